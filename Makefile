@@ -1,0 +1,54 @@
+# make run    set up, write the synthetic sample, run every pipeline on it
+# make test   set up, run the tests
+# make lint   check style
+# make check  resolve the catalogue of every environment
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# torch goes first and by itself: asked for by another package it may bring a CUDA build.
+TORCH ?= torch==2.13.0
+ENVIRONMENTS := $(filter-out local,$(notdir $(wildcard conf/*)))
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+export DO_NOT_TRACK := true
+export HF_HUB_OFFLINE := 1
+
+.PHONY: run test lint check setup setup-dev clean
+
+run: setup
+	$(BIN)/kedro run --pipeline sample --only-missing-outputs
+	$(BIN)/kedro run
+
+test: setup-dev
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+check: setup
+	@for env in $(ENVIRONMENTS); do \
+		echo "catalogue of $$env"; \
+		$(BIN)/kedro catalog resolve-patterns --env $$env > /dev/null || exit 1; \
+	done
+
+setup:
+	$(call install,core,.)
+
+setup-dev:
+	$(call install,dev,.[dev])
+
+clean:
+	rm -rf .venv data/0*_*/*
+
+# install NAME,WHAT: install unless .venv/NAME.stamp holds the checksum of pyproject.toml.
+define install
+@wanted="$$(cksum pyproject.toml)"; \
+if [ "$$(cat .venv/$(1).stamp 2>/dev/null)" != "$$wanted" ]; then \
+	echo "setting up .venv ($(1)); this takes some minutes"; \
+	{ test -x $(BIN)/python || $(PYTHON) -m venv .venv; } && \
+	$(PIP) "$(TORCH)" && \
+	$(PIP) --editable "$(2)" && \
+	echo "$$wanted" > .venv/$(1).stamp; \
+fi
+endef

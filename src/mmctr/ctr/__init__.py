@@ -1,0 +1,1 @@
+"""Fast, exact click-through-rate models on item tables and click logs."""

@@ -1,0 +1,95 @@
+"""The Deep Interest Network on an item table."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from mmctr.ctr.attention import TargetAttention
+from mmctr.ctr.click_log import Batch
+from mmctr.ctr.item_embedding import ITEM_ID_DROPOUT_LAYER, ItemEmbedding
+from mmctr.ctr.item_table import ItemTable
+from mmctr.ctr.mlp import mlp
+from mmctr.ctr.params import CtrParams
+from mmctr.schemas import MAX_LEVEL
+
+
+class Din(nn.Module):
+    """DIN (Zhou et al., 2018) whose items are embedded once a batch.
+
+    Shapes: a :class:`~mmctr.ctr.click_log.Batch` of B rows -> logits ``[B]``.
+    """
+
+    def __init__(self, table: ItemTable, seen: np.ndarray, params: CtrParams) -> None:
+        """Build the network with weights drawn from the seed.
+
+        Args:
+            table: The items.
+            seen: ``[n_items + 1]`` bool, the items of the training rows.
+            params: Features and sizes.
+        """
+        super().__init__()
+        model = params.model
+        attention_layers = ITEM_ID_DROPOUT_LAYER + 1
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(params.seed)
+            self.items = ItemEmbedding(
+                table, seen, params.features, model, seed=params.seed
+            )
+            self.row_levels = nn.ModuleList(
+                nn.Embedding(MAX_LEVEL + 1, model.embedding_dim)
+                for _ in range(2 * params.features.row_levels)
+            )
+            self.attention = TargetAttention(
+                self.items.width,
+                model.attention_units,
+                dropout=model.attention_dropout,
+                seed=params.seed,
+                first_layer=attention_layers,
+            )
+            self.dnn = mlp(
+                2 * self.items.width + len(self.row_levels) * model.embedding_dim,
+                model.dnn_units,
+                dropout=model.dnn_dropout,
+                batch_norm=model.batch_norm,
+                seed=params.seed,
+                first_layer=attention_layers + len(model.attention_units),
+            )
+            self._initialise(model.embedding_std)
+
+    def _initialise(self, embedding_std: float) -> None:
+        """Normal embeddings, Xavier-normal layers, zero biases, as FuxiCTR starts."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_normal_(module.weight)
+                nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.Embedding):
+                nn.init.normal_(module.weight, std=embedding_std)
+                if module.padding_idx is not None:
+                    with torch.no_grad():
+                        module.weight[module.padding_idx].zero_()
+
+    def embedding_tables(self) -> list[nn.Parameter]:
+        """Every embedding table: what the L2 penalty is on."""
+        return [
+            module.weight
+            for module in self.modules()
+            if isinstance(module, nn.Embedding)
+        ]
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Score the targets of a batch."""
+        distinct, places = torch.unique(
+            torch.cat([batch.target, batch.history]), return_inverse=True
+        )
+        items = self.items(distinct)
+        target, history = places.split([len(batch.target), len(batch.history)])
+        pooled = self.attention(items, target, history, batch.segment)
+        levels = [
+            table(batch.row_levels[:, place])
+            for place, table in enumerate(self.row_levels)
+        ]
+        inputs = torch.cat(
+            [*levels, functional.embedding(target, items), pooled], dim=1
+        )
+        return self.dnn(inputs).squeeze(1)

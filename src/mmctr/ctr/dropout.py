@@ -1,0 +1,69 @@
+"""Dropout whose masks depend on the seed and the step alone."""
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class StepDropout(nn.Module):
+    """Dropout (Srivastava et al., 2014) drawn from (seed, layer, step).
+
+    A run that is resumed at a step draws the masks that it would have drawn. On a CPU
+    the bits come from NumPy's SFC64, since torch draws its masks there on one thread.
+
+    Shapes: any ``x`` -> the same.
+
+    Example:
+        >>> layer = StepDropout(0.5, seed=1, layer=0)
+        >>> layer.step = 7
+        >>> layer(torch.ones(4, 2)).shape
+        torch.Size([4, 2])
+    """
+
+    def __init__(self, p: float, *, seed: int, layer: int) -> None:
+        """Set up one layer.
+
+        Args:
+            p: Share of values set to zero; the others are scaled by 1 / (1 - share).
+            seed: Of the run.
+            layer: Number of this layer in its model, so that layers differ.
+        """
+        super().__init__()
+        # A mask is drawn from 16 bits a value, so the share is a multiple of 2**-16.
+        self._threshold = round(p * 2**16)
+        self._seed = seed
+        self._layer = layer
+        self.step = 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Drop values while training; the identity otherwise."""
+        if not self.training or self._threshold == 0:
+            return x
+        return (
+            x * self.draw_kept(x.shape, x.device) * (2**16 / (2**16 - self._threshold))
+        )
+
+    def draw_kept(self, shape: torch.Size, device: torch.device) -> torch.Tensor:
+        """Draw which values stay.
+
+        Returns:
+            Bool mask of ``shape`` on ``device``; the same for the same seed, layer and
+            step.
+        """
+        key = np.random.SeedSequence([self._seed, self._layer, self.step])
+        if device.type == "cpu":
+            count = shape.numel()
+            raw = np.random.SFC64(key).random_raw(-(-count // 4))
+            bits = np.atleast_1d(raw).view(np.uint16)[:count]
+            return torch.from_numpy(bits >= self._threshold).view(shape)
+        generator = torch.Generator(device)
+        generator.manual_seed(int(key.generate_state(1, np.uint64)[0] >> 1))
+        bits = torch.randint(0, 2**16, shape, generator=generator, device=device)
+        return bits >= self._threshold
+
+
+def set_dropout_step(model: nn.Module, step: int) -> None:
+    """Tell every dropout layer of a model which training step comes next."""
+    for module in model.modules():
+        if isinstance(module, StepDropout):
+            module.step = step

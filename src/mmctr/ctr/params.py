@@ -1,0 +1,93 @@
+"""Parameters of the CTR model, its training and its evaluation."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mmctr.evaluation.params import EvaluationParams
+
+
+class FeatureParams(BaseModel):
+    """Which features the model sees; those of items in history and target alike."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    item_id: bool = True
+    tags: bool = True
+    likes: bool = True
+    views: bool = True
+    title_codes: bool = True
+    image_codes: bool = True
+    row_levels: bool = Field(
+        False, description="the row's own likes and views level beside the item's"
+    )
+
+
+class DinParams(BaseModel):
+    """Deep Interest Network (Zhou et al., 2018) on item tables."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    embedding_dim: int = Field(32, ge=1, description="width of every feature")
+    embedding_std: float = Field(
+        0.01, gt=0, description="of the normal they start from"
+    )
+    code_entry: Literal["bag", "positional"] = Field(
+        "positional",
+        description="bag: one table, mean of the codes; positional: a table a "
+        "position, sum / sqrt(positions)",
+    )
+    item_id_dropout: float = Field(
+        0.3,
+        ge=0,
+        lt=1,
+        description="share of items whose id is hidden, as the out-of-vocabulary row, "
+        "in a training step; items unseen in training then use that row",
+    )
+    attention_units: list[int] = Field([128, 64], min_length=1)
+    attention_dropout: float = Field(0.0, ge=0, lt=1)
+    dnn_units: list[int] = Field([256, 128], min_length=1)
+    dnn_dropout: float = Field(0.1, ge=0, lt=1)
+    batch_norm: bool = True
+
+
+class TrainingParams(BaseModel):
+    """How the model is trained."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_history: int = Field(64, ge=1, description="history items used, the newest")
+    batch_size: int = Field(512, ge=2, description="rows")
+    learning_rate: float = Field(1e-3, gt=0)
+    embedding_l2: float = Field(
+        1e-7, ge=0, description="lambda of lambda/2 * ||E||^2 over all embedding tables"
+    )
+    clip_norm: float = Field(
+        10.0, gt=0, description="largest norm of the whole gradient"
+    )
+    max_epochs: int = Field(10, ge=1, description="passes over the training rows")
+    validations_per_epoch: int = Field(1, ge=1)
+    patience: int = Field(3, ge=1, description="validations without a better monitor")
+    monitor: Literal["auc", "gauc"] = "auc"
+    lr_factor: float = Field(
+        0.1, gt=0, lt=1, description="of the learning rate after a validation no better"
+    )
+    lr_patience: int = Field(0, ge=0, description="such validations that are tolerated")
+    min_learning_rate: float = Field(1e-6, ge=0)
+    precision: Literal["32-true", "bf16-mixed"] = Field(
+        "32-true", description="bf16-mixed is faster and about 9 % off in its gradients"
+    )
+    predict_batch_size: int = Field(4096, ge=1, description="rows, without gradients")
+
+
+class CtrParams(BaseModel):
+    """Everything of the ctr_modeling pipeline."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    features: FeatureParams
+    model: DinParams
+    training: TrainingParams
+    evaluation: EvaluationParams
+    seed: int = Field(ge=0, description="of weights, order and dropout")
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"

@@ -1,0 +1,17 @@
+"""Kedro datasets that no library ships, and the wrapper that makes saves atomic."""
+
+from mmctr.datasets.arrow import ArrowDataset
+from mmctr.datasets.atomic import AtomicDataset
+from mmctr.datasets.challenge_files import ChallengeFiles, ChallengeSource
+from mmctr.datasets.interaction_log import InteractionLog, InteractionSource
+from mmctr.datasets.npy import NpyDataset
+
+__all__ = [
+    "ArrowDataset",
+    "AtomicDataset",
+    "ChallengeFiles",
+    "ChallengeSource",
+    "InteractionLog",
+    "InteractionSource",
+    "NpyDataset",
+]

@@ -1,0 +1,72 @@
+"""Tables with list columns, kept in Arrow from file to node."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from kedro.io import AbstractDataset
+from kedro_datasets._typing import TablePreview
+
+
+class ArrowDataset(AbstractDataset[pa.Table, pa.Table]):
+    """One ``pyarrow.Table`` in one parquet file.
+
+    pandas holds a list column as one Python object a row: at millions of histories that
+    is gigabytes and minutes. Arrow holds it as a flat array and offsets.
+    """
+
+    def __init__(
+        self, *, filepath: str, metadata: dict[str, Any] | None = None
+    ) -> None:
+        """Point at a file.
+
+        Args:
+            filepath: Where the file lies on this machine.
+            metadata: For plugins such as kedro-viz; not used here.
+        """
+        self._path = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> pa.Table:
+        """Read the whole table.
+
+        Raises:
+            ValueError: If the file is cut short or is no parquet file.
+        """
+        try:
+            return pq.read_table(self._path)
+        except pa.ArrowInvalid as error:
+            raise ValueError(
+                f"{self._path}: not a whole parquet file ({error}); delete it and run "
+                "the pipeline that writes it again"
+            ) from error
+
+    def save(self, data: pa.Table) -> None:
+        """Write the table with zstd compression."""
+        if not isinstance(data, pa.Table):
+            raise TypeError(f"{self._path.name}: a table is wanted, got {type(data)}")
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(data, self._path, compression="zstd")
+
+    def preview(self, rows: int = 5) -> TablePreview:
+        """The first rows, long lists cut, for kedro-viz."""
+        head = next(pq.ParquetFile(self._path).iter_batches(batch_size=rows), None)
+        records = head.slice(0, rows).to_pylist() if head is not None else []
+        columns = pq.read_schema(self._path).names
+        data = [[_shorten(record[name]) for name in columns] for record in records]
+        return TablePreview(
+            {"index": list(range(len(data))), "columns": columns, "data": data}
+        )
+
+    def _exists(self) -> bool:
+        return self._path.is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._path.as_posix()}
+
+
+def _shorten(value: object, length: int = 8) -> object:
+    if isinstance(value, list) and len(value) > length:
+        return [*value[:length], "..."]
+    return value

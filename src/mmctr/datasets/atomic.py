@@ -1,0 +1,109 @@
+"""Saves that happen entirely or not at all."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset
+
+
+class AtomicDataset(AbstractDataset[Any, Any]):
+    """Write another single-file dataset through a sibling file and one rename.
+
+    A process killed in the middle of a save leaves the earlier file as it was, so a
+    file that exists is a file that is whole. Loading, existence and previews are the
+    wrapped dataset's own.
+
+    Example:
+        >>> AtomicDataset(
+        ...     dataset={"type": "json.JSONDataset"}, filepath="metrics.json"
+        ... ).save({"auc": 0.7})
+    """
+
+    def __init__(
+        self,
+        *,
+        dataset: str | dict[str, Any],
+        filepath: str,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Wrap a dataset definition.
+
+        Args:
+            dataset: The wrapped dataset: its type, or its catalogue entry without
+                ``filepath``.
+            filepath: Where the file lies on this machine.
+            metadata: For plugins such as kedro-viz; not used here.
+        """
+        self._config = {"type": dataset} if isinstance(dataset, str) else dict(dataset)
+        self._path = Path(filepath)
+        self.metadata = metadata
+        self._dataset = self._at(self._path)
+        if hasattr(self._dataset, "preview"):
+            # kedro-viz reads the return annotation of this very method.
+            self.preview = self._dataset.preview
+
+    def _at(self, path: Path) -> AbstractDataset[Any, Any]:
+        return AbstractDataset.from_config(
+            str(self._path.name), {**self._config, "filepath": path.as_posix()}
+        )
+
+    def load(self) -> Any:
+        """Load with the wrapped dataset.
+
+        Raises:
+            FileNotFoundError: If there is no such file yet.
+        """
+        if not self._path.exists():
+            raise FileNotFoundError(
+                f"{self._path} does not exist; run the pipeline that writes it first"
+            )
+        return self._dataset.load()
+
+    def save(self, data: Any) -> None:
+        """Save to a hidden sibling, flush it, then rename it over the target."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._remove_leftovers()
+        sibling = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        try:
+            self._at(sibling).save(data)
+            _flush(sibling)
+            os.replace(sibling, self._path)
+            _flush(self._path.parent)
+        finally:
+            sibling.unlink(missing_ok=True)
+        self._dataset.release()
+
+    def _remove_leftovers(self) -> None:
+        """Delete what killed processes left; a living one keeps its own."""
+        for part in self._path.parent.glob(f".{self._path.name}.*.part"):
+            pid = part.name.split(".")[-2]
+            if not (pid.isdigit() and _is_alive(int(pid))):
+                part.unlink(missing_ok=True)
+
+    def _exists(self) -> bool:
+        return self._dataset.exists()
+
+    def _release(self) -> None:
+        self._dataset.release()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"dataset": self._config["type"], "filepath": self._path.as_posix()}
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

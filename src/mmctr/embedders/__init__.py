@@ -1,0 +1,19 @@
+"""How titles become vectors: one protocol, four providers.
+
+Importing this package is quick: torch, sentence-transformers, the openai SDK and
+scikit-learn are imported by the provider that needs them.
+"""
+
+from mmctr.embedders.embed import EmbeddingReport, embed_titles, make_embedder
+from mmctr.embedders.params import EmbeddingParams
+from mmctr.embedders.protocol import Embedder, EmbeddingError, EmbeddingUsage
+
+__all__ = [
+    "Embedder",
+    "EmbeddingError",
+    "EmbeddingParams",
+    "EmbeddingReport",
+    "EmbeddingUsage",
+    "embed_titles",
+    "make_embedder",
+]

@@ -1,0 +1,170 @@
+"""Titles of all items to one matrix of unit vectors, and a report of how."""
+
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from mmctr.embedders.params import EmbeddingParams
+from mmctr.embedders.protocol import Embedder, EmbeddingUsage
+
+_ROWS_PER_STEP = 8192
+# Below this a norm is rounding noise of a text that no feature was found in.
+_ZERO_NORM = 1e-12
+
+
+class EmbeddingReport(BaseModel):
+    """How the titles were embedded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    provider: str = Field(description="which of the providers")
+    version: str = Field(description="provider, model, width and package")
+    rows: int = Field(description="items")
+    width: int = Field(description="numbers a vector")
+    unique_titles: int = Field(description="different titles that are not empty")
+    empty_titles: int = Field(description="items without a title")
+    empty_title: str = Field(
+        description="what those items got: zero, placeholder, or own_row (precomputed)"
+    )
+    zero_rows: int = Field(description="items whose vector is zero, of whatever cause")
+    cut_titles: int = Field(description="different titles too long for the model")
+    requests: int | None = Field(description="requests sent; null: nothing is sent")
+    tokens: int | None = Field(description="tokens the service counted; null: unknown")
+
+
+def embed_titles(
+    titles: Sequence[str | None], params: EmbeddingParams
+) -> tuple[np.ndarray, EmbeddingReport]:
+    """Embed the titles of the items.
+
+    White space around a title is dropped, equal titles are embedded once, and items
+    without a title are treated as ``params.empty_title`` says.
+
+    Args:
+        titles: Title of every item, ``None`` where there is none.
+        params: Provider and policy.
+
+    Returns:
+        Vectors ``[n_items, d]`` float32, row i for item i. Every row has length 1
+        within 1e-6, save the ``zero_rows`` of the report, which are exactly zero.
+        Beside it the report.
+
+    Raises:
+        ValueError: If there is nothing to embed, a vector is not finite, or the
+            provider's own settings or files are wrong.
+        EmbeddingError: If a service fails.
+    """
+    texts = ["" if title is None else title.strip() for title in titles]
+    if not texts:
+        raise ValueError("item_feature has no rows: there are no titles to embed")
+    if params.provider == "precomputed":
+        vectors, version = _load_precomputed(len(texts), params)
+        usage, policy = EmbeddingUsage(), "own_row"
+    else:
+        embedder = make_embedder(params)
+        vectors = _embed_unique(texts, embedder, params)
+        version = embedder.version()
+        usage, policy = embedder.usage(), params.empty_title
+    zero_rows = _normalise_rows(vectors, texts)
+    return vectors, EmbeddingReport(
+        provider=params.provider,
+        version=version,
+        rows=len(texts),
+        width=vectors.shape[1],
+        unique_titles=len(set(texts) - {""}),
+        empty_titles=texts.count(""),
+        empty_title=policy,
+        zero_rows=zero_rows,
+        cut_titles=usage.cut_texts,
+        requests=usage.requests,
+        tokens=usage.tokens,
+    )
+
+
+def make_embedder(params: EmbeddingParams) -> Embedder:
+    """Build the embedder that the parameters name.
+
+    Args:
+        params: Any provider but ``precomputed``, which embeds no text.
+
+    Returns:
+        The embedder; its libraries are imported only now.
+
+    Raises:
+        ValueError: If its settings are wrong, or the provider embeds no text.
+        EmbeddingError: If a service's key is missing.
+    """
+    show_progress = params.progress or sys.stderr.isatty()
+    if params.provider == "sentence_transformers":
+        from mmctr.embedders.sentence_transformer import SentenceTransformerEmbedder
+
+        return SentenceTransformerEmbedder(
+            params.sentence_transformers,
+            device=params.device,
+            show_progress=show_progress,
+        )
+    if params.provider == "openai":
+        from mmctr.embedders.openai_api import OpenAIEmbedder
+
+        return OpenAIEmbedder(params.openai, show_progress=show_progress)
+    if params.provider == "lsa":
+        from mmctr.embedders.lsa import LsaEmbedder
+
+        return LsaEmbedder(params.lsa, seed=params.seed)
+    raise ValueError(f"embedding.provider {params.provider} embeds no texts")
+
+
+def _load_precomputed(n_items: int, params: EmbeddingParams) -> tuple[np.ndarray, str]:
+    from mmctr.embedders.precomputed import PrecomputedVectors
+
+    ready = PrecomputedVectors(params.precomputed)
+    return ready.load(n_items), ready.version()
+
+
+def _embed_unique(
+    texts: list[str], embedder: Embedder, params: EmbeddingParams
+) -> np.ndarray:
+    """Embed every different text once; returns ``[n, d]`` float32, not normalised."""
+    if params.empty_title == "placeholder":
+        texts = [text or params.placeholder.strip() for text in texts]
+    position = {
+        text: row for row, text in enumerate(dict.fromkeys(filter(None, texts)))
+    }
+    if not position:
+        raise ValueError(
+            f"all {len(texts)} titles are empty: check the title column, or take "
+            "vectors made elsewhere (embedding.provider=precomputed)"
+        )
+    unique = np.asarray(embedder.embed(list(position)), dtype=np.float32)
+    if unique.ndim != 2 or len(unique) != len(position):
+        raise ValueError(
+            f"{embedder.version()} made an array {list(unique.shape)} of "
+            f"{len(position)} titles; it must be one row a title"
+        )
+    # An empty text points behind the last row, at a row of zeros.
+    rows = np.array([position.get(text, len(position)) for text in texts])
+    zero = np.zeros((1, unique.shape[1]), dtype=np.float32)
+    return np.concatenate([unique, zero])[rows]
+
+
+def _normalise_rows(vectors: np.ndarray, texts: list[str]) -> int:
+    """Scale the rows of ``[n, d]`` to length 1 in place; count rows left at zero."""
+    zero_rows = 0
+    for start in range(0, len(vectors), _ROWS_PER_STEP):
+        # In float64: squares of float32 may overflow, and norms shall be 1 to 1e-6.
+        part = vectors[start : start + _ROWS_PER_STEP].astype(np.float64)
+        bad = np.flatnonzero(~np.isfinite(part).all(axis=1))
+        if bad.size:
+            row = start + int(bad[0])
+            raise ValueError(
+                f"the vector of row {row} of item_feature (title {texts[row][:80]!r}) "
+                "holds NaN or infinity: check the model or file it came from"
+            )
+        norms = np.linalg.norm(part, axis=1, keepdims=True)
+        empty = norms <= _ZERO_NORM
+        part[empty[:, 0]] = 0.0
+        vectors[start : start + _ROWS_PER_STEP] = part / np.where(empty, 1.0, norms)
+        zero_rows += int(empty.sum())
+    return zero_rows

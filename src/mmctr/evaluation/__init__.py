@@ -1,0 +1,74 @@
+"""How good predictions are: metrics, slices, baselines and intervals.
+
+Needs numpy and pydantic only; nothing here imports torch, pandas or Kedro.
+"""
+
+from mmctr.evaluation.baselines import (
+    item_only_scores,
+    last_title_similarity,
+    max_title_similarity,
+    popularity_scores,
+)
+from mmctr.evaluation.intervals import (
+    PairedIntervals,
+    difference_intervals,
+    metric_intervals,
+    own_intervals,
+    paired_intervals,
+    percentile_interval,
+)
+from mmctr.evaluation.metrics import (
+    GroupPairs,
+    auc,
+    expected_calibration_error,
+    gauc,
+    group_pairs,
+    logloss,
+    normalized_entropy,
+)
+from mmctr.evaluation.params import EvaluationParams
+from mmctr.evaluation.report import (
+    EvaluatedRows,
+    TrainRows,
+    baseline_scores,
+    evaluate,
+)
+from mmctr.evaluation.resampling import (
+    ResampledMetrics,
+    WeightedAuc,
+    resample_metrics,
+    user_draws,
+)
+from mmctr.evaluation.slices import clean_cold_auc, unseen_in_train, warm_auc
+
+__all__ = [
+    "EvaluatedRows",
+    "EvaluationParams",
+    "GroupPairs",
+    "PairedIntervals",
+    "ResampledMetrics",
+    "TrainRows",
+    "WeightedAuc",
+    "auc",
+    "baseline_scores",
+    "clean_cold_auc",
+    "difference_intervals",
+    "evaluate",
+    "expected_calibration_error",
+    "gauc",
+    "group_pairs",
+    "item_only_scores",
+    "last_title_similarity",
+    "logloss",
+    "max_title_similarity",
+    "metric_intervals",
+    "normalized_entropy",
+    "own_intervals",
+    "paired_intervals",
+    "percentile_interval",
+    "popularity_scores",
+    "resample_metrics",
+    "unseen_in_train",
+    "user_draws",
+    "warm_auc",
+]

@@ -1,0 +1,188 @@
+"""Scores a model has to beat: the item alone, popularity, title similarity.
+
+Item ids run from 1 to ``n_items``; row ``i - 1`` of the title vectors is item ``i``.
+Histories are jagged, oldest first: ``history[offsets[r]:offsets[r + 1]]`` is row ``r``.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mmctr.evaluation.inputs import check_length, checked_labels
+
+# Floats gathered at once (8 MiB); histories of millions of positions x hundreds of
+# dimensions would not fit into memory.
+CHUNK_FLOATS = 1 << 21
+
+
+def item_only_scores(
+    train_items: NDArray[Any],
+    train_labels: ArrayLike,
+    items: NDArray[Any],
+    n_items: int,
+    prior: float,
+    strength: float,
+) -> NDArray[np.float64]:
+    """Score a target by its smoothed click rate in train.
+
+    Args:
+        train_items: Target of each train row ``[N]``.
+        train_labels: ``[N]`` of 0 and 1.
+        items: Target of each evaluated row ``[R]``.
+        n_items: Number of items.
+        prior: Click rate an item without train rows gets.
+        strength: Rows the prior counts for.
+
+    Returns:
+        ``(clicks + prior * strength) / (rows + strength)`` of each target ``[R]``.
+
+    Raises:
+        ValueError: If lengths differ, a label is not 0/1, or an id not in 1..n_items.
+    """
+    clicks = popularity_scores(train_items, train_labels, items, n_items)
+    rows = np.bincount(train_items, minlength=n_items + 1)[items]
+    return (clicks + prior * strength) / (rows + strength)
+
+
+def popularity_scores(
+    train_items: NDArray[Any],
+    train_labels: ArrayLike,
+    items: NDArray[Any],
+    n_items: int,
+) -> NDArray[np.float64]:
+    """Score a target by its number of positive train rows.
+
+    Args:
+        train_items: Target of each train row ``[N]``.
+        train_labels: ``[N]`` of 0 and 1.
+        items: Target of each evaluated row ``[R]``.
+        n_items: Number of items.
+
+    Returns:
+        ``[R]`` float64.
+
+    Raises:
+        ValueError: If lengths differ, a label is not 0/1, or an id not in 1..n_items.
+    """
+    labels = checked_labels(train_labels)
+    check_length("train_items", train_items, len(labels))
+    check_ids("train_items", train_items, n_items)
+    check_ids("items", items, n_items)
+    return np.bincount(train_items, labels, minlength=n_items + 1)[items]
+
+
+def last_title_similarity(
+    vectors: NDArray[np.float32],
+    items: NDArray[Any],
+    history: NDArray[Any],
+    offsets: NDArray[Any],
+) -> NDArray[np.float32]:
+    """Score a target by the cosine of its title and the newest history item's.
+
+    Args:
+        vectors: L2-normalised title vectors ``[n_items, d]``.
+        items: Target of each row ``[R]``.
+        history: Items of all histories ``[T]``.
+        offsets: Borders of the histories ``[R + 1]``.
+
+    Returns:
+        ``[R]`` float32; 0 for an empty history.
+
+    Raises:
+        ValueError: If an id is not in 1..n_items or the offsets don't fit.
+    """
+    _check_jagged(vectors, items, history, offsets)
+    scores = np.zeros(len(items), dtype=np.float32)
+    filled = np.flatnonzero(np.diff(offsets))
+    newest = history[offsets[filled + 1] - 1]
+    scores[filled] = _cosines(vectors, items[filled], newest)
+    return scores
+
+
+def max_title_similarity(
+    vectors: NDArray[np.float32],
+    items: NDArray[Any],
+    history: NDArray[Any],
+    offsets: NDArray[Any],
+) -> NDArray[np.float32]:
+    """Score a target by the largest cosine of its title and a history item's.
+
+    Args:
+        vectors: L2-normalised title vectors ``[n_items, d]``.
+        items: Target of each row ``[R]``.
+        history: Items of all histories ``[T]``.
+        offsets: Borders of the histories ``[R + 1]``.
+
+    Returns:
+        ``[R]`` float32; 0 for an empty history.
+
+    Raises:
+        ValueError: If an id is not in 1..n_items or the offsets don't fit.
+    """
+    _check_jagged(vectors, items, history, offsets)
+    scores = np.zeros(len(items), dtype=np.float32)
+    lengths = np.diff(offsets)
+    filled = np.flatnonzero(lengths)
+    if filled.size:
+        cosines = _cosines(vectors, np.repeat(items, lengths), history)
+        # Empty histories take no positions, so the filled ones touch each other.
+        scores[filled] = np.maximum.reduceat(cosines, offsets[filled])
+    return scores
+
+
+def check_ids(name: str, ids: NDArray[Any], n_items: int) -> None:
+    """Refuse item ids that no item has.
+
+    Raises:
+        ValueError: If an id is not an integer in 1..n_items; names array and row.
+    """
+    if not np.issubdtype(ids.dtype, np.integer):
+        raise ValueError(
+            f"{name} has dtype {ids.dtype}, but item ids are integers from 1; "
+            f"pass the re-indexed ids."
+        )
+    wrong = np.flatnonzero((ids < 1) | (ids > n_items))
+    if wrong.size:
+        raise ValueError(
+            f"{name}, row {wrong[0]}: item {ids[wrong[0]]} is not in 1..{n_items} "
+            f"(0 is padding); strip padding and pass the re-indexed ids."
+        )
+
+
+def _check_jagged(
+    vectors: NDArray[Any],
+    items: NDArray[Any],
+    history: NDArray[Any],
+    offsets: NDArray[Any],
+) -> None:
+    """Check ids and that the offsets cut the history into one piece a row."""
+    if vectors.ndim != 2 or vectors.shape[1] == 0:
+        raise ValueError(
+            f"title vectors have shape {vectors.shape}, expected [n_items, d] with d "
+            f"above 0: without titles there is no title similarity; leave it out."
+        )
+    check_ids("items", items, len(vectors))
+    check_ids("history", history, len(vectors))
+    check_length("offsets", offsets, len(items) + 1)
+    if offsets[0] != 0 or offsets[-1] != len(history) or np.any(np.diff(offsets) < 0):
+        raise ValueError(
+            f"offsets must rise from 0 to {len(history)}, the history positions, but "
+            f"run from {offsets[0]} to {offsets[-1]} or fall in between; rebuild them "
+            f"from the history lengths."
+        )
+
+
+def _cosines(
+    vectors: NDArray[np.float32], left: NDArray[Any], right: NDArray[Any]
+) -> NDArray[np.float32]:
+    """Cosine of each pair of items, a chunk of pairs at a time."""
+    table = np.asarray(vectors)
+    step = max(1, CHUNK_FLOATS // table.shape[1])
+    cosines = np.empty(len(left), dtype=np.float32)
+    for start in range(0, len(left), step):
+        part = slice(start, start + step)
+        cosines[part] = np.einsum(
+            "nd,nd->n", table[left[part] - 1], table[right[part] - 1]
+        )
+    return cosines

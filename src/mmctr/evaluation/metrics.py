@@ -1,0 +1,198 @@
+"""Ranking and calibration measures of one split; undefined ones are ``None``."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mmctr.evaluation.inputs import (
+    checked_labels,
+    checked_probabilities,
+    checked_scores,
+    factorise,
+)
+
+
+@dataclass(frozen=True)
+class GroupPairs:
+    """Pairs of one positive and one negative row inside each of ``G`` groups.
+
+    Groups are in the order of their sorted values.
+    """
+
+    rows: NDArray[np.int64]
+    """Rows of the group ``[G]``."""
+    pairs: NDArray[np.int64]
+    """Positives times negatives ``[G]``; 0 where the group has one class."""
+    ordered: NDArray[np.float64]
+    """Pairs whose positive scores higher ``[G]``; a tie counts one half."""
+
+
+def group_pairs(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike) -> GroupPairs:
+    """Count the correctly ordered pairs of every group, all groups at once.
+
+    Args:
+        labels: ``[R]`` of 0 and 1.
+        scores: ``[R]`` finite; higher means likelier.
+        groups: ``[R]`` of any hashable type.
+
+    Returns:
+        The counts of each group. ``ordered / pairs`` is the AUC of a group
+        (Mann-Whitney U statistic, Mann and Whitney, 1947).
+
+    Raises:
+        ValueError: If lengths differ, a label is not 0/1, or a score not finite.
+    """
+    y = checked_labels(labels)
+    s = checked_scores(scores, len(y))
+    codes = factorise("groups", groups, len(y))
+    if not len(y):
+        return GroupPairs(y, y.copy(), s)
+    n_groups = int(codes.max()) + 1
+    order = np.lexsort((s, codes))
+    y, s, codes = y[order], s[order], codes[order]
+
+    # A block is a run of rows of one group with one score: its pairs are ties.
+    new_group = np.diff(codes) != 0
+    starts = np.concatenate(([0], np.flatnonzero(new_group | (np.diff(s) != 0)) + 1))
+    block_group = codes[starts]
+    positives = np.add.reduceat(y, starts)
+    negatives = np.diff(starts, append=len(y)) - positives
+    negatives_before = np.cumsum(negatives) - negatives
+    first_block = np.searchsorted(block_group, np.arange(n_groups))
+    below = negatives_before - negatives_before[first_block][block_group]
+    ordered = positives * (below + negatives / 2)
+
+    rows = np.bincount(codes, minlength=n_groups)
+    group_positives = np.bincount(codes[y == 1], minlength=n_groups)
+    return GroupPairs(
+        rows=rows,
+        pairs=group_positives * (rows - group_positives),
+        ordered=np.bincount(block_group, ordered, minlength=n_groups),
+    )
+
+
+def auc(labels: ArrayLike, scores: ArrayLike) -> float | None:
+    """Compute the area under the ROC curve; ties count one half.
+
+    Args:
+        labels: ``[R]`` of 0 and 1.
+        scores: ``[R]`` finite.
+
+    Returns:
+        The area, or ``None`` where the rows hold only one class.
+
+    Raises:
+        ValueError: If lengths differ, a label is not 0/1, or a score not finite.
+    """
+    one_group = np.zeros(np.size(np.asarray(labels)), dtype=np.int64)
+    counts = group_pairs(labels, scores, one_group)
+    pairs = int(counts.pairs.sum())
+    return float(counts.ordered.sum()) / pairs if pairs else None
+
+
+def gauc(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike) -> float | None:
+    """Compute the mean AUC of the groups with both classes, weighted by their rows.
+
+    The AUC that DIN reports (Zhou et al., 2018), with rows as impressions.
+
+    Args:
+        labels: ``[R]`` of 0 and 1.
+        scores: ``[R]`` finite.
+        groups: ``[R]`` of any hashable type.
+
+    Returns:
+        The weighted mean, or ``None`` where no group has both classes.
+
+    Raises:
+        ValueError: If lengths differ, a label is not 0/1, or a score not finite.
+    """
+    counts = group_pairs(labels, scores, groups)
+    mixed = counts.pairs > 0
+    if not mixed.any():
+        return None
+    group_auc = counts.ordered[mixed] / counts.pairs[mixed]
+    return float(np.average(group_auc, weights=counts.rows[mixed]))
+
+
+def logloss(labels: ArrayLike, probabilities: ArrayLike) -> float | None:
+    """Compute the mean negative log-likelihood in nats.
+
+    Probabilities are kept one float64 epsilon away from 0 and 1, as scikit-learn does.
+
+    Args:
+        labels: ``[R]`` of 0 and 1.
+        probabilities: ``[R]`` in 0..1.
+
+    Returns:
+        The loss, or ``None`` without rows.
+
+    Raises:
+        ValueError: If lengths differ, a label is not 0/1, or a probability not in 0..1.
+    """
+    y = checked_labels(labels)
+    p = checked_probabilities(probabilities, len(y))
+    if not len(y):
+        return None
+    epsilon = np.finfo(np.float64).eps
+    p = np.clip(p, epsilon, 1 - epsilon)
+    return float(-np.mean(np.where(y == 1, np.log(p), np.log1p(-p))))
+
+
+def normalized_entropy(labels: ArrayLike, probabilities: ArrayLike) -> float | None:
+    """Compute the logloss as a share of the entropy of the rows' own base rate.
+
+    Below 1 is better than always predicting the base rate (He et al., 2014).
+
+    Args:
+        labels: ``[R]`` of 0 and 1.
+        probabilities: ``[R]`` in 0..1.
+
+    Returns:
+        The ratio, or ``None`` where the rows hold only one class (entropy 0).
+
+    Raises:
+        ValueError: If lengths differ, a label is not 0/1, or a probability not in 0..1.
+    """
+    loss = logloss(labels, probabilities)
+    y = checked_labels(labels)
+    if loss is None or y.min() == y.max():
+        return None
+    rate = float(y.mean())
+    return loss / float(-rate * np.log(rate) - (1 - rate) * np.log1p(-rate))
+
+
+def expected_calibration_error(
+    labels: ArrayLike, probabilities: ArrayLike, bins: int = 15
+) -> float | None:
+    """Compute the gap of click rate and mean probability over equal-mass bins.
+
+    Bins hold the same number of rows, give or take one (Nguyen and O'Connor, 2015);
+    gaps are averaged by rows. Rows of one probability share their mean label, so the
+    order of ties at the border of two bins does not matter.
+
+    Args:
+        labels: ``[R]`` of 0 and 1.
+        probabilities: ``[R]`` in 0..1.
+        bins: Number of bins; at most one a row is used.
+
+    Returns:
+        The error in 0..1, or ``None`` without rows.
+
+    Raises:
+        ValueError: If lengths differ, a label is not 0/1, a probability not in 0..1, or
+            ``bins`` is below 1.
+    """
+    if bins < 1:
+        raise ValueError(f"bins is {bins}, but at least one bin is needed; raise it.")
+    y = checked_labels(labels)
+    p = checked_probabilities(probabilities, len(y))
+    if not len(y):
+        return None
+    _, tie, size = np.unique(p, return_inverse=True, return_counts=True)
+    rate = (np.bincount(tie, y) / size)[tie]
+    order = np.argsort(p)
+    n_bins = min(bins, len(y))
+    starts = np.arange(n_bins) * len(y) // n_bins
+    gaps = np.add.reduceat((rate - p)[order], starts)
+    return float(np.abs(gaps).sum() / len(y))

@@ -1,0 +1,29 @@
+"""Typed parameters of the evaluation."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class EvaluationParams(BaseModel):
+    """How predictions are judged."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    resamples: int = Field(
+        1000, ge=1, description="bootstrap resamples of users behind every interval"
+    )
+    confidence: float = Field(
+        0.95, gt=0, lt=1, description="share of resamples an interval covers"
+    )
+    ece_bins: int = Field(
+        15, ge=1, description="equal-mass bins of the expected calibration error"
+    )
+    min_clean_cold_pairs: int = Field(
+        200, ge=1, description="fewer clean-cold pairs than this are not reported"
+    )
+    prior_ctr: float = Field(
+        0.25, ge=0, le=1, description="click rate an item without train rows gets"
+    )
+    prior_strength: float = Field(
+        10.0, gt=0, description="train rows the prior click rate counts for"
+    )
+    seed: int = Field(ge=0, description="seed of the resampled users")

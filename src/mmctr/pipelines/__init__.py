@@ -1,0 +1,1 @@
+"""One package a pipeline: ``nodes.py`` and ``pipeline.py``, thin."""

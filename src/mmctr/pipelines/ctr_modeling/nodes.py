@@ -1,0 +1,148 @@
+"""Nodes of the ctr_modeling pipeline.
+
+torch, Lightning and FuxiCTR are imported when a node runs, so that commands which only
+list pipelines stay quick.
+"""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmctr.ctr.params import CtrParams
+from mmctr.evaluation import EvaluatedRows, TrainRows, evaluate
+
+# Names of weights to ``torch.Tensor``. Kedro resolves the annotations of every node
+# function, so naming torch here would import it for all commands.
+Weights = dict[str, Any]
+
+
+def train_model(
+    item_table: pa.Table, train: pa.Table, valid: pa.Table, params: CtrParams
+) -> tuple[Weights, dict[str, object]]:
+    """Train DIN and keep the weights that were best on valid.
+
+    Args:
+        item_table: Row i is item i, row 0 is padding.
+        train: Labelled rows.
+        valid: Labelled rows.
+        params: Features, sizes, training.
+
+    Returns:
+        Weights by name, and the course of the training, ready for JSON.
+    """
+    from mmctr.ctr.click_log import ClickLog
+    from mmctr.ctr.item_table import ItemTable
+    from mmctr.ctr.training import train_din
+
+    items = ItemTable.from_arrow(item_table)
+    train_log, valid_log = (
+        ClickLog.from_arrow(part, params.training.max_history, items.n_items)
+        for part in (train, valid)
+    )
+    groups = valid["group_id"].to_numpy()
+    trained = train_din(items, train_log, valid_log, groups, params)
+    return trained.weights, trained.history
+
+
+def predict_rows(
+    item_table: pa.Table,
+    weights: Weights,
+    rows: pa.Table,
+    item_id_mapping: pa.Table,
+    params: CtrParams,
+) -> pa.Table:
+    """Score every row, and give the items back their original ids.
+
+    Args:
+        item_table: Row i is item i, row 0 is padding.
+        weights: From :func:`train_model`.
+        rows: ``valid`` or ``test``.
+        item_id_mapping: ``item_id`` 1..n_items in order, and ``original_id``.
+        params: Features, sizes.
+
+    Returns:
+        ``user_id``, ``item_id`` (both of the source's own type), ``label`` (int8,
+        nullable) and ``probability`` (float64), in the order of ``rows``.
+    """
+    from mmctr.ctr.click_log import ClickLog
+    from mmctr.ctr.item_table import ItemTable
+    from mmctr.ctr.training import predict_clicks
+
+    items = ItemTable.from_arrow(item_table)
+    log = ClickLog.from_arrow(rows, params.training.max_history, items.n_items)
+    probabilities = predict_clicks(items, weights, log, params)
+    places = pc.subtract(rows["item_id"], 1)
+    return pa.table(
+        {
+            "user_id": rows["user_id"],
+            "item_id": item_id_mapping["original_id"].take(places),
+            "label": rows["label"],
+            "probability": pa.array(probabilities, pa.float64()),
+        }
+    )
+
+
+def evaluate_predictions(
+    train: pa.Table,
+    valid: pa.Table,
+    valid_predictions: pa.Table,
+    test: pa.Table,
+    test_predictions: pa.Table,
+    title_embeddings: np.ndarray,
+    preparation_report: dict,
+    params: CtrParams,
+) -> dict[str, object]:
+    """Measure both parts beside every baseline.
+
+    Args:
+        train: What the baselines may know.
+        valid: Primary rows.
+        valid_predictions: Their probabilities.
+        test: Primary rows, labelled or not.
+        test_predictions: Their probabilities.
+        title_embeddings: ``[n_items, d]`` float32.
+        preparation_report: Tells the best possible AUC where it is known.
+        params: Bootstrap, bins, priors.
+
+    Returns:
+        ``{"valid": M, "test": M}``; an unlabelled test is None. See
+        :func:`mmctr.evaluation.evaluate`.
+    """
+    known = TrainRows(
+        items=train["item_id"].to_numpy(),
+        labels=train["label"].to_numpy(),
+        history=train["item_seq"].combine_chunks().flatten().to_numpy(),
+    )
+    oracle = preparation_report["oracle_auc"] or {}
+    metrics: dict[str, object] = {}
+    for name, rows, predictions in (
+        ("valid", valid, valid_predictions),
+        ("test", test, test_predictions),
+    ):
+        metrics[name] = (
+            None
+            if rows["label"].null_count
+            else evaluate(
+                _evaluated_rows(rows, predictions),
+                known,
+                title_embeddings,
+                params.evaluation,
+                oracle.get(name),
+            )
+        )
+    return metrics
+
+
+def _evaluated_rows(rows: pa.Table, predictions: pa.Table) -> EvaluatedRows:
+    history = rows["item_seq"].combine_chunks()
+    return EvaluatedRows(
+        labels=rows["label"].to_numpy(),
+        probabilities=predictions["probability"].to_numpy(),
+        users=rows["user_id"].to_pandas().to_numpy(),
+        groups=rows["group_id"].to_numpy(),
+        items=rows["item_id"].to_numpy(),
+        history=history.flatten().to_numpy(),
+        offsets=history.offsets.to_numpy().astype(np.int64),
+    )

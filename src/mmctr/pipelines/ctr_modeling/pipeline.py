@@ -1,0 +1,53 @@
+"""Item table and click log to predictions and metrics."""
+
+from kedro.pipeline import Node, Pipeline
+
+from mmctr.pipelines.ctr_modeling.nodes import (
+    evaluate_predictions,
+    predict_rows,
+    train_model,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the ctr_modeling pipeline."""
+    return Pipeline(
+        [
+            Node(
+                train_model,
+                inputs=["item_table", "train", "valid", "params:ctr_modeling"],
+                outputs=["ctr_weights", "training_history"],
+                name="train_model",
+            ),
+            *(
+                Node(
+                    predict_rows,
+                    inputs=[
+                        "item_table",
+                        "ctr_weights",
+                        part,
+                        "item_id_mapping",
+                        "params:ctr_modeling",
+                    ],
+                    outputs=f"{part}_predictions",
+                    name=f"predict_{part}",
+                )
+                for part in ("valid", "test")
+            ),
+            Node(
+                evaluate_predictions,
+                inputs=[
+                    "train",
+                    "valid",
+                    "valid_predictions",
+                    "test",
+                    "test_predictions",
+                    "title_embeddings",
+                    "preparation_report",
+                    "params:ctr_modeling",
+                ],
+                outputs="metrics",
+                name="evaluate_predictions",
+            ),
+        ]
+    )

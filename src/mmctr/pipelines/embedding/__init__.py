@@ -1,0 +1,5 @@
+"""Pipeline ``embedding``: titles of the items become vectors."""
+
+from mmctr.pipelines.embedding.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,36 @@
+"""Parameters of the preparation pipeline."""
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class PreparationParams(BaseModel):
+    """How raw files become the primary tables.
+
+    A challenge comes split and labelled: of these, only ``max_history`` touches it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    valid_fraction: float = Field(0.1, gt=0, lt=1, description="share of events")
+    test_fraction: float = Field(
+        0.1, gt=0, lt=1, description="share of events, the latest ones"
+    )
+    max_history: int = Field(100, ge=1, description="items kept, the newest")
+    min_history: int = Field(
+        1, ge=1, description="rows with a shorter history are dropped and counted"
+    )
+    negatives_per_positive: int = Field(3, ge=1)
+    window_days: float = Field(
+        30, gt=0, description="negatives come from the positive's window of its part"
+    )
+    min_eligible_items: int = Field(
+        20, ge=1, description="a window with fewer items to draw from is widened"
+    )
+    max_tags: int = Field(5, ge=1, description="tags kept an item, the first ones")
+    seed: int = Field(ge=0, description="of the negatives")
+
+    @model_validator(mode="after")
+    def _some_train_is_left(self) -> "PreparationParams":
+        if self.valid_fraction + self.test_fraction >= 1:
+            raise ValueError("valid_fraction + test_fraction must stay below 1")
+        return self

@@ -1,0 +1,84 @@
+"""From parameters or saved settings to a quantiser."""
+
+from typing import TYPE_CHECKING, Any
+
+from mmctr.quantizers.params import (
+    QuantizationParams,
+    ResidualKMeansParams,
+    VQVAEParams,
+)
+from mmctr.quantizers.protocol import Quantizer
+
+if TYPE_CHECKING:  # torch takes a second to import; a type needs none of it
+    import torch
+
+
+def make_quantizer(params: QuantizationParams, width: int) -> Quantizer:
+    """Set up the quantiser that the parameters name.
+
+    Args:
+        params: Method, settings of each method, seed and device.
+        width: Width of the vectors.
+
+    Returns:
+        An unfitted quantiser.
+
+    Raises:
+        ValueError: If the width is not positive or the device is not on this machine.
+    """
+    if width < 1:
+        raise ValueError(f"vectors of width {width} cannot be quantised")
+    # Each method brings its library; only the one in use is imported.
+    if params.method == "residual_kmeans":
+        from mmctr.quantizers.residual_kmeans import ResidualKMeans
+
+        return ResidualKMeans(params.residual_kmeans, width=width, seed=params.seed)
+    from mmctr.quantizers.vqvae import VQVAE
+
+    return VQVAE(params.vqvae, width=width, seed=params.seed, device=params.device)
+
+
+def load_quantizer(
+    settings: dict[str, Any],
+    state: "dict[str, torch.Tensor]",
+    device: str = "cpu",
+) -> Quantizer:
+    """Rebuild a fitted quantiser.
+
+    Args:
+        settings: What ``Quantizer.settings`` gave.
+        state: What ``Quantizer.state`` gave.
+        device: Where it shall run.
+
+    Returns:
+        A quantiser that gives the codes it gave before.
+
+    Raises:
+        ValueError: If the method is unknown or absent, or the weights do not fit.
+    """
+    method = settings.get("method")
+    if method == "residual_kmeans":
+        from mmctr.quantizers.residual_kmeans import ResidualKMeans
+
+        kmeans = ResidualKMeans(
+            ResidualKMeansParams.model_validate(settings["params"]),
+            width=settings["width"],
+            seed=settings["seed"],
+        )
+        kmeans.load_state(state)
+        return kmeans
+    if method == "vqvae":
+        from mmctr.quantizers.vqvae import VQVAE
+
+        vqvae = VQVAE(
+            VQVAEParams.model_validate(settings["params"]),
+            width=settings["width"],
+            seed=settings["seed"],
+            device=device,
+        )
+        vqvae.load_state(state)
+        return vqvae
+    raise ValueError(
+        f"quantizer settings name the method {method!r}; known are 'residual_kmeans' "
+        "and 'vqvae' (null stands for a modality that is absent and has no quantizer)"
+    )

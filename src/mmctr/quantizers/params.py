@@ -1,0 +1,61 @@
+"""Typed parameters of the quantisers."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ResidualKMeansParams(BaseModel):
+    """Residual k-means: one k-means per level on what the levels before left over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    levels: int = Field(8, ge=1, description="codes per item")
+    codebook_size: int = Field(
+        256, ge=2, description="centroids per level; fewer where there are fewer items"
+    )
+    iterations: int = Field(25, ge=1, description="Lloyd iterations per level")
+
+
+class VQVAEParams(BaseModel):
+    """A VQ-VAE whose positions share one codebook; the defaults are a small profile."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hidden: int = Field(256, ge=1, description="width of the hidden layers")
+    positions: int = Field(32, ge=1, description="codes per item")
+    codebook_size: int = Field(256, ge=2, description="codewords in the one codebook")
+    code_width: int = Field(16, ge=1, description="width of a codeword")
+    dropout: float = Field(0.1, ge=0, lt=1, description="after each hidden layer")
+    alpha: float = Field(0.1, ge=0, description="weight of the codebook loss")
+    beta: float = Field(0.1, ge=0, description="weight of the commitment loss")
+    learning_rate: float = Field(1e-3, gt=0, description="of Adam")
+    batch_size: int = Field(512, ge=1, description="items per training step")
+    max_epochs: int = Field(30, ge=1, description="most passes over the items")
+    patience: int = Field(
+        3, ge=1, description="epochs without a better validation before stopping"
+    )
+    valid_fraction: float = Field(
+        0.1, gt=0, lt=1, description="share of items, drawn at random, for validation"
+    )
+
+
+class QuantizationParams(BaseModel):
+    """Which quantiser turns the vectors of every modality into codes, and how."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    method: Literal["residual_kmeans", "vqvae"] = Field(
+        "residual_kmeans",
+        description="the quantiser in use; the other's values idle",
+    )
+    residual_kmeans: ResidualKMeansParams = Field(
+        default_factory=ResidualKMeansParams, description="settings of residual_kmeans"
+    )
+    vqvae: VQVAEParams = Field(
+        default_factory=VQVAEParams, description="settings of vqvae"
+    )
+    seed: int = Field(ge=0, description="seed of initialisation, order and sampling")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="where the VQ-VAE trains; auto takes a GPU if there is one"
+    )

@@ -1,0 +1,203 @@
+"""The report of one split."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from mmctr.evaluation import (
+    EvaluatedRows,
+    EvaluationParams,
+    TrainRows,
+    auc,
+    baseline_scores,
+    evaluate,
+    gauc,
+    paired_intervals,
+)
+
+N_ITEMS = 60
+SEEN_ITEMS = 45
+PARAMS = EvaluationParams(resamples=60, min_clean_cold_pairs=10, seed=3)
+KEYS = [
+    "rows",
+    "auc",
+    "auc_interval",
+    "gauc",
+    "gauc_interval",
+    "logloss",
+    "ne",
+    "ece",
+    "auc_warm_items",
+    "auc_clean_cold",
+    "clean_cold_pairs",
+    "baselines",
+]
+BASELINES = [
+    "item_only",
+    "popularity",
+    "last_title_similarity",
+    "max_title_similarity",
+]
+
+
+@pytest.fixture
+def train():
+    """Train rows over the first 45 of 60 items."""
+    rng = np.random.default_rng(0)
+    return TrainRows(
+        items=rng.integers(1, SEEN_ITEMS, 500),
+        labels=rng.integers(0, 2, 500),
+        history=rng.integers(1, SEEN_ITEMS + 1, 900),
+    )
+
+
+@pytest.fixture
+def vectors():
+    """Title vectors ``[60, 4]``."""
+    drawn = np.random.default_rng(1).normal(size=(N_ITEMS, 4)).astype(np.float32)
+    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def split():
+    """100 users with four rows each and a model that knows something."""
+    rng = np.random.default_rng(2)
+    labels = np.tile([1, 0, 0, 0], 100)
+    users = np.repeat([f"user {u}" for u in range(100)], 4).astype(object)
+    lengths = rng.integers(0, 6, 400)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return EvaluatedRows(
+        labels=labels,
+        probabilities=np.clip(
+            0.25 + 0.2 * (labels - 0.25) + rng.normal(scale=0.1, size=400), 0.01, 0.99
+        ).astype(np.float32),
+        users=users,
+        groups=users,
+        items=rng.integers(1, N_ITEMS + 1, 400),
+        history=rng.integers(1, N_ITEMS + 1, offsets[-1]),
+        offsets=offsets,
+    )
+
+
+def leaves(value):
+    """All values that are not containers."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [leaf for entry in value for leaf in leaves(entry)]
+    return [value]
+
+
+def test_report_has_the_fixed_keys_and_plain_values(split, train, vectors):
+    report = evaluate(split, train, vectors, PARAMS)
+    assert list(report) == KEYS
+    assert list(report["baselines"]) == BASELINES
+    for baseline in report["baselines"].values():
+        assert set(baseline) == {"auc", "gauc", "auc_difference", "gauc_difference"}
+    assert all(type(leaf) in (int, float) for leaf in leaves(report))
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_report_says_what_the_single_measures_say(split, train, vectors):
+    report = evaluate(split, train, vectors, PARAMS)
+    assert report["rows"] == 400
+    assert report["auc"] == auc(split.labels, split.probabilities)
+    assert report["auc_interval"][0] < report["auc"] < report["auc_interval"][1]
+    assert report["gauc_interval"][0] < report["gauc"] < report["gauc_interval"][1]
+    for name, scores in baseline_scores(split, train, vectors, PARAMS).items():
+        baseline = report["baselines"][name]
+        assert baseline["auc"] == auc(split.labels, scores)
+        assert baseline["gauc"] == gauc(split.labels, scores, split.groups)
+        alone = paired_intervals(
+            split.labels,
+            split.probabilities,
+            scores,
+            split.groups,
+            split.users,
+            PARAMS,
+        )
+        assert baseline["auc_difference"] == pytest.approx(alone.auc)
+        assert baseline["gauc_difference"] == pytest.approx(alone.gauc)
+        assert baseline["gauc_difference"][0] > 0
+
+
+def test_warm_and_cold_parts_follow_train(split, train, vectors):
+    report = evaluate(split, train, vectors, PARAMS)
+    cold = split.items > SEEN_ITEMS
+    assert report["auc_warm_items"] == auc(
+        split.labels[~cold], split.probabilities[~cold]
+    )
+    assert report["clean_cold_pairs"] >= 10
+    assert 0 < report["auc_clean_cold"] <= 1
+    pairs = report["clean_cold_pairs"]
+    just_enough = PARAMS.model_copy(update={"min_clean_cold_pairs": pairs})
+    strict = PARAMS.model_copy(update={"min_clean_cold_pairs": pairs + 1})
+    enough = evaluate(split, train, vectors, just_enough)
+    withheld = evaluate(split, train, vectors, strict)
+    assert enough["auc_clean_cold"] == report["auc_clean_cold"]
+    assert withheld["auc_clean_cold"] is None
+    assert withheld["clean_cold_pairs"] == report["clean_cold_pairs"]
+
+
+def test_permuting_rows_leaves_the_report(split, train, vectors):
+    order = np.random.default_rng(4).permutation(400)
+    pieces = np.split(split.history, split.offsets[1:-1])
+    lengths = np.diff(split.offsets)[order]
+    shuffled = EvaluatedRows(
+        labels=split.labels[order],
+        probabilities=split.probabilities[order],
+        users=split.users[order],
+        groups=split.groups[order],
+        items=split.items[order],
+        history=np.concatenate([pieces[row] for row in order]),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]),
+    )
+    one = leaves(evaluate(split, train, vectors, PARAMS))
+    other = leaves(evaluate(shuffled, train, vectors, PARAMS))
+    assert one == pytest.approx(other)
+
+
+def test_absent_titles_are_null(split, train, vectors):
+    report = evaluate(split, train, vectors[:, :0], PARAMS)
+    assert report["baselines"]["last_title_similarity"] is None
+    assert report["baselines"]["max_title_similarity"] is None
+    assert report["baselines"]["item_only"]["gauc_difference"] is not None
+
+
+def test_one_class_is_null_throughout(split, train, vectors):
+    negatives = dataclasses.replace(split, labels=np.zeros(400, dtype=int))
+    report = evaluate(negatives, train, vectors, PARAMS)
+    undefined = ["auc", "auc_interval", "gauc", "gauc_interval", "ne", "auc_warm_items"]
+    assert all(report[key] is None for key in undefined)
+    assert report["logloss"] > 0
+    assert set(leaves(report["baselines"])) == {None}
+    json.dumps(report, allow_nan=False)
+
+
+def test_oracle_is_reported_only_where_it_is_known(split, train, vectors):
+    assert "oracle_auc" not in evaluate(split, train, vectors, PARAMS)
+    report = evaluate(split, train, vectors, PARAMS, oracle_auc=np.float64(0.9))
+    assert report["oracle_auc"] == 0.9 and type(report["oracle_auc"]) is float
+
+
+def test_rows_that_do_not_fit_are_named(split, train, vectors):
+    short = dataclasses.replace(split, items=split.items[1:])
+    with pytest.raises(ValueError, match="items has shape"):
+        evaluate(short, train, vectors, PARAMS)
+    logits = dataclasses.replace(split, probabilities=np.full(400, 2.5))
+    with pytest.raises(ValueError, match="probabilities, row 0: 2.5"):
+        evaluate(logits, train, vectors, PARAMS)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("confidence", 1.0), ("resamples", 0), ("prior_ctr", 2), ("resampels", 10)],
+)
+def test_wrong_parameters_are_refused(field, value):
+    with pytest.raises(ValidationError, match=field):
+        EvaluationParams(seed=1, **{field: value})
+    with pytest.raises(ValidationError, match="seed"):
+        EvaluationParams()

@@ -1,0 +1,85 @@
+"""The planted world: popularity, companions, tastes and the click law."""
+
+import numpy as np
+import pytest
+
+from mmctr.pipelines.sample.params import SampleParams
+from mmctr.pipelines.sample.world import (
+    N_STYLES,
+    Tastes,
+    build_world,
+    click_law,
+    draw_tastes,
+)
+
+
+@pytest.fixture
+def params():
+    return SampleParams(name="w", seed=0, n_items=400, n_topics=8)
+
+
+@pytest.fixture
+def world(params):
+    return build_world(params, np.random.default_rng(3))
+
+
+def test_popularity_is_a_zipf_law(world, params):
+    ordered = np.sort(world.popularity)[::-1]
+    assert ordered.sum() == pytest.approx(1)
+    rank = np.arange(1, params.n_items + 1)
+    slope = np.polyfit(np.log(rank), np.log(ordered), 1)[0]
+    assert slope == pytest.approx(-params.zipf_exponent)
+
+
+def test_topics_are_equally_frequent(world):
+    assert np.ptp(np.bincount(world.topic, minlength=8)) <= 1
+
+
+def test_cold_items_are_counted_and_never_the_most_viewed(world, params):
+    assert world.cold.sum() == params.n_cold_items
+    top = np.argsort(-world.popularity)[:20]
+    assert not world.cold[top].any()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_companions_form_one_cycle_so_liking_is_not_mutual(params, seed):
+    companion = build_world(params, np.random.default_rng(seed)).companion
+    visited, topic = [], 0
+    for _ in companion:
+        topic = companion[topic]
+        visited.append(topic)
+    assert sorted(visited) == list(range(len(companion)))
+
+
+def test_tastes_are_laws_and_reach_the_companion(world, params):
+    tastes = draw_tastes(world, 50, params, np.random.default_rng(1))
+    np.testing.assert_allclose(tastes.topic.sum(axis=1), 1)
+    np.testing.assert_allclose(tastes.style.sum(axis=1), 1)
+    favourite = tastes.topic.argmax(axis=1)
+    liked = tastes.topic[np.arange(50), favourite]
+    spilled = tastes.topic[np.arange(50), world.companion[favourite]]
+    # Half goes to the companion: the favourite is the source of its companion's share,
+    # or a companion itself with the source as large.
+    source = tastes.topic[np.arange(50), np.argsort(world.companion)[favourite]]
+    assert (np.maximum(spilled, source) >= 0.9 * liked * params.companion_share).all()
+
+
+def test_click_law_is_popularity_times_quality_times_affinity(world, params):
+    topic = np.zeros((1, 8))
+    topic[0, [2, 5]] = 0.75, 0.25
+    style = np.array([[0.4, 0.3, 0.2, 0.1]])
+    allowed = ~world.cold
+    law = click_law(world, Tastes(topic, style), allowed, params)[0]
+    assert law.sum() == pytest.approx(1)
+    assert (law[world.cold] == 0).all()
+    affinity = 8 * N_STYLES * topic[0, world.topic] * style[0, world.style]
+    expected = (affinity + params.affinity_floor) * world.popularity
+    expected = expected * np.exp(params.quality_strength * world.quality) * allowed
+    np.testing.assert_allclose(law, expected / expected.sum())
+
+
+def test_without_sharpness_and_quality_clicks_follow_popularity(world, params):
+    bland = params.model_copy(update={"sharpness": 0.0, "quality_strength": 0.0})
+    tastes = draw_tastes(world, 3, bland, np.random.default_rng(1))
+    law = click_law(world, tastes, np.ones(400, dtype=bool), bland)
+    np.testing.assert_allclose(law, np.tile(world.popularity, (3, 1)))

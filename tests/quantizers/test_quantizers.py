@@ -1,0 +1,295 @@
+"""What both quantisers promise."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from pydantic import ValidationError
+
+from mmctr.quantizers import QuantizationParams, load_quantizer, make_quantizer
+from mmctr.quantizers.vqvae import find_device
+
+WIDTH = 12
+METHODS = ["residual_kmeans", "vqvae"]
+
+
+def quantization_params(method: str, **changes) -> QuantizationParams:
+    """Small settings of both methods."""
+    kmeans = {"levels": 3, "codebook_size": 8, "iterations": 5}
+    vqvae = {
+        "hidden": 32,
+        "positions": 4,
+        "codebook_size": 16,
+        "code_width": 4,
+        "batch_size": 64,
+        "max_epochs": 25,
+        "learning_rate": 5e-3,
+    }
+    own = kmeans if method == "residual_kmeans" else vqvae
+    own.update(changes)
+    return QuantizationParams(
+        method=method, residual_kmeans=kmeans, vqvae=vqvae, seed=5, device="cpu"
+    )
+
+
+def topic_vectors(count: int, seed: int = 0) -> np.ndarray:
+    """Unit vectors around six centres."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(6, WIDTH))
+    vectors = centres[rng.integers(6, size=count)] + 0.3 * rng.normal(
+        size=(count, WIDTH)
+    )
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors.astype(np.float32)
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def fitted(request):
+    """Each quantiser fitted on the same vectors."""
+    quantizer = make_quantizer(quantization_params(request.param), WIDTH)
+    vectors = topic_vectors(400)
+    return quantizer, vectors, quantizer.fit(vectors)
+
+
+def test_codes_are_one_based_int32(fitted):
+    quantizer, vectors, _ = fitted
+    codes = quantizer.encode(vectors)
+    assert codes.dtype == np.int32
+    assert codes.shape == (len(vectors), quantizer.positions)
+    assert codes.min() >= 1
+    assert codes.max() <= quantizer.codebook_size
+
+
+def test_decoding_is_nearer_than_the_mean(fitted):
+    quantizer, vectors, _ = fitted
+    decoded = quantizer.decode(quantizer.encode(vectors))
+    assert decoded.dtype == np.float32
+    error = np.square(vectors - decoded).sum()
+    assert error < 0.6 * np.square(vectors - vectors.mean(axis=0)).sum()
+
+
+def test_report_is_of_the_scale_of_the_error(fitted):
+    quantizer, vectors, report = fitted
+    error = np.square(vectors - quantizer.decode(quantizer.encode(vectors))).mean()
+    assert report.steps > 0
+    assert report.reconstruction == pytest.approx(error, rel=0.5)
+
+
+def test_encoding_does_not_depend_on_batch_mates(fitted):
+    quantizer, vectors, _ = fitted
+    rows = np.concatenate([quantizer.encode(row[None]) for row in vectors[:50]])
+    np.testing.assert_array_equal(rows, quantizer.encode(vectors)[:50])
+
+
+def test_settings_and_state_rebuild_it(fitted):
+    quantizer, vectors, _ = fitted
+    again = load_quantizer(
+        json.loads(json.dumps(quantizer.settings())), quantizer.state()
+    )
+    codes = quantizer.encode(vectors)
+    np.testing.assert_array_equal(again.encode(vectors), codes)
+    np.testing.assert_array_equal(again.decode(codes), quantizer.decode(codes))
+    assert again.shared_codebook == quantizer.shared_codebook
+    assert again.codebook_size == quantizer.codebook_size
+
+
+def test_state_is_a_copy(fitted):
+    quantizer, vectors, _ = fitted
+    before = quantizer.encode(vectors)
+    for tensor in quantizer.state().values():
+        assert tensor.is_contiguous()
+        tensor.zero_()
+    np.testing.assert_array_equal(quantizer.encode(vectors), before)
+
+
+@pytest.mark.parametrize("bad", [0, "over"])
+def test_codes_outside_the_codebook_are_refused(fitted, bad):
+    quantizer, vectors, _ = fitted
+    codes = quantizer.encode(vectors[:5])
+    codes[3, -1] = 0 if bad == 0 else quantizer.codebook_size + 1
+    with pytest.raises(ValueError, match=r"first \[3\]"):
+        quantizer.decode(codes)
+
+
+def test_codes_of_another_shape_or_type_are_refused(fitted):
+    quantizer, vectors, _ = fitted
+    codes = quantizer.encode(vectors[:5])
+    with pytest.raises(ValueError, match="is wanted"):
+        quantizer.decode(codes[:, :-1])
+    with pytest.raises(ValueError, match="integers are wanted"):
+        quantizer.decode(codes.astype(np.float32))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_rows_that_are_not_finite_are_named(fitted, value):
+    quantizer, vectors, _ = fitted
+    vectors = vectors.copy()
+    vectors[[7, 11], 2] = value
+    with pytest.raises(ValueError, match=r"2 row\(s\), first \[7, 11\]"):
+        quantizer.encode(vectors)
+    with pytest.raises(ValueError, match=r"first \[7, 11\]"):
+        quantizer.fit(vectors)
+
+
+def test_vectors_of_another_width_are_refused(fitted):
+    quantizer, vectors, _ = fitted
+    with pytest.raises(ValueError, match=rf"\[n, {WIDTH}\] is wanted"):
+        quantizer.encode(vectors[:, 1:])
+    with pytest.raises(ValueError, match="at least one row"):
+        quantizer.encode(vectors[:0])
+
+
+def test_input_is_left_alone(fitted):
+    quantizer, vectors, _ = fitted
+    before = vectors.copy()
+    vectors.setflags(write=False)
+    quantizer.encode(vectors)
+    np.testing.assert_array_equal(vectors, before)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_same_seed_same_quantizer(method):
+    vectors = topic_vectors(150)
+    vectors.setflags(write=False)  # a memory map is read-only, too
+    first, second = (
+        make_quantizer(quantization_params(method), WIDTH) for _ in range(2)
+    )
+    torch.manual_seed(1)
+    first.fit(vectors)
+    torch.manual_seed(2)
+    second.fit(vectors)
+    for name, tensor in first.state().items():
+        assert torch.equal(tensor, second.state()[name]), name
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_global_generators_are_left_alone(method):
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    quantizer = make_quantizer(quantization_params(method), WIDTH)
+    quantizer.fit(topic_vectors(60))
+    load_quantizer(quantizer.settings(), quantizer.state())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_few_items(method, count):
+    quantizer = make_quantizer(quantization_params(method), WIDTH)
+    vectors = topic_vectors(count)
+    quantizer.fit(vectors)
+    codes = quantizer.encode(vectors)
+    assert codes.min() >= 1
+    assert quantizer.decode(codes).shape == vectors.shape
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_unfitted_is_refused(method):
+    quantizer = make_quantizer(quantization_params(method), WIDTH)
+    for call in (
+        lambda: quantizer.encode(topic_vectors(2)),
+        lambda: quantizer.decode(np.ones((2, quantizer.positions), dtype=np.int32)),
+        quantizer.state,
+    ):
+        with pytest.raises(ValueError, match="not fitted"):
+            call()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_weights_of_another_run_are_refused(method):
+    quantizer = make_quantizer(quantization_params(method), WIDTH)
+    quantizer.fit(topic_vectors(30))
+    state = quantizer.state()
+    name = next(iter(state))
+    missing = {key: value for key, value in state.items() if key != name}
+    for wrong in (missing, {**state, name: state[name][:, :-1]}):
+        with pytest.raises(ValueError, match="one run"):
+            load_quantizer(quantizer.settings(), wrong)
+
+
+def test_absent_or_unknown_method_is_refused():
+    with pytest.raises(ValueError, match="None"):
+        load_quantizer({"method": None}, {})
+
+
+def test_width_zero_is_refused():
+    with pytest.raises(ValueError, match="width 0"):
+        make_quantizer(quantization_params("vqvae"), 0)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the device is there")
+def test_a_device_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match="'cuda' is not on this machine"):
+        find_device("cuda")
+
+
+def test_auto_is_a_device_that_is_there():
+    assert torch.zeros(1, device=find_device("auto")).sum() == 0
+
+
+def test_unknown_parameters_are_refused():
+    with pytest.raises(ValidationError, match="levls"):
+        QuantizationParams(seed=1, residual_kmeans={"levls": 2})
+
+
+def test_kmeans_with_few_different_items_is_exact():
+    """A level has no more centroids than there are different items."""
+    vectors = np.repeat(topic_vectors(5), 20, axis=0)
+    quantizer = make_quantizer(
+        quantization_params("residual_kmeans", levels=8, iterations=20), WIDTH
+    )
+    report = quantizer.fit(vectors)
+    codes = quantizer.encode(vectors)
+    np.testing.assert_allclose(quantizer.decode(codes), vectors, atol=1e-5)
+    assert report.reconstruction < 1e-10
+    sizes = [len(level) for level in quantizer.state().values()]
+    assert max(sizes) <= 5
+    assert len(np.unique(codes, axis=0)) == 5
+
+
+def test_kmeans_error_falls_with_every_level():
+    vectors = topic_vectors(300)
+    errors = [
+        make_quantizer(quantization_params("residual_kmeans", levels=levels), WIDTH)
+        .fit(vectors)
+        .reconstruction
+        for levels in (1, 2, 3, 4)
+    ]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[3] < 0.8 * errors[0]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    vectors=arrays(
+        np.float32,
+        st.tuples(st.integers(1, 30), st.just(WIDTH)),
+        elements=st.floats(-100, 100, width=32),
+    )
+)
+def test_kmeans_takes_any_finite_vectors(vectors):
+    """Coinciding, zero and few rows: codes within range, never worse than none."""
+    quantizer = make_quantizer(quantization_params("residual_kmeans"), WIDTH)
+    quantizer.fit(vectors)
+    codes = quantizer.encode(vectors)
+    assert 1 <= codes.min() <= codes.max() <= min(8, len(vectors))
+    error = np.square(vectors - quantizer.decode(codes), dtype=np.float64).sum()
+    spread = np.square(vectors - vectors.mean(axis=0), dtype=np.float64).sum()
+    assert error <= spread * 1.001 + 1e-3
+
+
+def test_kmeans_codes_are_the_nearest_centroids():
+    quantizer = make_quantizer(quantization_params("residual_kmeans"), WIDTH)
+    vectors = topic_vectors(200)
+    quantizer.fit(vectors)
+    codes = quantizer.encode(vectors)
+    residual = vectors.astype(np.float64)
+    for level, centroids in enumerate(quantizer.state().values()):
+        table = centroids.numpy()
+        distances = np.square(residual[:, None] - table[None]).sum(axis=2)
+        np.testing.assert_array_equal(codes[:, level], distances.argmin(axis=1) + 1)
+        residual -= table[codes[:, level] - 1]
