@@ -75,8 +75,8 @@ def _metrics(part: str, metrics: dict[str, Any] | None) -> str:
         f"NE {_number(metrics['ne'])}, ECE {_number(metrics['ece'])}",
         f"  {'':24}{'AUC':>8}{'gAUC':>8}   model minus it, 95 %: AUC, gAUC",
         f"  {'model':24}{_number(metrics['auc']):>8}{_number(metrics['gauc']):>8}   "
-        f"(itself {_interval(metrics['auc_interval'])}, "
-        f"{_interval(metrics['gauc_interval'])})",
+        f"itself: {_interval(metrics['auc_interval'], sign='')}, "
+        f"{_interval(metrics['gauc_interval'], sign='')}",
     ]
     for name, baseline in metrics["baselines"].items():
         if baseline is None:
@@ -125,7 +125,7 @@ def _number(value: float | None, digits: int = 4) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _interval(interval: list[float] | None) -> str:
+def _interval(interval: list[float] | None, sign: str = "+") -> str:
     if interval is None:
         return "[-]"
-    return f"[{interval[0]:+.4f}, {interval[1]:+.4f}]"
+    return f"[{interval[0]:{sign}.4f}, {interval[1]:{sign}.4f}]"

@@ -15,8 +15,10 @@ SEEN = np.ones(N_ITEMS + 1, bool)
 def model(request):
     """A trained-looking model in evaluation mode."""
     rng = np.random.default_rng(0)
+    # Wide enough that some unit is alive for every row.
+    sizes = {"attention_units": [32], "dnn_units": [64, 64]}
     params = ctr_params(
-        features={"row_levels": True}, model={"code_entry": request.param}
+        features={"row_levels": True}, model={"code_entry": request.param, **sizes}
     )
     model = Din(random_table(rng), SEEN, params)
     for module in model.modules():

@@ -113,8 +113,8 @@ def test_din_equals_fuxictr(seed, rows, row_levels, images):
 def test_training_step_equals_fuxictr(clip):
     """One step of our trainer is one step of FuxiCTR's: L2, clip and Adam included.
 
-    FuxiCTR adds lambda/2 ||E||^2 to the loss, so its clip sees the L2 part too. In double
-    precision, so that rounding can't be what differs.
+    FuxiCTR adds lambda/2 ||E||^2 to the loss, so its clip sees the L2 part too. In
+    double precision, so that rounding can't be what differs.
     """
     rng = np.random.default_rng(5)
     table = random_table(rng)

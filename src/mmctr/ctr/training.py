@@ -182,6 +182,7 @@ def train_din(
         # One process slices batches from memory: workers would only copy it.
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", ".*number of training batches.*")
+        warnings.filterwarnings("ignore", ".*LeafSpec.*")
         best = ModelCheckpoint(
             folder, monitor=settings.monitor, mode="max", save_weights_only=True
         )
