@@ -136,7 +136,6 @@ def test_training_step_equals_fuxictr(clip):
         accelerator="cpu",
         max_steps=1,
         precision="64-true",
-        gradient_clip_val=clip,
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,

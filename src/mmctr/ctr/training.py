@@ -97,7 +97,8 @@ class CtrTask(pl.LightningModule):
     ) -> None:
         """Add the gradient of ``lambda/2 ||E||^2``, then clip the norm of the whole."""
         add_l2_gradient(self.model.embedding_tables(), self._params.embedding_l2)
-        self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        # Lightning's own clip refuses a fused optimizer in bf16, which has no scaler.
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._params.clip_norm)
 
     def on_validation_epoch_start(self) -> None:
         """Forget the scores of the validation before."""
@@ -265,8 +266,6 @@ def _trainer(
         devices=1,
         max_epochs=max_epochs,
         precision=params.training.precision,
-        gradient_clip_val=params.training.clip_norm,
-        gradient_clip_algorithm="norm",
         callbacks=callbacks,
         logger=False,
         enable_progress_bar=sys.stderr.isatty(),
@@ -277,7 +276,9 @@ def _trainer(
 
 def _loader(log: ClickLog, batches: EpochBatches | OrderedBatches) -> DataLoader[Batch]:
     """Batches whole: the sampler gives arrays of rows, the log slices them."""
-    return DataLoader(log, sampler=batches, batch_size=None)
+    # Without a generator of its own a loader draws from the global one.
+    generator = torch.Generator().manual_seed(0)
+    return DataLoader(log, sampler=batches, batch_size=None, generator=generator)
 
 
 def _ordered(log: ClickLog, params: CtrParams) -> OrderedBatches:

@@ -1,0 +1,71 @@
+"""Masks that belong to a step."""
+
+import pytest
+import torch
+from torch import nn
+
+from mmctr.ctr.dropout import StepDropout, set_dropout_step
+
+
+@pytest.fixture
+def layer():
+    return StepDropout(0.4, seed=5, layer=2)
+
+
+def test_share_and_scale(layer):
+    out = layer(torch.ones(400, 500))
+    assert (out == 0).float().mean().item() == pytest.approx(0.4, abs=0.005)
+    kept = out[out != 0]
+    assert kept.unique().numel() == 1
+    assert out.mean().item() == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_same_step_draws_the_same_mask(layer):
+    x = torch.ones(7, 9)
+    first = layer(x)
+    assert torch.equal(layer(x), first)
+    layer.step = 1
+    assert not torch.equal(layer(x), first)
+    layer.step = 0
+    assert torch.equal(layer(x), first)
+
+
+def test_layers_and_seeds_differ():
+    x = torch.ones(7, 9)
+    masks = [
+        StepDropout(0.5, seed=seed, layer=number)(x)
+        for seed in (1, 2)
+        for number in (1, 2)
+    ]
+    assert len({tuple(mask.flatten().tolist()) for mask in masks}) == 4
+
+
+def test_gradients_pass_through_what_was_kept(layer):
+    x = torch.randn(30, 4, requires_grad=True)
+    out = layer(x)
+    out.sum().backward()
+    expected = torch.where(out != 0, out / x, torch.zeros_like(x)).detach()
+    torch.testing.assert_close(x.grad, expected)
+
+
+def test_evaluation_and_no_dropout_are_the_identity(layer):
+    x = torch.randn(3, 4)
+    assert layer.eval()(x) is x
+    assert StepDropout(0.0, seed=1, layer=1)(x) is x
+
+
+def test_a_model_is_told_its_step(layer):
+    model = nn.Sequential(
+        nn.Linear(2, 2), layer, nn.Sequential(StepDropout(0.1, seed=1, layer=3))
+    )
+    set_dropout_step(model, 11)
+    assert layer.step == model[2][0].step == 11
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_cuda(layer):
+    x = torch.ones(400, 500, device="cuda")
+    out = layer(x)
+    assert torch.equal(layer(x), out)
+    assert (out == 0).float().mean().item() == pytest.approx(0.4, abs=0.005)
