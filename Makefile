@@ -6,7 +6,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # torch goes first and by itself: asked for by another package it may bring a CUDA build.
 TORCH ?= torch==2.13.0
-ENVIRONMENTS := $(filter-out local,$(notdir $(wildcard conf/*)))
+ENVIRONMENTS := $(filter-out local,$(notdir $(patsubst %/,%,$(wildcard conf/*/))))
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
@@ -46,7 +46,7 @@ define install
 @wanted="$$(cksum pyproject.toml)"; \
 if [ "$$(cat .venv/$(1).stamp 2>/dev/null)" != "$$wanted" ]; then \
 	echo "setting up .venv ($(1)); this takes some minutes"; \
-	{ test -x $(BIN)/python || $(PYTHON) -m venv .venv; } && \
+	{ $(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv .venv; } && \
 	$(PIP) "$(TORCH)" && \
 	$(PIP) --editable "$(2)" && \
 	echo "$$wanted" > .venv/$(1).stamp; \

@@ -4,13 +4,30 @@ import copy
 from typing import Any
 
 import click
+from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import KedroCliError, _split_params
 from kedro.io import DatasetError
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from mmctr.embedders import EmbeddingError
 
 # What goes wrong because of data, settings or surroundings; anything else is a defect
 # of ours and keeps its traceback.
-EXPECTED_ERRORS = (ValueError, DatasetError, OSError, RuntimeError)
+EXPECTED_ERRORS = (
+    ValueError,
+    OSError,
+    DatasetError,
+    EmbeddingError,
+    MissingConfigException,
+    OmegaConfBaseException,
+    YAMLError,
+)
+
+# Parameters that are names, even where they look like numbers.
+TEXT_PARAMETERS = {"dataset", "raw_dir", "sample.name"}
 
 
 class RunCommand(click.Command):
@@ -18,13 +35,20 @@ class RunCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; turn an expected error into its message and exit code 1."""
+        traceback = ctx.params.pop("traceback")
         try:
             return super().invoke(ctx)
+        except KedroCliError as error:
+            # Its own way of showing itself prints no message under click 8.4 and later.
+            raise click.ClickException(error.message) from error
         except click.ClickException:
             raise
         except EXPECTED_ERRORS as error:
-            KedroCliError.VERBOSE_EXISTS = False
-            raise KedroCliError(str(error)) from error
+            if traceback:
+                raise
+            raise click.ClickException(
+                f"{error}\n(kedro run --traceback shows where it comes from)"
+            ) from error
 
 
 def split_params(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
@@ -39,18 +63,56 @@ def split_params(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
 
 def _quote_text(item: str) -> str:
     key, separator, text = item.partition("=")
-    if separator and key.strip() in {"dataset", "raw_dir", "sample.name"}:
+    if separator and key.strip() in TEXT_PARAMETERS:
         return f"{key}='{text}'" if "'" not in text else item
     return item
+
+
+def read_config(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> str | None:
+    """Take the options of ``--config FILE`` as defaults of this command.
+
+    The file holds them under the key ``run``, by their long names, as Kedro has it.
+
+    Raises:
+        click.BadParameter: If the file holds something else.
+    """
+    if value is None:
+        return None
+    try:
+        content = OmegaConf.to_container(OmegaConf.load(value))
+    except (YAMLError, OmegaConfBaseException, OSError, ValueError) as error:
+        raise click.BadParameter(f"{value}: {error}") from error
+    options = content.get("run") if isinstance(content, dict) else None
+    if not isinstance(options, dict):
+        raise click.BadParameter(f"{value}: options are wanted under a key 'run'")
+    known = {str(option.name) for option in ctx.command.params} - {"config"}
+    for name in options:
+        if name not in known:
+            raise click.BadParameter(
+                f"{value}: '{name}' is not an option; known: {', '.join(sorted(known))}"
+            )
+    ctx.default_map = {**(ctx.default_map or {}), **options}
+    return value
+
+
+CALLBACKS = {"params": split_params, "config": read_config}
 
 
 def _run_options() -> list[click.Parameter]:
     options = []
     for option in kedro_run.params:
         ours = copy.copy(option)
-        if option.name == "params":
-            ours.callback = split_params
+        ours.callback = CALLBACKS.get(str(option.name), option.callback)
         options.append(ours)
+    options.append(
+        click.Option(
+            ["--traceback"],
+            is_flag=True,
+            help="Show where an error comes from, line by line.",
+        )
+    )
     return options
 
 

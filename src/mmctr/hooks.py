@@ -1,16 +1,19 @@
 """What happens around every run."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Pipeline
 
 from mmctr.params import check_parameters
 from mmctr.summary import SUMMARY_INPUTS, summarize
+
+logger = logging.getLogger(__name__)
 
 
 class ParameterHook:
@@ -18,8 +21,13 @@ class ParameterHook:
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Raise one readable error for the whole tree."""
-        check_parameters(dict(context.config_loader["parameters"]))
+        """Raise one readable error for the whole tree, for any of Kedro's commands."""
+        try:
+            check_parameters(dict(context.config_loader["parameters"]))
+        except ValueError as error:
+            if click.get_current_context(silent=True) is None:
+                raise
+            raise click.ClickException(str(error)) from error
 
 
 class SummaryHook:
@@ -29,28 +37,47 @@ class SummaryHook:
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
-        """Print the summary when the run wrote the metrics."""
-        outputs = pipeline.all_outputs()
-        if "metrics" not in outputs or not all(
-            catalog.exists(name) for name in SUMMARY_INPUTS
-        ):
+        """Print the summary when the run wrote the metrics.
+
+        The run's work is done and saved: a summary that can't be made is not its
+        failure.
+        """
+        outputs = sorted(pipeline.all_outputs())
+        if "metrics" not in outputs:
             return
-        project = Path(run_params["project_path"])
-        described = {name: catalog[name]._describe() for name in sorted(outputs)}
-        paths = {
-            name: Path(description["filepath"])
-            for name, description in described.items()
-        }
-        click.echo(
-            summarize(
-                {name: catalog.load(name) for name in SUMMARY_INPUTS},
-                paths={
-                    name: str(path.relative_to(project))
-                    if path.is_relative_to(project)
-                    else str(path)
-                    for name, path in paths.items()
-                },
+        try:
+            missing = [name for name in SUMMARY_INPUTS if not catalog.exists(name)]
+            if missing:
+                logger.warning("no summary: %s is missing", ", ".join(missing))
+                return
+            inputs = {name: catalog.load(name) for name in SUMMARY_INPUTS}
+            page = summarize(
+                inputs,
+                paths=_file_paths(catalog, outputs, Path(run_params["project_path"])),
                 dataset=str(catalog.load("params:dataset")),
                 env=run_params["env"],
+                source=_given_source(run_params.get("runtime_params") or {}),
             )
-        )
+        except (DatasetError, KeyError, TypeError, ValueError) as error:
+            logger.warning("no summary: %s: %s", type(error).__name__, error)
+            return
+        click.echo(page)
+
+
+def _given_source(runtime_params: dict[str, Any]) -> dict[str, str]:
+    names = [name for name in ("raw_dir", "dataset") if name in runtime_params]
+    return {name: str(runtime_params[name]) for name in names}
+
+
+def _file_paths(
+    catalog: CatalogProtocol, names: list[str], project: Path
+) -> dict[str, str]:
+    """Where data sets lie, from the project's folder; those in memory are left out."""
+    paths = {}
+    for name in names:
+        filepath = catalog[name]._describe().get("filepath")
+        if filepath:
+            path = Path(filepath)
+            inside = path.is_relative_to(project)
+            paths[name] = str(path.relative_to(project) if inside else path)
+    return paths

@@ -17,7 +17,7 @@ from mmctr.quantizers.params import QuantizationParams
 class ProjectParams(BaseModel):
     """Everything that can be set, by pipeline."""
 
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="forbid")
 
     dataset: str = Field(description="names the folders that artifacts lie in")
     raw_dir: str = Field(description="folder of the raw files")
@@ -64,29 +64,44 @@ def check_parameters(parameters: dict[str, Any]) -> ProjectParams:
 
 def _explain(problem: Any) -> str:
     path = [str(part) for part in problem["loc"]]
-    name = ".".join(path)
+    name, message = ".".join(path), problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
-        known = _known_keys(path[:-1])
-        near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
-        hint = (
-            f"did you mean '{'.'.join([*path[:-1], near[0]])}'?"
-            if near
-            else f"known here: {', '.join(sorted(known))}"
-        )
-        return f"'{name}' is not a parameter; {hint}"
+        return f"'{name}' is not a parameter; {_hint(path)}"
     if problem["type"] == "missing":
         return f"'{name}' is missing; set it in conf/<environment>/parameters.yml"
-    if path[:2] == ["embedding", "openai"]:  # an address may hold a password
-        return f"'{name}': {problem['msg']}"
-    return f"'{name}' = {problem['input']!r}: {problem['msg']}"
+    if problem["type"] == "string_type":
+        message += "; put it in quotes"
+    # An address may hold a password, and a whole section says little.
+    is_secret = path[:2] == ["embedding", "openai"]
+    if not path or is_secret or isinstance(problem["input"], dict):
+        return f"'{name}': {message}" if path else message
+    return f"'{name}' = {problem['input']!r}: {message}"
 
 
-def _known_keys(path: list[str]) -> list[str]:
-    """Fields of the model at a path of the tree."""
-    model: type[BaseModel] = ProjectParams
-    for part in path:
-        annotation = model.model_fields[part].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
-    return list(model.model_fields)
+def _hint(path: list[str]) -> str:
+    """The nearest known name beside an unknown one, else the nearest anywhere."""
+    known = _known_names(ProjectParams)
+    section, word = path[:-1], path[-1]
+    siblings = {names[-1]: names for names in known if names[:-1] == section}
+    near = difflib.get_close_matches(word, siblings, n=1, cutoff=0.6)
+    found = [siblings[name] for name in near]
+    if not found:
+        words = {names[-1] for names in known}
+        near = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
+        found = [names for names in known if names[-1] in near]
+    if found:
+        return f"did you mean {' or '.join(repr('.'.join(x)) for x in found)}?"
+    return f"known here: {', '.join(sorted(siblings)) or 'nothing'}"
+
+
+def _known_names(
+    model: type[BaseModel], section: tuple[str, ...] = ()
+) -> list[list[str]]:
+    """Every key of the tree, sections and values alike, as a path from the root."""
+    names = []
+    for name, field in model.model_fields.items():
+        names.append([*section, name])
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names += _known_names(kind, (*section, name))
+    return names

@@ -9,7 +9,12 @@ _PARTS = ("train", "valid", "test")
 
 
 def summarize(
-    inputs: dict[str, Any], *, paths: dict[str, str], dataset: str, env: str | None
+    inputs: dict[str, Any],
+    *,
+    paths: dict[str, str],
+    dataset: str,
+    env: str | None,
+    source: dict[str, str],
 ) -> str:
     """Write the summary of a run.
 
@@ -18,6 +23,7 @@ def summarize(
         paths: Where each artifact of the run lies.
         dataset: Name of the data set.
         env: The environment; None for the default.
+        source: What the command line said of the data set; the next run needs it too.
 
     Returns:
         Some fifty lines of plain text.
@@ -26,9 +32,10 @@ def summarize(
     blocks = [
         _rows(report, dataset),
         _codebooks(inputs["codebook"]),
+        _training(inputs["training_history"]),
         *(_metrics(part, metrics[part]) for part in ("valid", "test")),
         _artifacts(paths),
-        _next_steps(metrics, env),
+        _next_steps(metrics, env, source),
     ]
     return "\n\n".join(["", *blocks, ""])
 
@@ -60,11 +67,20 @@ def _codebooks(codebook: dict[str, Any]) -> str:
             continue
         lines.append(
             f"  {modality:6} R2 {_number(health['r2'])}, cosine "
-            f"{_number(health['cosine'])}, usage {_number(health['usage'])}, "
+            f"{_number(health['cosine'])}, usage {_number(health['usage'], 2)}, "
             f"perplexity {_number(health['perplexity'], 1)}, "
-            f"recall@10 {_number(health['recall_at_10'])}"
+            f"recall@10 {_number(health['recall_at_10'], 2)}"
         )
     return "\n".join(lines)
+
+
+def _training(history: dict[str, Any]) -> str:
+    return (
+        f"training on {history['device']}: {history['weights']:,} weights, "
+        f"{history['steps']:,} steps\n"
+        f"  best {history['monitor']} on valid {_number(history['best'])} "
+        f"at step {history['best_step']:,}"
+    )
 
 
 def _metrics(part: str, metrics: dict[str, Any] | None) -> str:
@@ -73,22 +89,21 @@ def _metrics(part: str, metrics: dict[str, Any] | None) -> str:
     lines = [
         f"{part}: {metrics['rows']:,} rows, logloss {_number(metrics['logloss'])}, "
         f"NE {_number(metrics['ne'])}, ECE {_number(metrics['ece'])}",
-        f"  {'':24}{'AUC':>8}{'gAUC':>8}   model minus it, 95 %: AUC, gAUC",
-        f"  {'model':24}{_number(metrics['auc']):>8}{_number(metrics['gauc']):>8}   "
-        f"itself: {_interval(metrics['auc_interval'], sign='')}, "
+        f"  {'':22}{'AUC':>7}{'gAUC':>7}  model minus it (interval): AUC, gAUC",
+        _scores("model (own interval)", metrics)
+        + f"{_interval(metrics['auc_interval'], sign='')}, "
         f"{_interval(metrics['gauc_interval'], sign='')}",
     ]
     for name, baseline in metrics["baselines"].items():
         if baseline is None:
-            lines.append(f"  {name:24}  absent")
+            lines.append(f"  {name:22} absent")
             continue
         lines.append(
-            f"  {name:24}{_number(baseline['auc']):>8}{_number(baseline['gauc']):>8}   "
-            f"{_interval(baseline['auc_difference'])}, "
+            _scores(name, baseline) + f"{_interval(baseline['auc_difference'])}, "
             f"{_interval(baseline['gauc_difference'])}"
         )
     if "oracle_auc" in metrics:
-        lines.append(f"  {'best possible':24}{_number(metrics['oracle_auc']):>8}")
+        lines.append(f"  {'best possible':22}{_number(metrics['oracle_auc']):>7}")
     lines.append(
         f"  warm items {_number(metrics['auc_warm_items'])}; cold against cold in a "
         f"group {_number(metrics['auc_clean_cold'])} "
@@ -97,26 +112,36 @@ def _metrics(part: str, metrics: dict[str, Any] | None) -> str:
     return "\n".join(lines)
 
 
+def _scores(name: str, scores: dict[str, Any]) -> str:
+    return f"  {name:22}{_number(scores['auc']):>7}{_number(scores['gauc']):>7}  "
+
+
 def _artifacts(paths: dict[str, str]) -> str:
-    width = max(len(name) for name in paths)
+    width = max((len(name) for name in paths), default=0)
     return "\n".join(
         ["artifacts", *(f"  {name:{width}}  {path}" for name, path in paths.items())]
     )
 
 
-def _next_steps(metrics: dict[str, Any], env: str | None) -> str:
+def _next_steps(
+    metrics: dict[str, Any], env: str | None, source: dict[str, str]
+) -> str:
     run = "kedro run" + (f" --env {env}" if env else "")
+    data = "".join(f"{name}={value}," for name, value in source.items())
     lines = [
         "next",
-        f"  {run} --pipeline ctr_modeling --params ctr_modeling.model.embedding_dim=64",
-        f"  {run} --params quantization.method=vqvae,ctr_modeling.model.code_entry=bag",
+        f"  {run} --pipeline ctr_modeling \\",
+        f"    --params {data}ctr_modeling.model.embedding_dim=64",
+        f"  {run} \\",
+        f"    --params {data}quantization.method=vqvae,"
+        "ctr_modeling.model.code_entry=bag",
     ]
     if env != "interactions":
         lines.append(
             "  kedro run --env interactions --params raw_dir=DIR,dataset=NAME   # yours"
         )
     if metrics["test"] is None:
-        lines.append("  test has no labels: judge by valid, submit test_predictions")
+        lines.append("  judge by valid, submit test_predictions: test has no labels")
     lines.append("  pip install -e '.[viz]' && kedro viz run             (the graph)")
     return "\n".join(lines)
 

@@ -14,13 +14,34 @@ class FeatureParams(BaseModel):
 
     item_id: bool = True
     tags: bool = True
-    likes: bool = True
-    views: bool = True
+    likes: bool | Literal["stated"] = Field(
+        "stated",
+        description="stated: only where the source states them; levels counted from "
+        "training events say nothing of new items and are learned by heart",
+    )
+    views: bool | Literal["stated"] = Field("stated", description="as likes")
     title_codes: bool = True
     image_codes: bool = True
     row_levels: bool = Field(
         False, description="the row's own likes and views level beside the item's"
     )
+
+    def given(self, levels_from: dict[str, str]) -> "FeatureParams":
+        """Decide ``stated`` by what the levels of a data set were made of.
+
+        Args:
+            levels_from: The preparation report's: ``items`` where the source states
+                ``likes`` or ``views``.
+
+        Returns:
+            The same with true or false everywhere.
+        """
+        decided = {
+            name: levels_from[name] == "items"
+            for name in ("likes", "views")
+            if getattr(self, name) == "stated"
+        }
+        return self.model_copy(update=decided)
 
 
 class DinParams(BaseModel):
@@ -80,6 +101,18 @@ class TrainingParams(BaseModel):
     predict_batch_size: int = Field(4096, ge=1, description="rows, without gradients")
 
 
+class SubmissionParams(BaseModel):
+    """The file that a challenge takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    column: str = Field(
+        "Task1&2",
+        min_length=1,
+        description="header of the probabilities; Task1&2 is the joint task's",
+    )
+
+
 class CtrParams(BaseModel):
     """Everything of the ctr_modeling pipeline."""
 
@@ -89,5 +122,6 @@ class CtrParams(BaseModel):
     model: DinParams
     training: TrainingParams
     evaluation: EvaluationParams
+    submission: SubmissionParams = Field(default_factory=SubmissionParams)
     seed: int = Field(ge=0, description="of weights, order and dropout")
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"

@@ -218,6 +218,7 @@ def train_din(
             "best_step": task.validations[int(np.argmax(scores))]["step"],
             "steps": trainer.global_step,
             "device": str(device),
+            "features": list(model.items.features),
             "weights": sum(tensor.numel() for tensor in model.parameters()),
             "validations": task.validations,
         },

@@ -32,22 +32,24 @@ class ArrowDataset(AbstractDataset[pa.Table, pa.Table]):
         """Read the whole table.
 
         Raises:
-            ValueError: If the file is cut short or is no parquet file.
+            ValueError: If the file is damaged or is no parquet file.
         """
         try:
-            return pq.read_table(self._path)
-        except pa.ArrowInvalid as error:
+            return pq.read_table(self._path, page_checksum_verification=True)
+        except FileNotFoundError:
+            raise
+        except (pa.ArrowInvalid, OSError) as error:
             raise ValueError(
                 f"{self._path}: not a whole parquet file ({error}); delete it and run "
                 "the pipeline that writes it again"
             ) from error
 
     def save(self, data: pa.Table) -> None:
-        """Write the table with zstd compression."""
+        """Write the table with zstd compression and checksums."""
         if not isinstance(data, pa.Table):
             raise TypeError(f"{self._path.name}: a table is wanted, got {type(data)}")
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(data, self._path, compression="zstd")
+        pq.write_table(data, self._path, compression="zstd", write_page_checksum=True)
 
     def preview(self, rows: int = 5) -> TablePreview:
         """The first rows, long lists cut, for kedro-viz."""

@@ -8,18 +8,17 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from kedro.io import AbstractDataset
 
-from mmctr.datasets.reading import read_parquet
-from mmctr.schemas import (
-    CHALLENGE_ITEMS,
-    CHALLENGE_ROWS,
-    check_frame,
+from mmctr.datasets.columns import (
+    id_column,
     id_list_column,
     integer_column,
+    text_column,
     vector_column,
 )
+from mmctr.datasets.reading import read_parquet
+from mmctr.schemas import CHALLENGE_ITEMS, CHALLENGE_ROWS, check_frame
 
 FEATURES = "MicroLens_1M_MMCTR"
 SPLITS = "MicroLens_1M_x1"
@@ -52,7 +51,7 @@ class ChallengeRows:
     """One of the challenge's parts, in file order.
 
     Attributes:
-        user_ids: ``rows`` values of any Arrow type.
+        user_ids: ``rows`` values, int64 or string.
         item_ids: ``[rows]`` int64, the targets.
         history: Flat int64 item ids without padding, oldest first, and ``[rows + 1]``
             offsets.
@@ -115,11 +114,16 @@ class ChallengeFiles(AbstractDataset[NoReturn, ChallengeSource]):
             ValueError: Naming file, column and rows of what is wrong.
         """
         splits = self._path / SPLITS
-        test = _read_rows(splits / "test.parquet")
+        items = self._read_items(self._path / FEATURES / "item_feature.parquet")
+        train, valid, test = (
+            _read_rows(splits / f"{part}.parquet")
+            for part in ("train", "valid", "test")
+        )
+        _require_one_type(splits, train, valid, test)
         return ChallengeSource(
-            items=self._read_items(self._path / FEATURES / "item_feature.parquet"),
-            train=_require_labels(_read_rows(splits / "train.parquet"), "train"),
-            valid=_require_labels(_read_rows(splits / "valid.parquet"), "valid"),
+            items=items,
+            train=_require_labels(train, "train"),
+            valid=_require_labels(valid, "valid"),
             test=_with_withheld_labels(test, self._path / WITHHELD),
             oracle_auc=_read_ceiling(self._path / WITHHELD / "ceiling.json"),
         )
@@ -132,7 +136,7 @@ class ChallengeFiles(AbstractDataset[NoReturn, ChallengeSource]):
             image,
         )
         file = str(path)
-        titles = pc.fill_null(table["item_title"].cast(pa.string()), "")
+        titles = text_column(table, "item_title", file)
         frame = pd.DataFrame(
             {
                 "item_id": integer_column(table, "item_id", file),
@@ -145,8 +149,8 @@ class ChallengeFiles(AbstractDataset[NoReturn, ChallengeSource]):
         has_images = self._image_column in table.column_names
         return ChallengeItems(
             item_ids=frame["item_id"].to_numpy(),
-            titles=titles.combine_chunks(),
-            tags=id_list_column(table, "item_tags", file),
+            titles=titles,
+            tags=id_list_column(table, "item_tags", file, padded_in_front=False),
             likes_levels=frame["likes_level"].to_numpy(),
             views_levels=frame["views_level"].to_numpy(),
             image_vectors=(
@@ -175,21 +179,34 @@ def _read_rows(path: Path) -> ChallengeRows:
         name for name in table.column_names if name not in {"user_id", "item_seq"}
     ]
     frame = pd.DataFrame({name: integer_column(table, name, file) for name in scalars})
-    frame["user_id"] = table["user_id"].to_pandas()
+    user_ids = id_column(table, "user_id", file)
+    frame["user_id"] = user_ids.to_pandas()
     check_frame(frame, CHALLENGE_ROWS, file)
     return ChallengeRows(
-        user_ids=table["user_id"].combine_chunks(),
+        user_ids=user_ids,
         item_ids=frame["item_id"].to_numpy(),
-        history=id_list_column(table, "item_seq", file),
+        history=id_list_column(table, "item_seq", file, padded_in_front=True),
         likes_levels=frame["likes_level"].to_numpy(),
         views_levels=frame["views_level"].to_numpy(),
         labels=frame["label"].to_numpy() if "label" in frame else None,
     )
 
 
+def _require_one_type(folder: Path, *parts: ChallengeRows) -> None:
+    types = [str(part.user_ids.type) for part in parts]
+    if len(set(types)) > 1:
+        raise ValueError(
+            f"{folder}: column 'user_id' is {', '.join(types)} in train, valid and "
+            "test; write all as numbers or all as text"
+        )
+
+
 def _require_labels(rows: ChallengeRows, part: str) -> ChallengeRows:
     if rows.labels is None:
-        raise ValueError(f"{part}.parquet: column 'label' is missing")
+        raise ValueError(
+            f"{SPLITS}/{part}.parquet: column 'label' is missing; only test may be "
+            "unlabelled"
+        )
     return rows
 
 
@@ -214,5 +231,11 @@ def _with_withheld_labels(rows: ChallengeRows, folder: Path) -> ChallengeRows:
 def _read_ceiling(path: Path) -> dict[str, float] | None:
     if not path.is_file():
         return None
-    content = json.loads(path.read_text())
-    return {part: float(values["auc"]) for part, values in content.items()}
+    try:
+        content = json.loads(path.read_text())
+        return {part: float(values["auc"]) for part, values in content.items()}
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path}: an 'auc' for each part is wanted ({error!r}); write the sample "
+            "again or delete the file"
+        ) from error

@@ -1,5 +1,6 @@
 """Your own interaction log and item table, read and checked."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -7,17 +8,19 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from kedro.io import AbstractDataset
 
-from mmctr.datasets.reading import read_parquet
-from mmctr.schemas import (
-    INTERACTIONS,
-    ITEMS,
-    check_frame,
+from mmctr.datasets.columns import (
+    id_column,
     integer_column,
+    is_list,
+    is_number,
+    is_text,
+    text_column,
     vector_column,
 )
+from mmctr.datasets.reading import read_parquet
+from mmctr.schemas import INTERACTIONS, ITEMS, check_frame
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,7 @@ class InteractionSource:
         interactions: One row an event: ``user_id``, ``item_id`` (int64 or str),
             ``timestamp`` (int64, unix seconds), in file order.
         items: One row an item: ``item_id``, ``title`` (str, empty where there is none)
-            and,
-            where the file has them, ``tags`` (a list of strings), ``likes`` and
+            and, where the file has them, ``tags`` (a list of strings), ``likes`` and
             ``views`` (float), in file order.
         image_vectors: ``[n_items, width]`` float32; width 0 where there are none.
     """
@@ -76,15 +78,10 @@ class InteractionLog(AbstractDataset[NoReturn, InteractionSource]):
         optional = ["tags", "tag", "likes", "views", self._image_column]
         table = read_parquet(path, ["item_id", "title"], optional)
         file = str(path)
-        titles = table["title"]
-        if not (
-            pa.types.is_string(titles.type) or pa.types.is_large_string(titles.type)
-        ):
-            raise ValueError(f"{file}: column 'title' is {titles.type}; wanted text")
         frame = pd.DataFrame(
             {
-                "item_id": _id_column(table, "item_id", file),
-                "title": pc.fill_null(titles.cast(pa.string()), "").to_pandas(),
+                "item_id": id_column(table, "item_id", file).to_pandas(),
+                "title": text_column(table, "title", file).to_pandas(),
             }
         )
         for name in ("likes", "views"):
@@ -120,65 +117,43 @@ def _read_interactions(path: Path) -> pd.DataFrame:
         )
     frame = pd.DataFrame(
         {
-            "user_id": _id_column(table, "user_id", file),
-            "item_id": _id_column(table, "item_id", file),
+            "user_id": id_column(table, "user_id", file).to_pandas(),
+            "item_id": id_column(table, "item_id", file).to_pandas(),
             "timestamp": integer_column(table, "timestamp", file),
         }
     )
-    if frame.empty:
-        raise ValueError(f"{file}: no rows")
     check_frame(frame, INTERACTIONS, file)
     return frame
 
 
-def _id_column(table: pa.Table, name: str, file: str) -> pd.Series:
-    """Ids as int64, or as strings where the file has strings."""
-    column = table[name]
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-        kind = kind.value_type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        if column.null_count:
-            empty = column.is_null().to_numpy()
-            rows = np.flatnonzero(empty)[:5].tolist()
-            raise ValueError(f"{file}: column '{name}' is empty in rows {rows}")
-        return column.cast(pa.string()).to_pandas()
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        raise ValueError(
-            f"{file}: column '{name}' is {kind}; ids are whole numbers or text"
-        )
-    return pd.Series(integer_column(table, name, file))
-
-
 def _count_column(table: pa.Table, name: str, file: str) -> np.ndarray:
-    column = table[name]
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        raise ValueError(f"{file}: column '{name}' is {column.type}; wanted numbers")
-    return column.cast(pa.float64()).to_numpy()
+    kind = table[name].type
+    if not is_number(kind):
+        raise ValueError(f"{file}: column '{name}' is {kind}; numbers are wanted")
+    return table[name].to_numpy().astype(np.float64)
 
 
 def _tag_lists(column: pa.ChunkedArray, name: str, file: str) -> pd.Series:
     """Tags of every item as a list of strings; one tag, several, or none."""
     kind = column.type
-    if (
-        pa.types.is_list(kind)
-        or pa.types.is_large_list(kind)
-        or pa.types.is_fixed_size_list(kind)
-    ):
-        lists = [
-            [str(tag) for tag in tags if tag is not None and str(tag).strip()]
-            for tags in (values or [] for values in column.to_pylist())
-        ]
-    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        lists = [[tag] if tag and tag.strip() else [] for tag in column.to_pylist()]
-    elif pa.types.is_integer(kind):
-        lists = [[str(tag)] if tag is not None else [] for tag in column.to_pylist()]
+    if is_list(kind):
+        rows = [tags or [] for tags in column.to_pylist()]
+    elif is_text(kind) or is_number(kind) or pa.types.is_null(kind):
+        rows = [[tag] for tag in column.to_pylist()]
     else:
         raise ValueError(
             f"{file}: column '{name}' is {kind}; a tag or a list of tags is wanted"
         )
-    return pd.Series(lists, dtype=object)
+    texts = [[_tag_text(tag) for tag in tags] for tags in rows]
+    return pd.Series([[tag for tag in tags if tag] for tags in texts], dtype=object)
+
+
+def _tag_text(tag: object) -> str:
+    """A tag as text, empty where there is none."""
+    if isinstance(tag, float):
+        # pandas turns whole numbers with gaps into floats: 3.0 is tag "3".
+        return "" if math.isnan(tag) else f"{tag:.17g}"
+    return "" if tag is None else str(tag).strip()
 
 
 def _check_known(interactions: pd.DataFrame, items: pd.DataFrame, folder: Path) -> None:

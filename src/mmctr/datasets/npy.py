@@ -32,7 +32,9 @@ class NpyDataset(AbstractDataset[np.ndarray, np.ndarray]):
         """
         try:
             if _is_empty(self._path):
-                return np.load(self._path, allow_pickle=False)
+                empty = np.load(self._path, allow_pickle=False)
+                empty.flags.writeable = False
+                return empty
             return np.load(self._path, mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError) as error:
             raise ValueError(
@@ -44,24 +46,34 @@ class NpyDataset(AbstractDataset[np.ndarray, np.ndarray]):
         """Write the array, C-ordered, without pickling."""
         if not isinstance(data, np.ndarray):
             raise TypeError(f"{self._path.name}: an array is wanted, got {type(data)}")
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("wb") as file:
-            np.save(file, np.ascontiguousarray(data), allow_pickle=False)
+            np.save(file, np.asarray(data, order="C"), allow_pickle=False)
 
     def preview(self, rows: int = 3) -> JSONPreview:
         """Shape, dtype and the first rows, for kedro-viz."""
         array = self.load()
+        head = array[:rows] if array.ndim else array
+        head = head[..., :8] if array.ndim > 1 else head
         content = {
             "shape": list(array.shape),
             "dtype": str(array.dtype),
-            "first_rows": array[:rows, ..., :8].tolist() if array.ndim else [],
+            "first_rows": [_without_nan(row) for row in head] if array.ndim else [],
         }
-        return JSONPreview(json.dumps(content))
+        return JSONPreview(json.dumps(content, allow_nan=False))
 
     def _exists(self) -> bool:
         return self._path.is_file()
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._path.as_posix()}
+
+
+def _without_nan(row: np.ndarray) -> object:
+    """Plain numbers; null where JSON has none."""
+    if row.dtype.kind != "f":
+        return row.tolist()
+    return np.where(np.isfinite(row), row.astype(object), None).tolist()
 
 
 def _is_empty(path: Path) -> bool:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmctr.schemas import require_columns
+from mmctr.datasets.columns import require_columns
 
 
 def read_parquet(path: Path, columns: list[str], optional: list[str]) -> pa.Table:
-    """Read the named columns of a raw file.
+    """Read the named columns of a raw file, dictionaries (categories) decoded.
 
     Args:
         path: The file.
@@ -18,7 +18,7 @@ def read_parquet(path: Path, columns: list[str], optional: list[str]) -> pa.Tabl
 
     Raises:
         FileNotFoundError: Naming the file and the folder's parquet files.
-        ValueError: If it is no whole parquet file, or a column is missing.
+        ValueError: If it is no whole parquet file, has no rows, or a column is missing.
     """
     if not path.is_file():
         there = sorted(file.name for file in path.parent.glob("*.parquet"))
@@ -35,6 +35,14 @@ def read_parquet(path: Path, columns: list[str], optional: list[str]) -> pa.Tabl
         wanted = [*columns, *(name for name in optional if name in names)]
         table = file.read(columns=[name for name in wanted if name in names])
     except (pa.ArrowInvalid, OSError) as error:
-        raise ValueError(f"{path}: not a whole parquet file ({error})") from error
+        raise ValueError(
+            f"{path}: not a whole parquet file ({error}); write it again"
+        ) from error
     require_columns(table, columns, str(path))
+    if not table.num_rows:
+        raise ValueError(f"{path}: no rows; write the file again")
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            decoded = table[field.name].cast(field.type.value_type)
+            table = table.set_column(place, field.name, decoded)
     return table

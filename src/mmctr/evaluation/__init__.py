@@ -3,6 +3,7 @@
 Needs numpy and pydantic only; nothing here imports torch, pandas or Kedro.
 """
 
+from mmctr.evaluation.audit import AuditedRows, audit_splits
 from mmctr.evaluation.baselines import (
     item_only_scores,
     last_title_similarity,
@@ -42,6 +43,7 @@ from mmctr.evaluation.resampling import (
 from mmctr.evaluation.slices import clean_cold_auc, unseen_in_train, warm_auc
 
 __all__ = [
+    "AuditedRows",
     "EvaluatedRows",
     "EvaluationParams",
     "GroupPairs",
@@ -50,6 +52,7 @@ __all__ = [
     "TrainRows",
     "WeightedAuc",
     "auc",
+    "audit_splits",
     "baseline_scores",
     "clean_cold_auc",
     "difference_intervals",

@@ -1,6 +1,6 @@
 """Typed parameters of the quantisers."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,7 +27,11 @@ class VQVAEParams(BaseModel):
     codebook_size: int = Field(256, ge=2, description="codewords in the one codebook")
     code_width: int = Field(16, ge=1, description="width of a codeword")
     dropout: float = Field(0.1, ge=0, lt=1, description="after each hidden layer")
-    alpha: float = Field(0.1, ge=0, description="weight of the codebook loss")
+    alpha: Annotated[float, Field(ge=0)] | Literal["std", "plain"] = Field(
+        0.1,
+        description="weight of the codebook loss; std (0.1) and plain (0.5) are the "
+        "reference's two settings",
+    )
     beta: float = Field(0.1, ge=0, description="weight of the commitment loss")
     learning_rate: float = Field(1e-3, gt=0, description="of Adam")
     batch_size: int = Field(512, ge=1, description="items per training step")
@@ -38,6 +42,12 @@ class VQVAEParams(BaseModel):
     valid_fraction: float = Field(
         0.1, gt=0, lt=1, description="share of items, drawn at random, for validation"
     )
+
+    @property
+    def codebook_weight(self) -> float:
+        """The number that ``alpha`` stands for."""
+        named = {"std": 0.1, "plain": 0.5}
+        return named[self.alpha] if isinstance(self.alpha, str) else self.alpha
 
 
 class QuantizationParams(BaseModel):

@@ -38,7 +38,7 @@ class VQVAENetwork(nn.Module):
         super().__init__()
         self.positions = params.positions
         self.code_width = params.code_width
-        self._alpha = params.alpha
+        self._alpha = params.codebook_weight
         self._beta = params.beta
         latent = params.positions * params.code_width
         self.encoder = nn.Sequential(

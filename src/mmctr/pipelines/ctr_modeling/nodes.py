@@ -7,6 +7,7 @@ list pipelines stay quick.
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,7 +20,11 @@ Weights = dict[str, Any]
 
 
 def train_model(
-    item_table: pa.Table, train: pa.Table, valid: pa.Table, params: CtrParams
+    item_table: pa.Table,
+    train: pa.Table,
+    valid: pa.Table,
+    preparation_report: dict,
+    params: CtrParams,
 ) -> tuple[Weights, dict[str, object]]:
     """Train DIN and keep the weights that were best on valid.
 
@@ -27,6 +32,7 @@ def train_model(
         item_table: Row i is item i, row 0 is padding.
         train: Labelled rows.
         valid: Labelled rows.
+        preparation_report: Tells what the levels were made of.
         params: Features, sizes, training.
 
     Returns:
@@ -36,6 +42,7 @@ def train_model(
     from mmctr.ctr.item_table import ItemTable
     from mmctr.ctr.training import train_din
 
+    params = _with_given_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table)
     train_log, valid_log = (
         ClickLog.from_arrow(part, params.training.max_history, items.n_items)
@@ -51,6 +58,7 @@ def predict_rows(
     weights: Weights,
     rows: pa.Table,
     item_id_mapping: pa.Table,
+    preparation_report: dict,
     params: CtrParams,
 ) -> pa.Table:
     """Score every row, and give the items back their original ids.
@@ -60,6 +68,7 @@ def predict_rows(
         weights: From :func:`train_model`.
         rows: ``valid`` or ``test``.
         item_id_mapping: ``item_id`` 1..n_items in order, and ``original_id``.
+        preparation_report: Tells what the levels were made of.
         params: Features, sizes.
 
     Returns:
@@ -70,6 +79,7 @@ def predict_rows(
     from mmctr.ctr.item_table import ItemTable
     from mmctr.ctr.training import predict_clicks
 
+    params = _with_given_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table)
     log = ClickLog.from_arrow(rows, params.training.max_history, items.n_items)
     probabilities = predict_clicks(items, weights, log, params)
@@ -133,6 +143,71 @@ def evaluate_predictions(
             )
         )
     return metrics
+
+
+def build_submission(test_predictions: pa.Table, params: CtrParams) -> pd.DataFrame:
+    """Write the probabilities as a challenge takes them.
+
+    Args:
+        test_predictions: From :func:`predict_rows`.
+        params: Header of the column.
+
+    Returns:
+        ``ID`` (row number from 0) and the probabilities, float64, in order.
+    """
+    return pd.DataFrame(
+        {
+            "ID": np.arange(test_predictions.num_rows),
+            params.submission.column: test_predictions["probability"].to_numpy(),
+        }
+    )
+
+
+def check_submission(
+    submission: pd.DataFrame, test_predictions: pa.Table, params: CtrParams
+) -> dict[str, object]:
+    """Check the submission as it was read back from its file.
+
+    Args:
+        submission: The file's content.
+        test_predictions: What it was made from.
+        params: Header of the column.
+
+    Returns:
+        ``rows``, ``columns`` and the ``lowest`` and ``highest`` probability.
+
+    Raises:
+        ValueError: If header, rows, ids or probabilities are not as they must be.
+    """
+    wanted = ["ID", params.submission.column]
+    if list(submission.columns) != wanted:
+        raise ValueError(
+            f"submission: header is {list(submission.columns)}, wanted {wanted}"
+        )
+    rows = test_predictions.num_rows
+    if submission["ID"].tolist() != list(range(rows)):
+        raise ValueError(
+            f"submission: {len(submission)} rows, wanted ID 0 to {rows - 1} in order; "
+            "run the ctr_modeling pipeline again"
+        )
+    values = pd.to_numeric(submission[params.submission.column], errors="coerce")
+    wrong = np.flatnonzero(~((values >= 0) & (values <= 1)))
+    if wrong.size:
+        raise ValueError(
+            f"submission: column '{params.submission.column}' must hold probabilities "
+            f"within 0 and 1; rows {wrong[:5].tolist()} do not"
+        )
+    return {
+        "rows": rows,
+        "columns": wanted,
+        "lowest": float(values.min()),
+        "highest": float(values.max()),
+    }
+
+
+def _with_given_features(params: CtrParams, preparation_report: dict) -> CtrParams:
+    features = params.features.given(preparation_report["levels_from"])
+    return params.model_copy(update={"features": features})
 
 
 def _evaluated_rows(rows: pa.Table, predictions: pa.Table) -> EvaluatedRows:

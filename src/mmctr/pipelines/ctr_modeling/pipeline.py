@@ -3,6 +3,8 @@
 from kedro.pipeline import Node, Pipeline
 
 from mmctr.pipelines.ctr_modeling.nodes import (
+    build_submission,
+    check_submission,
     evaluate_predictions,
     predict_rows,
     train_model,
@@ -15,7 +17,13 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 train_model,
-                inputs=["item_table", "train", "valid", "params:ctr_modeling"],
+                inputs=[
+                    "item_table",
+                    "train",
+                    "valid",
+                    "preparation_report",
+                    "params:ctr_modeling",
+                ],
                 outputs=["ctr_weights", "training_history"],
                 name="train_model",
             ),
@@ -27,6 +35,7 @@ def create_pipeline() -> Pipeline:
                         "ctr_weights",
                         part,
                         "item_id_mapping",
+                        "preparation_report",
                         "params:ctr_modeling",
                     ],
                     outputs=f"{part}_predictions",
@@ -48,6 +57,18 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs="metrics",
                 name="evaluate_predictions",
+            ),
+            Node(
+                build_submission,
+                inputs=["test_predictions", "params:ctr_modeling"],
+                outputs="submission",
+                name="build_submission",
+            ),
+            Node(
+                check_submission,
+                inputs=["submission", "test_predictions", "params:ctr_modeling"],
+                outputs="submission_check",
+                name="check_submission",
             ),
         ]
     )

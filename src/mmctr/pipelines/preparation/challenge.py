@@ -57,7 +57,11 @@ def prepare_challenge(
         ),
         **parts,
         report=build_report(
-            "challenge", parts, len(items.item_ids), oracle_auc=source.oracle_auc
+            "challenge",
+            parts,
+            len(items.item_ids),
+            levels_from={"likes": "items", "views": "items"},
+            oracle_auc=source.oracle_auc,
         ),
     )
 

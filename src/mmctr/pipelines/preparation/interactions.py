@@ -44,15 +44,18 @@ def prepare_interactions(
     items = source.items
     n_items = len(items)
     codes = pd.Index(items["item_id"]).get_indexer(source.interactions["item_id"]) + 1
+    # The cuts depend on timestamps alone, so repeated events are dropped after them.
+    split = split_by_time(source.interactions["timestamp"].to_numpy(), params)
     log = source.interactions.assign(
-        item=codes, user=pd.factorize(source.interactions["user_id"])[0]
+        item=codes,
+        user=pd.factorize(source.interactions["user_id"])[0],
+        part=split.part,
+        row=np.arange(len(codes)),
     )
     unique = ~log.duplicated(["user", "item", "timestamp"])
     log = log[unique].sort_values(
         ["user", "timestamp"], kind="stable", ignore_index=True
     )
-    split = split_by_time(log["timestamp"].to_numpy(), params)
-    log = log.assign(part=split.part)
     start, end = history_ranges(
         log["user"].to_numpy(), log["timestamp"].to_numpy(), params.max_history
     )
@@ -63,11 +66,9 @@ def prepare_interactions(
     likes, views = (item_levels(items, name, counts) for name in ("likes", "views"))
     tags, n_tags = tag_ids(items, params.max_tags)
 
-    # In time order events of train come first, so their numbers don't depend on later
-    # ones.
-    by_time = log.sort_values("timestamp", kind="stable").assign(
-        event=np.arange(len(log))
-    )
+    # In time order, ties in file order, the events of train come first: neither their
+    # numbers nor their order depend on later events.
+    by_time = log.sort_values(["timestamp", "row"]).assign(event=np.arange(len(log)))
     parts: dict[str, pa.Table] = {}
     dropped: dict[str, dict[str, int]] = {}
     for index, name in enumerate(PARTS):
@@ -82,7 +83,7 @@ def prepare_interactions(
         item_id_mapping=pa.table(
             {
                 "item_id": pa.array(np.arange(1, n_items + 1)),
-                "original_id": pa.array(items["item_id"]),
+                "original_id": pa.array(items["item_id"].to_numpy()),
             }
         ),
         **parts,
@@ -90,6 +91,10 @@ def prepare_interactions(
             "interactions",
             parts,
             n_items,
+            levels_from={
+                name: "items" if name in items.columns else "training events"
+                for name in ("likes", "views")
+            },
             log={
                 "events": len(source.interactions),
                 "repeated_events_dropped": int((~unique).sum()),
@@ -98,10 +103,6 @@ def prepare_interactions(
                 "valid_from": split.valid_from,
                 "test_from": split.test_from,
                 "tags": n_tags,
-                "levels_from": {
-                    name: "items" if name in items.columns else "training events"
-                    for name in ("likes", "views")
-                },
                 "parts": dropped,
             },
         ),

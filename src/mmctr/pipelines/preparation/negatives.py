@@ -66,7 +66,7 @@ def sample_negatives(
         taken: What users have taken up to the end of the part.
         per_positive: Distinct negatives drawn for each positive.
         window_days: Length of a window.
-        min_eligible: Distinct items wanted to draw from.
+        min_eligible: Distinct items wanted to draw from; at least ``per_positive``.
         rng: The source of randomness.
 
     Returns:
@@ -77,7 +77,11 @@ def sample_negatives(
     if not len(rows):
         return negatives
     first, last, eligible = _ranges(
-        events, rows, taken, window_days=window_days, min_eligible=min_eligible
+        events,
+        rows,
+        taken,
+        window_days=window_days,
+        min_eligible=max(min_eligible, per_positive),
     )
     drawable = np.flatnonzero(eligible >= per_positive)
     users = events.users[rows]
@@ -111,7 +115,6 @@ def _ranges(
     """First and last event to draw from, and how many distinct items are eligible."""
     length = round(window_days * DAY_SECONDS)
     window = (events.timestamps - events.timestamps[0]) // max(length, 1)
-    n_windows = int(window[-1]) + 1
     # Every (user, window) pair is decided once, however many of the user's events it
     # holds.
     pairs, pair_of_row = np.unique(
@@ -125,24 +128,24 @@ def _ranges(
         centre = int(pairs[0, start])
         waiting = np.arange(start, end)
         radius = 0
-        before = (-1, -1)
         while waiting.size:
             low, high = np.searchsorted(window, [centre - radius, centre + radius + 1])
-            whole = centre - radius <= 0 and centre + radius + 1 >= n_windows
-            if (low, high) != before or whole:
-                items = np.unique(events.items[low:high])
-                counts = np.array(
-                    [
-                        items.size - taken.count_among(int(user), items)
-                        for user in pairs[1, waiting]
-                    ]
-                )
-                done = (counts >= min_eligible) | whole
-                first[waiting[done]], last[waiting[done]] = low, high
-                eligible[waiting[done]] = counts[done]
-                waiting = waiting[~done]
-            before = (low, high)
-            radius += 1
+            items = np.unique(events.items[low:high])
+            counts = np.array(
+                [
+                    items.size - taken.count_among(int(user), items)
+                    for user in pairs[1, waiting]
+                ]
+            )
+            whole = low == 0 and high == len(window)
+            done = (counts >= min_eligible) | whole
+            first[waiting[done]], last[waiting[done]] = low, high
+            eligible[waiting[done]] = counts[done]
+            waiting = waiting[~done]
+            # Straight to the nearest window that holds an event.
+            before = centre - window[low - 1] if low else np.inf
+            after = window[high] - centre if high < len(window) else np.inf
+            radius = min(before, after)
     pair_of_row = pair_of_row.reshape(-1)
     return first[pair_of_row], last[pair_of_row], eligible[pair_of_row]
 

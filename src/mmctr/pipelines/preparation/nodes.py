@@ -2,8 +2,10 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mmctr.datasets import ChallengeSource, InteractionSource
+from mmctr.evaluation import AuditedRows, audit_splits
 from mmctr.pipelines.preparation.challenge import prepare_challenge
 from mmctr.pipelines.preparation.interactions import prepare_interactions
 from mmctr.pipelines.preparation.params import PreparationParams
@@ -36,4 +38,38 @@ def prepare_tables(
         tables.valid,
         tables.test,
         tables.report,
+    )
+
+
+def audit_tables(
+    item_feature: pa.Table, train: pa.Table, valid: pa.Table, test: pa.Table
+) -> dict[str, object]:
+    """Ask whether labels leak through items, levels or histories, before any model.
+
+    Args:
+        item_feature: One row an item, with its own levels.
+        train: Labelled rows.
+        valid: Labelled rows.
+        test: Rows, labelled or not.
+
+    Returns:
+        By split, ready for JSON; see :func:`mmctr.evaluation.audit_splits`.
+    """
+    levels = ("likes_level", "views_level")
+    splits = {"train": train, "valid": valid, "test": test}
+    return audit_splits(
+        {name: _audited_rows(rows, levels) for name, rows in splits.items()},
+        {name: item_feature[name].to_numpy().astype(np.int64) for name in levels},
+    )
+
+
+def _audited_rows(rows: pa.Table, levels: tuple[str, ...]) -> AuditedRows:
+    history = rows["item_seq"].combine_chunks()
+    return AuditedRows(
+        users=rows["user_id"].to_pandas().to_numpy(),
+        items=rows["item_id"].to_numpy(),
+        history=history.flatten().to_numpy(),
+        history_lengths=pc.list_value_length(history).to_numpy(),
+        levels={name: rows[name].to_numpy().astype(np.int64) for name in levels},
+        labels=None if rows["label"].null_count else rows["label"].to_numpy(),
     )

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from mmctr.pipelines.preparation.nodes import prepare_tables
+from mmctr.pipelines.preparation.nodes import audit_tables, prepare_tables
 
 
 def create_pipeline() -> Pipeline:
@@ -22,6 +22,12 @@ def create_pipeline() -> Pipeline:
                     "preparation_report",
                 ],
                 name="prepare_tables",
-            )
+            ),
+            Node(
+                audit_tables,
+                inputs=["item_feature", "train", "valid", "test"],
+                outputs="data_audit",
+                name="audit_tables",
+            ),
         ]
     )

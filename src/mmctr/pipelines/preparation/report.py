@@ -10,6 +10,7 @@ def build_report(
     parts: dict[str, pa.Table],
     n_items: int,
     *,
+    levels_from: dict[str, str],
     oracle_auc: dict[str, float] | None = None,
     log: dict[str, object] | None = None,
 ) -> dict[str, object]:
@@ -22,6 +23,8 @@ def build_report(
         kind: ``challenge`` or ``interactions``.
         parts: The primary tables ``train``, ``valid`` and ``test``.
         n_items: Rows of the item table.
+        levels_from: What ``likes`` and ``views`` levels were made of: ``items`` (the
+            source states them) or ``training events``.
         oracle_auc: The best possible AUC by part, where the law of the data is known.
         log: What splitting a log found; None for a challenge.
 
@@ -38,6 +41,7 @@ def build_report(
         "source": kind,
         "items": n_items,
         "items_in_train": int(warm_items.size),
+        "levels_from": levels_from,
         "parts": {
             name: _count(table, warm_items, warm_users) for name, table in parts.items()
         },

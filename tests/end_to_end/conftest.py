@@ -1,0 +1,42 @@
+"""Projects in every state of progress, so that the repository's own data stay."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from project_runs import ROAD, copy_project, must_run
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A fresh project without data."""
+    return copy_project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def road(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict]]:
+    """A project in which every pipeline has run by itself, in order, in env test.
+
+    Tests only read it. Beside it: the output of each pipeline's run.
+    """
+    folder = copy_project(tmp_path_factory.mktemp("road"))
+    outputs = {
+        name: must_run(folder, "--env", "test", "--pipeline", name).output
+        for name in ("sample", *ROAD)
+    }
+    yield folder, outputs
+
+
+@pytest.fixture
+def raw_project(project: Path, road: tuple[Path, dict]) -> Path:
+    """A project of one's own with the sample's raw files."""
+    shutil.copytree(road[0] / "data" / "01_raw", project / "data" / "01_raw")
+    return project
+
+
+@pytest.fixture
+def finished_project(project: Path, road: tuple[Path, dict]) -> Path:
+    """A project of one's own in which everything has run."""
+    shutil.copytree(road[0] / "data", project / "data")
+    return project

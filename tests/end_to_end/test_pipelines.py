@@ -1,0 +1,242 @@
+"""The road from raw files to predictions, and what scripts may rely on after it."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+from project_runs import ROAD, TINY, must_run, write_config, write_log
+
+MEASURES = {
+    "rows",
+    "auc",
+    "gauc",
+    "logloss",
+    "ne",
+    "ece",
+    "auc_warm_items",
+    "auc_clean_cold",
+    "clean_cold_pairs",
+    "baselines",
+}
+BASELINES = {
+    "item_only",
+    "popularity",
+    "last_title_similarity",
+    "max_title_similarity",
+}
+HEALTH = {"r2", "cosine", "usage", "perplexity", "dead_codes", "recall_at_10"}
+
+
+def strict_json(path: Path) -> Any:
+    """JSON as the standard has it: Python would accept NaN."""
+
+    def refuse(constant: str) -> None:
+        pytest.fail(f"{path.name} holds {constant}")
+
+    return json.loads(path.read_text(), parse_constant=refuse)
+
+
+def predictions_and_rows(
+    project: Path, dataset: str, part: str = "test"
+) -> tuple[pa.Table, pa.Table]:
+    output = project / "data" / "07_model_output" / dataset
+    primary = project / "data" / "03_primary" / dataset
+    return (
+        pq.read_table(output / f"{part}_predictions.parquet"),
+        pq.read_table(primary / f"{part}.parquet"),
+    )
+
+
+def check_predictions(predictions: pa.Table, rows: pa.Table) -> None:
+    """What holds for any source."""
+    names = ["user_id", "item_id", "label", "probability"]
+    assert predictions.column_names == names
+    assert predictions["user_id"].equals(rows["user_id"])
+    assert predictions["label"].equals(rows["label"])
+    assert predictions["probability"].type == pa.float64()
+    probability = predictions["probability"].to_numpy()
+    assert ((probability > 0) & (probability < 1)).all()
+    assert len(np.unique(probability)) > 10
+
+
+def check_measures(measures: dict[str, Any], rows: int) -> None:
+    assert measures.keys() >= MEASURES
+    assert measures["rows"] == rows
+    assert 0 <= measures["auc"] <= 1
+    assert 0 <= measures["gauc"] <= 1
+    assert measures["logloss"] > 0
+    assert set(measures["baselines"]) == BASELINES
+    for baseline in measures["baselines"].values():
+        assert baseline.keys() >= {"auc", "gauc", "gauc_difference"}
+        low, high = baseline["gauc_difference"]
+        assert low <= high
+
+
+# Every pipeline by itself.
+
+
+def test_each_pipeline_runs_alone_and_leaves_its_files(road):
+    project, outputs = road
+    session = KedroSession.create(project_path=project, env="test")
+    catalog = session.load_context().catalog
+    assert list(outputs) == ["sample", *ROAD]
+    for name in outputs:
+        for dataset in pipelines[name].all_outputs():
+            assert catalog.exists(dataset), dataset
+
+
+def test_only_a_run_that_measures_closes_with_the_summary(road):
+    _, outputs = road
+    for name, output in outputs.items():
+        assert ("artifacts\n" in output) == (name == "ctr_modeling"), name
+    page = outputs["ctr_modeling"]
+    for word in (*BASELINES, "best possible", "metrics.json", "test: 320 rows"):
+        assert word in page
+
+
+def test_nothing_is_left_beside_the_artifacts(road):
+    project, _ = road
+    files = [path for path in (project / "data").rglob("*") if path.is_file()]
+    assert {path.relative_to(project / "data").parts[1] for path in files} == {"test"}
+    assert not [path for path in files if path.name.startswith(".")]
+
+
+# The fixed interface, on the sample's layout.
+
+
+def test_metrics_json(road):
+    project, _ = road
+    metrics = strict_json(project / "data/08_reporting/test/metrics.json")
+    assert set(metrics) == {"valid", "test"}
+    for part, measures in metrics.items():
+        _, rows = predictions_and_rows(project, "test", part)
+        check_measures(measures, rows.num_rows)
+        assert 0.5 < measures["oracle_auc"] < 1
+
+
+def test_codebook_json(road):
+    project, _ = road
+    codebook = strict_json(project / "data/08_reporting/test/codebook.json")
+    assert set(codebook) == {"title", "image"}
+    for health in codebook.values():
+        assert health.keys() >= HEALTH
+        assert 0 < health["usage"] <= 1
+        assert isinstance(health["dead_codes"], int)
+
+
+def test_every_report_is_strict_json(road):
+    project, _ = road
+    reports = list((project / "data/08_reporting/test").glob("*.json"))
+    assert len(reports) >= 6
+    for report in reports:
+        strict_json(report)
+
+
+def test_title_embeddings_npy(road):
+    project, _ = road
+    vectors = np.load(project / "data/04_feature/test/title_embeddings.npy")
+    items = pq.read_table(project / "data/03_primary/test/item_feature.parquet")
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (items.num_rows, 16)
+    lengths = np.linalg.norm(vectors, axis=1)
+    # A title without a word that the vocabulary kept is the zero vector.
+    assert np.allclose(lengths[lengths > 0], 1, atol=1e-5)
+    assert (lengths > 0).mean() > 0.9
+
+
+@pytest.mark.parametrize("part", ["valid", "test"])
+def test_predictions_parquet(road, part):
+    project, _ = road
+    predictions, rows = predictions_and_rows(project, "test", part)
+    check_predictions(predictions, rows)
+    raw = pq.read_table(
+        project / f"data/01_raw/test/MicroLens_1M_x1/{part}.parquet",
+        columns=["user_id", "item_id"],
+    )
+    assert predictions["item_id"].type == raw["item_id"].type
+    assert predictions.select(["user_id", "item_id"]).equals(raw)
+
+
+def test_an_unlabelled_test_is_predicted_but_not_measured(raw_project):
+    shutil.rmtree(raw_project / "data/01_raw/test/withheld")
+    output = must_run(raw_project, "--env", "test").output
+    metrics = strict_json(raw_project / "data/08_reporting/test/metrics.json")
+    assert metrics["test"] is None
+    assert "oracle_auc" not in metrics["valid"]
+    predictions, rows = predictions_and_rows(raw_project, "test")
+    check_predictions(predictions, rows)
+    assert predictions["label"].null_count == rows.num_rows == 320
+    assert "test: no labels, so predictions only" in output
+
+
+# One's own log.
+
+
+def test_a_log_with_text_ids_and_every_optional_column(project):
+    raw = write_log(project / "my log")
+    params = {**TINY, "raw_dir": str(raw), "dataset": "toys"}
+    config = write_config(project / "run.yml", env="interactions", params=params)
+    output = must_run(project, "--config", config).output
+
+    predictions, rows = predictions_and_rows(project, "toys")
+    check_predictions(predictions, rows)
+    log = pq.read_table(raw / "interactions.parquet")
+    assert predictions["item_id"].type == pa.string()
+    assert predictions["user_id"].type == pa.string()
+    clicked = predictions.filter(pc.equal(predictions["label"], 1))
+    events = set(log["user_id"].to_numpy() + log["item_id"].to_numpy())
+    assert set(clicked["user_id"].to_numpy() + clicked["item_id"].to_numpy()) <= events
+    metrics = strict_json(project / "data/08_reporting/toys/metrics.json")
+    check_measures(metrics["test"], rows.num_rows)
+    codebook = strict_json(project / "data/08_reporting/toys/codebook.json")
+    assert codebook["image"].keys() >= HEALTH
+    history = strict_json(project / "data/08_reporting/toys/training.json")
+    assert history["device"] == "cpu"
+    # All that was written bears the data set's name, and the next run is told it.
+    written = {
+        path.relative_to(project / "data").parts[1]
+        for path in (project / "data").rglob("*")
+        if path.is_file()
+    }
+    assert written == {"toys"}
+    assert f"--params raw_dir={raw},dataset=toys," in output
+
+
+def test_a_log_with_nothing_but_titles(project):
+    raw = write_log(project / "log", text_ids=False, optional_columns=False)
+    params = {**TINY, "raw_dir": str(raw), "dataset": "plain"}
+    config = write_config(project / "run.yml", env="interactions", params=params)
+    output = must_run(project, "--config", config).output
+
+    predictions, rows = predictions_and_rows(project, "plain")
+    check_predictions(predictions, rows)
+    items = pq.read_table(raw / "items.parquet")
+    assert predictions["item_id"].type == pa.int64()
+    assert set(predictions["item_id"].to_pylist()) <= set(items["item_id"].to_pylist())
+    codebook = strict_json(project / "data/08_reporting/plain/codebook.json")
+    assert codebook["image"] is None
+    assert codebook["title"].keys() >= HEALTH
+    image = np.load(project / "data/03_primary/plain/image_vectors.npy")
+    assert image.shape == (60, 0)
+    assert "image  absent" in output
+
+
+@pytest.mark.parametrize("name", ["007", "1e3", "null", "2024-01-31"])
+def test_a_data_set_name_stays_text(project, name):
+    write_log(project / "0012", text_ids=False)
+    must_run(
+        project,
+        "--env=interactions",
+        "--pipeline=preparation",
+        f"--params=raw_dir=0012,dataset={name},device=cpu",
+    )
+    folders = sorted((project / "data" / "03_primary").iterdir())
+    assert [folder.name for folder in folders] == [name]

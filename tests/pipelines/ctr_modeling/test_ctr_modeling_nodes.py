@@ -1,0 +1,180 @@
+"""Nodes of the ctr_modeling pipeline on small tables."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from mmctr.ctr.params import CtrParams
+from mmctr.pipelines.ctr_modeling.nodes import (
+    build_submission,
+    check_submission,
+    evaluate_predictions,
+    predict_rows,
+    train_model,
+)
+
+N_ITEMS = 30
+REPORT = {"levels_from": {"likes": "items", "views": "training events"}}
+
+
+@pytest.fixture(scope="module")
+def params():
+    return CtrParams.model_validate(
+        {
+            "features": {},
+            "model": {"embedding_dim": 4, "attention_units": [4], "dnn_units": [8]},
+            "training": {"batch_size": 64, "max_epochs": 2, "learning_rate": 0.01},
+            "evaluation": {"resamples": 30, "seed": 1},
+            "seed": 1,
+            "device": "cpu",
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def item_table():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(1, 6, (N_ITEMS + 1, 3))
+    codes[0] = 0
+    levels = np.append(0, rng.integers(1, 12, N_ITEMS))
+    return pa.table(
+        {
+            "item_id": pa.array(np.arange(N_ITEMS + 1), pa.int32()),
+            "tags": pa.array([[]] * (N_ITEMS + 1), pa.list_(pa.int32())),
+            "likes": pa.array(levels, pa.int8()),
+            "views": pa.array(levels, pa.int8()),
+            "title_codes": pa.array(codes.tolist(), pa.list_(pa.int32())),
+            "image_codes": pa.array([[]] * (N_ITEMS + 1), pa.list_(pa.int32())),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def mapping():
+    return pa.table(
+        {
+            "item_id": np.arange(1, N_ITEMS + 1),
+            "original_id": [f"item-{number}" for number in range(N_ITEMS)],
+        }
+    )
+
+
+def rows(seed: int, groups: int) -> pa.Table:
+    """Groups of one click on an even item and three rows of odd items."""
+    rng = np.random.default_rng(seed)
+    items = rng.integers(0, N_ITEMS // 2, (groups, 4)) * 2 + 1
+    items[:, 0] += 1
+    histories = [
+        rng.integers(1, N_ITEMS + 1, rng.integers(1, 5)) for _ in range(groups)
+    ]
+    return pa.table(
+        {
+            "user_id": [f"user-{group}" for group in np.repeat(np.arange(groups), 4)],
+            "group_id": np.repeat(np.arange(groups), 4),
+            "item_id": items.reshape(-1),
+            "item_seq": pa.array(
+                [histories[group] for group in np.repeat(np.arange(groups), 4)],
+                pa.list_(pa.int32()),
+            ),
+            "likes_level": pa.array(np.zeros(groups * 4), pa.int8()),
+            "views_level": pa.array(np.zeros(groups * 4), pa.int8()),
+            "label": pa.array(np.tile([1, 0, 0, 0], groups), pa.int8()),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(item_table, params):
+    return train_model(item_table, rows(0, 200), rows(1, 50), REPORT, params)
+
+
+def test_training_gives_weights_and_a_course(trained):
+    weights, course = trained
+    assert course["features"] == ["item_id", "likes", "title_codes"]
+    assert all(weight.is_contiguous() for weight in weights.values())
+    assert json.loads(json.dumps(course, allow_nan=False))["best"] > 0.9
+
+
+def test_predictions_keep_order_and_original_ids(trained, item_table, mapping, params):
+    test = rows(2, 20)
+    predictions = predict_rows(item_table, trained[0], test, mapping, REPORT, params)
+    assert predictions["user_id"].equals(test["user_id"])
+    assert predictions["label"].equals(test["label"])
+    expected = [f"item-{item - 1}" for item in test["item_id"].to_pylist()]
+    assert predictions["item_id"].to_pylist() == expected
+    assert predictions.schema.field("probability").type == pa.float64()
+
+
+def test_metrics_of_labelled_and_unlabelled_parts(trained, item_table, mapping, params):
+    train, valid, test = rows(0, 200), rows(1, 50), rows(2, 60)
+    place = test.column_names.index("label")
+    unlabelled = test.set_column(place, "label", pa.nulls(len(test), pa.int8()))
+    vectors = np.eye(N_ITEMS, dtype=np.float32)
+
+    def measure(part: pa.Table, oracle: dict | None) -> dict:
+        predictions = [
+            predict_rows(item_table, trained[0], table, mapping, REPORT, params)
+            for table in (valid, part)
+        ]
+        return evaluate_predictions(
+            train,
+            valid,
+            predictions[0],
+            part,
+            predictions[1],
+            vectors,
+            {**REPORT, "oracle_auc": oracle},
+            params,
+        )
+
+    metrics = json.loads(json.dumps(measure(test, {"test": 0.9}), allow_nan=False))
+    assert metrics["test"]["rows"] == 240
+    assert metrics["test"]["auc"] > 0.9
+    assert metrics["test"]["oracle_auc"] == 0.9
+    assert "oracle_auc" not in metrics["valid"]
+    assert set(metrics["valid"]["baselines"]) == {
+        "item_only",
+        "popularity",
+        "last_title_similarity",
+        "max_title_similarity",
+    }
+    assert measure(unlabelled, None)["test"] is None
+
+
+@pytest.fixture
+def predictions():
+    return pa.table({"probability": pa.array([0.25, 1.0, 0.0], pa.float64())})
+
+
+def test_a_submission_is_what_the_challenge_takes(predictions, params):
+    submission = build_submission(predictions, params)
+    assert submission.to_dict("list") == {
+        "ID": [0, 1, 2],
+        "Task1&2": [0.25, 1.0, 0.0],
+    }
+    report = check_submission(submission, predictions, params)
+    assert report == {
+        "rows": 3,
+        "columns": ["ID", "Task1&2"],
+        "lowest": 0.0,
+        "highest": 1.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ({"ID": [0, 1, 2], "Task1": [0.1, 0.2, 0.3]}, "header"),
+        ({"ID": [0, 1], "Task1&2": [0.1, 0.2]}, "2 rows, wanted ID 0 to 2"),
+        ({"ID": [0, 2, 1], "Task1&2": [0.1, 0.2, 0.3]}, "in order"),
+        ({"ID": [0, 1, 2], "Task1&2": [0.1, np.nan, 0.3]}, r"rows \[1\]"),
+        ({"ID": [0, 1, 2], "Task1&2": [0.1, 0.2, 1.3]}, r"rows \[2\]"),
+        ({"ID": [0, 1, 2], "Task1&2": ["x", 0.2, 0.3]}, r"rows \[0\]"),
+    ],
+)
+def test_a_broken_submission_is_refused(broken, message, predictions, params):
+    with pytest.raises(ValueError, match=message):
+        check_submission(pd.DataFrame(broken), predictions, params)
