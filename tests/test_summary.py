@@ -28,6 +28,8 @@ BASELINE = {
     "gauc": 0.52,
     "auc_difference": [0.1, 0.2],
     "gauc_difference": [-0.15, 0.25],
+    "auc_detectable": 0.0161,
+    "gauc_detectable": 0.0171,
 }
 METRICS = {
     "rows": 1200,
@@ -44,6 +46,17 @@ METRICS = {
     "baselines": {"item_only": BASELINE, "last_title_similarity": None},
 }
 
+AUDIT = {
+    "positive_rate": 0.25,
+    "cold_target_share": 0.014,
+    "likes_level_equals_items": 1.0,
+    "views_level_equals_items": 0.875,
+    "auc_item_only": 0.612,
+    "auc_history_length": 0.5,
+    "auc_likes_level": 0.523,
+    "auc_views_level": None,
+}
+
 
 @pytest.fixture
 def inputs() -> dict[str, Any]:
@@ -54,6 +67,7 @@ def inputs() -> dict[str, Any]:
                 "items_in_train": 1900,
                 "parts": {"train": PART, "valid": PART, "test": PART},
             },
+            "data_audit": dict.fromkeys(("train", "valid", "test"), AUDIT),
             "metrics": {"valid": METRICS, "test": copy.deepcopy(METRICS)},
             "codebook": {"title": HEALTH, "image": None},
             "training_history": {
@@ -92,7 +106,7 @@ def test_inputs_are_those_that_it_names(inputs):
 def test_it_says_rows_and_items(inputs):
     text = page(inputs)
     assert "toys: 2,000 items, 1,900 of them in train" in text
-    assert line_with(text, "train ").split() == [
+    assert line_with(text, "train       1,200").split() == [
         "train", "1,200", "300", "300", "200", "17", "7.7",
     ]  # fmt: skip
 
@@ -134,7 +148,7 @@ def test_an_unlabelled_test_has_no_numbers_but_a_next_step(inputs):
     inputs["preparation_report"]["parts"]["test"]["positive_rows"] = None
     text = page(inputs)
     assert "test: no labels, so predictions only" in text
-    assert "hidden" in line_with(text, "test ")
+    assert "hidden" in line_with(text, "test        1,200")
     assert "submit test_predictions" in text
     assert "NaN" not in text
     assert "None" not in text
@@ -178,3 +192,12 @@ def test_it_fits_a_terminal_of_80_columns(inputs):
     inputs["metrics"]["valid"]["baselines"]["max_title_similarity"] = BASELINE
     widest = max(page(inputs).splitlines(), key=len)
     assert len(widest) <= 80, widest
+
+
+def test_the_audit_and_what_can_be_detected_are_shown(inputs):
+    text = page(inputs)
+    assert line_with(text, "train    0.250").split() == [
+        "train", "0.250", "0.014", "1.000", "0.875", "0.612", "0.500", "0.523", "-",
+    ]  # fmt: skip
+    inputs["metrics"]["test"] = None
+    assert "0.0161 0.0171" in line_with(page(inputs), "detectable")

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-SUMMARY_INPUTS = ("preparation_report", "metrics", "codebook", "training_history")
+SUMMARY_INPUTS = (
+    "preparation_report",
+    "data_audit",
+    "metrics",
+    "codebook",
+    "training_history",
+)
 """Data sets that the summary is made of."""
 
 _PARTS = ("train", "valid", "test")
@@ -31,6 +37,7 @@ def summarize(
     report, metrics = inputs["preparation_report"], inputs["metrics"]
     blocks = [
         _rows(report, dataset),
+        _audit(inputs["data_audit"]),
         _codebooks(inputs["codebook"]),
         _training(inputs["training_history"]),
         *(_metrics(part, metrics[part]) for part in ("valid", "test")),
@@ -56,6 +63,29 @@ def _rows(report: dict[str, Any], dataset: str) -> str:
             f"{counts['users'] - counts['warm_users']:>11,}"
             f"{counts['rows_with_cold_item']:>11,}{counts['mean_history']:>9.1f}"
         )
+    return "\n".join(lines)
+
+
+def _audit(audit: dict[str, Any]) -> str:
+    lines = [
+        "audit: shares of rows; the AUC of one quantity alone (0.5 tells nothing)",
+        f"  {'':6}{'clicked':>8}{'cold':>7}{'likes=own':>10}{'views=own':>10}"
+        f"{'item only':>10}{'history':>8}{'likes':>7}{'views':>7}",
+    ]
+    for part in _PARTS:
+        found = audit[part]
+        cells = (
+            (found["positive_rate"], 8),
+            (found["cold_target_share"], 7),
+            (found["likes_level_equals_items"], 10),
+            (found["views_level_equals_items"], 10),
+            (found["auc_item_only"], 10),
+            (found["auc_history_length"], 8),
+            (found["auc_likes_level"], 7),
+            (found["auc_views_level"], 7),
+        )
+        numbers = "".join(f"{_number(value, 3):>{width}}" for value, width in cells)
+        lines.append(f"  {part:6}{numbers}")
     return "\n".join(lines)
 
 
@@ -102,6 +132,10 @@ def _metrics(part: str, metrics: dict[str, Any] | None) -> str:
             _scores(name, baseline) + f"{_interval(baseline['auc_difference'])}, "
             f"{_interval(baseline['gauc_difference'])}"
         )
+    lines.append(
+        f"  detectable difference  {_largest(metrics, 'auc_detectable'):>6}"
+        f"{_largest(metrics, 'gauc_detectable'):>7}  to a baseline, at 80 % power"
+    )
     if "oracle_auc" in metrics:
         lines.append(f"  {'best possible':22}{_number(metrics['oracle_auc']):>7}")
     lines.append(
@@ -110,6 +144,12 @@ def _metrics(part: str, metrics: dict[str, Any] | None) -> str:
         f"({metrics['clean_cold_pairs']:,} pairs)"
     )
     return "\n".join(lines)
+
+
+def _largest(metrics: dict[str, Any], name: str) -> str:
+    """The least favourable of the baselines' numbers."""
+    found = [x[name] for x in metrics["baselines"].values() if x and x[name]]
+    return _number(max(found, default=None))
 
 
 def _scores(name: str, scores: dict[str, Any]) -> str:

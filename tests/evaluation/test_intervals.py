@@ -10,6 +10,7 @@ from mmctr.evaluation import (
     EvaluationParams,
     WeightedAuc,
     auc,
+    detectable_difference,
     gauc,
     metric_intervals,
     paired_intervals,
@@ -208,3 +209,17 @@ def test_bad_rows_are_named():
         paired_intervals([1, 0], [1, 2], [1, np.nan], [1, 1], [1, 1], params)
     with pytest.raises(ValueError, match="users has shape"):
         metric_intervals([1, 0], [1, 2], [1, 1], [1], params)
+
+
+def test_the_detectable_difference_is_found_at_its_power():
+    """A true difference of that size leaves zero out of 80 % of the intervals."""
+    rng = np.random.default_rng(0)
+    error = 0.01
+    size = detectable_difference(rng.normal(0, error, 50_000), 0.95, 0.8)
+    measured = rng.normal(size, error, 50_000)
+    found = (np.abs(measured) > 1.96 * error).mean()
+    assert found == pytest.approx(0.8, abs=0.01)
+
+
+def test_nothing_is_detectable_where_nothing_is_defined():
+    assert detectable_difference(np.full(10, np.nan), 0.95, 0.8) is None

@@ -96,7 +96,11 @@ def test_report_has_the_fixed_keys_and_plain_values(split, train, vectors):
     assert list(report) == KEYS
     assert list(report["baselines"]) == BASELINES
     for baseline in report["baselines"].values():
-        assert set(baseline) == {"auc", "gauc", "auc_difference", "gauc_difference"}
+        assert set(baseline) == {
+            f"{metric}{end}"
+            for metric in ("auc", "gauc")
+            for end in ("", "_difference", "_detectable")
+        }
     assert all(type(leaf) in (int, float) for leaf in leaves(report))
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 

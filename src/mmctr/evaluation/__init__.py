@@ -12,6 +12,7 @@ from mmctr.evaluation.baselines import (
 )
 from mmctr.evaluation.intervals import (
     PairedIntervals,
+    detectable_difference,
     difference_intervals,
     metric_intervals,
     own_intervals,
@@ -55,6 +56,7 @@ __all__ = [
     "audit_splits",
     "baseline_scores",
     "clean_cold_auc",
+    "detectable_difference",
     "difference_intervals",
     "evaluate",
     "expected_calibration_error",

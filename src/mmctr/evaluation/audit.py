@@ -47,10 +47,10 @@ def audit_splits(
     Returns:
         By split, ready for JSON: ``rows``, ``positive_rate``, ``users``,
         ``users_shared_with`` (other split -> users in both), ``cold_target_share``
-        (rows whose target train lacks), ``<column>_equals_items`` (share of rows whose level
-        is the item's own) and, where labels are known, the AUC of one quantity alone:
-        ``auc_item_only``, ``auc_history_length``, ``auc_<column>`` of the row and
-        ``auc_<column>_minus_items``. An AUC far from 0.5 tells of a leak.
+        (rows whose target train lacks), ``<column>_equals_items`` (share of rows whose
+        level is the item's own) and, where labels are known, the AUC of one quantity
+        alone: ``auc_item_only``, ``auc_history_length``, ``auc_<column>`` of the row
+        and ``auc_<column>_minus_items``. An AUC far from 0.5 tells of a leak.
     """
     train = splits["train"]
     return {

@@ -6,6 +6,7 @@ cancels in the difference.
 """
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,6 +47,29 @@ def percentile_interval(
     tail = (1 - confidence) / 2
     low, high = np.quantile(defined, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def detectable_difference(
+    values: NDArray[np.float64], confidence: float, power: float
+) -> float | None:
+    """Tell the smallest true difference that rows like these would show.
+
+    ``(z[1 - (1 - confidence) / 2] + z[power])`` times the standard error (Cohen, 1988),
+    which is the spread of the resampled differences.
+
+    Args:
+        values: ``[B]`` resampled differences; NaN where undefined.
+        confidence: Of the interval that must leave zero out.
+        power: Share of such experiments in which it would.
+
+    Returns:
+        The difference; ``None`` where over a tenth of the resamples is undefined.
+    """
+    if percentile_interval(values, confidence) is None:
+        return None
+    normal = NormalDist()
+    reach = normal.inv_cdf(1 - (1 - confidence) / 2) + normal.inv_cdf(power)
+    return float(reach * np.nanstd(values))
 
 
 def metric_intervals(

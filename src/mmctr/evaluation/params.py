@@ -14,6 +14,9 @@ class EvaluationParams(BaseModel):
     confidence: float = Field(
         0.95, gt=0, lt=1, description="share of resamples an interval covers"
     )
+    power: float = Field(
+        0.8, gt=0, lt=1, description="of the smallest detectable difference"
+    )
     ece_bins: int = Field(
         15, ge=1, description="equal-mass bins of the expected calibration error"
     )

@@ -15,6 +15,7 @@ from mmctr.evaluation.baselines import (
 from mmctr.evaluation.inputs import check_length
 from mmctr.evaluation.intervals import (
     Interval,
+    detectable_difference,
     difference_intervals,
     own_intervals,
 )
@@ -167,13 +168,21 @@ def _judge_baseline(
     column: int,
     params: EvaluationParams,
 ) -> dict[str, object]:
-    """Give a baseline's measures and the intervals of model (column 0) minus it."""
+    """Give a baseline's measures, the intervals of model (column 0) minus it, and the
+    smallest differences these rows can tell from nothing."""
     difference = difference_intervals(resampled, 0, column, params.confidence)
+    detectable = {
+        f"{name}_detectable": detectable_difference(
+            values[:, 0] - values[:, column], params.confidence, params.power
+        )
+        for name, values in (("auc", resampled.auc), ("gauc", resampled.gauc))
+    }
     return {
         "auc": auc(split.labels, scores),
         "gauc": gauc(split.labels, scores, split.groups),
         "auc_difference": _as_list(difference.auc),
         "gauc_difference": _as_list(difference.gauc),
+        **detectable,
     }
 
 
