@@ -10,6 +10,8 @@ import pyarrow as pa
 import torch
 from torch.utils.data import Dataset, Sampler
 
+from mmctr.jagged import keep_last, take_ranges
+
 
 class Batch(NamedTuple):
     """Some rows of a click log; histories are jagged, without padding.
@@ -65,8 +67,7 @@ class ClickLog(Dataset[Batch]):
         values = lists.values.to_numpy()
         _require_items(target, n_items, "item_id")
         _require_items(values[offsets[0] : offsets[-1]], n_items, "item_seq")
-        starts = np.maximum(offsets[:-1], offsets[1:] - max_history)
-        history, offsets = _gather(values, starts, offsets[1:])
+        history, offsets = keep_last((values, offsets), max_history)
         levels = [table[name].to_numpy() for name in ("likes_level", "views_level")]
         label = table["label"].to_numpy(zero_copy_only=False)
         return cls(
@@ -83,7 +84,7 @@ class ClickLog(Dataset[Batch]):
 
     def __getitem__(self, rows: np.ndarray) -> Batch:
         """Gather a batch of rows ``[B]`` int64, in this order."""
-        history, offsets = _gather(
+        history, offsets = take_ranges(
             self.history, self.offsets[rows], self.offsets[rows + 1]
         )
         segment = np.repeat(np.arange(len(rows)), np.diff(offsets))
@@ -170,16 +171,6 @@ class OrderedBatches(Sampler[np.ndarray]):
         """Yield the rows of each batch."""
         for start in range(0, self._rows, self._batch_size):
             yield np.arange(start, min(start + self._batch_size, self._rows))
-
-
-def _gather(
-    values: np.ndarray, starts: np.ndarray, ends: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """``values[start:end]`` of every row, flat, with offsets."""
-    lengths = ends - starts
-    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-    return values[places], offsets
 
 
 def _require_items(items: np.ndarray, n_items: int, column: str) -> None:

@@ -5,12 +5,12 @@ import pyarrow as pa
 
 from mmctr.datasets import ChallengeSource
 from mmctr.datasets.challenge_files import ChallengeRows
+from mmctr.jagged import keep_last
 from mmctr.pipelines.preparation.params import PreparationParams
 from mmctr.pipelines.preparation.report import build_report
 from mmctr.pipelines.preparation.tables import (
     PrimaryTables,
     item_feature_table,
-    keep_last,
     rows_table,
 )
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mmctr.datasets import InteractionSource
+from mmctr.jagged import take_ranges
 from mmctr.pipelines.preparation.levels import item_levels, tag_ids
 from mmctr.pipelines.preparation.negatives import (
     PartEvents,
@@ -18,7 +19,6 @@ from mmctr.pipelines.preparation.tables import (
     PrimaryTables,
     item_feature_table,
     rows_table,
-    take_ranges,
 )
 
 

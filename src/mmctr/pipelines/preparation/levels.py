@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from mmctr.pipelines.preparation.tables import Jagged
+from mmctr.jagged import Jagged
 from mmctr.schemas import MAX_LEVEL
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-Jagged = tuple[np.ndarray, np.ndarray]
-"""Flat values and ``[rows + 1]`` offsets."""
+from mmctr.jagged import Jagged
 
 
 @dataclass(frozen=True)
@@ -95,18 +94,3 @@ def list_array(jagged: Jagged) -> pa.ListArray:
     return pa.ListArray.from_arrays(
         pa.array(offsets.astype(np.int32)), pa.array(values.astype(np.int32))
     )
-
-
-def keep_last(jagged: Jagged, length: int) -> Jagged:
-    """Keep at most the last ``length`` values of every row."""
-    values, offsets = jagged
-    ends = offsets[1:]
-    return take_ranges(values, np.maximum(offsets[:-1], ends - length), ends)
-
-
-def take_ranges(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Jagged:
-    """Gather ``values[start:end]`` of every row into one jagged array."""
-    lengths = ends - starts
-    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-    return values[places], offsets

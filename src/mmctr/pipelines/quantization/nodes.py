@@ -8,10 +8,9 @@ import pyarrow as pa
 
 from mmctr.pipelines.vectors import vector_column, vector_matrix
 from mmctr.quantizers import QuantizationParams, codebook_health, make_quantizer
+from mmctr.schemas import MAX_LEVEL
 
 logger = logging.getLogger(__name__)
-
-_LEVELS = 11
 
 # Codes, weights (named tensors), settings, health. Kedro resolves these annotations in
 # every command, and torch takes a second to import: no torch types here.
@@ -160,11 +159,11 @@ def _integers(table: pa.Table, column: str) -> np.ndarray:
 
 def _padded_levels(table: pa.Table, column: str) -> np.ndarray:
     levels = _integers(table, column)
-    bad = np.flatnonzero((levels < 0) | (levels >= _LEVELS))
+    bad = np.flatnonzero((levels < 0) | (levels > MAX_LEVEL))
     if len(bad):
         raise ValueError(
             f"item_features: {column} in row {bad[0]} is {levels[bad[0]]}, outside "
-            f"0..{_LEVELS - 1}; run the preparation pipeline again"
+            f"0..{MAX_LEVEL}; run the preparation pipeline again"
         )
     return np.concatenate([[0], levels + 1]).astype(np.int8)
 
