@@ -184,6 +184,12 @@ class FuxiDin(nn.Module):
         for ours, theirs in self.pairs(model):
             theirs.copy_(ours)
 
+    @torch.no_grad()
+    def copy_to(self, model: Din) -> None:
+        """Give our model these weights."""
+        for ours, theirs in self.pairs(model):
+            ours.copy_(theirs)
+
     def embed(self, items: torch.Tensor) -> torch.Tensor:
         """``items [N]`` -> ``[N, width]``."""
         inputs = OrderedDict((name, self._inputs[name][items]) for name in self._names)
