@@ -39,8 +39,10 @@ def module(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_default_run_equals_the_pipelines_one_by_one(raw_project, road):
-    done = kedro(raw_project, "run", "--env", "test")
+@pytest.mark.parametrize("folder", [".", "conf/test"])
+def test_the_same_seed_gives_the_same_bytes(folder, raw_project, road):
+    """Another process, another working directory, at once or pipeline by pipeline."""
+    done = kedro(raw_project / folder, "run", "--env", "test")
     assert done.returncode == 0, done.stderr
     by_one = files_below(road[0] / "data")
     at_once = files_below(raw_project / "data")
