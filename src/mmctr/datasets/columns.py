@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Jagged = tuple[np.ndarray, np.ndarray]
-"""Flat values and ``[rows + 1]`` int64 offsets."""
+from mmctr.jagged import Jagged
 
 _LIST_TYPES = (
     pa.types.is_list,
