@@ -149,3 +149,7 @@ def test_a_check_across_fields_repeats_no_whole_section(configured):
     assert "valid_fraction + test_fraction" in message
     assert "{" not in message
     assert "Value error" not in message
+
+
+def test_a_data_set_name_of_digits_needs_no_quotes(configured):
+    assert check_parameters(changed(configured, "dataset", 2014)).dataset == "2014"

@@ -32,6 +32,13 @@ class ProjectParams(BaseModel):
     quantization: QuantizationParams
     ctr_modeling: CtrParams
 
+    @field_validator("dataset", "raw_dir", mode="before")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        """A whole number is a name; of a float the text is not known any more."""
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        return str(value) if is_whole else value
+
     @field_validator("dataset")
     @classmethod
     def _is_a_folder_name(cls, value: str) -> str:

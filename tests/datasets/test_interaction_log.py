@@ -1,7 +1,10 @@
 """A log and its items: every form of ids, times and tags; every defect named."""
 
+import datetime
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from kedro.io.core import DatasetError
 from raw_files import INTERACTIONS, ITEMS, SCALARS, write_log
@@ -213,3 +216,13 @@ def test_a_file_without_rows_is_named(tmp_path, name):
     columns = INTERACTIONS if name == "interactions" else ITEMS
     empty = {key: pa.array(values).slice(0, 0) for key, values in columns.items()}
     assert_named(tmp_path, f"{name}.parquet: no rows", **{name: empty})
+
+
+def test_dates_are_seconds_at_midnight(tmp_path):
+    days = [datetime.date(1970, 1, 2), datetime.date(1970, 1, 3)]
+    log = pa.table({"user_id": [1, 1], "item_id": [1, 1], "timestamp": days})
+    pq.write_table(log, tmp_path / "interactions.parquet")
+    items = pa.table({"item_id": [1], "title": ["one"]})
+    pq.write_table(items, tmp_path / "items.parquet")
+    read = InteractionLog(path=str(tmp_path)).load().interactions
+    assert read["timestamp"].tolist() == [86_400, 172_800]

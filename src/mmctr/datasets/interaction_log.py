@@ -110,7 +110,7 @@ def _read_interactions(path: Path) -> pd.DataFrame:
     table = read_parquet(path, ["user_id", "item_id", "timestamp"], [])
     file = str(path)
     times = table["timestamp"]
-    if pa.types.is_timestamp(times.type):
+    if pa.types.is_timestamp(times.type) or pa.types.is_date(times.type):
         seconds = times.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
         table = table.set_column(
             table.column_names.index("timestamp"), "timestamp", seconds

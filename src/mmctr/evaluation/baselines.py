@@ -176,13 +176,15 @@ def _check_jagged(
 def _cosines(
     vectors: NDArray[np.float32], left: NDArray[Any], right: NDArray[Any]
 ) -> NDArray[np.float32]:
-    """Cosine of each pair of items, a chunk of pairs at a time."""
+    """Cosine of each pair of items, a chunk of pairs at a time.
+
+    Rounded to what float32 can tell, so that pairs of equal titles are ties.
+    """
     table = np.asarray(vectors)
     step = max(1, CHUNK_FLOATS // table.shape[1])
     cosines = np.empty(len(left), dtype=np.float32)
     for start in range(0, len(left), step):
         part = slice(start, start + step)
-        cosines[part] = np.einsum(
-            "nd,nd->n", table[left[part] - 1], table[right[part] - 1]
-        )
+        products = np.einsum("nd,nd->n", table[left[part] - 1], table[right[part] - 1])
+        cosines[part] = np.round(products, 6)
     return cosines
