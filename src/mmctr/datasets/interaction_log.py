@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
 
 from mmctr.datasets.columns import (
     id_column,
@@ -97,7 +97,7 @@ class InteractionLog(AbstractDataset[NoReturn, InteractionSource]):
 
     def save(self, data: NoReturn) -> None:
         """Raw files are only read."""
-        raise NotImplementedError(f"{self._path}: raw files are only read")
+        raise DatasetError(f"{self._path}: raw files are only read")
 
     def _exists(self) -> bool:
         return (self._path / "interactions.parquet").is_file()
