@@ -99,6 +99,11 @@ class TrainingParams(BaseModel):
         "32-true", description="bf16-mixed is faster and about 9 % off in its gradients"
     )
     predict_batch_size: int = Field(4096, ge=1, description="rows, without gradients")
+    keep_memory: bool = Field(
+        True,
+        description="on a CPU with glibc: big freed blocks stay with the process until "
+        "it ends, so that no step waits for the kernel; the results are the same",
+    )
 
 
 class SubmissionParams(BaseModel):

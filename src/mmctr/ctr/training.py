@@ -13,6 +13,7 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
+from mmctr.ctr.allocator import keep_freed_memory
 from mmctr.ctr.click_log import Batch, ClickLog, EpochBatches, OrderedBatches
 from mmctr.ctr.device import resolve_device
 from mmctr.ctr.din import Din
@@ -167,7 +168,7 @@ def train_din(
     Raises:
         ValueError: If labels are missing or of one class, or training diverges.
     """
-    device = resolve_device(params.device)
+    device = _prepare_device(params)
     _require_both_classes(train.label, "train")
     _require_both_classes(valid.label, "valid")
     model = Din(table, train.seen_items(table.n_items), params)
@@ -242,7 +243,7 @@ def predict_clicks(
     Returns:
         ``[rows]`` float64 click probabilities, in the order of the log.
     """
-    device = resolve_device(params.device)
+    device = _prepare_device(params)
     model = Din(table, np.ones(table.n_items + 1, bool), params)
     model.load_state_dict(weights)
     model.to(device).eval()
@@ -252,6 +253,14 @@ def predict_clicks(
             batch = Batch(*(tensor.to(device) for tensor in log[rows]))
             scores.append(torch.sigmoid(model(batch)).double().cpu())
     return torch.cat(scores).numpy()
+
+
+def _prepare_device(params: CtrParams) -> torch.device:
+    device = resolve_device(params.device)
+    # The memory of other devices is torch's own business.
+    if device.type == "cpu" and params.training.keep_memory:
+        keep_freed_memory()
+    return device
 
 
 def _trainer(
