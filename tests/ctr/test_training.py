@@ -101,7 +101,7 @@ def test_the_learning_rate_falls_after_a_validation_no_better(world):
 
 
 def test_bf16_trains(world):
-    params = ctr_params(training={**TRAINING, "precision": "bf16-mixed"}, model=MODEL)
+    params = ctr_params(training={**TRAINING, "precision": "bf16"}, model=MODEL)
     assert train(world, params).history["best"] > 0.75
 
 

@@ -24,6 +24,8 @@ from mmctr.evaluation import auc, gauc, logloss
 
 LOGGER = logging.getLogger(__name__)
 
+LIGHTNING_PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed"}
+
 
 @dataclass(frozen=True)
 class ValidationRows:
@@ -275,7 +277,7 @@ def _trainer(
         accelerator=device.type,
         devices=1,
         max_epochs=max_epochs,
-        precision=params.training.precision,
+        precision=LIGHTNING_PRECISION[params.training.precision],
         callbacks=callbacks,
         logger=False,
         enable_progress_bar=sys.stderr.isatty(),
