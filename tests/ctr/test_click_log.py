@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import N_ITEMS, rows_table
@@ -30,6 +31,10 @@ def test_a_batch_holds_its_rows(seed, rows, max_history):
             record["likes_level"],
             record["views_level"],
         ]
+    distinct = {*batch.target.tolist(), *batch.history.tolist()}
+    assert batch.items.tolist() == sorted(distinct)
+    named = batch.items[batch.places]
+    assert torch.equal(named, torch.cat([batch.target, batch.history]))
 
 
 def test_a_slice_of_a_table_is_read_from_its_own_rows():

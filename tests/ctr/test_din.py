@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from worlds import N_ITEMS, click_log, ctr_params, random_table, whole_batch
+from worlds import (
+    N_ITEMS,
+    click_log,
+    ctr_params,
+    random_table,
+    whole_batch,
+    with_items,
+)
 
 from mmctr.ctr.click_log import Batch
 from mmctr.ctr.din import Din
@@ -41,7 +48,7 @@ def test_a_history_item_changes_its_rows_score_only(model, batch):
     row = int(batch.segment[place])
     history = batch.history.clone()
     history[place] = history[place] % N_ITEMS + 1
-    changed = model(batch._replace(history=history)) != before
+    changed = model(with_items(batch, history=history)) != before
     assert changed[row]
     assert changed.sum() == 1
 
@@ -49,7 +56,7 @@ def test_a_history_item_changes_its_rows_score_only(model, batch):
 @torch.inference_mode()
 def test_the_target_and_the_row_levels_change_the_score(model, batch):
     before = model(batch)
-    other = batch._replace(target=batch.target % N_ITEMS + 1)
+    other = with_items(batch, target=batch.target % N_ITEMS + 1)
     levels = batch._replace(row_levels=(batch.row_levels + 1) % 11)
     assert (model(other) != before).all()
     assert (model(levels) != before).all()
@@ -77,8 +84,12 @@ def test_padding_does_not_matter(model, batch):
 @torch.inference_mode()
 def test_an_empty_history_is_scored(model):
     empty = torch.zeros(0, dtype=torch.long)
-    batch = Batch(
-        torch.tensor([1, 2]), empty, empty, torch.zeros(2, 2).long(), torch.zeros(2)
+    batch = Batch.of(
+        target=torch.tensor([1, 2]),
+        history=empty,
+        segment=empty,
+        row_levels=torch.zeros(2, 2).long(),
+        label=torch.zeros(2),
     )
     assert torch.isfinite(model(batch)).all()
 

@@ -19,6 +19,7 @@ from worlds import (
     pad,
     random_table,
     whole_batch,
+    with_items,
 )
 
 from mmctr.ctr.din import Din
@@ -160,7 +161,7 @@ def test_weights_go_the_other_way_too(pair):
 def test_the_first_codeword_is_learned(pair):
     """The reference's code 0 fell on the padding row: zero for good, not averaged."""
     ours, _, batch, _ = pair
-    only_item_1 = batch._replace(target=torch.ones_like(batch.target))
+    only_item_1 = with_items(batch, target=torch.ones_like(batch.target))
     functional.binary_cross_entropy_with_logits(
         ours(only_item_1), batch.label
     ).backward()

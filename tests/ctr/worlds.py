@@ -60,6 +60,12 @@ def whole_batch(log: ClickLog) -> Batch:
     return log[np.arange(len(log))]
 
 
+def with_items(batch: Batch, **items: torch.Tensor) -> Batch:
+    """The batch with another ``target`` or ``history``."""
+    names = ("target", "history", "segment", "row_levels", "label")
+    return Batch.of(**{name: getattr(batch, name) for name in names} | items)
+
+
 def ctr_params(
     *,
     features: dict[str, object] | None = None,

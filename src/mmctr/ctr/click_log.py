@@ -22,6 +22,9 @@ class Batch(NamedTuple):
         segment: ``[T]`` int64, the row of the batch that each position belongs to.
         row_levels: ``[B, 2]`` int64, likes and views level of the row, 0..10.
         label: ``[B]`` float32; NaN where unlabelled.
+        items: ``[U]`` int64, the distinct items of the targets and histories, sorted.
+        places: ``[B + T]`` int64, the row of ``items`` of each target, then of each
+            history position.
     """
 
     target: torch.Tensor
@@ -29,6 +32,26 @@ class Batch(NamedTuple):
     segment: torch.Tensor
     row_levels: torch.Tensor
     label: torch.Tensor
+    items: torch.Tensor
+    places: torch.Tensor
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        target: torch.Tensor,
+        history: torch.Tensor,
+        segment: torch.Tensor,
+        row_levels: torch.Tensor,
+        label: torch.Tensor,
+    ) -> "Batch":
+        """Put a batch together on the CPU.
+
+        The distinct items are looked for here and not by the model: how many there are
+        is not known before, so a GPU would have to wait for the answer in every step.
+        """
+        items, places = torch.unique(torch.cat([target, history]), return_inverse=True)
+        return cls(target, history, segment, row_levels, label, items, places)
 
 
 @dataclass(frozen=True)
@@ -88,7 +111,7 @@ class ClickLog(Dataset[Batch]):
             self.history, self.offsets[rows], self.offsets[rows + 1]
         )
         segment = np.repeat(np.arange(len(rows)), np.diff(offsets))
-        return Batch(
+        return Batch.of(
             target=torch.from_numpy(self.target[rows]),
             history=torch.from_numpy(history.astype(np.int64)),
             segment=torch.from_numpy(segment),

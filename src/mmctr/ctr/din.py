@@ -79,11 +79,8 @@ class Din(nn.Module):
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """Score the targets of a batch."""
-        distinct, places = torch.unique(
-            torch.cat([batch.target, batch.history]), return_inverse=True
-        )
-        items = self.items(distinct)
-        target, history = places.split([len(batch.target), len(batch.history)])
+        items = self.items(batch.items)
+        target, history = batch.places.split([len(batch.target), len(batch.history)])
         pooled = self.attention(items, target, history, batch.segment)
         levels = [
             table(batch.row_levels[:, place])
