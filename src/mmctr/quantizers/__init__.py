@@ -3,6 +3,7 @@
 from mmctr.quantizers.factory import load_quantizer, make_quantizer
 from mmctr.quantizers.health import codebook_health
 from mmctr.quantizers.params import (
+    PQParams,
     QuantizationParams,
     ResidualKMeansParams,
     VQVAEParams,
@@ -11,6 +12,7 @@ from mmctr.quantizers.protocol import FitReport, Quantizer
 
 __all__ = [
     "FitReport",
+    "PQParams",
     "QuantizationParams",
     "Quantizer",
     "ResidualKMeansParams",

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from mmctr.quantizers.params import (
+    PQParams,
     QuantizationParams,
     ResidualKMeansParams,
     VQVAEParams,
@@ -24,7 +25,8 @@ def make_quantizer(params: QuantizationParams, width: int) -> Quantizer:
         An unfitted quantiser.
 
     Raises:
-        ValueError: If the width is not positive or the device is not on this machine.
+        ValueError: If the width is not positive or does not divide into the method's
+            positions, or the device is not on this machine.
     """
     if width < 1:
         raise ValueError(f"vectors of width {width} cannot be quantised")
@@ -33,6 +35,10 @@ def make_quantizer(params: QuantizationParams, width: int) -> Quantizer:
         from mmctr.quantizers.residual_kmeans import ResidualKMeans
 
         return ResidualKMeans(params.residual_kmeans, width=width, seed=params.seed)
+    if params.method == "pq":
+        from mmctr.quantizers.product_quantization import ProductQuantizer
+
+        return ProductQuantizer(params.pq, width=width, seed=params.seed)
     from mmctr.quantizers.vqvae import VQVAE
 
     return VQVAE(params.vqvae, width=width, seed=params.seed, device=params.device)
@@ -67,6 +73,16 @@ def load_quantizer(
         )
         kmeans.load_state(state)
         return kmeans
+    if method == "pq":
+        from mmctr.quantizers.product_quantization import ProductQuantizer
+
+        pq = ProductQuantizer(
+            PQParams.model_validate(settings["params"]),
+            width=settings["width"],
+            seed=settings["seed"],
+        )
+        pq.load_state(state)
+        return pq
     if method == "vqvae":
         from mmctr.quantizers.vqvae import VQVAE
 
@@ -79,6 +95,7 @@ def load_quantizer(
         vqvae.load_state(state)
         return vqvae
     raise ValueError(
-        f"quantizer settings name the method {method!r}; known are 'residual_kmeans' "
-        "and 'vqvae' (null stands for a modality that is absent and has no quantizer)"
+        f"quantizer settings name the method {method!r}; known are 'residual_kmeans', "
+        "'pq' and 'vqvae' (null stands for a modality that is absent and has no "
+        "quantizer)"
     )

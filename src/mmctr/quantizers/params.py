@@ -17,6 +17,20 @@ class ResidualKMeansParams(BaseModel):
     iterations: int = Field(25, ge=1, description="Lloyd iterations per level")
 
 
+class PQParams(BaseModel):
+    """Product quantisation: one k-means per slice of the vector."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    positions: int = Field(
+        64, ge=1, description="codes per item; the width must be a multiple of it"
+    )
+    codebook_size: int = Field(
+        256, ge=2, description="centroids per slice; fewer where there are fewer items"
+    )
+    iterations: int = Field(25, ge=1, description="Lloyd iterations per slice")
+
+
 class VQVAEParams(BaseModel):
     """A VQ-VAE whose positions share one codebook; the defaults are a small profile."""
 
@@ -55,13 +69,14 @@ class QuantizationParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    method: Literal["residual_kmeans", "vqvae"] = Field(
+    method: Literal["residual_kmeans", "pq", "vqvae"] = Field(
         "residual_kmeans",
-        description="the quantiser in use; the other's values idle",
+        description="the quantiser in use; the others' values idle",
     )
     residual_kmeans: ResidualKMeansParams = Field(
         default_factory=ResidualKMeansParams, description="settings of residual_kmeans"
     )
+    pq: PQParams = Field(default_factory=PQParams, description="settings of pq")
     vqvae: VQVAEParams = Field(
         default_factory=VQVAEParams, description="settings of vqvae"
     )

@@ -6,11 +6,16 @@ of what levels 1..l-1 left over, and an item is the sum of one centroid per leve
 
 from typing import Any
 
-import faiss
 import numpy as np
 import torch
 
 from mmctr.quantizers.checks import check_codes, check_vectors, row_chunks
+from mmctr.quantizers.kmeans import (
+    centroids_from_state,
+    centroids_to_state,
+    fit_centroids,
+    nearest_centroids,
+)
 from mmctr.quantizers.params import ResidualKMeansParams
 from mmctr.quantizers.protocol import FitReport
 
@@ -69,14 +74,15 @@ class ResidualKMeans:
         residual = check_vectors(vectors, self._width).copy()
         self._levels = []
         for level in range(self.positions):
-            centroids = self._cluster(residual, seed=self._seed + level)
-            nearest = _nearest(residual, centroids)
-            # Centroids of no item coincide with others, or nearly: which of two is the
-            # nearest would be a matter of rounding.
-            used, nearest = np.unique(nearest, return_inverse=True)
-            self._levels.append(centroids[used])
+            centroids, nearest = fit_centroids(
+                residual,
+                size=self.codebook_size,
+                iterations=self._params.iterations,
+                seed=self._seed + level,
+            )
+            self._levels.append(centroids)
             for start, rows in row_chunks(nearest, _ROWS):
-                residual[start : start + len(rows)] -= self._levels[-1][rows]
+                residual[start : start + len(rows)] -= centroids[rows]
         error = float(np.mean(np.square(residual), dtype=np.float64))
         return FitReport(steps=self.positions, reconstruction=error)
 
@@ -99,7 +105,7 @@ class ResidualKMeans:
         for start, rows in row_chunks(vectors, _ROWS):
             residual = rows.copy()
             for level, centroids in enumerate(self._levels):
-                nearest = _nearest(residual, centroids)
+                nearest = nearest_centroids(residual, centroids)
                 codes[start : start + len(rows), level] = nearest + 1
                 residual -= centroids[nearest]
         return codes
@@ -136,10 +142,7 @@ class ResidualKMeans:
     def state(self) -> dict[str, torch.Tensor]:
         """Centroids of each level, ``[at most codebook_size, width]`` float32."""
         self._require_fit()
-        return {
-            f"centroids_{level}": torch.from_numpy(centroids.copy())
-            for level, centroids in enumerate(self._levels)
-        }
+        return centroids_to_state(self._levels)
 
     def load_state(self, state: dict[str, torch.Tensor]) -> None:
         """Take over what :meth:`state` gave.
@@ -150,45 +153,10 @@ class ResidualKMeans:
         Raises:
             ValueError: If a level is missing, one too many, or of another shape.
         """
-        wanted = [f"centroids_{level}" for level in range(self.positions)]
-        if sorted(state) != sorted(wanted):
-            raise ValueError(
-                f"quantizer weights hold {sorted(state)} where {sorted(wanted)} are "
-                "wanted; weights and settings must come from one run"
-            )
-        levels = [state[name].cpu().numpy().astype(np.float32) for name in wanted]
-        for name, centroids in zip(wanted, levels, strict=True):
-            rows, width = centroids.shape if centroids.ndim == 2 else (0, 0)
-            if width != self._width or not 1 <= rows <= self.codebook_size:
-                raise ValueError(
-                    f"'{name}' has shape {list(centroids.shape)} where at most "
-                    f"[{self.codebook_size}, {self._width}] is wanted; weights and "
-                    "settings must come from one run"
-                )
-        self._levels = levels
-
-    def _cluster(self, residual: np.ndarray, *, seed: int) -> np.ndarray:
-        count = len(residual)
-        kmeans = faiss.Kmeans(
-            self._width,
-            min(self.codebook_size, count),
-            niter=self._params.iterations,
-            # faiss reads the seed as a 32-bit signed integer.
-            seed=seed % (2**31),
-            # No item is left out, and few items per centroid are no reason to warn.
-            max_points_per_centroid=count,
-            min_points_per_centroid=1,
+        self._levels = centroids_from_state(
+            state, count=self.positions, size=self.codebook_size, width=self._width
         )
-        kmeans.train(residual)
-        return kmeans.centroids
 
     def _require_fit(self) -> None:
         if not self._levels:
             raise ValueError("residual k-means is not fitted; call fit or load_state")
-
-
-def _nearest(rows: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """Number of the nearest centroid of each row, int64 ``[n]``."""
-    index = faiss.IndexFlatL2(centroids.shape[1])
-    index.add(centroids)
-    return index.search(rows, 1)[1][:, 0]

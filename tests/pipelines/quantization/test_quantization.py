@@ -20,6 +20,7 @@ from mmctr.pipelines.quantization.nodes import (
 )
 from mmctr.pipelines.vectors import vector_column, vector_matrix
 from mmctr.quantizers import (
+    PQParams,
     QuantizationParams,
     ResidualKMeansParams,
     VQVAEParams,
@@ -50,6 +51,7 @@ def params(method: str = "residual_kmeans") -> QuantizationParams:
     return QuantizationParams(
         method=method,
         residual_kmeans=ResidualKMeansParams(levels=3, codebook_size=8, iterations=4),
+        pq=PQParams(positions=3, codebook_size=8, iterations=4),
         vqvae=VQVAEParams(
             hidden=8, positions=4, codebook_size=8, code_width=2, max_epochs=2
         ),
@@ -63,7 +65,7 @@ def codes_of(count: int, positions: int, seed: int = 0) -> np.ndarray:
     return rng.integers(1, 9, size=(count, positions)).astype(np.int32)
 
 
-@pytest.mark.parametrize("method", ["residual_kmeans", "vqvae"])
+@pytest.mark.parametrize("method", ["residual_kmeans", "pq", "vqvae"])
 def test_titles_become_codes_that_the_saved_quantizer_repeats(method):
     features = item_features(60)
     codes, weights, settings_, codebook = quantize_titles(features, params(method))
@@ -103,6 +105,11 @@ def test_an_absent_modality_is_zero_wide_and_null_in_the_report():
     json.dumps(report, allow_nan=False)
     table = build_item_table(features, title_codes, codes)
     assert table["image_codes"].to_pylist() == [[]] * 11
+
+
+def test_a_width_that_pq_cannot_cut_is_named_with_its_column():
+    with pytest.raises(ValueError, match=r"image_vector: .*width 5 .* 3 equal slices"):
+        quantize_images(item_features(10), params("pq"))
 
 
 def test_vectors_that_are_not_finite_are_named_with_their_column():
