@@ -1,6 +1,7 @@
 # make run    set up, write the synthetic sample, run every pipeline on it
 # make test   set up, run the tests
 # make lint   check style
+# make bench  set up, measure speed: one table, benchmarks/results/latest.json
 # make check  resolve the catalogue of every environment
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
 
-.PHONY: run test lint check setup setup-dev clean
+.PHONY: run test lint check bench setup setup-dev clean
 
 run: setup
 	$(BIN)/kedro run --pipeline sample --only-missing-outputs
@@ -31,6 +32,9 @@ check: setup
 		echo "catalogue of $$env"; \
 		$(BIN)/kedro catalog resolve-patterns --env $$env > /dev/null || exit 1; \
 	done
+
+bench: setup
+	$(BIN)/python -m benchmarks
 
 setup:
 	$(call install,core,.)

@@ -134,3 +134,10 @@ def test_check_resolves_every_environment_but_local(folder):
     assert calls == [
         f"kedro catalog resolve-patterns --env {name}" for name in ("base", "test")
     ]
+
+
+def test_bench_needs_the_core_installation_alone(folder):
+    code, calls = make(folder, "bench")
+    assert code == 0
+    assert installs(calls)[-1] == "."
+    assert calls[-1] == "python -m benchmarks"
