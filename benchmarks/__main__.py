@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from benchmarks import din
 from benchmarks.machine import describe_machine
 from benchmarks.report import RESULTS, empty_results, save, table
 
@@ -10,9 +11,13 @@ from benchmarks.report import RESULTS, empty_results, save, table
 def main() -> None:
     """Measure, print the table, write the JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.parse_args()
+    parser.add_argument("--rounds", type=int, default=5, help="medians are over them")
+    rounds = parser.parse_args().rounds
+    if rounds < 1:
+        parser.error("--rounds must be at least 1")
     results = empty_results()
     results["machine"] = describe_machine()
+    results["din"] = din.run(rounds)
     save(results)
     sys.stdout.write(f"{table(results)}\n\nwritten to {RESULTS}\n")
 

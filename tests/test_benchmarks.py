@@ -5,8 +5,19 @@ import json
 import pytest
 import torch
 
+from benchmarks import din
 from benchmarks.machine import cpu_model, matmul_gflops
+from benchmarks.peer import PaddedDin
 from benchmarks.report import empty_results, save, table
+from benchmarks.steps import flops_a_step, product_step, require_equal_losses
+from benchmarks.world import Shape, click_log, item_table, reference_params
+
+SMALL = Shape(items=60, positions=4, codes=8, tags=9)
+
+
+def compare():
+    table, log = item_table(SMALL, 1), click_log(SMALL, 24, 1)
+    return require_equal_losses(table, log, reference_params(1, dropout=False), 24)
 
 
 def test_the_machine_has_a_name_and_a_rate():
@@ -41,3 +52,50 @@ def test_the_table_shows_what_was_not_measured_as_a_dash(tmp_path):
     assert any(line.split()[-1] == "1,234,567" for line in lines)
     save(results, tmp_path / "new" / "latest.json")
     assert json.loads((tmp_path / "new" / "latest.json").read_text()) == results
+
+
+def test_the_peer_computes_the_products_loss():
+    ours, theirs = compare()
+    assert ours == pytest.approx(theirs, rel=1e-5)
+
+
+@pytest.mark.parametrize("part", ["embedding", "attention", "dnn"])
+def test_a_peer_that_computes_something_else_is_not_timed(monkeypatch, part):
+    copy = PaddedDin._copy_from
+
+    def copy_wrongly(self, model):
+        copy(self, model)
+        with torch.no_grad():
+            for weights in getattr(self, part).parameters():
+                weights.mul_(1.1)
+
+    monkeypatch.setattr(PaddedDin, "_copy_from", copy_wrongly)
+    with pytest.raises(ValueError, match="no time is taken"):
+        compare()
+
+
+def test_a_step_trains_and_its_work_is_counted():
+    log = click_log(SMALL, 48, 1)
+    model, step = product_step(item_table(SMALL, 1), log, reference_params(1), 24)
+    before = model.dnn[0].weight.clone()
+    assert flops_a_step(step) > 3 * 2 * 24 * 1024 * 256
+    assert not torch.equal(before, model.dnn[0].weight)
+
+
+def test_medians_and_ratios_are_of_the_right_pairs():
+    rates = {("din_product", False): 60.0, ("din_product", True): 90.0}
+    rates |= {("din_peer", False): 2.0, ("din_peer", True): 9.0}
+    order = []
+
+    def measure(what, arguments, *, tuned=False):
+        order.append(what)
+        names = ("limit_share", "peak_gb", "gflop", "limit_gflops")
+        rate = rates.get((what, tuned), 0.0)
+        return {"rows_per_s": rate, **dict.fromkeys(names, 1.0)}
+
+    results = din.run(2, measure)
+    assert order[0] == "din_check"
+    assert results["384"]["ratio_stock"] == 30
+    assert results["384"]["ratio_tuned"] == 10
+    for size, wanted in empty_results()["din"].items():
+        assert set(wanted) <= set(results[size])

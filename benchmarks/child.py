@@ -1,0 +1,74 @@
+"""Measurements in a process of their own: ``python -m benchmarks.child WHAT JSON``.
+
+A fresh process has its own allocator settings and its own peak of memory.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+
+ALLOCATOR = {
+    "MALLOC_MMAP_THRESHOLD_": "17179869184",
+    "MALLOC_TRIM_THRESHOLD_": "17179869184",
+}
+"""glibc's malloc then keeps big blocks, instead of giving them back after each use."""
+
+
+def measure(
+    what: str, arguments: Mapping[str, object], *, tuned: bool = False
+) -> dict[str, float]:
+    """Run a measurement in a child process.
+
+    Args:
+        what: one of :func:`_measurements`.
+        arguments: Its keyword arguments, fit for JSON.
+        tuned: Start the child with glibc's allocator tuned (:data:`ALLOCATOR`).
+
+    Returns:
+        What it measured, and ``peak_gb``, the process's peak of memory in 10^9 bytes.
+
+    Raises:
+        RuntimeError: If the child fails; its last words are in the message.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.child", what, json.dumps(dict(arguments))],
+        env={**kept, **(ALLOCATOR if tuned else {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        words = done.stderr.strip()[-2000:] or "no words; out of memory?"
+        raise RuntimeError(f"benchmark '{what}' ended with {done.returncode}: {words}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def peak_gb() -> float:
+    """Peak resident memory of this process so far, in 10^9 bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
+
+
+def _measurements() -> dict[str, Callable[..., dict[str, float]]]:
+    from benchmarks import din
+
+    return {
+        "din_check": din.check,
+        "din_product": din.time_product,
+        "din_peer": din.time_peer,
+    }
+
+
+def main() -> None:
+    """Measure what the command line names and print it as one line of JSON."""
+    what, arguments = sys.argv[1:]
+    result = _measurements()[what](**json.loads(arguments))
+    sys.stdout.write(json.dumps({"peak_gb": peak_gb(), **result}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

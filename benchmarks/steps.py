@@ -1,0 +1,147 @@
+"""Training steps of the product and of its peer, loader included."""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
+
+import numpy as np
+import torch
+from torch.nn import functional
+from torch.utils.data import DataLoader
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.peer import PaddedDin, padded_loader
+from mmctr.ctr.click_log import ClickLog, EpochBatches
+from mmctr.ctr.din import Din
+from mmctr.ctr.dropout import set_dropout_step
+from mmctr.ctr.item_table import ItemTable
+from mmctr.ctr.params import CtrParams
+from mmctr.ctr.training import add_l2_gradient
+
+LOSS_TOLERANCE = 1e-4
+VISIBLE = 2000.0
+"""Embeddings start at 1e-4; scaled by this, every term of a loss weighs something."""
+
+Step = Callable[[], torch.Tensor]
+"""Fetches a batch, trains on it and gives back its loss."""
+
+
+def product_step(
+    table: ItemTable, log: ClickLog, params: CtrParams, batch_size: int
+) -> tuple[Din, Step]:
+    """The product's step, as ``CtrTask`` has it: L2 in the gradient, fused Adam."""
+    training = params.training
+    model = Din(table, np.ones(table.n_items + 1, bool), params).train()
+    sampler = EpochBatches(len(log), batch_size, parts=1, seed=params.seed)
+    batches = _endless(DataLoader(log, sampler=sampler, batch_size=None))
+    optimizer = torch.optim.Adam(
+        model.parameters(), lr=training.learning_rate, fused=True
+    )
+    done = 0
+
+    def step() -> torch.Tensor:
+        nonlocal done
+        batch = next(batches)
+        set_dropout_step(model, done)
+        optimizer.zero_grad()
+        loss = functional.binary_cross_entropy_with_logits(model(batch), batch.label)
+        loss.backward()
+        add_l2_gradient(model.embedding_tables(), training.embedding_l2)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
+        optimizer.step()
+        done += 1
+        return loss.detach()
+
+    return model, step
+
+
+def peer_step(
+    table: ItemTable, log: ClickLog, params: CtrParams, batch_size: int
+) -> tuple[PaddedDin, Step]:
+    """The peer's step, as FuxiCTR trains: L2 in the loss, Adam as it stands."""
+    training = params.training
+    source = Din(table, np.ones(table.n_items + 1, bool), params)
+    model = PaddedDin(source, params).train()
+    del source
+    batches = _endless(padded_loader(table, log, batch_size, params.seed))
+    optimizer = torch.optim.Adam(model.parameters(), lr=training.learning_rate)
+
+    def step() -> torch.Tensor:
+        batch = next(batches)
+        optimizer.zero_grad()
+        loss = functional.binary_cross_entropy(model(batch).sigmoid(), batch.label)
+        loss = loss + l2_penalty(model.embedding_tables(), training.embedding_l2)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
+        optimizer.step()
+        return loss.detach()
+
+    return model, step
+
+
+def l2_penalty(tables: list[torch.nn.Parameter], strength: float) -> torch.Tensor:
+    """``strength / 2 * ||E||^2`` over all tables."""
+    return strength / 2 * torch.stack([(table**2).sum() for table in tables]).sum()
+
+
+def require_equal_losses(
+    table: ItemTable, log: ClickLog, params: CtrParams, rows: int
+) -> tuple[float, float]:
+    """Compare product and peer on the first ``rows`` of a log and the same weights.
+
+    Args:
+        table: The items.
+        log: The rows.
+        params: Without dropout, since two programs draw different masks.
+        rows: Rows compared.
+
+    Returns:
+        Both losses, L2 included.
+
+    Raises:
+        ValueError: If they or their gradients' norms differ by more than 1e-4 of the
+            product's: the peer would be timed at something else.
+    """
+    ours = Din(table, np.ones(table.n_items + 1, bool), params).train()
+    with torch.no_grad():
+        for weights in ours.embedding_tables():
+            weights.mul_(VISIBLE)
+    theirs = PaddedDin(ours, params).train()
+    loader = padded_loader(table, log, rows, params.seed)
+    padded = loader.collate_fn([loader.dataset[row] for row in range(rows)])
+    strength = params.training.embedding_l2
+    pairs = []
+    for model, batch in ((ours, log[np.arange(rows)]), (theirs, padded)):
+        loss = functional.binary_cross_entropy_with_logits(model(batch), batch.label)
+        loss = loss + l2_penalty(model.embedding_tables(), strength)
+        loss.backward()
+        gradients = [weights.grad for weights in model.parameters()]
+        pairs.append((loss.item(), float(torch.nn.utils.get_total_norm(gradients))))
+    for name, mine, other in zip(("loss", "gradient norm"), *pairs, strict=True):
+        if not abs(mine - other) <= LOSS_TOLERANCE * abs(mine):
+            raise ValueError(
+                f"the peer's {name} is {other:.7g}, the product's {mine:.7g}: more "
+                f"than {LOSS_TOLERANCE:g} apart, so no time is taken"
+            )
+    return pairs[0][0], pairs[1][0]
+
+
+def seconds_a_step(step: Step, *, warm_up: int, steps: int) -> float:
+    """Mean wall time of ``steps`` steps behind ``warm_up`` that are not counted."""
+    for _ in range(warm_up):
+        step()
+    start = time.perf_counter()
+    for _ in range(steps):
+        step()
+    return (time.perf_counter() - start) / steps
+
+
+def flops_a_step(step: Step) -> int:
+    """Floating point operations of the matrix products of one step, both ways."""
+    with FlopCounterMode(display=False) as counter:
+        step()
+    return counter.get_total_flops()
+
+
+def _endless(loader: DataLoader) -> Iterator:
+    return chain.from_iterable(repeat(loader))

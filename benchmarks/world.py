@@ -1,0 +1,102 @@
+"""Item tables and click logs at the reference's shape, drawn from a seed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from mmctr.ctr.click_log import ClickLog
+from mmctr.ctr.item_table import ItemTable
+from mmctr.ctr.params import CtrParams
+from mmctr.evaluation.params import EvaluationParams
+from mmctr.schemas import MAX_LEVEL
+
+MAX_HISTORY = 64
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of a synthetic world; the defaults are the reference's.
+
+    Attributes:
+        items: Rows of the item table, padding apart.
+        positions: Codes an item and modality.
+        codes: Size of each codebook.
+        tags: Different tags.
+        mean_history: Items a history, before the cut at 64.
+    """
+
+    items: int = 91_718
+    positions: int = 512
+    codes: int = 1024
+    tags: int = 11_740
+    mean_history: int = 8
+
+
+def item_table(shape: Shape, seed: int) -> ItemTable:
+    """Draw the items: 5 tags, two levels, codes of title and image, all uniform."""
+    rng = np.random.default_rng([seed, 0])
+    n = shape.items + 1
+    tags = rng.integers(1, shape.tags, (n, 5))
+    levels = rng.integers(1, MAX_LEVEL + 2, (2, n))
+    wide = (n, shape.positions)
+    title = rng.integers(1, shape.codes + 1, wide)
+    image = rng.integers(1, shape.codes + 1, wide)
+    # The last id of every vocabulary is in use, so that tables have their full size.
+    tags[1, 0], title[1, 0], image[1, 0] = shape.tags - 1, shape.codes, shape.codes
+    for column in (tags, levels[0], levels[1], title, image):
+        column[0] = 0
+    return ItemTable(tags, levels[0], levels[1], title, image)
+
+
+def rows_table(shape: Shape, rows: int, seed: int) -> pa.Table:
+    """Draw ``rows`` impressions as the primary table has them.
+
+    Histories have geometric lengths from 1. Their items are uniform: a popular item,
+    embedded once a batch, would spare us work that the padded layers do again.
+    """
+    rng = np.random.default_rng([seed, 1])
+    lengths = rng.geometric(1 / shape.mean_history, rows)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    history = rng.integers(1, shape.items + 1, offsets[-1], dtype=np.int32)
+    levels = rng.integers(0, MAX_LEVEL + 1, (2, rows), dtype=np.int8)
+    return pa.table(
+        {
+            "user_id": np.arange(rows) // 4,
+            "group_id": np.arange(rows) // 4,
+            "item_id": rng.integers(1, shape.items + 1, rows),
+            "item_seq": pa.ListArray.from_arrays(offsets, history),
+            "likes_level": levels[0],
+            "views_level": levels[1],
+            "label": rng.integers(0, 2, rows, dtype=np.int8),
+        }
+    )
+
+
+def click_log(shape: Shape, rows: int, seed: int) -> ClickLog:
+    """The rows of :func:`rows_table` in memory."""
+    return ClickLog.from_arrow(rows_table(shape, rows, seed), MAX_HISTORY, shape.items)
+
+
+def reference_params(seed: int, *, dropout: bool = True) -> CtrParams:
+    """The reference's settings (``conf/microlens``), with or without dropout."""
+    return CtrParams.model_validate(
+        {
+            "features": {"row_levels": True, "likes": True, "views": True},
+            "model": {
+                "embedding_dim": 64,
+                "embedding_std": 1e-4,
+                "code_entry": "bag",
+                "item_id_dropout": 0.0,
+                "attention_units": [512, 256],
+                "attention_dropout": 0.4 * dropout,
+                "dnn_units": [1024, 512, 256],
+                "dnn_dropout": 0.3 * dropout,
+                "batch_norm": True,
+            },
+            "training": {"max_history": MAX_HISTORY, "learning_rate": 1e-5},
+            "evaluation": EvaluationParams(seed=seed, resamples=50),
+            "seed": seed,
+            "device": "cpu",
+        }
+    )
