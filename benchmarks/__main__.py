@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from benchmarks import din
+from benchmarks import din, loader
 from benchmarks.machine import describe_machine
 from benchmarks.report import RESULTS, empty_results, save, table
 
@@ -17,6 +17,7 @@ def main() -> None:
         parser.error("--rounds must be at least 1")
     results = empty_results()
     results["machine"] = describe_machine()
+    results["loader"] = loader.run(rounds)
     results["din"] = din.run(rounds)
     save(results)
     sys.stdout.write(f"{table(results)}\n\nwritten to {RESULTS}\n")

@@ -54,12 +54,14 @@ def peak_gb() -> float:
 
 
 def _measurements() -> dict[str, Callable[..., dict[str, float]]]:
-    from benchmarks import din
+    from benchmarks import din, loader
 
     return {
         "din_check": din.check,
         "din_product": din.time_product,
         "din_peer": din.time_peer,
+        "loader_write": loader.write,
+        "loader_load": loader.load,
     }
 
 

@@ -5,7 +5,8 @@ import json
 import pytest
 import torch
 
-from benchmarks import din
+from benchmarks import din, loader
+from benchmarks.child import measure
 from benchmarks.machine import cpu_model, matmul_gflops
 from benchmarks.peer import PaddedDin
 from benchmarks.report import empty_results, save, table
@@ -99,3 +100,14 @@ def test_medians_and_ratios_are_of_the_right_pairs():
     assert results["384"]["ratio_tuned"] == 10
     for size, wanted in empty_results()["din"].items():
         assert set(wanted) <= set(results[size])
+
+
+def test_the_loader_is_timed_on_every_row(tmp_path):
+    path = str(tmp_path / "train.parquet")
+    assert loader.write(path=path, rows=500) == {"rows": 500}
+    assert loader.load(path=path)["rows_per_s"] > 0
+
+
+def test_a_measurement_whose_process_fails_says_why(tmp_path):
+    with pytest.raises(RuntimeError, match="FileNotFoundError"):
+        measure("loader_load", {"path": str(tmp_path / "missing.parquet")})
