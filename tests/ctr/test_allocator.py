@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from mmctr.ctr import allocator
-from mmctr.ctr.allocator import keep_freed_memory
+from mmctr import allocator
+from mmctr.allocator import keep_freed_memory
 
 ROUNDS = 40
 MEASURE = f"""
 import resource, sys
 import numpy as np
-from mmctr.ctr.allocator import keep_freed_memory
+from mmctr.allocator import keep_freed_memory
 
 if sys.argv[1] == "True" and not keep_freed_memory():
     raise SystemExit("refused")
@@ -35,7 +35,8 @@ import numpy as np
 from safetensors.torch import save_file
 from worlds import click_log, ctr_params, random_table
 
-from mmctr.ctr import allocator, training
+from mmctr import allocator
+from mmctr.ctr import training
 
 calls = []
 def spy():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mmctr.quantizers import VQVAEParams
 from mmctr.quantizers import vqvae as vqvae_quantizer
 from mmctr.quantizers import vqvae_network as network_module
+from mmctr.quantizers import vqvae_training
 from mmctr.quantizers.vqvae import VQVAE
 from mmctr.quantizers.vqvae_network import (
     VQVAENetwork,
@@ -178,6 +179,15 @@ def test_divergence_is_an_error_that_says_what_to_do():
     quantizer = VQVAE(params, width=WIDTH, seed=1, device="cpu")
     with pytest.raises(ValueError, match=r"diverged in epoch .*learning_rate"):
         quantizer.fit(random_vectors(50))
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_training_keeps_freed_memory_unless_told_otherwise(monkeypatch, keep):
+    calls = []
+    monkeypatch.setattr(vqvae_training, "keep_freed_memory", lambda: calls.append(1))
+    params = vqvae_params(keep_memory=keep, max_epochs=1)
+    VQVAE(params, width=WIDTH, seed=1, device="cpu").fit(random_vectors(20))
+    assert len(calls) == keep
 
 
 def test_encoding_uses_no_dropout_and_any_batch_size(monkeypatch):

@@ -4,6 +4,7 @@ import logging
 import sys
 import tempfile
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +14,7 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from mmctr.ctr.allocator import keep_freed_memory
+from mmctr.allocator import keep_freed_memory
 from mmctr.ctr.click_log import Batch, ClickLog, EpochBatches, OrderedBatches
 from mmctr.ctr.device import resolve_device
 from mmctr.ctr.din import Din
@@ -154,6 +155,8 @@ def train_din(
     valid: ClickLog,
     valid_groups: np.ndarray,
     params: CtrParams,
+    *,
+    callbacks: Sequence[pl.Callback] = (),
 ) -> TrainedModel:
     """Train until the monitor stops rising, and keep the best weights.
 
@@ -163,6 +166,7 @@ def train_din(
         valid: Labelled rows.
         valid_groups: ``[valid rows]`` int64 groups, for gAUC.
         params: Features, sizes, training.
+        callbacks: Onlookers, such as a clock.
 
     Returns:
         Best weights on the CPU and the course of the training.
@@ -202,6 +206,7 @@ def train_din(
                     patience=settings.patience,
                     check_finite=True,
                 ),
+                *callbacks,
             ],
         )
         trainer.fit(

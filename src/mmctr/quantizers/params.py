@@ -56,6 +56,11 @@ class VQVAEParams(BaseModel):
     valid_fraction: float = Field(
         0.1, gt=0, lt=1, description="share of items, drawn at random, for validation"
     )
+    keep_memory: bool = Field(
+        True,
+        description="on a CPU with glibc: big freed blocks stay with the process until "
+        "it ends, so that no step waits for the kernel; the results are the same",
+    )
 
     @property
     def codebook_weight(self) -> float:

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +11,7 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch import Tensor
 
+from mmctr.allocator import keep_freed_memory
 from mmctr.quantizers.params import VQVAEParams
 from mmctr.quantizers.protocol import FitReport
 from mmctr.quantizers.vqvae_network import VQVAENetwork
@@ -25,6 +26,7 @@ def train_vqvae(
     *,
     seed: int,
     device: torch.device,
+    callbacks: Sequence[pl.Callback] = (),
 ) -> FitReport:
     """Train a network in place until the held-out reconstruction stops improving.
 
@@ -38,6 +40,7 @@ def train_vqvae(
         params: Optimiser, batches and stopping.
         seed: Seed of the held-out draw and of the order.
         device: Where to train.
+        callbacks: Onlookers, such as a clock.
 
     Returns:
         Training steps taken, and the best held-out mean squared error.
@@ -45,6 +48,9 @@ def train_vqvae(
     Raises:
         ValueError: If training diverges (NaN or infinity).
     """
+    # The memory of other devices is torch's own business.
+    if device.type == "cpu" and params.keep_memory:
+        keep_freed_memory()
     generator = torch.Generator().manual_seed(seed)
     train, valid = _split(vectors, params.valid_fraction, generator)
     module = _VQVAEModule(network, params.learning_rate)
@@ -57,6 +63,7 @@ def train_vqvae(
             callbacks=[
                 EarlyStopping(_MONITOR, patience=params.patience, check_finite=True),
                 best,
+                *callbacks,
             ],
             default_root_dir=folder,
             logger=False,
