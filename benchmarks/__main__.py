@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from benchmarks import din, loader
+from benchmarks import din, growth, loader, vqvae
 from benchmarks.machine import describe_machine
 from benchmarks.report import RESULTS, empty_results, save, table
 
@@ -18,6 +18,8 @@ def main() -> None:
     results = empty_results()
     results["machine"] = describe_machine()
     results["loader"] = loader.run(rounds)
+    results["vqvae"] = vqvae.run(rounds)
+    results["growth"] = growth.run(rounds)
     results["din"] = din.run(rounds)
     save(results)
     sys.stdout.write(f"{table(results)}\n\nwritten to {RESULTS}\n")

@@ -8,7 +8,8 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
 
 ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": "17179869184",
@@ -16,10 +17,12 @@ ALLOCATOR = {
 }
 """glibc's malloc then keeps big blocks, instead of giving them back after each use."""
 
+Measurement = dict[str, float]
+
 
 def measure(
     what: str, arguments: Mapping[str, object], *, tuned: bool = False
-) -> dict[str, float]:
+) -> Measurement:
     """Run a measurement in a child process.
 
     Args:
@@ -47,21 +50,30 @@ def measure(
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def medians(results: Sequence[Measurement]) -> Measurement:
+    """The median over rounds of every number."""
+    return {name: median(x[name] for x in results) for name in results[0]}
+
+
 def peak_gb() -> float:
     """Peak resident memory of this process so far, in 10^9 bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
 
-def _measurements() -> dict[str, Callable[..., dict[str, float]]]:
-    from benchmarks import din, loader
+def _measurements() -> dict[str, Callable[..., Measurement]]:
+    from benchmarks import din, growth, loader, vqvae
 
     return {
         "din_check": din.check,
         "din_product": din.time_product,
         "din_peer": din.time_peer,
+        "vqvae_check": vqvae.check,
+        "vqvae_product": vqvae.time_product,
+        "vqvae_plain": vqvae.time_plain,
         "loader_write": loader.write,
         "loader_load": loader.load,
+        "growth_round": growth.time_sizes,
     }
 
 

@@ -2,21 +2,27 @@
 
 import sys
 from collections.abc import Callable
-from statistics import median
 
 import torch
 
-from benchmarks.child import measure
+from benchmarks.child import Measurement, measure, medians
 from benchmarks.machine import matmul_gflops
 from benchmarks.world import Shape, click_log, item_table, reference_params
 
 SEED = 20242025
 PEER_BATCH = 384
-BATCHES = (384, 2048, 8192)
+WARM_UP = 2
 # Steps a round and product: some seconds each, as long as one step of the peer.
 STEPS = {384: 16, 2048: 4, 8192: 2}
-
-Measurement = dict[str, float]
+# What a round measures, at which batch size, and whether glibc is tuned from outside.
+PLAN = (
+    ("din_product", PEER_BATCH, False),
+    ("din_peer", PEER_BATCH, False),
+    ("din_product", PEER_BATCH, True),
+    ("din_peer", PEER_BATCH, True),
+    ("din_product", 2048, False),
+    ("din_product", 8192, False),
+)
 
 
 def check(*, rows: int = 64) -> Measurement:
@@ -34,20 +40,19 @@ def check(*, rows: int = 64) -> Measurement:
 
 
 def time_product(*, batch_size: int) -> Measurement:
-    """One round of the product, and the fp32 limit right after it."""
-    from benchmarks.child import peak_gb
-    from benchmarks.steps import flops_a_step, product_step, seconds_a_step
+    """One round of the product as it trains, and the fp32 limit right after it.
 
-    shape, steps = Shape(), STEPS[batch_size]
-    _, step = product_step(
-        item_table(shape, SEED),
-        click_log(shape, batch_size * (steps + 2), SEED),
-        reference_params(SEED),
-        batch_size,
-    )
-    seconds = seconds_a_step(step, warm_up=2, steps=steps)
+    The product tunes the allocator itself, unless a parameter turns that off.
+    """
+    from benchmarks.child import peak_gb
+    from benchmarks.steps import flops_a_step, train_product
+
+    shape, params = Shape(), reference_params(SEED)
+    table = item_table(shape, SEED)
+    log = click_log(shape, batch_size * (WARM_UP + STEPS[batch_size]), SEED)
+    seconds = train_product(table, log, params, batch_size, warm_up=WARM_UP)
     peak = peak_gb()
-    gflop = flops_a_step(step) / 1e9
+    gflop = flops_a_step(table, click_log(shape, batch_size, SEED), params) / 1e9
     limit = matmul_gflops(torch.float32)
     return {
         "rows_per_s": batch_size / seconds,
@@ -60,7 +65,8 @@ def time_product(*, batch_size: int) -> Measurement:
 
 def time_peer(*, batch_size: int) -> Measurement:
     """One round of the peer: a step that is not counted, and one that is."""
-    from benchmarks.steps import peer_step, seconds_a_step
+    from benchmarks.clock import seconds_a_step
+    from benchmarks.steps import peer_step
 
     shape = Shape()
     _, step = peer_step(
@@ -74,7 +80,7 @@ def time_peer(*, batch_size: int) -> Measurement:
 
 def run(
     rounds: int, measure: Callable[..., Measurement] = measure
-) -> dict[str, object]:
+) -> dict[str, dict[str, object]]:
     """Check the peer, then time both in turn, each round in fresh processes.
 
     Args:
@@ -82,8 +88,8 @@ def run(
         measure: Runs a measurement by name.
 
     Returns:
-        By batch size, the fixed interface's numbers, and under ``tuned`` and ``peer``
-        what they were made of.
+        By batch size, the fixed interface's numbers; at 384 also the numbers of both
+        sides with the allocator tuned from outside (the product does it itself).
 
     Raises:
         RuntimeError: If the peer computes another loss, or a child fails.
@@ -92,34 +98,24 @@ def run(
     taken: dict[tuple[str, int, bool], list[Measurement]] = {}
     for place in range(rounds):
         sys.stderr.write(f"din: round {place + 1} of {rounds}\n")
-        for batch_size in BATCHES:
-            sides = ["din_product"] + ["din_peer"] * (batch_size == PEER_BATCH)
-            for tuned in (False, True):
-                for side in sides:
-                    result = measure(side, {"batch_size": batch_size}, tuned=tuned)
-                    taken.setdefault((side, batch_size, tuned), []).append(result)
-    middle = {key: _medians(results) for key, results in taken.items()}
-    results: dict[str, object] = {}
-    for batch_size in BATCHES:
-        stock = middle["din_product", batch_size, False]
-        tuned = middle["din_product", batch_size, True]
-        numbers: dict[str, object] = {
-            name: stock[name] for name in ("rows_per_s", "limit_share", "peak_gb")
-        }
-        if batch_size == PEER_BATCH:
-            peer = middle["din_peer", batch_size, False]
-            peer_tuned = middle["din_peer", batch_size, True]
-            numbers |= {
-                "peer_rows_per_s": peer["rows_per_s"],
-                "ratio_stock": stock["rows_per_s"] / peer["rows_per_s"],
-                "ratio_tuned": tuned["rows_per_s"] / peer_tuned["rows_per_s"],
-                "peer_peak_gb": peer["peak_gb"],
-                "peer_tuned": peer_tuned,
-            }
-        details = {name: stock[name] for name in ("gflop", "limit_gflops")}
-        results[str(batch_size)] = {**numbers, **details, "tuned": tuned}
+        for side, batch_size, tuned in PLAN:
+            result = measure(side, {"batch_size": batch_size}, tuned=tuned)
+            taken.setdefault((side, batch_size, tuned), []).append(result)
+    middle = {key: medians(results) for key, results in taken.items()}
+    results = {
+        str(batch_size): middle["din_product", batch_size, False]
+        for batch_size in STEPS
+    }
+    peer = middle["din_peer", PEER_BATCH, False]
+    tuned, peer_tuned = (
+        middle[side, PEER_BATCH, True] for side in ("din_product", "din_peer")
+    )
+    results[str(PEER_BATCH)] |= {
+        "peer_rows_per_s": peer["rows_per_s"],
+        "ratio_stock": results[str(PEER_BATCH)]["rows_per_s"] / peer["rows_per_s"],
+        "ratio_tuned": tuned["rows_per_s"] / peer_tuned["rows_per_s"],
+        "peer_peak_gb": peer["peak_gb"],
+        "tuned": tuned,
+        "peer_tuned": peer_tuned,
+    }
     return results
-
-
-def _medians(results: list[Measurement]) -> Measurement:
-    return {name: median(x[name] for x in results) for name in results[0]}

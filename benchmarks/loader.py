@@ -5,16 +5,15 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
-from benchmarks.child import measure
+from benchmarks.child import Measurement, measure, medians
 from benchmarks.world import MAX_HISTORY, Shape, rows_table
 
 SEED = 20242025
 ROWS = 3_600_000
 
 
-def write(*, path: str, rows: int) -> dict[str, float]:
+def write(*, path: str, rows: int) -> Measurement:
     """Write synthetic impressions as the project writes its tables."""
     from mmctr.datasets import ArrowDataset
 
@@ -22,7 +21,7 @@ def write(*, path: str, rows: int) -> dict[str, float]:
     return {"rows": rows}
 
 
-def load(*, path: str) -> dict[str, float]:
+def load(*, path: str) -> Measurement:
     """Read them as the ctr_modeling pipeline does."""
     from mmctr.ctr.click_log import ClickLog
     from mmctr.datasets import ArrowDataset
@@ -35,10 +34,10 @@ def load(*, path: str) -> dict[str, float]:
 
 def run(
     rounds: int,
-    measure: Callable[..., dict[str, float]] = measure,
+    measure: Callable[..., Measurement] = measure,
     *,
     rows: int = ROWS,
-) -> dict[str, float]:
+) -> Measurement:
     """Load ``rows`` rows in a fresh process a round, after one that is not counted.
 
     Returns:
@@ -49,4 +48,4 @@ def run(
         measure("loader_write", {"path": path, "rows": rows})
         sys.stderr.write("loader\n")
         taken = [measure("loader_load", {"path": path}) for _ in range(rounds + 1)][1:]
-    return {name: median(x[name] for x in taken) for name in ("rows_per_s", "peak_gb")}
+    return medians(taken)

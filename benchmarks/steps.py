@@ -1,7 +1,6 @@
 """Training steps of the product and of its peer, loader included."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain, repeat
 
 import numpy as np
@@ -10,49 +9,43 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.clock import Step, StepClock
 from benchmarks.peer import PaddedDin, padded_loader
-from mmctr.ctr.click_log import ClickLog, EpochBatches
+from mmctr.ctr.click_log import ClickLog
 from mmctr.ctr.din import Din
-from mmctr.ctr.dropout import set_dropout_step
 from mmctr.ctr.item_table import ItemTable
 from mmctr.ctr.params import CtrParams
-from mmctr.ctr.training import add_l2_gradient
+from mmctr.ctr.training import train_din
 
 LOSS_TOLERANCE = 1e-4
 VISIBLE = 2000.0
 """Embeddings start at 1e-4; scaled by this, every term of a loss weighs something."""
 
-Step = Callable[[], torch.Tensor]
-"""Fetches a batch, trains on it and gives back its loss."""
 
+def train_product(
+    table: ItemTable, log: ClickLog, params: CtrParams, batch_size: int, *, warm_up: int
+) -> float:
+    """Train on a log once with the product's own trainer, as ``kedro run`` does.
 
-def product_step(
-    table: ItemTable, log: ClickLog, params: CtrParams, batch_size: int
-) -> tuple[Din, Step]:
-    """The product's step, as ``CtrTask`` has it: L2 in the gradient, fused Adam."""
-    training = params.training
-    model = Din(table, np.ones(table.n_items + 1, bool), params).train()
-    sampler = EpochBatches(len(log), batch_size, parts=1, seed=params.seed)
-    batches = _endless(DataLoader(log, sampler=sampler, batch_size=None))
-    optimizer = torch.optim.Adam(
-        model.parameters(), lr=training.learning_rate, fused=True
+    Args:
+        table: The items.
+        log: Its rows are a multiple of the batch size.
+        params: The model.
+        batch_size: Rows a step.
+        warm_up: Steps that are not counted.
+
+    Returns:
+        Seconds a step, loader included.
+    """
+    clock = StepClock()
+    training = params.training.model_copy(
+        update={"batch_size": batch_size, "max_epochs": 1}
     )
-    done = 0
-
-    def step() -> torch.Tensor:
-        nonlocal done
-        batch = next(batches)
-        set_dropout_step(model, done)
-        optimizer.zero_grad()
-        loss = functional.binary_cross_entropy_with_logits(model(batch), batch.label)
-        loss.backward()
-        add_l2_gradient(model.embedding_tables(), training.embedding_l2)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
-        optimizer.step()
-        done += 1
-        return loss.detach()
-
-    return model, step
+    params = params.model_copy(update={"training": training})
+    valid = _validation_rows(log)
+    groups = np.zeros(len(valid), np.int64)
+    train_din(table, log, valid, groups, params, callbacks=[clock])
+    return clock.seconds_a_step(warm_up=warm_up)
 
 
 def peer_step(
@@ -126,21 +119,31 @@ def require_equal_losses(
     return pairs[0][0], pairs[1][0]
 
 
-def seconds_a_step(step: Step, *, warm_up: int, steps: int) -> float:
-    """Mean wall time of ``steps`` steps behind ``warm_up`` that are not counted."""
-    for _ in range(warm_up):
-        step()
-    start = time.perf_counter()
-    for _ in range(steps):
-        step()
-    return (time.perf_counter() - start) / steps
+def flops_a_step(table: ItemTable, log: ClickLog, params: CtrParams) -> int:
+    """Floating point operations of the matrix products of a step on a whole log.
 
-
-def flops_a_step(step: Step) -> int:
-    """Floating point operations of the matrix products of one step, both ways."""
+    The optimiser, the clip and the L2 have none.
+    """
+    model = Din(table, np.ones(table.n_items + 1, bool), params).train()
+    batch = log[np.arange(len(log))]
     with FlopCounterMode(display=False) as counter:
-        step()
+        loss = functional.binary_cross_entropy_with_logits(model(batch), batch.label)
+        loss.backward()
     return counter.get_total_flops()
+
+
+def _validation_rows(log: ClickLog) -> ClickLog:
+    """One row of each class: a trainer validates, and nothing here counts it."""
+    rows = [int(np.flatnonzero(log.label == label)[0]) for label in (0, 1)]
+    batch = log[np.array(rows)]
+    offsets = np.searchsorted(batch.segment.numpy(), np.arange(len(rows) + 1))
+    return ClickLog(
+        target=batch.target.numpy(),
+        history=batch.history.numpy().astype(np.int32),
+        offsets=offsets,
+        row_levels=batch.row_levels.numpy(),
+        label=batch.label.numpy(),
+    )
 
 
 def _endless(loader: DataLoader) -> Iterator:

@@ -7,10 +7,11 @@ import torch
 
 from benchmarks import din, loader
 from benchmarks.child import measure
+from benchmarks.clock import StepClock, seconds_a_step
 from benchmarks.machine import cpu_model, matmul_gflops
 from benchmarks.peer import PaddedDin
 from benchmarks.report import empty_results, save, table
-from benchmarks.steps import flops_a_step, product_step, require_equal_losses
+from benchmarks.steps import flops_a_step, require_equal_losses, train_product
 from benchmarks.world import Shape, click_log, item_table, reference_params
 
 SMALL = Shape(items=60, positions=4, codes=8, tags=9)
@@ -75,12 +76,40 @@ def test_a_peer_that_computes_something_else_is_not_timed(monkeypatch, part):
         compare()
 
 
-def test_a_step_trains_and_its_work_is_counted():
-    log = click_log(SMALL, 48, 1)
-    model, step = product_step(item_table(SMALL, 1), log, reference_params(1), 24)
-    before = model.dnn[0].weight.clone()
-    assert flops_a_step(step) > 3 * 2 * 24 * 1024 * 256
-    assert not torch.equal(before, model.dnn[0].weight)
+def test_the_products_trainer_takes_the_steps_that_are_timed(monkeypatch):
+    ends = iter(range(100, 200, 7))
+    monkeypatch.setattr("benchmarks.clock.time.perf_counter", lambda: next(ends))
+    table, log = item_table(SMALL, 1), click_log(SMALL, 5 * 24, 1)
+    params = reference_params(1)
+    assert train_product(table, log, params, 24, warm_up=2) == 7
+    assert next(ends) == 100 + 5 * 7
+
+
+def test_a_clock_leaves_the_warm_up_out(monkeypatch):
+    clock = StepClock()
+    for end in (10.0, 11.0, 13.0):
+        monkeypatch.setattr("benchmarks.clock.time.perf_counter", lambda now=end: now)
+        clock.on_train_batch_end()
+    assert clock.seconds_a_step(warm_up=1) == 1.5
+    for warm_up in (0, 3):
+        with pytest.raises(ValueError, match="warm-up"):
+            clock.seconds_a_step(warm_up=warm_up)
+
+
+def test_steps_by_hand_are_counted_behind_the_warm_up():
+    calls = []
+    seconds = seconds_a_step(lambda: calls.append(1), warm_up=2, steps=3)
+    assert len(calls) == 5
+    assert seconds >= 0
+
+
+def test_the_work_of_a_step_is_counted_both_ways():
+    log, params = click_log(SMALL, 24, 1), reference_params(1)
+    work = flops_a_step(item_table(SMALL, 1), log, params)
+    dense = 24 * (1024 * 512 + 512 * 256)
+    history = len(log.history) * (6 * 64 * 512 + 512 * 256)
+    assert work > 3 * 2 * (dense + history)
+    assert flops_a_step(item_table(SMALL, 1), log, params) == work
 
 
 def test_medians_and_ratios_are_of_the_right_pairs():
@@ -98,6 +127,7 @@ def test_medians_and_ratios_are_of_the_right_pairs():
     assert order[0] == "din_check"
     assert results["384"]["ratio_stock"] == 30
     assert results["384"]["ratio_tuned"] == 10
+    assert set(results) == {"384", "2048", "8192"}
     for size, wanted in empty_results()["din"].items():
         assert set(wanted) <= set(results[size])
 

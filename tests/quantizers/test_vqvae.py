@@ -6,10 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmctr.quantizers import VQVAEParams
+from mmctr.quantizers import VQVAEParams, vqvae_training
 from mmctr.quantizers import vqvae as vqvae_quantizer
 from mmctr.quantizers import vqvae_network as network_module
-from mmctr.quantizers import vqvae_training
 from mmctr.quantizers.vqvae import VQVAE
 from mmctr.quantizers.vqvae_network import (
     VQVAENetwork,
