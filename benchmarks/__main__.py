@@ -2,10 +2,13 @@
 
 import argparse
 import sys
+import time
 
 from benchmarks import din, growth, loader, vqvae
 from benchmarks.machine import describe_machine
 from benchmarks.report import RESULTS, empty_results, save, table
+
+PARTS = {"loader": loader, "vqvae": vqvae, "growth": growth, "din": din}
 
 
 def main() -> None:
@@ -17,10 +20,10 @@ def main() -> None:
         parser.error("--rounds must be at least 1")
     results = empty_results()
     results["machine"] = describe_machine()
-    results["loader"] = loader.run(rounds)
-    results["vqvae"] = vqvae.run(rounds)
-    results["growth"] = growth.run(rounds)
-    results["din"] = din.run(rounds)
+    for name, part in PARTS.items():
+        start = time.monotonic()
+        results[name] = part.run(rounds)
+        sys.stderr.write(f"{name}: {time.monotonic() - start:.0f} s\n")
     save(results)
     sys.stdout.write(f"{table(results)}\n\nwritten to {RESULTS}\n")
 

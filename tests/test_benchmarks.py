@@ -1,10 +1,12 @@
 """The benchmarks measure what they say; how fast is never asserted."""
 
 import json
+import sys
 
 import pytest
 import torch
 
+from benchmarks import __main__ as command
 from benchmarks import din, loader
 from benchmarks.child import measure
 from benchmarks.clock import StepClock, seconds_a_step
@@ -54,6 +56,35 @@ def test_the_table_shows_what_was_not_measured_as_a_dash(tmp_path):
     assert any(line.split()[-1] == "1,234,567" for line in lines)
     save(results, tmp_path / "new" / "latest.json")
     assert json.loads((tmp_path / "new" / "latest.json").read_text()) == results
+
+
+def test_one_command_measures_every_part(monkeypatch, capsys):
+    """The JSON has a value for every name of the fixed interface, and the table too."""
+    empty, saved = empty_results(), []
+
+    class Part:
+        def __init__(self, name):
+            self.name = name
+
+        def run(self, rounds):
+            return {key: float(rounds) for key in empty[self.name]}
+
+    monkeypatch.setattr(command, "PARTS", {name: Part(name) for name in command.PARTS})
+    monkeypatch.setattr(command, "describe_machine", lambda: {"cpu": "a good one"})
+    monkeypatch.setattr(command, "save", saved.append)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--rounds", "3"])
+    command.main()
+    assert set(saved[0]) == set(empty)
+    assert saved[0]["vqvae"] == {"train_ratio": 3.0, "encode_ratio": 3.0}
+    shown = capsys.readouterr().out
+    assert "a good one" in shown
+    assert not any(line.endswith(" -") for line in shown.splitlines())
+
+
+def test_there_is_a_round_at_least(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--rounds", "0"])
+    with pytest.raises(SystemExit):
+        command.main()
 
 
 def test_the_peer_computes_the_products_loss():

@@ -11,9 +11,9 @@ from mmctr.quantizers import vqvae as vqvae_quantizer
 from mmctr.quantizers import vqvae_network as network_module
 from mmctr.quantizers.vqvae import VQVAE
 from mmctr.quantizers.vqvae_network import (
+    Quantise,
     VQVAENetwork,
     nearest_codewords,
-    straight_through,
 )
 
 WIDTH = 6
@@ -74,15 +74,29 @@ def test_chunks_do_not_change_the_nearest(monkeypatch):
     assert torch.equal(nearest_codewords(latents, codebook), whole)
 
 
-def test_straight_through_has_the_value_of_one_and_the_gradient_of_the_other():
-    latents = torch.randn(5, 4, requires_grad=True)
-    codewords = torch.randn(5, 4, requires_grad=True)
-    weights = torch.randn(5, 4)
-    out = straight_through(latents, codewords)
-    (out * weights).sum().backward()
-    torch.testing.assert_close(out, codewords)
-    torch.testing.assert_close(latents.grad, weights)
-    assert codewords.grad is None
+def test_quantising_equals_its_composition_of_plain_operations():
+    """Values and gradients, each output weighed differently."""
+    generator = torch.Generator().manual_seed(0)
+    latents, codebook, weights = (
+        torch.randn(rows, 4, generator=generator, dtype=torch.double)
+        for rows in (40, 9, 40)
+    )
+
+    def plain(latents, codebook):
+        nearest = torch.cdist(latents.detach(), codebook.detach()).argmin(dim=1)
+        codewords = codebook[nearest]
+        passed = latents + (codewords - latents).detach()
+        codebook_loss = (codewords - latents.detach()).square().mean()
+        return passed, codebook_loss, (latents - codewords.detach()).square().mean()
+
+    results = []
+    for quantise in (Quantise.apply, plain):
+        ends = [x.clone().requires_grad_() for x in (latents, codebook)]
+        outputs = quantise(*ends)
+        loss = (outputs[0] * weights).sum() + 3 * outputs[1] + 5 * outputs[2]
+        results.append((*outputs, *torch.autograd.grad(loss, ends)))
+    for ours, theirs in zip(*results, strict=True):
+        torch.testing.assert_close(ours, theirs)
 
 
 def test_losses_equal_a_computation_by_hand(network):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx, once_differentiable
 
 from mmctr.quantizers.params import VQVAEParams
 
@@ -86,22 +87,53 @@ class VQVAENetwork(nn.Module):
             Scalars.
         """
         latents = self.latents(vectors).flatten(0, 1)
-        codewords = F.embedding(
-            nearest_codewords(latents.detach(), self.codebook), self.codebook
-        )
-        decoded = self.decoder(
-            straight_through(latents, codewords).view(len(vectors), -1)
-        )
+        codewords, codebook, commitment = Quantise.apply(latents, self.codebook)
+        decoded = self.decoder(codewords.view(len(vectors), -1))
         reconstruction = F.mse_loss(decoded, vectors)
-        codebook = F.mse_loss(codewords, latents.detach())
-        commitment = F.mse_loss(latents, codewords.detach())
         total = reconstruction + self._alpha * codebook + self._beta * commitment
         return VQVAELosses(total, reconstruction, codebook, commitment)
 
 
-def straight_through(latents: Tensor, codewords: Tensor) -> Tensor:
-    """The value of the codewords with the gradient of the latents (same shapes)."""
-    return latents + (codewords - latents).detach()
+class Quantise(torch.autograd.Function):
+    """Nearest codewords, straight-through, and both losses that tie them to latents.
+
+    The same as ``latents + (codewords - latents).detach()`` beside two mean squared
+    errors, each with one side detached. Composed of these, a step passes a dozen times
+    over arrays as large as all latents; the two errors are one number, and their
+    gradients one difference.
+
+    Shapes: ``latents [m, code_width]``, ``codebook [codebook_size, code_width]`` ->
+    codewords ``[m, code_width]``, codebook loss and commitment loss, scalars.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx, latents: Tensor, codebook: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Look the nearest codewords up and measure how far they are."""
+        indices = nearest_codewords(latents, codebook)
+        codewords = F.embedding(indices, codebook)
+        error = F.mse_loss(codewords, latents)
+        ctx.save_for_backward(indices, latents, codewords)
+        ctx.n_codewords = len(codebook)
+        return codewords, error, error.clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: FunctionCtx,
+        of_codewords: Tensor,
+        of_codebook_loss: Tensor,
+        of_commitment: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Give latents the codewords' gradient, and each side its own loss's."""
+        indices, latents, codewords = ctx.saved_tensors
+        errors = codewords - latents
+        scale = 2 / errors.numel()
+        for_codebook = errors.new_zeros(ctx.n_codewords, errors.shape[1])
+        for_codebook.index_add_(0, indices, errors).mul_(scale * of_codebook_loss)
+        for_latents = torch.addcmul(of_codewords, errors, -scale * of_commitment)
+        return for_latents, for_codebook
 
 
 @torch.no_grad()
