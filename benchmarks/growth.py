@@ -25,9 +25,9 @@ WARM_UP = 2
 Size = dict[str, int]
 """``steps`` of 384 rows, items a ``history`` and ``items`` of the table."""
 
-SMALLEST = {"steps": 8, "history": 8, "items": 10_000}
+SMALLEST = {"steps": 6, "history": 8, "items": 10_000}
 AXES = {
-    "rows": ("steps", (8, 16, 32)),
+    "rows": ("steps", (6, 12, 24)),
     "history": ("history", (8, 32, 100)),
     "items": ("items", (10_000, 90_000, 1_000_000)),
 }
