@@ -11,7 +11,7 @@ from mmctr.quantizers.vqvae_network import VQVAENetwork
 
 
 def nearest(latents: torch.Tensor, codebook: torch.Tensor) -> torch.Tensor:
-    """Nearest codewords by ``|z|^2 + |c|^2 - 2 z.c``, written out.
+    """Nearest codewords by ``|z|^2 + |c|^2 - 2 z.c``, term by term as it reads.
 
     Args:
         latents: ``[B, positions, code_width]``.
@@ -23,7 +23,7 @@ def nearest(latents: torch.Tensor, codebook: torch.Tensor) -> torch.Tensor:
     distances = (
         latents.square().sum(dim=2, keepdim=True)
         + codebook.square().sum(dim=1)
-        - 2 * latents @ codebook.T
+        - 2 * (latents @ codebook.T)
     )
     return distances.argmin(dim=2)
 
