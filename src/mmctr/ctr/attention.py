@@ -1,10 +1,27 @@
 """Target attention on real history positions only."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import torch
 from torch import nn
 from torch.nn import functional
 
 from mmctr.ctr.mlp import mlp
+
+
+class LevelFeature(NamedTuple):
+    """A feature of so few values that work on pairs of items is work on pairs of them.
+
+    Attributes:
+        column: Its first column in a vector of an item.
+        vectors: ``[n, d]``, what each value contributes there.
+        rows: ``[U]`` int64, the value of each item.
+    """
+
+    column: int
+    vectors: torch.Tensor
+    rows: torch.Tensor
 
 
 class TargetAttention(nn.Module):
@@ -49,20 +66,87 @@ class TargetAttention(nn.Module):
         target: torch.Tensor,
         history: torch.Tensor,
         segment: torch.Tensor,
+        levels: Sequence[LevelFeature] = (),
     ) -> torch.Tensor:
-        """Weigh and add up the history of every row."""
+        """Weigh and add up the history of every row.
+
+        Args:
+            items: As above; so are ``target``, ``history`` and ``segment``.
+            levels: Features among the columns of ``items``, in their order, whose share
+                of the first layer is computed once a pair of levels.
+        """
+        hidden = self._first_layer(items, target, history, segment, levels)
+        weights = self.attention_layer[1:](hidden)
+        rows = torch.arange(len(target), device=segment.device)
+        return functional.embedding_bag(
+            history,
+            items,
+            torch.searchsorted(segment, rows),
+            mode="sum",
+            per_sample_weights=weights.squeeze(1).to(items.dtype),
+        )
+
+    def _first_layer(
+        self,
+        items: torch.Tensor,
+        target: torch.Tensor,
+        history: torch.Tensor,
+        segment: torch.Tensor,
+        levels: Sequence[LevelFeature],
+    ) -> torch.Tensor:
+        """``[T, units]``, before its activation."""
         first = self.attention_layer[0]
         of_query, of_key, of_difference, of_product = first.weight.split(
             self._dim, dim=1
         )
-        queries = functional.embedding(target, items)
-        query_part = functional.linear(queries, of_query + of_difference, first.bias)
-        key_part = functional.linear(items, of_key - of_difference)
-        keys = functional.embedding(history, items)
-        products = functional.embedding(segment, queries) * keys
-        hidden = functional.linear(products, of_product)
-        hidden = hidden + functional.embedding(history, key_part)
-        hidden = hidden + functional.embedding(segment, query_part)
-        weights = self.attention_layer[1:](hidden)
-        pooled = torch.zeros_like(queries, dtype=keys.dtype)
-        return pooled.index_add(0, segment, (weights * keys).to(keys.dtype))
+        # Free columns and those of a level in turn, beginning and ending with free.
+        sizes = _alternating(self._dim, levels)
+        by_query = (of_query + of_difference).split(sizes, dim=1)
+        by_key = (of_key - of_difference).split(sizes, dim=1)
+        by_product = of_product.split(sizes, dim=1)
+        free = torch.cat(items.split(sizes, dim=1)[::2], dim=1) if levels else items
+        queries = functional.embedding(target, free)
+        query_part = functional.linear(
+            queries, torch.cat(by_query[::2], dim=1), first.bias
+        )
+        rest = functional.embedding(segment, query_part)
+        for place, level in enumerate(levels):
+            weights = (part[2 * place + 1] for part in (by_query, by_key, by_product))
+            of_target = level.rows[target].index_select(0, segment)
+            pair = of_target * len(level.vectors) + level.rows[history]
+            rest = rest + functional.embedding(pair, _of_pairs(level.vectors, *weights))
+        keys = functional.embedding(history, free)
+        inputs = [functional.embedding(segment, queries) * keys]
+        matrices = [torch.cat(by_product[::2], dim=1)]
+        of_free_keys = torch.cat(by_key[::2], dim=1)
+        if len(items) < len(history):
+            key_part = functional.linear(free, of_free_keys)
+            rest = rest + functional.embedding(history, key_part)
+        else:
+            inputs.append(keys)
+            matrices.append(of_free_keys)
+        return torch.addmm(rest, torch.cat(inputs, dim=1), torch.cat(matrices, dim=1).T)
+
+
+def _alternating(dim: int, levels: Sequence[LevelFeature]) -> list[int]:
+    """Widths of the columns between, and of, the levels."""
+    sizes, end = [], 0
+    for level in levels:
+        width = level.vectors.shape[1]
+        sizes += [level.column - end, width]
+        end = level.column + width
+    return [*sizes, dim - end]
+
+
+def _of_pairs(
+    vectors: torch.Tensor,
+    by_query: torch.Tensor,
+    by_key: torch.Tensor,
+    by_product: torch.Tensor,
+) -> torch.Tensor:
+    """The first layer of every (query, key) of ``[n, d]``: ``[n * n, units]``."""
+    products = (vectors[:, None] * vectors).flatten(0, 1)
+    queries = functional.linear(vectors, by_query)
+    keys = functional.linear(vectors, by_key)
+    pairs = (queries[:, None] + keys).flatten(0, 1)
+    return pairs + functional.linear(products, by_product)

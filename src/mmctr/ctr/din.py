@@ -81,7 +81,8 @@ class Din(nn.Module):
         """Score the targets of a batch."""
         items = self.items(batch.items)
         target, history = batch.places.split([len(batch.target), len(batch.history)])
-        pooled = self.attention(items, target, history, batch.segment)
+        levels_of_items = self.items.level_features(batch.items)
+        pooled = self.attention(items, target, history, batch.segment, levels_of_items)
         levels = [
             table(batch.row_levels[:, place])
             for place, table in enumerate(self.row_levels)

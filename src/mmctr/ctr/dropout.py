@@ -39,9 +39,9 @@ class StepDropout(nn.Module):
         """Drop values while training; the identity otherwise."""
         if not self.training or self._threshold == 0:
             return x
-        return (
-            x * self.draw_kept(x.shape, x.device) * (2**16 / (2**16 - self._threshold))
-        )
+        # A product with bytes would turn them into numbers much more slowly.
+        kept = self.draw_kept(x.shape, x.device).view(torch.uint8).to(x.dtype)
+        return x * kept * (2**16 / (2**16 - self._threshold))
 
     def draw_kept(self, shape: torch.Size, device: torch.device) -> torch.Tensor:
         """Draw which values stay.
