@@ -20,6 +20,7 @@ from worlds import (
 
 from mmctr.ctr.attention import TargetAttention
 from mmctr.ctr.din import Din
+from mmctr.ctr.item_vectors import ItemVectors
 from mmctr.ctr.training import CtrTask, ValidationRows
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
@@ -45,7 +46,7 @@ def test_attention_equals_fuxictr(seed, rows, longest):
     of_ours, of_theirs = (vectors.clone().requires_grad_() for _ in range(2))
     upstream = torch.randn(rows, 6)
 
-    out = ours(of_ours, batch.target, batch.history, batch.segment)
+    out = ours(ItemVectors(of_ours), batch.target, batch.history, batch.segment)
     expected = theirs(
         of_theirs[padded.target], of_theirs[padded.history], padded.history > 0
     )
@@ -73,7 +74,7 @@ def test_item_embedding_equals_fuxictr(seed):
     items = torch.from_numpy(rng.integers(0, N_ITEMS + 1, 30))
     upstream = torch.randn(30, ours.items.width)
 
-    out, expected = ours.items(items), theirs.embed(items)
+    out, expected = ours.items(items).whole(), theirs.embed(items)
     (out * upstream).sum().backward()
     (expected * upstream).sum().backward()
 

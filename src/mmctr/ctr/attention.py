@@ -1,27 +1,12 @@
 """Target attention on real history positions only."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import torch
 from torch import nn
 from torch.nn import functional
 
+from mmctr.ctr.item_vectors import ItemVectors
+from mmctr.ctr.levels import add_rows
 from mmctr.ctr.mlp import mlp
-
-
-class LevelFeature(NamedTuple):
-    """A feature of so few values that work on pairs of items is work on pairs of them.
-
-    Attributes:
-        column: Its first column in a vector of an item.
-        vectors: ``[n, d]``, what each value contributes there.
-        rows: ``[U]`` int64, the value of each item.
-    """
-
-    column: int
-    vectors: torch.Tensor
-    rows: torch.Tensor
 
 
 class TargetAttention(nn.Module):
@@ -29,12 +14,13 @@ class TargetAttention(nn.Module):
 
     The same function as ``fuxictr.pytorch.layers.DIN_Attention``, with the same
     weights: the first layer over ``[q, k, q - k, q * k]`` is split into ``q (Wq + Wd) +
-    k (Wk - Wd) + (q * k) Wp``, whose k-part is computed once an item and whose q-part
-    once a row.
+    k (Wk - Wd) + (q * k) Wp``, and each part is computed as seldom as can be: that of q
+    once a row, that of k once an item where items are fewer than positions, and that
+    of a level once a pair of levels.
 
-    Shapes: ``items [U, D]`` (distinct items), ``target [B]`` and ``history [T]`` (rows
-        of ``items``), ``segment [T]`` (row of the batch of each position) -> ``[B,
-        D]``; zeros for an empty history.
+    Shapes: ``items`` (U distinct items of D columns), ``target [B]`` and ``history
+        [T]`` (rows of ``items``), ``segment [T]`` (row of the batch of each position,
+        ascending) -> ``[B, D]``; zeros for an empty history.
     """
 
     def __init__(
@@ -62,80 +48,61 @@ class TargetAttention(nn.Module):
 
     def forward(
         self,
-        items: torch.Tensor,
+        items: ItemVectors,
         target: torch.Tensor,
         history: torch.Tensor,
         segment: torch.Tensor,
-        levels: Sequence[LevelFeature] = (),
     ) -> torch.Tensor:
-        """Weigh and add up the history of every row.
-
-        Args:
-            items: As above; so are ``target``, ``history`` and ``segment``.
-            levels: Features among the columns of ``items``, in their order, whose share
-                of the first layer is computed once a pair of levels.
-        """
-        hidden = self._first_layer(items, target, history, segment, levels)
-        weights = self.attention_layer[1:](hidden)
+        """Weigh and add up the history of every row."""
+        hidden = self._first_layer(items, target, history, segment)
+        weights = self.attention_layer[1:](hidden).squeeze(1)
         rows = torch.arange(len(target), device=segment.device)
-        return functional.embedding_bag(
-            history,
-            items,
-            torch.searchsorted(segment, rows),
-            mode="sum",
-            per_sample_weights=weights.squeeze(1).to(items.dtype),
-        )
+        starts = torch.searchsorted(segment, rows)
+        return items.pool(history, starts, weights.to(items.free.dtype))
 
     def _first_layer(
         self,
-        items: torch.Tensor,
+        items: ItemVectors,
         target: torch.Tensor,
         history: torch.Tensor,
         segment: torch.Tensor,
-        levels: Sequence[LevelFeature],
     ) -> torch.Tensor:
         """``[T, units]``, before its activation."""
         first = self.attention_layer[0]
         of_query, of_key, of_difference, of_product = first.weight.split(
             self._dim, dim=1
         )
-        # Free columns and those of a level in turn, beginning and ending with free.
-        sizes = _alternating(self._dim, levels)
-        by_query = (of_query + of_difference).split(sizes, dim=1)
-        by_key = (of_key - of_difference).split(sizes, dim=1)
-        by_product = of_product.split(sizes, dim=1)
-        free = torch.cat(items.split(sizes, dim=1)[::2], dim=1) if levels else items
-        queries = functional.embedding(target, free)
-        query_part = functional.linear(
-            queries, torch.cat(by_query[::2], dim=1), first.bias
+        by_query, by_key, by_product = (
+            matrix.split(items.sizes, dim=1)
+            for matrix in (of_query + of_difference, of_key - of_difference, of_product)
         )
-        rest = functional.embedding(segment, query_part)
-        for place, level in enumerate(levels):
-            weights = (part[2 * place + 1] for part in (by_query, by_key, by_product))
-            of_target = level.rows[target].index_select(0, segment)
-            pair = of_target * len(level.vectors) + level.rows[history]
-            rest = rest + functional.embedding(pair, _of_pairs(level.vectors, *weights))
-        keys = functional.embedding(history, free)
+        queries = functional.embedding(target, items.free)
+        tables = [
+            functional.linear(queries, torch.cat(by_query[::2], dim=1), first.bias)
+        ]
+        rows = [segment]
+        for level, *matrices in zip(
+            items.levels, by_query[1::2], by_key[1::2], by_product[1::2], strict=True
+        ):
+            tables.append(_of_pairs(level.vectors, *matrices))
+            of_queries = level.rows.index_select(0, target).index_select(0, segment)
+            of_keys = level.rows.index_select(0, history)
+            rows.append(of_queries * len(level.vectors) + of_keys)
+
+        keys = functional.embedding(history, items.free)
         inputs = [functional.embedding(segment, queries) * keys]
         matrices = [torch.cat(by_product[::2], dim=1)]
-        of_free_keys = torch.cat(by_key[::2], dim=1)
-        if len(items) < len(history):
-            key_part = functional.linear(free, of_free_keys)
-            rest = rest + functional.embedding(history, key_part)
+        key_matrix = torch.cat(by_key[::2], dim=1)
+        if len(items.free) < len(history):
+            tables.append(functional.linear(items.free, key_matrix))
+            rows.append(history)
         else:
             inputs.append(keys)
-            matrices.append(of_free_keys)
-        return torch.addmm(rest, torch.cat(inputs, dim=1), torch.cat(matrices, dim=1).T)
-
-
-def _alternating(dim: int, levels: Sequence[LevelFeature]) -> list[int]:
-    """Widths of the columns between, and of, the levels."""
-    sizes, end = [], 0
-    for level in levels:
-        width = level.vectors.shape[1]
-        sizes += [level.column - end, width]
-        end = level.column + width
-    return [*sizes, dim - end]
+            matrices.append(key_matrix)
+        looked_up = add_rows([table.to(keys.dtype) for table in tables], rows)
+        return torch.addmm(
+            looked_up, torch.cat(inputs, dim=1), torch.cat(matrices, dim=1).T
+        )
 
 
 def _of_pairs(
@@ -144,7 +111,7 @@ def _of_pairs(
     by_key: torch.Tensor,
     by_product: torch.Tensor,
 ) -> torch.Tensor:
-    """The first layer of every (query, key) of ``[n, d]``: ``[n * n, units]``."""
+    """The layer of every (query, key) of ``[n, d]`` vectors: ``[n * n, units]``."""
     products = (vectors[:, None] * vectors).flatten(0, 1)
     queries = functional.linear(vectors, by_query)
     keys = functional.linear(vectors, by_key)

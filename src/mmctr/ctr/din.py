@@ -9,6 +9,8 @@ from mmctr.ctr.attention import TargetAttention
 from mmctr.ctr.click_log import Batch
 from mmctr.ctr.item_embedding import ITEM_ID_DROPOUT_LAYER, ItemEmbedding
 from mmctr.ctr.item_table import ItemTable
+from mmctr.ctr.item_vectors import ItemVectors
+from mmctr.ctr.levels import LevelFeature, add_rows, column_sizes
 from mmctr.ctr.mlp import mlp
 from mmctr.ctr.params import CtrParams
 from mmctr.schemas import MAX_LEVEL
@@ -81,13 +83,42 @@ class Din(nn.Module):
         """Score the targets of a batch."""
         items = self.items(batch.items)
         target, history = batch.places.split([len(batch.target), len(batch.history)])
-        levels_of_items = self.items.level_features(batch.items)
-        pooled = self.attention(items, target, history, batch.segment, levels_of_items)
+        pooled = self.attention(items, target, history, batch.segment)
+        hidden = self._first_layer(items, target, pooled, batch.row_levels)
+        return self.dnn[1:](hidden).squeeze(1)
+
+    def _first_layer(
+        self,
+        items: ItemVectors,
+        target: torch.Tensor,
+        pooled: torch.Tensor,
+        row_levels: torch.Tensor,
+    ) -> torch.Tensor:
+        """The DNN's first layer on row levels, target and pooled history, side by side.
+
+        What levels add to it is looked up, as in attention.
+        """
+        dim = self.row_levels[0].embedding_dim if self.row_levels else 0
         levels = [
-            table(batch.row_levels[:, place])
+            LevelFeature(place * dim, table.weight, row_levels[:, place])
             for place, table in enumerate(self.row_levels)
         ]
-        inputs = torch.cat(
-            [*levels, functional.embedding(target, items), pooled], dim=1
-        )
-        return self.dnn(inputs).squeeze(1)
+        levels += [
+            LevelFeature(
+                len(self.row_levels) * dim + level.column,
+                level.vectors,
+                level.rows.index_select(0, target),
+            )
+            for level in items.levels
+        ]
+        first = self.dnn[0]
+        matrices = first.weight.split(column_sizes(first.in_features, levels), dim=1)
+        free = torch.cat([functional.embedding(target, items.free), pooled], dim=1)
+        hidden = functional.linear(free, torch.cat(matrices[::2], dim=1), first.bias)
+        if not levels:
+            return hidden
+        tables = [
+            functional.linear(level.vectors, matrix).to(free.dtype)
+            for level, matrix in zip(levels, matrices[1::2], strict=True)
+        ]
+        return hidden + add_rows(tables, [level.rows for level in levels])

@@ -7,9 +7,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mmctr.ctr.attention import LevelFeature
 from mmctr.ctr.dropout import StepDropout
 from mmctr.ctr.item_table import ItemTable
+from mmctr.ctr.item_vectors import ItemVectors
+from mmctr.ctr.levels import LevelFeature
 from mmctr.ctr.params import DinParams, FeatureParams
 from mmctr.schemas import MAX_LEVEL
 
@@ -60,7 +61,7 @@ class ItemId(nn.Module):
 class Level(nn.Module):
     """A vector a level.
 
-    Shapes: ``items [U]`` -> ``[U, D]``.
+    It gives the vectors and their rows, so that layers can be computed once a level.
     """
 
     def __init__(self, levels: np.ndarray, dim: int) -> None:
@@ -68,20 +69,15 @@ class Level(nn.Module):
         super().__init__()
         self.register_buffer("levels", torch.from_numpy(levels), persistent=False)
         self.table = nn.Embedding(MAX_LEVEL + 2, dim, padding_idx=0)
-        everything = torch.arange(MAX_LEVEL + 2)
-        self.register_buffer("_everything", everything, persistent=False)
-
-    def rows(self, items: torch.Tensor) -> torch.Tensor:
-        """Row of the table of each item."""
-        return self.levels.index_select(0, items)
+        self.register_buffer("_all", torch.arange(MAX_LEVEL + 2), persistent=False)
 
     def vectors(self) -> torch.Tensor:
-        """The table ``[levels, D]``, without a gradient for padding."""
-        return self.table(self._everything)
+        """``[levels, D]``; padding takes no gradient."""
+        return self.table(self._all)
 
-    def forward(self, items: torch.Tensor) -> torch.Tensor:
-        """Look the items' levels up."""
-        return self.table(self.rows(items))
+    def rows(self, items: torch.Tensor) -> torch.Tensor:
+        """The row of those vectors of each item: ``items [U]`` -> ``[U]``."""
+        return self.levels.index_select(0, items)
 
 
 class MeanBag(nn.Module):
@@ -164,7 +160,10 @@ class PositionalCodes(nn.Module):
     def forward(self, items: torch.Tensor) -> torch.Tensor:
         """Add up the vectors of the items' codes."""
         pooled = functional.embedding_bag(
-            self.rows.index_select(0, items), self.table.weight, mode="sum", padding_idx=0
+            self.rows.index_select(0, items),
+            self.table.weight,
+            mode="sum",
+            padding_idx=0,
         )
         return pooled * self._scale
 
@@ -172,7 +171,7 @@ class PositionalCodes(nn.Module):
 class ItemEmbedding(nn.Module):
     """All features of an item, side by side.
 
-    Shapes: ``items [U]`` int64 (0 is padding) -> ``[U, n_features * D]``.
+    Shapes: ``items [U]`` int64 (0 is padding) -> vectors of ``n_features * D`` columns.
     """
 
     def __init__(
@@ -221,15 +220,16 @@ class ItemEmbedding(nn.Module):
         self.features = nn.ModuleDict(built)
         self.width = len(built) * dim
 
-    def forward(self, items: torch.Tensor) -> torch.Tensor:
+    def forward(self, items: torch.Tensor) -> ItemVectors:
         """Embed the items."""
-        return torch.cat([feature(items) for feature in self.features.values()], dim=1)
-
-    def level_features(self, items: torch.Tensor) -> list[LevelFeature]:
-        """The features of few values among those, for the same items."""
-        dim = self.width // len(self.features)
-        return [
-            LevelFeature(place * dim, feature.vectors(), feature.rows(items))
-            for place, feature in enumerate(self.features.values())
-            if isinstance(feature, Level)
-        ]
+        free, levels = [], []
+        for place, feature in enumerate(self.features.values()):
+            if isinstance(feature, Level):
+                column = place * feature.table.embedding_dim
+                rows = feature.rows(items)
+                levels.append(LevelFeature(column, feature.vectors(), rows))
+            else:
+                free.append(feature(items))
+        if not free:
+            free = [torch.empty(len(items), 0, device=items.device)]
+        return ItemVectors(torch.cat(free, dim=1), tuple(levels))
