@@ -39,9 +39,12 @@ class StepDropout(nn.Module):
         """Drop values while training; the identity otherwise."""
         if not self.training or self._threshold == 0:
             return x
-        # A product with bytes would turn them into numbers much more slowly.
-        kept = self.draw_kept(x.shape, x.device).view(torch.uint8).to(x.dtype)
-        return x * kept * (2**16 / (2**16 - self._threshold))
+        # Scaled in single precision at least, however coarse the values are. Bytes
+        # become numbers much faster than booleans do.
+        wide = torch.promote_types(x.dtype, torch.float32)
+        factors = self.draw_kept(x.shape, x.device).view(torch.uint8).to(wide)
+        factors *= 2**16 / (2**16 - self._threshold)
+        return (x * factors).to(x.dtype)
 
     def draw_kept(self, shape: torch.Size, device: torch.device) -> torch.Tensor:
         """Draw which values stay.

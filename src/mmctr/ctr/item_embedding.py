@@ -125,6 +125,9 @@ class CodeBag(nn.Module):
         for row, row_codes in enumerate(codes):
             histogram[row] = np.bincount(row_codes, minlength=n_codes)
         histogram[:, 0] = 0
+        if histogram.max() <= np.iinfo(np.uint8).max:
+            # Half the memory to fetch; only a collapsed codebook needs more.
+            histogram = histogram.astype(np.uint8)
         self.register_buffer("histogram", torch.from_numpy(histogram), persistent=False)
         counts = (codes > 0).sum(axis=1, keepdims=True).clip(min=1)
         self.register_buffer(
