@@ -1,5 +1,7 @@
 """Target attention on real history positions only."""
 
+from itertools import islice
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -69,13 +71,14 @@ class TargetAttention(nn.Module):
     ) -> torch.Tensor:
         """``[T, units]``, before its activation."""
         first = self.attention_layer[0]
-        of_query, of_key, of_difference, of_product = first.weight.split(
-            self._dim, dim=1
+        # Pieces of q, k, q - k and q * k: free columns and those of a level in turn.
+        sizes = items.sizes
+        pieces = iter(first.weight.split(4 * sizes, dim=1))
+        of_query, of_key, of_difference, by_product = (
+            list(islice(pieces, len(sizes))) for _ in range(4)
         )
-        by_query, by_key, by_product = (
-            matrix.split(items.sizes, dim=1)
-            for matrix in (of_query + of_difference, of_key - of_difference, of_product)
-        )
+        by_query = [q + d for q, d in zip(of_query, of_difference, strict=True)]
+        by_key = [k - d for k, d in zip(of_key, of_difference, strict=True)]
         queries = functional.embedding(target, items.free)
         tables = [
             functional.linear(queries, torch.cat(by_query[::2], dim=1), first.bias)
