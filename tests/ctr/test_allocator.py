@@ -36,13 +36,13 @@ from safetensors.torch import save_file
 from worlds import click_log, ctr_params, random_table
 
 from mmctr import allocator
-from mmctr.ctr import training
+from mmctr.ctr import device, training
 
 calls = []
 def spy():
     calls.append(allocator.keep_freed_memory())
     return calls[-1]
-training.keep_freed_memory = spy
+device.keep_freed_memory = spy
 
 rng = np.random.default_rng(0)
 table, train, valid = random_table(rng), click_log(rng, 300), click_log(rng, 100)

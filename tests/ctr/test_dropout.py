@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmctr.ctr.dropout import StepDropout, set_dropout_step
+from mmctr.ctr.dropout import StepDropout, dropout_layers, set_dropout_step
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_model_is_told_its_step(layer):
     model = nn.Sequential(
         nn.Linear(2, 2), layer, nn.Sequential(StepDropout(0.1, seed=1, layer=3))
     )
-    set_dropout_step(model, 11)
+    set_dropout_step(dropout_layers(model), 11)
     assert layer.step == model[2][0].step == 11
 
 

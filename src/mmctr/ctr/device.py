@@ -2,6 +2,8 @@
 
 import torch
 
+from mmctr.allocator import keep_freed_memory
+
 
 def resolve_device(name: str) -> torch.device:
     """Turn a parameter into a device.
@@ -29,3 +31,24 @@ def resolve_device(name: str) -> torch.device:
             "set --params device=auto"
         )
     return torch.device(name)
+
+
+def prepare_device(name: str, *, keep_memory: bool) -> torch.device:
+    """Choose a device and set its memory up for training and prediction.
+
+    Args:
+        name: As :func:`resolve_device` takes it.
+        keep_memory: On a CPU, let big freed blocks stay with this process
+            (:func:`~mmctr.allocator.keep_freed_memory`); the memory of other devices is
+            torch's own business.
+
+    Returns:
+        The device.
+
+    Raises:
+        ValueError: If the named device is not there.
+    """
+    device = resolve_device(name)
+    if device.type == "cpu" and keep_memory:
+        keep_freed_memory()
+    return device

@@ -1,5 +1,7 @@
 """Dropout whose masks depend on the seed and the step alone."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from torch import nn
@@ -65,8 +67,12 @@ class StepDropout(nn.Module):
         return bits >= self._threshold
 
 
-def set_dropout_step(model: nn.Module, step: int) -> None:
-    """Tell every dropout layer of a model which training step comes next."""
-    for module in model.modules():
-        if isinstance(module, StepDropout):
-            module.step = step
+def dropout_layers(model: nn.Module) -> list[StepDropout]:
+    """Every dropout layer of a model."""
+    return [module for module in model.modules() if isinstance(module, StepDropout)]
+
+
+def set_dropout_step(layers: Iterable[StepDropout], step: int) -> None:
+    """Tell dropout layers which training step comes next."""
+    for layer in layers:
+        layer.step = step

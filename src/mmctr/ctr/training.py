@@ -14,11 +14,10 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from mmctr.allocator import keep_freed_memory
 from mmctr.ctr.click_log import Batch, ClickLog, EpochBatches, OrderedBatches
-from mmctr.ctr.device import resolve_device
+from mmctr.ctr.device import prepare_device
 from mmctr.ctr.din import Din
-from mmctr.ctr.dropout import set_dropout_step
+from mmctr.ctr.dropout import dropout_layers, set_dropout_step
 from mmctr.ctr.item_table import ItemTable
 from mmctr.ctr.params import CtrParams
 from mmctr.evaluation import auc, gauc, logloss
@@ -53,6 +52,9 @@ class CtrTask(pl.LightningModule):
         self.model = model
         self._rows = rows
         self._params = params.training
+        # Looked for once: a walk over all modules takes a thousandth of a second.
+        self._tables = model.embedding_tables()
+        self._dropouts = dropout_layers(model)
         self._scores: list[torch.Tensor] = []
         self.validations: list[dict[str, float]] = []
 
@@ -77,21 +79,13 @@ class CtrTask(pl.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Dropout masks belong to the step, not to what was drawn before."""
-        set_dropout_step(self.model, self.global_step)
+        set_dropout_step(self._dropouts, self.global_step)
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
         """Mean binary cross-entropy; the L2 part is added to the gradients."""
-        loss = functional.binary_cross_entropy_with_logits(
+        return functional.binary_cross_entropy_with_logits(
             self.model(batch), batch.label
         )
-        self.log(
-            "train_loss",
-            loss,
-            on_step=False,
-            on_epoch=True,
-            batch_size=len(batch.label),
-        )
-        return loss
 
     def configure_gradient_clipping(
         self,
@@ -100,7 +94,7 @@ class CtrTask(pl.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Add the gradient of ``lambda/2 ||E||^2``, then clip the norm of the whole."""
-        add_l2_gradient(self.model.embedding_tables(), self._params.embedding_l2)
+        add_l2_gradient(self._tables, self._params.embedding_l2)
         # Lightning's own clip refuses a fused optimizer in bf16, which has no scaler.
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._params.clip_norm)
 
@@ -174,7 +168,7 @@ def train_din(
     Raises:
         ValueError: If labels are missing or of one class, or training diverges.
     """
-    device = _prepare_device(params)
+    device = prepare_device(params.device, keep_memory=params.training.keep_memory)
     _require_both_classes(train.label, "train")
     _require_both_classes(valid.label, "valid")
     model = Din(table, train.seen_items(table.n_items), params)
@@ -250,7 +244,7 @@ def predict_clicks(
     Returns:
         ``[rows]`` float64 click probabilities, in the order of the log.
     """
-    device = _prepare_device(params)
+    device = prepare_device(params.device, keep_memory=params.training.keep_memory)
     model = Din(table, np.ones(table.n_items + 1, bool), params)
     model.load_state_dict(weights)
     model.to(device).eval()
@@ -260,14 +254,6 @@ def predict_clicks(
             batch = Batch(*(tensor.to(device) for tensor in log[rows]))
             scores.append(torch.sigmoid(model(batch)).double().cpu())
     return torch.cat(scores).numpy()
-
-
-def _prepare_device(params: CtrParams) -> torch.device:
-    device = resolve_device(params.device)
-    # The memory of other devices is torch's own business.
-    if device.type == "cpu" and params.training.keep_memory:
-        keep_freed_memory()
-    return device
 
 
 def _trainer(
