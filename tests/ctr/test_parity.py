@@ -21,7 +21,7 @@ from worlds import (
 from mmctr.ctr.attention import TargetAttention
 from mmctr.ctr.din import Din
 from mmctr.ctr.item_vectors import ItemVectors
-from mmctr.ctr.levels import LevelFeature
+from mmctr.ctr.levels import LevelBlock
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 SEEN = np.ones(N_ITEMS + 1, bool)
@@ -65,11 +65,12 @@ def test_attention_equals_fuxictr(seed, rows, longest):
     seed=SEEDS,
     rows=st.integers(1, 12),
     longest=st.integers(0, 9),
-    places=st.sampled_from([(0,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]),
+    column=st.sampled_from([0, 2, 4]),
+    count=st.integers(1, 3),
     cut=st.booleans(),
 )
 @settings(max_examples=50, deadline=None)
-def test_attention_on_levels_equals_fuxictr(seed, rows, longest, places, cut):
+def test_attention_on_levels_equals_fuxictr(seed, rows, longest, column, count, cut):
     """Some of three features are levels, or all; items are fewer than positions or not.
 
     FuxiCTR's layer gets the whole vectors.
@@ -82,19 +83,14 @@ def test_attention_on_levels_equals_fuxictr(seed, rows, longest, places, cut):
     ours = TargetAttention(6, [8, 5], dropout=0.0, seed=0, first_layer=1)
     theirs = DIN_Attention(embedding_dim=6, attention_units=[8, 5])
     theirs.attention_layer.mlp.load_state_dict(ours.attention_layer.state_dict())
-    free = torch.randn(N_ITEMS + 1, 6 - 2 * len(places), requires_grad=True)
-    tables = [torch.randn(4, 2, requires_grad=True) for _ in places]
-    levels = tuple(
-        LevelFeature(2 * place, table, torch.randint(0, 4, (N_ITEMS + 1,)))
-        for place, table in zip(places, tables, strict=True)
-    )
+    count = min(count, 3 - column // 2)
+    free = torch.randn(N_ITEMS + 1, 6 - 2 * count, requires_grad=True)
+    tables = torch.randn(count, 4, 2, requires_grad=True)
+    levels = LevelBlock(column, tables, torch.randint(0, 4, (count, N_ITEMS + 1)))
     of_batch = [batch.target, batch.history]
     vectors = ItemVectors(free, levels)
     if cut:  # to the batch's items, as training does
-        rows_of_items = [
-            level._replace(rows=level.rows[batch.items]) for level in levels
-        ]
-        vectors = ItemVectors(free[batch.items], tuple(rows_of_items))
+        vectors = ItemVectors(free[batch.items], levels.of(batch.items))
         of_batch = list(batch.places.split([rows, len(batch.history)]))
     whole = ItemVectors(free, levels).whole()
     padded = pad(batch, extra=1)
@@ -103,7 +99,7 @@ def test_attention_on_levels_equals_fuxictr(seed, rows, longest, places, cut):
     out = ours(vectors, *of_batch, batch.segment)
     expected = theirs(whole[padded.target], whole[padded.history], padded.history > 0)
     torch.testing.assert_close(out, expected, **CLOSE)
-    inputs = [free, *tables]
+    inputs = [free, tables]
     gradients = (
         torch.autograd.grad(
             (result * upstream).sum(),

@@ -1,7 +1,5 @@
 """Target attention on real history positions only."""
 
-from itertools import islice
-
 import torch
 from torch import nn
 from torch.nn import functional
@@ -70,53 +68,46 @@ class TargetAttention(nn.Module):
         segment: torch.Tensor,
     ) -> torch.Tensor:
         """``[T, units]``, before its activation."""
-        first = self.attention_layer[0]
-        # Pieces of q, k, q - k and q * k: free columns and those of a level in turn.
-        sizes = items.sizes
-        pieces = iter(first.weight.split(4 * sizes, dim=1))
-        of_query, of_key, of_difference, by_product = (
-            list(islice(pieces, len(sizes))) for _ in range(4)
+        first, levels = self.attention_layer[0], items.levels
+        of_query, of_key, of_difference, by_product = first.weight.split(
+            self._dim, dim=1
         )
-        by_query = [q + d for q, d in zip(of_query, of_difference, strict=True)]
-        by_key = [k - d for k, d in zip(of_key, of_difference, strict=True)]
-        queries = functional.embedding(target, items.free)
-        tables = [
-            functional.linear(queries, torch.cat(by_query[::2], dim=1), first.bias)
-        ]
-        rows = [segment]
-        for level, *matrices in zip(
-            items.levels, by_query[1::2], by_key[1::2], by_product[1::2], strict=True
-        ):
-            tables.append(_of_pairs(level.vectors, *matrices))
-            of_queries = level.rows.index_select(0, target).index_select(0, segment)
-            of_keys = level.rows.index_select(0, history)
-            rows.append(of_queries * len(level.vectors) + of_keys)
+        by_query, by_key = of_query + of_difference, of_key - of_difference
+        tables, rows = [], []
+        if levels is not None:
+            by_query, queries_by = levels.cut(by_query)
+            by_key, keys_by = levels.cut(by_key)
+            by_product, products_by = levels.cut(by_product)
+            tables.append(_of_pairs(levels.vectors, queries_by, keys_by, products_by))
+            of_queries = levels.of(target.index_select(0, segment)).rows
+            rows.append(of_queries * levels.vectors.shape[1] + levels.of(history).rows)
 
+        queries = functional.embedding(target, items.free)
         keys = functional.embedding(history, items.free)
-        inputs = [functional.embedding(segment, queries) * keys]
-        matrices = [torch.cat(by_product[::2], dim=1)]
-        key_matrix = torch.cat(by_key[::2], dim=1)
+        tables.append(functional.linear(queries, by_query, first.bias))
+        rows.append(segment)
+        inputs = functional.embedding(segment, queries) * keys
         if len(items.free) < len(history):
-            tables.append(functional.linear(items.free, key_matrix))
+            tables.append(functional.linear(items.free, by_key))
             rows.append(history)
         else:
-            inputs.append(keys)
-            matrices.append(key_matrix)
+            inputs = torch.cat([inputs, keys], dim=1)
+            by_product = torch.cat([by_product, by_key], dim=1)
         looked_up = add_rows([table.to(keys.dtype) for table in tables], rows)
-        return torch.addmm(
-            looked_up, torch.cat(inputs, dim=1), torch.cat(matrices, dim=1).T
-        )
+        return torch.addmm(looked_up, inputs, by_product.T)
 
 
 def _of_pairs(
     vectors: torch.Tensor,
-    by_query: torch.Tensor,
-    by_key: torch.Tensor,
-    by_product: torch.Tensor,
+    queries_by: torch.Tensor,
+    keys_by: torch.Tensor,
+    products_by: torch.Tensor,
 ) -> torch.Tensor:
-    """The layer of every (query, key) of ``[n, d]`` vectors: ``[n * n, units]``."""
-    products = (vectors[:, None] * vectors).flatten(0, 1)
-    queries = functional.linear(vectors, by_query)
-    keys = functional.linear(vectors, by_key)
-    pairs = (queries[:, None] + keys).flatten(0, 1)
-    return pairs + functional.linear(products, by_product)
+    """The layer of every (query, key) of ``[L, n, d]`` vectors: ``[L, n * n, units]``.
+
+    Its matrices are ``[L, d, units]``.
+    """
+    products = (vectors[:, :, None] * vectors[:, None]).flatten(1, 2)
+    queries, keys = vectors @ queries_by, vectors @ keys_by
+    sums = (queries[:, :, None] + keys[:, None]).flatten(1, 2)
+    return sums + products @ products_by

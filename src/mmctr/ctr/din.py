@@ -10,7 +10,7 @@ from mmctr.ctr.click_log import Batch
 from mmctr.ctr.item_embedding import ITEM_ID_DROPOUT_LAYER, ItemEmbedding
 from mmctr.ctr.item_table import ItemTable
 from mmctr.ctr.item_vectors import ItemVectors
-from mmctr.ctr.levels import LevelFeature, add_rows, column_sizes
+from mmctr.ctr.levels import LevelBlock, add_rows
 from mmctr.ctr.mlp import mlp
 from mmctr.ctr.params import CtrParams
 from mmctr.schemas import MAX_LEVEL
@@ -98,27 +98,21 @@ class Din(nn.Module):
 
         What levels add to it is looked up, as in attention.
         """
-        dim = self.row_levels[0].embedding_dim if self.row_levels else 0
-        levels = [
-            LevelFeature(place * dim, table.weight, row_levels[:, place])
-            for place, table in enumerate(self.row_levels)
-        ]
-        levels += [
-            LevelFeature(
-                len(self.row_levels) * dim + level.column,
-                level.vectors,
-                level.rows.index_select(0, target),
-            )
-            for level in items.levels
-        ]
         first = self.dnn[0]
-        matrices = first.weight.split(column_sizes(first.in_features, levels), dim=1)
+        matrix = first.weight
+        tables, rows = [], []
+        if self.row_levels:
+            vectors = torch.stack([table.weight for table in self.row_levels])
+            block = LevelBlock(0, vectors, row_levels.T)
+            matrix, own = block.cut(matrix)
+            tables.append(vectors @ own)
+            rows.append(block.rows)
+        if items.levels is not None:
+            matrix, own = items.levels.cut(matrix)
+            tables.append(items.levels.vectors @ own)
+            rows.append(items.levels.of(target).rows)
         free = torch.cat([functional.embedding(target, items.free), pooled], dim=1)
-        hidden = functional.linear(free, torch.cat(matrices[::2], dim=1), first.bias)
-        if not levels:
-            return hidden
-        tables = [
-            functional.linear(level.vectors, matrix).to(free.dtype)
-            for level, matrix in zip(levels, matrices[1::2], strict=True)
-        ]
-        return hidden + add_rows(tables, [level.rows for level in levels])
+        hidden = functional.linear(free, matrix, first.bias)
+        if tables:
+            hidden = hidden + add_rows([table.to(free.dtype) for table in tables], rows)
+        return hidden

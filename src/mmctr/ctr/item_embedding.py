@@ -10,7 +10,7 @@ from torch.nn import functional
 from mmctr.ctr.dropout import StepDropout
 from mmctr.ctr.item_table import ItemTable
 from mmctr.ctr.item_vectors import ItemVectors
-from mmctr.ctr.levels import LevelFeature
+from mmctr.ctr.levels import LevelBlock
 from mmctr.ctr.params import DinParams, FeatureParams
 from mmctr.schemas import MAX_LEVEL
 
@@ -208,6 +208,7 @@ class ItemEmbedding(nn.Module):
             )
         if features.tags and table.tags.any():
             built["tags"] = MeanBag(table.tags, dim)
+        # Levels stand side by side: a LevelBlock.
         if features.likes:
             built["likes"] = Level(table.likes, dim)
         if features.views:
@@ -225,14 +226,15 @@ class ItemEmbedding(nn.Module):
 
     def forward(self, items: torch.Tensor) -> ItemVectors:
         """Embed the items."""
-        free, levels = [], []
-        for place, feature in enumerate(self.features.values()):
-            if isinstance(feature, Level):
-                column = place * feature.table.embedding_dim
-                rows = feature.rows(items)
-                levels.append(LevelFeature(column, feature.vectors(), rows))
-            else:
-                free.append(feature(items))
+        features = list(self.features.values())
+        levels = [feature for feature in features if isinstance(feature, Level)]
+        free = [feature(items) for feature in features if feature not in levels]
         if not free:
             free = [torch.empty(len(items), 0, device=items.device)]
-        return ItemVectors(torch.cat(free, dim=1), tuple(levels))
+        block = None
+        if levels:
+            column = features.index(levels[0]) * levels[0].table.embedding_dim
+            vectors = torch.stack([level.vectors() for level in levels])
+            rows = torch.stack([level.rows(items) for level in levels])
+            block = LevelBlock(column, vectors, rows)
+        return ItemVectors(torch.cat(free, dim=1), block)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
-from mmctr.ctr.levels import LevelFeature, column_sizes
+from mmctr.ctr.levels import LevelBlock
 
 
 class ItemVectors(NamedTuple):
@@ -13,23 +13,19 @@ class ItemVectors(NamedTuple):
 
     Attributes:
         free: ``[U, F]``, the columns that are no level's, in order.
-        levels: The others, in order of their columns.
+        levels: The others, if there are any.
     """
 
     free: torch.Tensor
-    levels: tuple[LevelFeature, ...] = ()
-
-    @property
-    def sizes(self) -> list[int]:
-        """Widths of free columns and of a level in turn, free ones at both ends."""
-        of_levels = sum(level.vectors.shape[1] for level in self.levels)
-        return column_sizes(self.free.shape[1] + of_levels, self.levels)
+    levels: LevelBlock | None = None
 
     def whole(self) -> torch.Tensor:
         """``[U, D]``."""
-        return self._in_order(
-            self.free,
-            [functional.embedding(level.rows, level.vectors) for level in self.levels],
+        if self.levels is None:
+            return self.free
+        pairs = zip(self.levels.rows, self.levels.vectors, strict=True)
+        return self.levels.join(
+            self.free, [functional.embedding(rows, table) for rows, table in pairs]
         )
 
     def pool(
@@ -51,20 +47,9 @@ class ItemVectors(NamedTuple):
                 rows, vectors, starts, mode="sum", per_sample_weights=weights
             )
 
-        return self._in_order(
-            pooled(places, self.free),
-            [
-                pooled(level.rows.index_select(0, places), level.vectors)
-                for level in self.levels
-            ],
-        )
-
-    def _in_order(
-        self, free: torch.Tensor, of_levels: list[torch.Tensor]
-    ) -> torch.Tensor:
-        if not of_levels:
+        free = pooled(places, self.free)
+        if self.levels is None:
             return free
-        pieces = list(free.split(self.sizes[::2], dim=1))
-        for place, piece in enumerate(of_levels):
-            pieces.insert(2 * place + 1, piece)
-        return torch.cat(pieces, dim=1)
+        rows_of_levels = self.levels.of(places).rows
+        pairs = zip(rows_of_levels, self.levels.vectors, strict=True)
+        return self.levels.join(free, [pooled(rows, table) for rows, table in pairs])

@@ -1,56 +1,72 @@
 """Features of so few values that a layer is computed once a value, not once a row."""
 
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import NamedTuple
 
 import torch
 from torch.nn import functional
 
 
-class LevelFeature(NamedTuple):
-    """One such feature of N things.
+class LevelBlock(NamedTuple):
+    """L such features, side by side in the vectors of N things.
 
     Attributes:
-        column: Its first column in the whole vector of a thing.
-        vectors: ``[n, d]``, what stands there for each of its n values.
-        rows: ``[N]`` int64, the value of each thing.
+        column: Their first column in a whole vector.
+        vectors: ``[L, n, d]``, what stands there for each of n values.
+        rows: ``[L, N]`` int64, the values of each thing.
     """
 
     column: int
     vectors: torch.Tensor
     rows: torch.Tensor
 
+    @property
+    def width(self) -> int:
+        """Columns of the block, ``L * d``."""
+        return self.vectors.shape[0] * self.vectors.shape[2]
 
-def column_sizes(width: int, levels: Sequence[LevelFeature]) -> list[int]:
-    """Cut ``width`` columns at the levels.
+    def of(self, places: torch.Tensor) -> "LevelBlock":
+        """The block of some of the things, ``places [M]`` int64."""
+        return self._replace(rows=self.rows.index_select(1, places))
 
-    Returns:
-        Widths of free columns and of a level in turn: the first and the last are free
-        columns, perhaps none.
-    """
-    sizes, end = [], 0
-    for level in levels:
-        level_width = level.vectors.shape[1]
-        sizes += [level.column - end, level_width]
-        end = level.column + level_width
-    return [*sizes, width - end]
+    def cut(self, matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Part a layer's ``[units, D]`` into all other columns and those of the block.
+
+        Returns:
+            ``[units, D - L * d]``, and ``[L, d, units]`` to multiply vectors with.
+        """
+        behind = matrix.shape[1] - self.column - self.width
+        before, own, after = matrix.split([self.column, self.width, behind], dim=1)
+        features, _, dim = self.vectors.shape
+        own = own.unflatten(1, (features, dim)).permute(1, 2, 0)
+        if self.column == 0:
+            return after, own
+        return torch.cat([before, after], dim=1), own
+
+    def join(self, others: torch.Tensor, own: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Put ``[N, D - L * d]`` and L of ``[N, d]`` together, ``[N, D]``."""
+        before, after = others.tensor_split([self.column], dim=1)
+        return torch.cat([before, *own, after], dim=1)
 
 
 def add_rows(
     tables: Sequence[torch.Tensor], rows: Sequence[torch.Tensor]
 ) -> torch.Tensor:
-    """Add up a row of every table, in one pass over the result.
+    """Add up rows of several tables, in one pass over the result.
 
     Args:
-        tables: ``[n_i, d]`` each.
-        rows: ``[N]`` int64 rows of each table.
+        tables: ``[..., n, d]``, whose leading axes number tables of n rows.
+        rows: ``[..., N]`` int64 each, a row of each of these.
 
     Returns:
         ``[N, d]``.
     """
-    starts = accumulate((len(table) for table in tables[:-1]), initial=0)
-    places = [row + start for row, start in zip(rows, starts, strict=True)]
-    return functional.embedding_bag(
-        torch.stack(places, dim=1), torch.cat(list(tables)), mode="sum"
-    )
+    places, start = [], 0
+    for table, of_table in zip(tables, rows, strict=True):
+        count, n = table.shape[:-2].numel(), table.shape[-2]
+        ends = start + count * n
+        starts = torch.arange(start, ends, n, device=of_table.device)
+        places.append(of_table.reshape(count, -1) + starts[:, None])
+        start = ends
+    flat = [table.reshape(-1, table.shape[-1]) for table in tables]
+    return functional.embedding_bag(torch.cat(places).T, torch.cat(flat), mode="sum")
