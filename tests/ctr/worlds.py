@@ -205,7 +205,8 @@ class FuxiDin(nn.Module):
         """Logits ``[B]``."""
         rows, width = batch.history.shape
         target = self.embed(batch.target)
-        history = self.embed(batch.history.reshape(-1)).view(rows, width, -1)
+        flat = self.embed(batch.history.reshape(-1))
+        history = flat.view(rows, width, target.shape[1])
         pooled = self.attention(target, history, mask=batch.history > 0)
         levels = [
             table(batch.row_levels[:, i]) for i, table in enumerate(self.row_levels)
