@@ -87,6 +87,7 @@ class TargetAttention(nn.Module):
         tables.append(functional.linear(queries, by_query, first.bias))
         rows.append(segment)
         inputs = functional.embedding(segment, queries) * keys
+        # The part of k: a row of a matrix product an item, or one a position.
         if len(items.free) < len(history):
             tables.append(functional.linear(items.free, by_key))
             rows.append(history)
