@@ -64,22 +64,47 @@ def test_tastes_are_laws_and_reach_the_companion(world, params):
     assert (np.maximum(spilled, source) >= 0.9 * liked * params.companion_share).all()
 
 
-def test_click_law_is_popularity_times_quality_times_affinity(world, params):
+def test_click_law_is_popularity_times_appeal_times_affinity(world, params):
     topic = np.zeros((1, 8))
     topic[0, [2, 5]] = 0.75, 0.25
     style = np.array([[0.4, 0.3, 0.2, 0.1]])
+    mainstream = np.array([0.7])
     allowed = ~world.cold
-    law = click_law(world, Tastes(topic, style), allowed, params)[0]
+    law = click_law(world, Tastes(topic, style, mainstream), allowed, params)[0]
     assert law.sum() == pytest.approx(1)
     assert (law[world.cold] == 0).all()
     affinity = 8 * N_STYLES * topic[0, world.topic] * style[0, world.style]
-    expected = (affinity + params.affinity_floor) * world.popularity
-    expected = expected * np.exp(params.quality_strength * world.quality) * allowed
+    expected = (affinity + params.affinity_floor) ** params.sharpness
+    views = np.log(world.popularity)
+    expected *= np.exp(0.7 * (views - views.mean()) / views.std())
+    expected *= np.exp(params.quality_strength * world.quality)
+    expected *= np.exp(params.charm_strength * world.charm)
+    expected *= world.popularity * allowed
     np.testing.assert_allclose(law, expected / expected.sum())
 
 
-def test_without_sharpness_and_quality_clicks_follow_popularity(world, params):
-    bland = params.model_copy(update={"sharpness": 0.0, "quality_strength": 0.0})
+def test_users_lean_to_the_popular_and_away_from_it(world, params):
+    leaning = draw_tastes(world, 4000, params, np.random.default_rng(1)).mainstream
+    assert leaning.mean() == pytest.approx(0, abs=0.05)
+    assert leaning.std() == pytest.approx(params.mainstream_spread, rel=0.05)
+
+
+def test_with_nothing_to_like_clicks_follow_popularity(world, params):
+    bland = params.model_copy(
+        update={
+            "sharpness": 0.0,
+            "quality_strength": 0.0,
+            "charm_strength": 0.0,
+            "mainstream_spread": 0.0,
+        }
+    )
     tastes = draw_tastes(world, 3, bland, np.random.default_rng(1))
     law = click_law(world, tastes, np.ones(400, dtype=bool), bland)
     np.testing.assert_allclose(law, np.tile(world.popularity, (3, 1)))
+
+
+def test_all_equally_popular_items_leave_nothing_to_lean_to(params):
+    flat = params.model_copy(update={"zipf_exponent": 0.0})
+    world = build_world(flat, np.random.default_rng(3))
+    tastes = draw_tastes(world, 3, flat, np.random.default_rng(1))
+    assert np.isfinite(click_law(world, tastes, ~world.cold, flat)).all()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmctr.pipelines.sample.params import SampleParams
-from mmctr.pipelines.sample.world import Tastes, World, click_law, draw_tastes
+from mmctr.pipelines.sample.world import World, click_law, draw_tastes
 
 N_NEGATIVES = 3
 SLATE_SIZE = 1 + N_NEGATIVES
@@ -65,8 +65,7 @@ def draw_slates(
     blocks = []
     for start in range(0, n_users, BLOCK):
         rows = slice(start, start + BLOCK)
-        block = Tastes(topic=tastes.topic[rows], style=tastes.style[rows])
-        law = click_law(world, block, allowed, params)
+        law = click_law(world, tastes.of(rows), allowed, params)
         blocks.append(_draw_block(law, world.popularity, lengths[rows], rng))
     columns = zip(*blocks, strict=True)
     return Slates(*(np.concatenate(column) for column in columns))

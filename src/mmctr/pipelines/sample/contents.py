@@ -6,7 +6,7 @@ import numpy as np
 
 from mmctr.pipelines.sample.params import SampleParams
 from mmctr.pipelines.sample.vocabulary import STYLE_PATTERNS, TOPIC_WORDS
-from mmctr.pipelines.sample.world import N_STYLES, World
+from mmctr.pipelines.sample.world import N_LOOKS, N_STYLES, World
 
 TAG_SLOTS = 5
 TAGS_PER_TOPIC = 6
@@ -64,8 +64,18 @@ def describe_items(
     image_topic = mistake_topics(world.topic, params.image_noise, params.n_topics, rng)
     log_views = np.log(world.popularity)
     log_likes = log_views + world.quality
-    text = _draw_vectors(title_topic, world.style, params.text_width, params, rng)
-    image = _draw_vectors(image_topic, world.style, params.image_width, params, rng)
+    text = _draw_vectors(
+        [(title_topic, params.n_topics, 1.0), (world.style, N_STYLES, STYLE_SPREAD)],
+        params.text_width,
+        params.vector_noise,
+        rng,
+    )
+    image = _draw_vectors(
+        [(image_topic, params.n_topics, 1.0), (world.look, N_LOOKS, STYLE_SPREAD)],
+        params.image_width,
+        params.vector_noise,
+        rng,
+    )
     return Contents(
         titles=_write_titles(title_topic, world.style, params, rng),
         tags=_draw_tags(world.topic, params, rng),
@@ -128,18 +138,18 @@ def _draw_tags(
 
 
 def _draw_vectors(
-    topic: np.ndarray,
-    style: np.ndarray,
+    facets: list[tuple[np.ndarray, int, float]],
     width: int,
-    params: SampleParams,
+    noise: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Draw unit vectors around centres of (topic, style)."""
-    latent_shape = (len(topic), LATENT_WIDTH)
-    topic_centre = rng.standard_normal((params.n_topics, LATENT_WIDTH))
-    style_centre = rng.standard_normal((N_STYLES, LATENT_WIDTH)) * STYLE_SPREAD
-    latent = topic_centre[topic] + style_centre[style]
-    latent += params.vector_noise * rng.standard_normal(latent_shape)
+    """Draw unit vectors around sums of centres, one for each facet of an item.
+
+    A facet is the items' values, how many values there are, and the centres' spread.
+    """
+    latent = noise * rng.standard_normal((len(facets[0][0]), LATENT_WIDTH))
+    for values, n_values, spread in facets:
+        latent += spread * rng.standard_normal((n_values, LATENT_WIDTH))[values]
     basis = rng.standard_normal((LATENT_WIDTH, width)) / np.sqrt(LATENT_WIDTH)
     vectors = latent @ basis + COMMON_SPREAD * rng.standard_normal(width)
     vectors += RESIDUAL_SPREAD * rng.standard_normal(vectors.shape)

@@ -24,11 +24,11 @@ class SampleParams(BaseModel):
 
     n_items: int = Field(2000, ge=50, description="items of the catalogue")
     n_topics: int = Field(10, ge=3, le=len(TOPIC_WORDS), description="topics in use")
-    train_users: int = Field(6000, ge=1, description="users of train, four rows each")
+    train_users: int = Field(15_000, ge=1, description="users of train, four rows each")
     valid_users: int = Field(1000, ge=1, description="users of valid, all new")
     test_users: int = Field(2000, ge=1, description="users of test, all new")
     cold_fraction: float = Field(
-        0.04, ge=0, lt=0.5, description="share of items that no train row holds"
+        0.12, ge=0, lt=0.5, description="share of items that no train row holds"
     )
     max_history: int = Field(100, ge=3, le=100, description="longest history drawn")
     text_width: int = Field(768, ge=1, description="width of txt_emb_BERT")
@@ -43,7 +43,7 @@ class SampleParams(BaseModel):
         description="Dirichlet parameter of a user's topics; small is sparse",
     )
     style_concentration: float = Field(
-        3.0, gt=0, description="Dirichlet parameter of a user's styles"
+        1.0, gt=0, description="Dirichlet parameter of a user's styles and looks"
     )
     companion_share: float = Field(
         0.5,
@@ -52,7 +52,7 @@ class SampleParams(BaseModel):
         description="share of the interest in a topic that goes to its companion topic",
     )
     sharpness: float = Field(
-        1.0, ge=0, description="exponent of the affinity; 0 makes clicks tasteless"
+        0.85, ge=0, description="exponent of the affinity; 0 makes clicks tasteless"
     )
     affinity_floor: float = Field(
         0.04, gt=0, description="affinity that every item keeps for every user"
@@ -60,15 +60,21 @@ class SampleParams(BaseModel):
     quality_strength: float = Field(
         0.8, ge=0, description="log-scale weight of an item's quality in the clicks"
     )
+    charm_strength: float = Field(
+        0.8, ge=0, description="the same of what nothing but clicks tells of an item"
+    )
+    leaning_strength: float = Field(
+        1.0, ge=0, description="exponent a user's leaning gives an item's popularity"
+    )
 
     title_noise: float = Field(
-        0.25, ge=0, le=1, description="share of items titled as a neighbouring topic"
+        0.3, ge=0, le=1, description="share of items titled as a neighbouring topic"
     )
     image_noise: float = Field(
-        0.05, ge=0, le=1, description="share of items pictured as a neighbouring topic"
+        0.1, ge=0, le=1, description="share of items pictured as a neighbouring topic"
     )
     tag_noise: float = Field(
-        0.3, ge=0, le=1, description="share of tags taken from any topic"
+        0.45, ge=0, le=1, description="share of tags taken from any topic"
     )
     word_noise: float = Field(
         0.1, ge=0, le=1, description="share of title words taken from any topic"
@@ -77,7 +83,7 @@ class SampleParams(BaseModel):
         0.4, ge=0, description="spread of vectors inside a topic and style"
     )
     level_noise: float = Field(
-        0.2, ge=0, description="log-scale spread of the likes and views counts"
+        0.1, ge=0, description="log-scale spread of the likes and views counts"
     )
 
     @model_validator(mode="after")
