@@ -1,12 +1,14 @@
 """Tables with list columns come back as they were; damaged files are named."""
 
 import json
+import weakref
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from kedro.io.core import DatasetError
 
-from mmctr.datasets import ArrowDataset
+from mmctr.datasets import ArrowDataset, AtomicDataset, TablePieces
 
 TABLE = pa.table(
     {
@@ -97,3 +99,53 @@ def test_the_preview_of_an_empty_table_has_columns_only(dataset):
 
 def test_the_description_holds_the_path(dataset):
     assert "a.parquet" in repr(dataset)
+
+
+def _numbers(rows):
+    return pa.table({"number": pa.array(range(rows.start, rows.stop), pa.int32())})
+
+
+def test_pieces_become_row_groups_of_one_file(dataset, path):
+    pieces = TablePieces(length=10, step=4, table_of=_numbers)
+    dataset.save(pieces)
+    file = pq.ParquetFile(path)
+    sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+    assert sizes == [4, 4, 2]
+    assert dataset.load().equals(pieces.to_table())
+    assert dataset.load()["number"].to_pylist() == list(range(10))
+
+
+def test_no_pieces_are_a_table_without_rows(dataset):
+    dataset.save(TablePieces(length=0, step=4, table_of=_numbers))
+    assert dataset.load().schema == _numbers(slice(0, 0)).schema
+    assert dataset.load().num_rows == 0
+
+
+def test_a_piece_is_given_up_before_many_more_are_made(dataset):
+    """Bounded memory: pieces do not pile up until the end of the file."""
+    born, alive_at_once = [], []
+
+    def table_of(rows):
+        table = pa.table({"x": pa.array(bytes(1 << 20) for _ in range(2))})
+        born.append(weakref.ref(table))
+        alive_at_once.append(sum(each() is not None for each in born))
+        return table
+
+    dataset.save(TablePieces(length=12, step=1, table_of=table_of))
+    assert len(born) == 13
+    assert max(alive_at_once) <= 3
+
+
+def test_a_piece_that_fails_leaves_the_file_as_it_was(tmp_path):
+    def table_of(rows):
+        if rows.start >= 4:
+            raise MemoryError("no more")
+        return _numbers(rows)
+
+    path = tmp_path / "a.parquet"
+    dataset = AtomicDataset(dataset="mmctr.datasets.ArrowDataset", filepath=str(path))
+    dataset.save(TABLE)
+    with pytest.raises(DatasetError, match="no more"):
+        dataset.save(TablePieces(length=10, step=4, table_of=table_of))
+    assert dataset.load().equals(TABLE)
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,6 +1,6 @@
 """Kedro datasets that no library ships, and the wrapper that makes saves atomic."""
 
-from mmctr.datasets.arrow import ArrowDataset
+from mmctr.datasets.arrow import ArrowDataset, TablePieces
 from mmctr.datasets.atomic import AtomicDataset
 from mmctr.datasets.challenge_files import ChallengeFiles, ChallengeSource
 from mmctr.datasets.interaction_log import InteractionLog, InteractionSource
@@ -14,4 +14,5 @@ __all__ = [
     "InteractionLog",
     "InteractionSource",
     "NpyDataset",
+    "TablePieces",
 ]

@@ -1,5 +1,7 @@
 """Tables with list columns, kept in Arrow from file to node."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,39 @@ from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
 
-class ArrowDataset(AbstractDataset[pa.Table, pa.Table]):
+@dataclass(frozen=True)
+class TablePieces:
+    """A table that is too big to be in memory at once, made piece by piece.
+
+    No iterator: Kedro takes a node whose outputs all are iterators for one that yields
+    its results bit by bit.
+
+    Attributes:
+        length: Things that rows are made of, users for instance.
+        step: How many of them make a piece.
+        table_of: Gives the rows of some of them; of none, a table without rows.
+    """
+
+    length: int
+    step: int
+    table_of: Callable[[slice], pa.Table]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns and their types."""
+        return self.table_of(slice(0, 0)).schema
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        """Make one piece after the other."""
+        for start in range(0, self.length, self.step):
+            yield self.table_of(slice(start, min(start + self.step, self.length)))
+
+    def to_table(self) -> pa.Table:
+        """The whole."""
+        return pa.concat_tables([self.schema.empty_table(), *self])
+
+
+class ArrowDataset(AbstractDataset[pa.Table | TablePieces, pa.Table]):
     """One ``pyarrow.Table`` in one parquet file.
 
     pandas holds a list column as one Python object a row: at millions of histories that
@@ -44,12 +78,17 @@ class ArrowDataset(AbstractDataset[pa.Table, pa.Table]):
                 "the pipeline that writes it again"
             ) from error
 
-    def save(self, data: pa.Table) -> None:
-        """Write the table with zstd compression and checksums."""
-        if not isinstance(data, pa.Table):
+    def save(self, data: pa.Table | TablePieces) -> None:
+        """Write with zstd compression and checksums; a piece becomes a row group."""
+        if not isinstance(data, pa.Table | TablePieces):
             raise TypeError(f"{self._path.name}: a table is wanted, got {type(data)}")
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(data, self._path, compression="zstd", write_page_checksum=True)
+        pieces = [data] if isinstance(data, pa.Table) else data
+        with pq.ParquetWriter(
+            self._path, data.schema, compression="zstd", write_page_checksum=True
+        ) as writer:
+            for piece in pieces:
+                writer.write_table(piece)
 
     def preview(self, rows: int = 5) -> TablePreview:
         """The first rows, long lists cut, for kedro-viz."""

@@ -1,16 +1,21 @@
 """Histories and slates follow their laws, and the best score is the best."""
 
-from itertools import permutations
-
 import numpy as np
 import pytest
+from dense_laws import dense_best_scores, enumerate_slates
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmctr.evaluation import auc
-from mmctr.pipelines.sample.clicks import best_scores, draw_lengths, draw_slates
+from mmctr.pipelines.sample import clicks
+from mmctr.pipelines.sample.clicks import (
+    draw_lengths,
+    draw_slates,
+    join_histories,
+    pad_histories,
+)
 from mmctr.pipelines.sample.params import SampleParams
-from mmctr.pipelines.sample.world import build_world, click_law, draw_tastes
+from mmctr.pipelines.sample.world import build_world
 
 N_USERS = 6000
 
@@ -31,6 +36,11 @@ def slates(world, params):
     return draw_slates(world, N_USERS, allowed, params, np.random.default_rng(5))
 
 
+@pytest.fixture(scope="module")
+def histories(slates):
+    return pad_histories(slates.history, np.arange(N_USERS))
+
+
 def test_lengths_are_skewed_like_the_challenge():
     lengths = draw_lengths(20_000, 100, np.random.default_rng(0))
     assert lengths.min() == 3
@@ -39,24 +49,24 @@ def test_lengths_are_skewed_like_the_challenge():
     assert lengths.mean() == pytest.approx(8, abs=0.5)
 
 
-def test_histories_are_left_padded_and_hold_an_item_once(slates):
-    real = slates.history > 0
+def test_histories_are_left_padded_and_hold_an_item_once(histories):
+    real = histories > 0
     lengths = real.sum(axis=1)
-    assert slates.history.shape == (N_USERS, 100)
+    assert histories.shape == (N_USERS, 100)
     assert lengths.min() == 3
     assert lengths.max() == 40
     columns = np.arange(100)
     np.testing.assert_array_equal(real, columns >= 100 - lengths[:, None])
-    for row in slates.history[:500]:
+    for row in histories[:500]:
         items = row[row > 0]
         assert len(set(items)) == len(items)
 
 
-def test_a_slate_has_one_positive_and_four_unseen_different_items(slates):
+def test_a_slate_has_one_positive_and_four_unseen_different_items(slates, histories):
     np.testing.assert_array_equal(slates.label.sum(axis=1), 1)
     ordered = np.sort(slates.item, axis=1)
     assert (ordered[:, 1:] != ordered[:, :-1]).all()
-    assert not (slates.item[:, :, None] == slates.history[:, None, :]).any()
+    assert not (slates.item[:, :, None] == histories[:, None, :]).any()
     assert slates.item.min() >= 1
     assert slates.item.max() <= 200
 
@@ -66,14 +76,27 @@ def test_the_place_of_the_positive_says_nothing(slates):
     assert places.min() > 0.22 * N_USERS
 
 
-def test_the_oldest_history_item_follows_the_click_law(world, params, slates):
-    # Tastes are drawn first, so the same seed gives the tastes of these users.
-    tastes = draw_tastes(world, N_USERS, params, np.random.default_rng(5))
-    law = click_law(world, tastes, np.ones(200, dtype=bool), params)
-    oldest = slates.history[np.arange(N_USERS), (slates.history > 0).argmax(axis=1)]
-    seen = np.bincount(oldest - 1, minlength=200)
-    expected, spread = law.sum(axis=0), np.sqrt((law * (1 - law)).sum(axis=0))
-    assert (np.abs(seen - expected) <= 4.5 * spread + 1).all()
+def test_blocks_of_users_differ_and_are_put_together(monkeypatch, world, params):
+    monkeypatch.setattr(clicks, "BLOCK", 64)
+    allowed = ~world.cold
+    drawn = draw_slates(world, 150, allowed, params, np.random.default_rng(5))
+    again = draw_slates(world, 150, allowed, params, np.random.default_rng(5))
+    assert len(drawn) == len(drawn.history[1]) - 1 == len(drawn.best_score) == 150
+    np.testing.assert_array_equal(drawn.item, again.item)
+    np.testing.assert_array_equal(drawn.history[0], again.history[0])
+    assert (drawn.item[:64] != drawn.item[64:128]).mean() > 0.9
+    seen = np.unique(np.concatenate([drawn.history[0], drawn.item.ravel()]))
+    assert not world.cold[seen - 1].any()
+
+
+def test_joined_histories_keep_their_rows():
+    one = (np.array([1, 2, 3]), np.array([0, 1, 3]))
+    two = (np.array([4, 5, 6, 7]), np.array([0, 4]))
+    joined = join_histories([one, two])
+    padded = pad_histories(joined, np.array([2, 0, 1]))
+    assert padded.shape == (3, 100)
+    assert [row[row > 0].tolist() for row in padded] == [[4, 5, 6, 7], [1], [2, 3]]
+    assert not padded[:, 0].any()
 
 
 def test_the_best_score_is_calibrated(slates):
@@ -102,17 +125,6 @@ def test_no_other_score_beats_the_best(world, slates):
         assert auc(labels, score) < ceiling - 0.005, name
 
 
-def _enumerate_best_scores(click, negative):
-    """P(positive | item) by going through every slate of four different items."""
-    positive, other = np.zeros(len(click)), np.zeros(len(click))
-    for slate in permutations(range(len(click)), 4):
-        chance = click[slate[0]] * np.prod(negative[list(slate[1:])])
-        positive[slate[0]] += chance
-        for item in slate[1:]:
-            other[item] += chance
-    return positive / (positive + other)
-
-
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(4, 7))
 def test_best_scores_equal_enumeration(seed, n_items):
@@ -120,9 +132,10 @@ def test_best_scores_equal_enumeration(seed, n_items):
     click, negative = rng.dirichlet(np.full(n_items, 0.7), 2) + 1e-3
     click, negative = click / click.sum(), negative / negative.sum()
     items = np.arange(n_items)[None]
+    positive, other = enumerate_slates(click, negative)
     np.testing.assert_allclose(
-        best_scores(click[None], negative[None], items)[0],
-        _enumerate_best_scores(click, negative),
+        dense_best_scores(click[None], negative[None], items)[0],
+        positive / (positive + other),
         rtol=1e-6,
     )
 
@@ -133,5 +146,5 @@ def test_best_scores_approach_p_over_p_plus_3q_where_items_are_many():
     items = np.arange(100)[None]
     p, q = click[0, :100], negative[0, :100]
     np.testing.assert_allclose(
-        best_scores(click, negative, items)[0], p / (p + 3 * q), rtol=2e-3
+        dense_best_scores(click, negative, items)[0], p / (p + 3 * q), rtol=2e-3
     )

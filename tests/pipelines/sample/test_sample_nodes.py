@@ -4,7 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mmctr.datasets import TablePieces
 from mmctr.evaluation import auc
+from mmctr.pipelines.sample import tables
 from mmctr.pipelines.sample.nodes import generate_sample
 from mmctr.pipelines.sample.params import SampleParams
 
@@ -28,18 +30,27 @@ def _params(**changes):
         "test_users": 80,
         "text_width": 16,
         "image_width": 24,
+        "title_width": 20,
     }
     return SampleParams(**{"name": "tiny", "seed": 11, **tiny, **changes})
 
 
+def _generate(params):
+    """The sample with its tables whole."""
+    return {
+        name: value.to_table() if isinstance(value, TablePieces) else value
+        for name, value in generate_sample(params).items()
+    }
+
+
 @pytest.fixture(scope="module")
 def sample():
-    return generate_sample(_params())
+    return _generate(_params())
 
 
 @pytest.fixture(scope="module")
 def default_sample():
-    return generate_sample(SampleParams(name="sample", seed=20242025))
+    return _generate(SampleParams(name="sample", seed=20242025))
 
 
 def _lists(table, column):
@@ -166,7 +177,7 @@ def test_ceiling_lies_in_its_band_and_far_above_popularity(default_sample):
 
 
 def test_the_seed_alone_decides_every_byte(sample):
-    again, other = generate_sample(_params()), generate_sample(_params(seed=12))
+    again, other = _generate(_params()), _generate(_params(seed=12))
     for name in TABLES:
         assert _bytes(again[name]) == _bytes(sample[name]), name
         assert _bytes(other[name]) != _bytes(sample[name]), name
@@ -174,7 +185,35 @@ def test_the_seed_alone_decides_every_byte(sample):
 
 
 def test_more_test_users_change_neither_items_nor_train_clicks(sample):
-    more = generate_sample(_params(test_users=90))
+    more = _generate(_params(test_users=90))
     assert more["item_feature"].equals(sample["item_feature"])
     for column in ("item_seq", "item_id", "label"):
         assert more["train"][column].equals(sample["train"][column])
+
+
+def test_big_tables_come_in_pieces_that_make_up_the_whole(monkeypatch, sample):
+    monkeypatch.setattr(tables, "PIECE", 70)
+    pieces = generate_sample(_params())
+    rows = {"item_feature": 70, "item_seq": 70, "train": 280, "valid": 240, "test": 280}
+    for name, most in rows.items():
+        assert isinstance(pieces[name], TablePieces), name
+        sizes = [piece.num_rows for piece in pieces[name]]
+        assert max(sizes) == most
+        assert sum(sizes) == sample[name].num_rows
+        assert _bytes(pieces[name].to_table().combine_chunks()) == _bytes(
+            sample[name].combine_chunks()
+        )
+
+
+def test_title_vectors_say_what_the_text_vectors_say(sample):
+    """Of one view: an item's neighbours are the same in both, of noise not all."""
+    title, text = (
+        sample["title_vectors"],
+        _lists(sample["item_feature"], "txt_emb_BERT"),
+    )
+    assert title.shape == (200, 20)
+    assert title.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(title, axis=1), 1, atol=1e-5)
+    centred = [x - x.mean(axis=0) for x in (title, text)]
+    likeness = [(x @ x.T)[np.triu_indices(200, 1)] for x in centred]
+    assert np.corrcoef(*likeness)[0, 1] > 0.5

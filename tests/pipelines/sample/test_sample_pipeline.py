@@ -9,7 +9,7 @@ from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
 from kedro_datasets.json import JSONDataset
 
-from mmctr.datasets import ArrowDataset
+from mmctr.datasets import ArrowDataset, NpyDataset
 from mmctr.pipelines.sample import create_pipeline
 from mmctr.pipelines.sample.params import SampleParams
 
@@ -23,6 +23,7 @@ FILES = {
     "sample_test_labels": "withheld/test_labels.parquet",
 }
 CEILING = "withheld/ceiling.json"
+TITLES = "MicroLens_1M_MMCTR/gpt_embedding.npy"
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def pipeline() -> Pipeline:
 def test_the_node_is_named_and_needs_parameters_only(pipeline):
     assert [node.name for node in pipeline.nodes] == ["generate_sample"]
     assert pipeline.inputs() == {"params:sample"}
-    assert pipeline.outputs() == {*FILES, "sample_ceiling"}
+    assert pipeline.outputs() == {*FILES, "sample_ceiling", "sample_title_vectors"}
 
 
 def test_a_run_writes_the_layout(pipeline, tmp_path):
@@ -47,6 +48,7 @@ def test_a_run_writes_the_layout(pipeline, tmp_path):
         test_users=30,
         text_width=8,
         image_width=8,
+        title_width=12,
     )
     catalog = DataCatalog(
         {
@@ -55,11 +57,12 @@ def test_a_run_writes_the_layout(pipeline, tmp_path):
         }
     )
     catalog["sample_ceiling"] = JSONDataset(filepath=str(tmp_path / CEILING))
+    catalog["sample_title_vectors"] = NpyDataset(filepath=str(tmp_path / TITLES))
     catalog["params:sample"] = MemoryDataset(params)
     SequentialRunner().run(pipeline, catalog)
 
     written = {str(x.relative_to(tmp_path)) for x in tmp_path.rglob("*") if x.is_file()}
-    assert written == {*FILES.values(), CEILING}
+    assert written == {*FILES.values(), CEILING, TITLES}
     test = pq.read_table(tmp_path / FILES["sample_test"])
     assert "label" not in test.column_names
     assert test.schema.metadata[b"mmctr"] == b"synthetic"

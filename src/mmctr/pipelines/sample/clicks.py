@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmctr.jagged import Jagged, take_ranges
+from mmctr.pipelines.sample.draws import draw_different, draw_histories
+from mmctr.pipelines.sample.laws import ItemLaws, OpenSums, UserLaws
 from mmctr.pipelines.sample.params import SampleParams
-from mmctr.pipelines.sample.world import World, click_law, draw_tastes
+from mmctr.pipelines.sample.world import World, draw_tastes
 
 N_NEGATIVES = 3
 SLATE_SIZE = 1 + N_NEGATIVES
@@ -20,8 +23,8 @@ MIN_HISTORY = 3
 EXTRA_MEDIAN = 3.5
 EXTRA_SPREAD = 0.95
 
-# Users are drawn in blocks, so that [users, items] tables stay small.
-BLOCK = 512
+# Users are drawn in blocks, so that [users, kinds] tables stay small.
+BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -29,16 +32,20 @@ class Slates:
     """Clicks of one part, one row a user, items numbered from 1.
 
     Attributes:
-        history: ``[n_users, 100]`` int64, left-padded with 0, newest last.
-        item: ``[n_users, 4]`` int64, in random order.
-        label: ``[n_users, 4]`` int64, 1 for the positive.
+        history: Flat int32 items, oldest first, and ``[n_users + 1]`` offsets.
+        item: ``[n_users, 4]`` int32, in random order.
+        label: ``[n_users, 4]`` int8, 1 for the positive.
         best_score: ``[n_users, 4]`` float64, P(label = 1 | true taste, history, item).
     """
 
-    history: np.ndarray
+    history: Jagged
     item: np.ndarray
     label: np.ndarray
     best_score: np.ndarray
+
+    def __len__(self) -> int:
+        """Number of users."""
+        return len(self.item)
 
 
 def draw_slates(
@@ -50,25 +57,36 @@ def draw_slates(
 ) -> Slates:
     """Draw new users with their histories and slates.
 
+    Memory grows by some hundred bytes a user.
+
     Args:
         world: The items.
         n_users: How many users.
         allowed: ``[n_items]`` bool, the items that may occur at all.
         params: Laws of the tastes and the longest history.
-        rng: Source of all randomness.
+        rng: Source of all randomness; each block of users has a stream of its own.
 
     Returns:
         One row a user.
+
+    Raises:
+        ValueError: If what a history leaves open is too unlikely to be drawn.
     """
-    tastes = draw_tastes(world, n_users, params, rng)
-    lengths = draw_lengths(n_users, params.max_history, rng)
+    items = ItemLaws(world, allowed, params)
+    starts = range(0, n_users, BLOCK)
     blocks = []
-    for start in range(0, n_users, BLOCK):
-        rows = slice(start, start + BLOCK)
-        law = click_law(world, tastes.of(rows), allowed, params)
-        blocks.append(_draw_block(law, world.popularity, lengths[rows], rng))
-    columns = zip(*blocks, strict=True)
-    return Slates(*(np.concatenate(column) for column in columns))
+    for start, stream in zip(starts, rng.spawn(len(starts)), strict=True):
+        size = min(BLOCK, n_users - start)
+        tastes = draw_tastes(world, size, params, stream)
+        laws = UserLaws(items, world, tastes, params)
+        lengths = draw_lengths(size, params.max_history, stream)
+        blocks.append(draw_block(items, laws, lengths, stream))
+    return Slates(
+        history=join_histories([block.history for block in blocks]),
+        item=np.concatenate([block.item for block in blocks]),
+        label=np.concatenate([block.label for block in blocks]),
+        best_score=np.concatenate([block.best_score for block in blocks]),
+    )
 
 
 def draw_lengths(
@@ -88,9 +106,45 @@ def draw_lengths(
     return np.minimum(MIN_HISTORY + extra.astype(np.int64), max_history)
 
 
-def best_scores(
-    click: np.ndarray, negative: np.ndarray, items: np.ndarray
-) -> np.ndarray:
+def draw_block(
+    items: ItemLaws, laws: UserLaws, lengths: np.ndarray, rng: np.random.Generator
+) -> Slates:
+    """Draw one block of users.
+
+    Args:
+        items: The allowed items.
+        laws: The users' click laws.
+        lengths: ``[n_users]`` int64, of the histories.
+        rng: Source of all randomness.
+
+    Returns:
+        One row a user.
+    """
+    drawn = draw_histories(laws, lengths, rng)
+    picked = draw_different(items, laws, drawn, N_NEGATIVES, rng)
+    is_real = np.arange(drawn.shape[1]) < lengths[:, None]
+    seen_user, _ = np.nonzero(is_real)
+    p, q, sums = laws.open_laws(seen_user, drawn[is_real], picked)
+    scores = best_scores(p, q, sums)
+    labels = np.zeros(picked.shape, dtype=np.int8)
+    labels[:, 0] = 1
+    places = np.tile(np.arange(SLATE_SIZE), (len(lengths), 1))
+    order = rng.permuted(places, axis=1)
+    shown, labels, scores = (
+        np.take_along_axis(column, order, axis=1) for column in (picked, labels, scores)
+    )
+    return Slates(
+        history=(
+            (drawn[is_real] + 1).astype(np.int32),
+            np.concatenate([[0], np.cumsum(lengths)]),
+        ),
+        item=(shown + 1).astype(np.int32),
+        label=labels,
+        best_score=scores,
+    )
+
+
+def best_scores(p: np.ndarray, q: np.ndarray, sums: OpenSums) -> np.ndarray:
     """Give P(label = 1 | user, item) for rows of slates of four different items.
 
     A slate is one draw from p and three from q, drawn again until all four differ. With
@@ -101,97 +155,51 @@ def best_scores(
     inclusion and exclusion from sums of products of p and q over all items but i.
 
     Args:
-        click: ``[n_users, n_items]`` float64, p; rows sum to 1.
-        negative: ``[n_users, n_items]`` float64, q; rows sum to 1.
-        items: ``[n_users, k]`` int64, columns of the laws.
+        p: ``[n_users, k]`` float64, the click law at k items a user.
+        q: ``[n_users, k]`` float64, the law of negatives there.
+        sums: Over all items that these laws are normalised over.
 
     Returns:
         ``[n_users, k]`` float64 in 0..1.
     """
-    p = np.take_along_axis(click, items, axis=1)
-    q = np.take_along_axis(negative, items, axis=1)
-
-    def others(powers_of_p: int, powers_of_q: int) -> np.ndarray:
-        total = np.einsum(
-            "ui,ui->u", click**powers_of_p, negative**powers_of_q, optimize=False
+    p1, q1 = 1 - p, 1 - q
+    q2, q3, pq, pq2 = (
+        total[:, None] - term
+        for total, term in (
+            (sums.q2, q**2),
+            (sums.q3, q**3),
+            (sums.pq, p * q),
+            (sums.pq2, p * q**2),
         )
-        return total[:, None] - p**powers_of_p * q**powers_of_q
-
-    p1, q1, q2 = others(1, 0), others(0, 1), others(0, 2)
-    three_negatives = q1**3 - 3 * q1 * q2 + 2 * others(0, 3)
-    one_and_two = p1 * (q1**2 - q2) - 2 * q1 * others(1, 1) + 2 * others(1, 2)
+    )
+    three_negatives = q1**3 - 3 * q1 * q2 + 2 * q3
+    one_and_two = p1 * (q1**2 - q2) - 2 * q1 * pq + 2 * pq2
     positive = p * three_negatives
     return positive / (positive + N_NEGATIVES * q * one_and_two)
 
 
-def _draw_block(
-    law: np.ndarray,
-    popularity: np.ndarray,
-    lengths: np.ndarray,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Draw the history, item, label and best score of one block of users."""
-    history, seen = _draw_histories(law, lengths, rng)
-    open_items = (law > 0) & ~seen
-    click = _normalise(np.where(open_items, law, 0.0))
-    negative = _normalise(np.where(open_items, popularity, 0.0))
-    items = _draw_distinct(click, negative, rng)
-    scores = best_scores(click, negative, items)
-    labels = np.zeros(items.shape, dtype=np.int64)
-    labels[:, 0] = 1
-    order = rng.permuted(np.tile(np.arange(SLATE_SIZE), (len(items), 1)), axis=1)
-    items, labels, scores = (
-        np.take_along_axis(column, order, axis=1) for column in (items, labels, scores)
+def join_histories(histories: list[Jagged]) -> Jagged:
+    """Put the rows of several jagged arrays under each other."""
+    lengths = [np.diff(offsets) for _, offsets in histories]
+    return (
+        np.concatenate([values for values, _ in histories]),
+        np.concatenate([[0], np.cumsum(np.concatenate(lengths))]),
     )
-    return history, items + 1, labels, scores
 
 
-def _draw_histories(
-    law: np.ndarray, lengths: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw different items one after another; return ids ``[B, 100]`` and who saw what.
+def pad_histories(history: Jagged, rows: np.ndarray) -> np.ndarray:
+    """Write some histories as the challenge does.
 
-    The order of ``log p + Gumbel`` noise is the order of draws without replacement
-    (Vieira, 2014, "Gumbel-max trick and weighted reservoir sampling").
+    Args:
+        history: Flat items and offsets.
+        rows: ``[n]`` int64, which of them.
+
+    Returns:
+        ``[n, 100]`` int64, left-padded with 0, newest last.
     """
-    with np.errstate(divide="ignore"):
-        keys = np.log(law) + rng.gumbel(size=law.shape)
-    longest = lengths.max()
-    order = np.argsort(-keys, axis=1, kind="stable")[:, :longest]
-    drawn = np.arange(longest) < lengths[:, None]
-    user, step = np.nonzero(drawn)
-    history = np.zeros((len(law), HISTORY_WIDTH), dtype=np.int64)
-    column = HISTORY_WIDTH - lengths[user] + step
-    history[user, column] = order[user, step] + 1
-    seen = np.zeros(law.shape, dtype=bool)
-    seen[user, order[user, step]] = True
-    return history, seen
-
-
-def _draw_distinct(
-    click: np.ndarray, negative: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Draw whole slates ``[B, 4]`` again until their items differ; positive first."""
-    click_sums, negative_sums = _cumulate(click), _cumulate(negative)
-    items = np.empty((len(click), SLATE_SIZE), dtype=np.int64)
-    pending = np.arange(len(click))
-    while len(pending):
-        uniform = rng.random((len(pending), SLATE_SIZE))
-        for draw in range(SLATE_SIZE):
-            sums = click_sums if draw == 0 else negative_sums
-            below = sums[pending] <= uniform[:, draw, None]
-            items[pending, draw] = below.sum(axis=1)
-        ordered = np.sort(items[pending], axis=1)
-        repeats = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
-        pending = pending[repeats]
-    return items
-
-
-def _normalise(weights: np.ndarray) -> np.ndarray:
-    return weights / weights.sum(axis=1, keepdims=True)
-
-
-def _cumulate(law: np.ndarray) -> np.ndarray:
-    sums = np.cumsum(law, axis=1)
-    # Exactly 1 at the end, so that a draw below 1 never falls behind the last item.
-    return sums / sums[:, -1:]
+    values, offsets = history
+    flat, borders = take_ranges(values, offsets[rows], offsets[rows + 1])
+    lengths = np.diff(borders)
+    padded = np.zeros((len(rows), HISTORY_WIDTH), dtype=np.int64)
+    padded[np.arange(HISTORY_WIDTH) >= HISTORY_WIDTH - lengths[:, None]] = flat
+    return padded

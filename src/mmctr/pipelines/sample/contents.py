@@ -20,6 +20,9 @@ STYLE_SPREAD = 0.6
 RESIDUAL_SPREAD = 0.2
 COMMON_SPREAD = 0.5
 
+# Vectors are made in blocks of rows, so that few float64 values are in memory.
+ROWS = 4096
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -33,6 +36,8 @@ class Contents:
         text: ``[n_items, text_width]`` float32, unit length.
         image: ``[n_items, image_width]`` float32, unit length.
         joint: ``[n_items, 128]`` float32, a random projection of text and image.
+        title: ``[n_items, title_width]`` float32, unit length; a wider vector of what
+            the text vector is of.
     """
 
     titles: list[str]
@@ -42,6 +47,7 @@ class Contents:
     text: np.ndarray
     image: np.ndarray
     joint: np.ndarray
+    title: np.ndarray
 
 
 def describe_items(
@@ -64,12 +70,11 @@ def describe_items(
     image_topic = mistake_topics(world.topic, params.image_noise, params.n_topics, rng)
     log_views = np.log(world.popularity)
     log_likes = log_views + world.quality
-    text = _draw_vectors(
-        [(title_topic, params.n_topics, 1.0), (world.style, N_STYLES, STYLE_SPREAD)],
-        params.text_width,
-        params.vector_noise,
-        rng,
-    )
+    title_facets = [
+        (title_topic, params.n_topics, 1.0),
+        (world.style, N_STYLES, STYLE_SPREAD),
+    ]
+    text = _draw_vectors(title_facets, params.text_width, params.vector_noise, rng)
     image = _draw_vectors(
         [(image_topic, params.n_topics, 1.0), (world.look, N_LOOKS, STYLE_SPREAD)],
         params.image_width,
@@ -83,7 +88,8 @@ def describe_items(
         views_level=_quantile_levels(log_views, params.level_noise, rng),
         text=text,
         image=image,
-        joint=_project(np.hstack([text, image]), rng),
+        joint=_project(text, image, rng),
+        title=_draw_vectors(title_facets, params.title_width, params.vector_noise, rng),
     )
 
 
@@ -151,16 +157,27 @@ def _draw_vectors(
     for values, n_values, spread in facets:
         latent += spread * rng.standard_normal((n_values, LATENT_WIDTH))[values]
     basis = rng.standard_normal((LATENT_WIDTH, width)) / np.sqrt(LATENT_WIDTH)
-    vectors = latent @ basis + COMMON_SPREAD * rng.standard_normal(width)
-    vectors += RESIDUAL_SPREAD * rng.standard_normal(vectors.shape)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors.astype(np.float32)
+    common = COMMON_SPREAD * rng.standard_normal(width)
+    vectors = np.empty((len(latent), width), dtype=np.float32)
+    for start in range(0, len(latent), ROWS):
+        rows = latent[start : start + ROWS] @ basis + common
+        rows += RESIDUAL_SPREAD * rng.standard_normal(rows.shape)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        vectors[start : start + ROWS] = rows
+    return vectors
 
 
-def _project(vectors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Project at random to 128 dimensions, which nearly keeps the angles."""
-    basis = rng.standard_normal((vectors.shape[1], JOINT_WIDTH)) / np.sqrt(JOINT_WIDTH)
-    return (vectors @ basis).astype(np.float32)
+def _project(
+    text: np.ndarray, image: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Project both at random to 128 dimensions, which nearly keeps the angles."""
+    width = text.shape[1] + image.shape[1]
+    basis = rng.standard_normal((width, JOINT_WIDTH)) / np.sqrt(JOINT_WIDTH)
+    projected = np.empty((len(text), JOINT_WIDTH), dtype=np.float32)
+    for start in range(0, len(text), ROWS):
+        rows = slice(start, start + ROWS)
+        projected[rows] = np.hstack([text[rows], image[rows]]) @ basis
+    return projected
 
 
 def _quantile_levels(

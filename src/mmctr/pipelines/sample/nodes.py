@@ -3,8 +3,14 @@
 import numpy as np
 import pyarrow as pa
 
+from mmctr.datasets import TablePieces
 from mmctr.evaluation import auc, gauc
-from mmctr.pipelines.sample.clicks import SLATE_SIZE, Slates, draw_slates
+from mmctr.pipelines.sample.clicks import (
+    SLATE_SIZE,
+    Slates,
+    draw_slates,
+    join_histories,
+)
 from mmctr.pipelines.sample.contents import describe_items
 from mmctr.pipelines.sample.params import SampleParams
 from mmctr.pipelines.sample.tables import (
@@ -16,10 +22,11 @@ from mmctr.pipelines.sample.tables import (
 )
 from mmctr.pipelines.sample.world import build_world
 
+# A table, one in pieces, vectors, or numbers for JSON.
+Written = pa.Table | TablePieces | np.ndarray | dict[str, dict[str, float]]
 
-def generate_sample(
-    params: SampleParams,
-) -> dict[str, pa.Table | dict[str, dict[str, float]]]:
+
+def generate_sample(params: SampleParams) -> dict[str, Written]:
     """Generate a synthetic data set in the layout of MicroLens_1M_MMCTR.
 
     Args:
@@ -27,8 +34,10 @@ def generate_sample(
 
     Returns:
         By name of the file: ``item_feature``, ``item_seq``, ``item_info``, ``train``,
-        ``valid``, ``test`` (without label), ``test_labels``, and ``ceiling``, the AUC
-        and gAUC of the best possible score on valid and test.
+        ``valid``, ``test`` (without label), ``test_labels``, ``title_vectors``
+        (``[n_items, title_width]`` float32), and ``ceiling``, the AUC and gAUC of the
+        best possible score on valid and test. Tables of many rows come in pieces, so
+        that they need not be in memory at once.
     """
     # A stream a step: more users must not change items, nor wider vectors the clicks.
     world_rng, look_rng, user_rng, train_rng, valid_rng, test_rng = (
@@ -42,10 +51,10 @@ def generate_sample(
     test = draw_slates(world, params.test_users, everything, params, test_rng)
 
     parts = [train, valid, test]
-    sizes = [len(part.item) for part in parts]
+    sizes = [len(part) for part in parts]
     users = user_rng.permutation(np.arange(1, sum(sizes) + 1))
     train_users, valid_users, test_users = np.split(users, np.cumsum(sizes)[:-1])
-    history = np.concatenate([part.history for part in parts])
+    history = join_histories([part.history for part in parts])
     return {
         "item_feature": item_feature_table(contents),
         "item_seq": item_seq_table(users, history),
@@ -54,6 +63,7 @@ def generate_sample(
         "valid": click_table(valid_users, valid, contents, with_label=True),
         "test": click_table(test_users, test, contents, with_label=False),
         "test_labels": label_table(test),
+        "title_vectors": contents.title,
         "ceiling": {"valid": measure_ceiling(valid), "test": measure_ceiling(test)},
     }
 
@@ -68,7 +78,7 @@ def measure_ceiling(slates: Slates) -> dict[str, float]:
         ``auc`` and ``gauc`` (by user).
     """
     labels, scores = slates.label.ravel(), slates.best_score.ravel()
-    groups = np.repeat(np.arange(len(slates.item)), SLATE_SIZE)
+    groups = np.repeat(np.arange(len(slates)), SLATE_SIZE)
     return {
         "auc": float(auc(labels, scores)),
         "gauc": float(gauc(labels, scores, groups)),

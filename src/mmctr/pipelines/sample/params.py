@@ -33,6 +33,7 @@ class SampleParams(BaseModel):
     max_history: int = Field(100, ge=3, le=100, description="longest history drawn")
     text_width: int = Field(768, ge=1, description="width of txt_emb_BERT")
     image_width: int = Field(1024, ge=1, description="width of img_emb_CLIPRN50")
+    title_width: int = Field(1024, ge=1, description="width of gpt_embedding.npy")
 
     zipf_exponent: float = Field(
         0.8, ge=0, description="popularity falls as rank ** -exponent"

@@ -24,6 +24,7 @@ def create_pipeline() -> Pipeline:
                     "valid": "sample_valid",
                     "test": "sample_test",
                     "test_labels": "sample_test_labels",
+                    "title_vectors": "sample_title_vectors",
                     "ceiling": "sample_ceiling",
                 },
                 name="generate_sample",

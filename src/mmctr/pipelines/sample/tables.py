@@ -5,14 +5,19 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from mmctr.pipelines.sample.clicks import SLATE_SIZE, Slates
+from mmctr.datasets import TablePieces
+from mmctr.jagged import Jagged
+from mmctr.pipelines.sample.clicks import SLATE_SIZE, Slates, pad_histories
 from mmctr.pipelines.sample.contents import Contents
 
 # Parquet keeps it, so nobody takes a file for a part of the real data set.
 SYNTHETIC = {"mmctr": "synthetic"}
 
+# Items or users of a piece; one of train is 26 MB.
+PIECE = 8192
 
-def item_feature_table(contents: Contents) -> pa.Table:
+
+def item_feature_table(contents: Contents) -> TablePieces:
     """Build ``item_feature``, items 1..n in order.
 
     Args:
@@ -22,17 +27,21 @@ def item_feature_table(contents: Contents) -> pa.Table:
         ``item_id, item_title, item_tags, likes_level, views_level, txt_emb_BERT,
         img_emb_CLIPRN50``.
     """
-    return _table(
-        {
-            "item_id": np.arange(1, len(contents.titles) + 1),
-            "item_title": pa.array(contents.titles, pa.string()),
-            "item_tags": _lists(contents.tags),
-            "likes_level": contents.likes_level,
-            "views_level": contents.views_level,
-            "txt_emb_BERT": _lists(contents.text),
-            "img_emb_CLIPRN50": _lists(contents.image),
-        }
-    )
+
+    def table_of(rows: slice) -> pa.Table:
+        return _table(
+            {
+                "item_id": np.arange(rows.start, rows.stop) + 1,
+                "item_title": pa.array(contents.titles[rows], pa.string()),
+                "item_tags": _lists(contents.tags[rows]),
+                "likes_level": contents.likes_level[rows],
+                "views_level": contents.views_level[rows],
+                "txt_emb_BERT": _lists(contents.text[rows]),
+                "img_emb_CLIPRN50": _lists(contents.image[rows]),
+            }
+        )
+
+    return TablePieces(len(contents.titles), PIECE, table_of)
 
 
 def item_info_table(contents: Contents) -> pa.Table:
@@ -53,23 +62,29 @@ def item_info_table(contents: Contents) -> pa.Table:
     )
 
 
-def item_seq_table(users: np.ndarray, history: np.ndarray) -> pa.Table:
+def item_seq_table(users: np.ndarray, history: Jagged) -> TablePieces:
     """Build ``item_seq``, one history a user, ordered by user.
 
     Args:
         users: ``[n_users]`` int64.
-        history: ``[n_users, 100]`` int64, left-padded with 0.
+        history: Flat items, and ``[n_users + 1]`` offsets.
 
     Returns:
         ``user_id, item_seq``.
     """
     order = np.argsort(users)
-    return _table({"user_id": users[order], "item_seq": _lists(history[order])})
+
+    def table_of(rows: slice) -> pa.Table:
+        chosen = order[rows]
+        padded = pad_histories(history, chosen)
+        return _table({"user_id": users[chosen], "item_seq": _lists(padded)})
+
+    return TablePieces(len(users), PIECE, table_of)
 
 
 def click_table(
     users: np.ndarray, slates: Slates, contents: Contents, *, with_label: bool
-) -> pa.Table:
+) -> TablePieces:
     """Build one part of the click log, four rows a user.
 
     Args:
@@ -81,17 +96,22 @@ def click_table(
     Returns:
         ``user_id, item_seq, item_id, likes_level, views_level`` and ``label``.
     """
-    item = slates.item.ravel()
-    columns = {
-        "user_id": np.repeat(users, SLATE_SIZE),
-        "item_seq": _lists(np.repeat(slates.history, SLATE_SIZE, axis=0)),
-        "item_id": item,
-        "likes_level": contents.likes_level[item - 1],
-        "views_level": contents.views_level[item - 1],
-    }
-    if with_label:
-        columns["label"] = slates.label.ravel()
-    return _table(columns)
+
+    def table_of(rows: slice) -> pa.Table:
+        padded = pad_histories(slates.history, np.arange(rows.start, rows.stop))
+        item = slates.item[rows].ravel().astype(np.int64)
+        columns = {
+            "user_id": np.repeat(users[rows], SLATE_SIZE),
+            "item_seq": _lists(np.repeat(padded, SLATE_SIZE, axis=0)),
+            "item_id": item,
+            "likes_level": contents.likes_level[item - 1],
+            "views_level": contents.views_level[item - 1],
+        }
+        if with_label:
+            columns["label"] = slates.label[rows].ravel().astype(np.int64)
+        return _table(columns)
+
+    return TablePieces(len(users), PIECE, table_of)
 
 
 def label_table(slates: Slates) -> pa.Table:
@@ -103,7 +123,7 @@ def label_table(slates: Slates) -> pa.Table:
     Returns:
         ``label`` int64.
     """
-    return _table({"label": slates.label.ravel()})
+    return _table({"label": slates.label.ravel().astype(np.int64)})
 
 
 def _table(columns: Mapping[str, np.ndarray | pa.Array]) -> pa.Table:
