@@ -15,7 +15,8 @@ from raw_files import (
     write_challenge,
 )
 
-from mmctr.datasets import ChallengeFiles
+from mmctr.datasets import ChallengeFiles, reading
+from mmctr.datasets.columns import id_list_column
 
 HISTORIES = [[1, 2], [3], [4, 3, 2, 1]]
 
@@ -287,3 +288,34 @@ def test_a_file_that_is_no_parquet_file_is_named(tmp_path):
     (tmp_path / CHALLENGE_FILES["train"]).write_bytes(b"not a parquet file")
     with pytest.raises(DatasetError, match=r"train\.parquet: not a whole parquet file"):
         load(tmp_path)
+
+
+def test_padded_histories_are_read_a_part_at_a_time(monkeypatch, tmp_path):
+    """Millions of them are gigabytes, most of them padding."""
+    monkeypatch.setattr(reading, "_ROWS", 2)
+    sizes = []
+
+    def spy(table, *arguments, **options):
+        sizes.append(table.num_rows)
+        return id_list_column(table, *arguments, **options)
+
+    monkeypatch.setattr(reading, "id_list_column", spy)
+    source = load(write_challenge(tmp_path))
+    assert sizes == [2, 1] * 3
+    for rows in (source.train, source.valid, source.test):
+        assert as_lists(rows.history) == HISTORIES
+
+
+@pytest.mark.parametrize(
+    ("histories", "message"),
+    [
+        ([[0, 1], [0, 2], [3, 0]], "rows [2]"),
+        ([[0, 1], [0, 2], [0, 0, 3]], "length 2, but rows [2] have [3]"),
+        ([[0, 1], [0, 2], None], "empty in rows [2]"),
+    ],
+)
+def test_an_error_in_a_later_part_names_rows_of_the_file(
+    monkeypatch, tmp_path, histories, message
+):
+    monkeypatch.setattr(reading, "_ROWS", 1)
+    assert_named(tmp_path, {"valid": {"item_seq": histories}}, "valid", message)

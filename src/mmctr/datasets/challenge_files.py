@@ -17,7 +17,7 @@ from mmctr.datasets.columns import (
     text_column,
     vector_column,
 )
-from mmctr.datasets.reading import read_parquet
+from mmctr.datasets.reading import read_padded_ids, read_parquet
 from mmctr.schemas import CHALLENGE_ITEMS, CHALLENGE_ROWS, check_frame
 
 FEATURES = "MicroLens_1M_MMCTR"
@@ -172,12 +172,10 @@ class ChallengeFiles(AbstractDataset[NoReturn, ChallengeSource]):
 
 
 def _read_rows(path: Path) -> ChallengeRows:
-    columns = ["user_id", "item_seq", "item_id", "likes_level", "views_level"]
-    table = read_parquet(path, columns, ["label"])
+    columns = ["user_id", "item_id", "likes_level", "views_level"]
+    table = read_parquet(path, columns, ["label"], beside=["item_seq"])
     file = str(path)
-    scalars = [
-        name for name in table.column_names if name not in {"user_id", "item_seq"}
-    ]
+    scalars = [name for name in table.column_names if name != "user_id"]
     frame = pd.DataFrame({name: integer_column(table, name, file) for name in scalars})
     user_ids = id_column(table, "user_id", file)
     frame["user_id"] = user_ids.to_pandas()
@@ -185,7 +183,7 @@ def _read_rows(path: Path) -> ChallengeRows:
     return ChallengeRows(
         user_ids=user_ids,
         item_ids=frame["item_id"].to_numpy(),
-        history=id_list_column(table, "item_seq", file, padded_in_front=True),
+        history=read_padded_ids(path, "item_seq"),
         likes_levels=frame["likes_level"].to_numpy(),
         views_levels=frame["views_level"].to_numpy(),
         labels=frame["label"].to_numpy() if "label" in frame else None,

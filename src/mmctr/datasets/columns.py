@@ -37,17 +37,17 @@ def is_number(kind: pa.DataType) -> bool:
     return pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
-def require_columns(table: pa.Table, names: list[str], file: str) -> None:
+def require_columns(there: list[str], names: list[str], file: str) -> None:
     """Stop unless every column is there.
 
     Raises:
         ValueError: Naming the file, the missing columns and those that are there.
     """
-    missing = [name for name in names if name not in table.column_names]
+    missing = [name for name in names if name not in there]
     if missing:
         raise ValueError(
             f"{file}: column {', '.join(repr(name) for name in missing)} is missing; "
-            f"it has {', '.join(table.column_names)}"
+            f"it has {', '.join(there)}"
         )
 
 

@@ -2,19 +2,27 @@
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmctr.datasets.columns import require_columns
+from mmctr.datasets.columns import id_list_column, list_column, require_columns
+from mmctr.jagged import Jagged
+
+# Rows at a time of lists padded to 100 ids: 50 MB.
+_ROWS = 65_536
 
 
-def read_parquet(path: Path, columns: list[str], optional: list[str]) -> pa.Table:
+def read_parquet(
+    path: Path, columns: list[str], optional: list[str], beside: list[str] | None = None
+) -> pa.Table:
     """Read the named columns of a raw file, dictionaries (categories) decoded.
 
     Args:
         path: The file.
         columns: Columns that must be there.
         optional: Columns that are read where they are there.
+        beside: Columns that must be there, but are not read.
 
     Raises:
         FileNotFoundError: Naming the file and the folder's parquet files.
@@ -38,7 +46,9 @@ def read_parquet(path: Path, columns: list[str], optional: list[str]) -> pa.Tabl
         raise ValueError(
             f"{path}: not a whole parquet file ({error}); write it again"
         ) from error
-    require_columns(table, columns, str(path))
+    beside = beside or []
+    there = [*table.column_names, *(name for name in beside if name in names)]
+    require_columns(there, [*columns, *beside], str(path))
     if not table.num_rows:
         raise ValueError(f"{path}: no rows; write the file again")
     for place, field in enumerate(table.schema):
@@ -46,3 +56,40 @@ def read_parquet(path: Path, columns: list[str], optional: list[str]) -> pa.Tabl
             decoded = table[field.name].cast(field.type.value_type)
             table = table.set_column(place, field.name, decoded)
     return table
+
+
+def read_padded_ids(path: Path, name: str) -> Jagged:
+    """Read lists of ids padded in front with 0, and leave the padding out.
+
+    Millions of histories padded to 100 ids are gigabytes, most of them zeros: a part of
+    the rows is in memory at a time.
+
+    Args:
+        path: A parquet file that has rows and the column.
+        name: The column.
+
+    Returns:
+        Flat int64 ids and ``[rows + 1]`` offsets.
+
+    Raises:
+        ValueError: As :func:`mmctr.datasets.columns.id_list_column`.
+    """
+    values, lengths, widths = [], [np.zeros(1, np.int64)], set()
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(_ROWS, columns=[name]):
+                table = pa.Table.from_batches([batch])
+                padded = np.diff(list_column(table, name, str(path))[1])
+                widths.update(np.unique(padded).tolist())
+                ids, offsets = id_list_column(
+                    table, name, str(path), padded_in_front=True
+                )
+                values.append(ids)
+                lengths.append(np.diff(offsets))
+    except (ValueError, OSError):
+        widths = set()
+    if len(widths) == 1:
+        return np.concatenate(values), np.cumsum(np.concatenate(lengths))
+    # The error shall name rows of the file, so it is looked for in all of them.
+    table = read_parquet(path, [name], [])
+    return id_list_column(table, name, str(path), padded_in_front=True)
