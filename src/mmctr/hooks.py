@@ -9,11 +9,16 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 
 from mmctr.params import check_parameters
+from mmctr.run_times import RunTimes, describe_times
 from mmctr.summary import SUMMARY_INPUTS, summarize
 
 logger = logging.getLogger(__name__)
+
+TIMES = "run_times"
+"""The data set that this module writes; no pipeline does."""
 
 
 class ParameterHook:
@@ -28,6 +33,57 @@ class ParameterHook:
             if click.get_current_context(silent=True) is None:
                 raise
             raise click.ClickException(str(error)) from error
+
+
+class RunTimesHook:
+    """Write down what every node takes, and close every run with it."""
+
+    def __init__(self) -> None:
+        """Begin with an empty record."""
+        self._times = RunTimes()
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Forget the runs before, of the same process."""
+        self._times = RunTimes()
+
+    @hook_impl
+    def before_dataset_loaded(self, node: Node) -> None:
+        """A node begins with its first input."""
+        self._times.begin(node.name)
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Or with its function, where it has none."""
+        self._times.begin(node.name)
+
+    @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """It ends with its function."""
+        self._times.reach(node.name, _pipeline_of(node))
+
+    @hook_impl
+    def after_dataset_saved(self, node: Node) -> None:
+        """Or with its last output, where it has one."""
+        self._times.reach(node.name, _pipeline_of(node))
+
+    # After the page of SummaryHook, whichever is registered first.
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
+        """Save the record beside the data set's other reports, and print it.
+
+        Nodes of earlier runs keep their place in the file.
+        """
+        try:
+            earlier = catalog.load(TIMES) if catalog.exists(TIMES) else None
+            report = self._times.report(earlier)
+            if not report["last_run"]["nodes"]:
+                return
+            catalog.save(TIMES, report)
+        except (DatasetError, AttributeError, KeyError, TypeError) as error:
+            logger.warning("no times: %s: %s", type(error).__name__, error)
+            return
+        click.echo(f"{describe_times(report)}\n")
 
 
 class SummaryHook:
@@ -62,6 +118,11 @@ class SummaryHook:
             logger.warning("no summary: %s: %s", type(error).__name__, error)
             return
         click.echo(page)
+
+
+def _pipeline_of(node: Node) -> str:
+    """The package of its function: ``mmctr.pipelines.<name>.nodes``."""
+    return node.func.__module__.split(".")[-2]
 
 
 def _given_source(runtime_params: dict[str, Any]) -> dict[str, str]:

@@ -102,6 +102,21 @@ def test_only_a_run_that_measures_closes_with_the_summary(road):
         assert word in page
 
 
+def test_every_run_closes_with_its_times_and_writes_them_down(road):
+    project, outputs = road
+    for output in outputs.values():
+        assert "time and memory" in output
+    written = strict_json(project / "data/08_reporting/test/run.json")
+    nodes = {node.name for name in outputs for node in pipelines[name].nodes}
+    assert set(written["nodes"]) == nodes
+    for node in written["nodes"].values():
+        assert node["pipeline"] in outputs
+        assert node["seconds"] > 0
+        assert node["peak_gb"] > 0.01
+    last = pipelines["ctr_modeling"].nodes
+    assert set(written["last_run"]["nodes"]) == {node.name for node in last}
+
+
 def test_nothing_is_left_beside_the_artifacts(road):
     project, _ = road
     files = [path for path in (project / "data").rglob("*") if path.is_file()]
