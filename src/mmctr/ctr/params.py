@@ -131,3 +131,6 @@ class CtrParams(BaseModel):
     submission: SubmissionParams = Field(default_factory=SubmissionParams)
     seed: int = Field(ge=0, description="of weights, order and dropout")
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    progress: bool = Field(
+        False, description="draw bars even where stderr is no terminal"
+    )

@@ -1,7 +1,6 @@
 """Training a CTR model with Lightning, and predicting with it."""
 
 import logging
-import sys
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -21,6 +20,8 @@ from mmctr.ctr.dropout import dropout_layers, set_dropout_step
 from mmctr.ctr.item_table import ItemTable
 from mmctr.ctr.params import CtrParams
 from mmctr.evaluation import auc, gauc, logloss
+from mmctr.progress import is_shown, track
+from mmctr.progress_callback import ProgressCallback
 
 LOGGER = logging.getLogger(__name__)
 
@@ -201,6 +202,12 @@ def train_din(
                     check_finite=True,
                 ),
                 *callbacks,
+                ProgressCallback(
+                    "training",
+                    show=is_shown(params.progress),
+                    validation_rows_ratio=settings.predict_batch_size
+                    / settings.batch_size,
+                ),
             ],
         )
         trainer.fit(
@@ -249,8 +256,10 @@ def predict_clicks(
     model.load_state_dict(weights)
     model.to(device).eval()
     scores = []
+    batches = _ordered(log, params)
+    show = is_shown(params.progress)
     with torch.inference_mode():
-        for rows in _ordered(log, params):
+        for rows in track(batches, "scoring", len(batches), show=show):
             batch = Batch(*(tensor.to(device) for tensor in log[rows]))
             scores.append(torch.sigmoid(model(batch)).double().cpu())
     return torch.cat(scores).numpy()
@@ -271,7 +280,7 @@ def _trainer(
         precision=LIGHTNING_PRECISION[params.training.precision],
         callbacks=callbacks,
         logger=False,
-        enable_progress_bar=sys.stderr.isatty(),
+        enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from mmctr.progress import is_shown
 from mmctr.quantizers.params import (
     PQParams,
     QuantizationParams,
@@ -38,10 +39,21 @@ def make_quantizer(params: QuantizationParams, width: int) -> Quantizer:
     if params.method == "pq":
         from mmctr.quantizers.product_quantization import ProductQuantizer
 
-        return ProductQuantizer(params.pq, width=width, seed=params.seed)
+        return ProductQuantizer(
+            params.pq,
+            width=width,
+            seed=params.seed,
+            show_progress=is_shown(params.progress),
+        )
     from mmctr.quantizers.vqvae import VQVAE
 
-    return VQVAE(params.vqvae, width=width, seed=params.seed, device=params.device)
+    return VQVAE(
+        params.vqvae,
+        width=width,
+        seed=params.seed,
+        device=params.device,
+        show_progress=is_shown(params.progress),
+    )
 
 
 def load_quantizer(

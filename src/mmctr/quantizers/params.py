@@ -89,3 +89,6 @@ class QuantizationParams(BaseModel):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", description="where the VQ-VAE trains; auto takes a GPU if there is one"
     )
+    progress: bool = Field(
+        False, description="draw bars even where stderr is no terminal (pq, vqvae)"
+    )

@@ -1,10 +1,12 @@
 """Product quantisation (Jegou et al., 2011): a codebook per slice of the vector."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 
+from mmctr.progress import track
 from mmctr.quantizers.checks import check_codes, check_vectors, row_chunks
 from mmctr.quantizers.kmeans import (
     centroids_from_state,
@@ -35,13 +37,16 @@ class ProductQuantizer:
 
     shared_codebook = False
 
-    def __init__(self, params: PQParams, *, width: int, seed: int) -> None:
+    def __init__(
+        self, params: PQParams, *, width: int, seed: int, show_progress: bool = False
+    ) -> None:
         """Set up an unfitted quantiser.
 
         Args:
             params: Positions, codebook size, iterations.
             width: Width of the vectors, a multiple of the positions.
             seed: Seed of the initial centroids.
+            show_progress: Whether bars are drawn on stderr.
 
         Raises:
             ValueError: If the width is no multiple of the positions.
@@ -54,6 +59,7 @@ class ProductQuantizer:
         self._params = params
         self._width = width
         self._seed = seed
+        self._show_progress = show_progress
         self._codebooks: list[np.ndarray] = []
 
     @property
@@ -81,7 +87,7 @@ class ProductQuantizer:
         vectors = check_vectors(vectors, self._width)
         codebooks = []
         error = 0.0
-        for position in range(self.positions):
+        for position in self._track(range(self.positions), "pq, fit"):
             rows = self._slice(vectors, position)
             centroids, nearest = fit_centroids(
                 rows,
@@ -111,9 +117,10 @@ class ProductQuantizer:
         self._require_fit()
         vectors = check_vectors(vectors, self._width)
         codes = np.empty((len(vectors), self.positions), dtype=np.int32)
-        for start, rows in row_chunks(vectors, _ROWS):
-            for position, centroids in enumerate(self._codebooks):
-                nearest = nearest_centroids(self._slice(rows, position), centroids)
+        for position in self._track(range(self.positions), "pq, encode"):
+            centroids = self._codebooks[position]
+            for start, rows in row_chunks(self._slice(vectors, position), _ROWS):
+                nearest = nearest_centroids(rows, centroids)
                 codes[start : start + len(rows), position] = nearest + 1
         return codes
 
@@ -176,6 +183,9 @@ class ProductQuantizer:
     def _slice(self, vectors: np.ndarray, position: int) -> np.ndarray:
         start = position * self._slice_width
         return np.ascontiguousarray(vectors[:, start : start + self._slice_width])
+
+    def _track(self, positions: range, label: str) -> Iterator[int]:
+        return track(positions, label, len(positions), show=self._show_progress)
 
     def _require_fit(self) -> None:
         if not self._codebooks:

@@ -1,11 +1,13 @@
 """The reference's VQ-VAE as a quantiser."""
 
+import math
 from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 import torch
 
+from mmctr.progress import track
 from mmctr.quantizers.checks import check_codes, check_vectors, row_chunks
 from mmctr.quantizers.params import VQVAEParams
 from mmctr.quantizers.protocol import FitReport
@@ -28,7 +30,13 @@ class VQVAE:
     shared_codebook = True
 
     def __init__(
-        self, params: VQVAEParams, *, width: int, seed: int, device: str
+        self,
+        params: VQVAEParams,
+        *,
+        width: int,
+        seed: int,
+        device: str,
+        show_progress: bool = False,
     ) -> None:
         """Set up an unfitted quantiser.
 
@@ -37,6 +45,7 @@ class VQVAE:
             width: Width of the vectors, at least 1.
             seed: Seed of weights, dropout, the held-out draw and the order.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+            show_progress: Whether bars are drawn on stderr.
 
         Raises:
             ValueError: If the device is not on this machine.
@@ -45,6 +54,7 @@ class VQVAE:
         self._width = width
         self._seed = seed
         self._device = find_device(device)
+        self._show_progress = show_progress
         self._network: VQVAENetwork | None = None
 
     @property
@@ -82,6 +92,7 @@ class VQVAE:
                 self._params,
                 seed=self._seed,
                 device=self._device,
+                show_progress=self._show_progress,
             )
         self._use(network)
         return report
@@ -103,7 +114,14 @@ class VQVAE:
         network = self._fitted()
         vectors = check_vectors(vectors, self._width)
         codes = np.empty((len(vectors), self.positions), dtype=np.int32)
-        for start, rows in row_chunks(vectors, self._batch_rows()):
+        size = self._batch_rows()
+        chunks = track(
+            row_chunks(vectors, size),
+            "vqvae, encode",
+            math.ceil(len(vectors) / size),
+            show=self._show_progress,
+        )
+        for start, rows in chunks:
             indices = network.indices(torch.tensor(rows, device=self._device))
             codes[start : start + len(rows)] = indices.cpu().numpy() + 1
         return codes

@@ -1,7 +1,6 @@
 """Training of the VQ-VAE by Lightning."""
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +11,7 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch import Tensor
 
 from mmctr.allocator import keep_freed_memory
+from mmctr.progress_callback import ProgressCallback
 from mmctr.quantizers.params import VQVAEParams
 from mmctr.quantizers.protocol import FitReport
 from mmctr.quantizers.vqvae_network import VQVAENetwork
@@ -27,6 +27,7 @@ def train_vqvae(
     seed: int,
     device: torch.device,
     callbacks: Sequence[pl.Callback] = (),
+    show_progress: bool = False,
 ) -> FitReport:
     """Train a network in place until the held-out reconstruction stops improving.
 
@@ -41,6 +42,7 @@ def train_vqvae(
         seed: Seed of the held-out draw and of the order.
         device: Where to train.
         callbacks: Onlookers, such as a clock.
+        show_progress: Whether a bar is drawn on stderr.
 
     Returns:
         Training steps taken, and the best held-out mean squared error.
@@ -64,11 +66,12 @@ def train_vqvae(
                 EarlyStopping(_MONITOR, patience=params.patience, check_finite=True),
                 best,
                 *callbacks,
+                ProgressCallback("vqvae, fit", show=show_progress),
             ],
             default_root_dir=folder,
             logger=False,
             num_sanity_val_steps=0,
-            enable_progress_bar=sys.stderr.isatty(),
+            enable_progress_bar=False,
             enable_model_summary=False,
         )
         trainer.fit(
