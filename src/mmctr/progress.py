@@ -105,8 +105,8 @@ class Progress:
             desc=label,
             disable=not show,
             file=sys.stderr,
-            # A log file needs no more than some lines a minute.
-            mininterval=0.5 if sys.stderr.isatty() else 10.0,
+            # A log file needs no more than two lines a minute.
+            mininterval=0.5 if sys.stderr.isatty() else 30.0,
             bar_format="{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} "
             "[{elapsed} gone{postfix}]",
         )

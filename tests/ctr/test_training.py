@@ -148,3 +148,16 @@ def test_on_cuda(world):
     trained = train(world, params)
     assert trained.history["best"] > 0.8
     assert all(weight.device.type == "cpu" for weight in trained.weights.values())
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_bars_are_drawn_where_they_are_asked_for(world, capsys, progress):
+    params = ctr_params(training={**TRAINING, "max_epochs": 1}, model=MODEL)
+    params = params.model_copy(update={"progress": progress})
+    weights = train(world, params).weights
+    predict_clicks(world[0], weights, world[2], params)
+    err = capsys.readouterr().err
+    assert ("training:" in err) == progress
+    # 1,500 rows in 64s: 24 steps, in two parts with a validation batch each.
+    assert ("26/26" in err) == progress
+    assert ("scoring: 100%" in err) == progress

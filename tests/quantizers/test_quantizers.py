@@ -374,3 +374,16 @@ def test_pq_centroids_of_a_codebook_too_many_are_refused():
     state = {**quantizer.state(), "centroids_4": torch.zeros(8, 3)}
     with pytest.raises(ValueError, match=r"\['centroids_4'\] .* one run"):
         load_quantizer(quantizer.settings(), state)
+
+
+@pytest.mark.parametrize("method", ["pq", "vqvae"])
+@pytest.mark.parametrize("progress", [False, True])
+def test_bars_are_drawn_where_they_are_asked_for(capsys, method, progress):
+    params = quantization_params(method)
+    params = params.model_copy(update={"progress": progress})
+    quantizer, vectors = make_quantizer(params, WIDTH), topic_vectors(80)
+    quantizer.fit(vectors)
+    quantizer.encode(vectors)
+    err = capsys.readouterr().err
+    for job in (f"{method}, fit:", f"{method}, encode:"):
+        assert (job in err) == progress

@@ -108,7 +108,8 @@ class UserLaws:
         self._affinity = affinities(world, tastes, params)[:, : items.n_kinds]
         sums = np.cumsum(self._affinity * items.kind_sums[0][self._leaning], axis=1)
         sums /= sums[:, -1:]
-        # Rows end at 1, 2, 3, ...: one sorted array to search for all users.
+        # Rows end at 1, 2, 3, ...: one sorted array to search for all users. A block of
+        # 4,096 leaves 41 of float64's 53 bits to a probability.
         self._kind_sums = (sums + np.arange(len(sums))[:, None]).ravel()
 
     def draw(self, user: np.ndarray, rng: np.random.Generator) -> np.ndarray:
