@@ -128,12 +128,11 @@ class Progress:
         self._forecast.advance(phase)
         if self._bar.disable:
             return
-        # tqdm redraws when its interval has passed: only then is the text needed.
-        if time.time() - self._bar.last_print_t >= self._bar.mininterval:
-            left = self._forecast.seconds_left()
-            if left is not None:
-                text = f"{self._bound}{tqdm.format_interval(left)} left"
-                self._bar.set_postfix_str(text, refresh=False)
+        # Some microseconds; tqdm redraws when it likes, and never an old text.
+        left = self._forecast.seconds_left()
+        if left is not None:
+            text = f"{self._bound}{tqdm.format_interval(left)} left"
+            self._bar.set_postfix_str(text, refresh=False)
         self._bar.update()
 
     def close(self) -> None:
