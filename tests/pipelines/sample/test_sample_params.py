@@ -8,7 +8,7 @@ from mmctr.pipelines.sample.params import SampleParams
 
 def test_defaults_are_the_base_sizes():
     params = SampleParams(name="sample", seed=1)
-    assert (params.n_items, params.n_cold_items) == (2000, 240)
+    assert (params.n_items, params.n_cold_items) == (4000, 480)
     assert (params.text_width, params.image_width) == (768, 1024)
 
 

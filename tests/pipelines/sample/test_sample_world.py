@@ -5,6 +5,8 @@ import pytest
 
 from mmctr.pipelines.sample.params import SampleParams
 from mmctr.pipelines.sample.world import (
+    LEANINGS,
+    N_LOOKS,
     N_STYLES,
     Tastes,
     build_world,
@@ -55,6 +57,7 @@ def test_tastes_are_laws_and_reach_the_companion(world, params):
     tastes = draw_tastes(world, 50, params, np.random.default_rng(1))
     np.testing.assert_allclose(tastes.topic.sum(axis=1), 1)
     np.testing.assert_allclose(tastes.style.sum(axis=1), 1)
+    np.testing.assert_allclose(tastes.look.sum(axis=1), 1)
     favourite = tastes.topic.argmax(axis=1)
     liked = tastes.topic[np.arange(50), favourite]
     spilled = tastes.topic[np.arange(50), world.companion[favourite]]
@@ -64,29 +67,45 @@ def test_tastes_are_laws_and_reach_the_companion(world, params):
     assert (np.maximum(spilled, source) >= 0.9 * liked * params.companion_share).all()
 
 
-def test_click_law_is_popularity_times_appeal_times_affinity(world, params):
+def test_click_law_is_popularity_times_merit_times_leaning_times_affinity(
+    world, params
+):
     topic = np.zeros((1, 8))
     topic[0, [2, 5]] = 0.75, 0.25
-    style = np.array([[0.4, 0.3, 0.2, 0.1]])
-    mainstream = np.array([0.7])
+    style, look = np.array([[0.4, 0.3, 0.2, 0.1]]), np.array([[0.1, 0.1, 0.1, 0.7]])
+    away_from_the_popular = np.array([0])
+    tastes = Tastes(topic, style, look, away_from_the_popular)
     allowed = ~world.cold
-    law = click_law(world, Tastes(topic, style, mainstream), allowed, params)[0]
+    law = click_law(world, tastes, allowed, params)[0]
     assert law.sum() == pytest.approx(1)
     assert (law[world.cold] == 0).all()
-    affinity = 8 * N_STYLES * topic[0, world.topic] * style[0, world.style]
+    taste = topic[0, world.topic] * style[0, world.style] * look[0, world.look]
+    affinity = 8 * N_STYLES * N_LOOKS * taste
     expected = (affinity + params.affinity_floor) ** params.sharpness
-    views = np.log(world.popularity)
-    expected *= np.exp(0.7 * (views - views.mean()) / views.std())
+    fame = np.log(world.popularity)
+    fame = (fame - fame.mean()) / fame.std()
+    expected *= np.exp(-params.leaning_strength * fame)
     expected *= np.exp(params.quality_strength * world.quality)
     expected *= np.exp(params.charm_strength * world.charm)
     expected *= world.popularity * allowed
     np.testing.assert_allclose(law, expected / expected.sum())
 
 
-def test_users_lean_to_the_popular_and_away_from_it(world, params):
-    leaning = draw_tastes(world, 4000, params, np.random.default_rng(1)).mainstream
-    assert leaning.mean() == pytest.approx(0, abs=0.05)
-    assert leaning.std() == pytest.approx(params.mainstream_spread, rel=0.05)
+def test_a_kind_is_one_topic_style_and_look(world):
+    facets = np.column_stack([world.topic, world.style, world.look])
+    different = np.unique(facets, axis=0)
+    assert len(np.unique(world.kind)) == len(different)
+    assert len(np.unique(np.column_stack([facets, world.kind]), axis=0)) == len(
+        different
+    )
+    assert world.kind.max() < 8 * N_STYLES * N_LOOKS
+
+
+def test_users_lean_to_the_popular_away_from_it_and_neither(world, params):
+    leaning = draw_tastes(world, 6000, params, np.random.default_rng(1)).leaning
+    share = np.bincount(leaning) / 6000
+    np.testing.assert_allclose(share, 1 / 3, atol=0.03)
+    assert LEANINGS == (-1.0, 0.0, 1.0)
 
 
 def test_with_nothing_to_like_clicks_follow_popularity(world, params):
@@ -95,7 +114,7 @@ def test_with_nothing_to_like_clicks_follow_popularity(world, params):
             "sharpness": 0.0,
             "quality_strength": 0.0,
             "charm_strength": 0.0,
-            "mainstream_spread": 0.0,
+            "leaning_strength": 0.0,
         }
     )
     tastes = draw_tastes(world, 3, bland, np.random.default_rng(1))

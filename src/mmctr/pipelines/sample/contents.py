@@ -15,7 +15,7 @@ JOINT_WIDTH = 128
 
 # Vectors live near a subspace of this dimension, as real embeddings do.
 LATENT_WIDTH = 32
-STYLE_SPREAD = 0.6
+STYLE_SPREAD = 1.0
 # Everything off the subspace, and what all vectors have in common.
 RESIDUAL_SPREAD = 0.2
 COMMON_SPREAD = 0.5

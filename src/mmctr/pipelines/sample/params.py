@@ -22,11 +22,11 @@ class SampleParams(BaseModel):
     )
     seed: int = Field(ge=0, description="decides every byte of every table")
 
-    n_items: int = Field(2000, ge=50, description="items of the catalogue")
+    n_items: int = Field(4000, ge=50, description="items of the catalogue")
     n_topics: int = Field(10, ge=3, le=len(TOPIC_WORDS), description="topics in use")
-    train_users: int = Field(15_000, ge=1, description="users of train, four rows each")
+    train_users: int = Field(12_000, ge=1, description="users of train, four rows each")
     valid_users: int = Field(1000, ge=1, description="users of valid, all new")
-    test_users: int = Field(2000, ge=1, description="users of test, all new")
+    test_users: int = Field(4000, ge=1, description="users of test, all new")
     cold_fraction: float = Field(
         0.12, ge=0, lt=0.5, description="share of items that no train row holds"
     )
@@ -44,7 +44,7 @@ class SampleParams(BaseModel):
         description="Dirichlet parameter of a user's topics; small is sparse",
     )
     style_concentration: float = Field(
-        1.0, gt=0, description="Dirichlet parameter of a user's styles and looks"
+        0.3, gt=0, description="Dirichlet parameter of a user's styles and looks"
     )
     companion_share: float = Field(
         0.5,
@@ -53,29 +53,29 @@ class SampleParams(BaseModel):
         description="share of the interest in a topic that goes to its companion topic",
     )
     sharpness: float = Field(
-        0.85, ge=0, description="exponent of the affinity; 0 makes clicks tasteless"
+        0.72, ge=0, description="exponent of the affinity; 0 makes clicks tasteless"
     )
     affinity_floor: float = Field(
         0.04, gt=0, description="affinity that every item keeps for every user"
     )
     quality_strength: float = Field(
-        0.8, ge=0, description="log-scale weight of an item's quality in the clicks"
+        1.0, ge=0, description="log-scale weight of an item's quality in the clicks"
     )
     charm_strength: float = Field(
-        0.8, ge=0, description="the same of what nothing but clicks tells of an item"
+        0.4, ge=0, description="the same of what nothing but clicks tells of an item"
     )
     leaning_strength: float = Field(
-        1.0, ge=0, description="exponent a user's leaning gives an item's popularity"
+        1.1, ge=0, description="exponent a user's leaning gives an item's popularity"
     )
 
     title_noise: float = Field(
-        0.3, ge=0, le=1, description="share of items titled as a neighbouring topic"
+        0.2, ge=0, le=1, description="share of items titled as a neighbouring topic"
     )
     image_noise: float = Field(
-        0.1, ge=0, le=1, description="share of items pictured as a neighbouring topic"
+        0.5, ge=0, le=1, description="share of items pictured as a neighbouring topic"
     )
     tag_noise: float = Field(
-        0.45, ge=0, le=1, description="share of tags taken from any topic"
+        0.5, ge=0, le=1, description="share of tags taken from any topic"
     )
     word_noise: float = Field(
         0.1, ge=0, le=1, description="share of title words taken from any topic"

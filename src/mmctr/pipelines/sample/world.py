@@ -139,7 +139,7 @@ def draw_tastes(
 
 
 def affinities(world: World, tastes: Tastes, params: SampleParams) -> np.ndarray:
-    """Give how much users like each kind of item: taste of topic times style times look.
+    """Give how much users like each kind of item: topic times style times look.
 
     Args:
         world: The items.
@@ -168,7 +168,8 @@ def appeals(world: World, params: SampleParams) -> np.ndarray:
     Returns:
         ``[n_leanings, n_items]`` float64.
     """
-    merit = params.quality_strength * world.quality + params.charm_strength * world.charm
+    merit = params.quality_strength * world.quality
+    merit = merit + params.charm_strength * world.charm
     leaning = params.leaning_strength * np.outer(LEANINGS, world.renown)
     return world.popularity * np.exp(merit + leaning)
 
