@@ -56,7 +56,7 @@ def fit(monkeypatch):
     bars.clear()
     monkeypatch.setattr(progress_callback, "Progress", Recorder)
 
-    def run(model):
+    def run(model, **options):
         trainer = pl.Trainer(
             accelerator="cpu",
             max_epochs=2,
@@ -66,6 +66,7 @@ def fit(monkeypatch):
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
+            **options,
         )
         trainer.fit(model, DataLoader(ROWS, 4), DataLoader(ROWS, 6))
 
@@ -81,6 +82,13 @@ def test_one_bar_counts_all_epochs_and_validations(fit):
     assert bar.told.count("train") == 6
     assert bar.told.count("valid") == 4
     assert bar.told[-1] == "close"
+
+
+def test_every_validation_of_an_epoch_counts(fit):
+    fit(Model(), val_check_interval=1)
+    (bar,) = bars
+    assert bar.steps == {"train": 6, "valid": 12}
+    assert bar.told.count("valid") == 12
 
 
 def test_what_lies_between_phases_is_not_timed(fit):

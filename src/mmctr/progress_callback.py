@@ -33,11 +33,13 @@ class ProgressCallback(pl.Callback):
         """Plan the bar at the first epoch; from then on, time its steps."""
         if self._progress is None:
             epochs = trainer.max_epochs or 1
+            batches = int(trainer.num_training_batches)
+            validations = epochs * max(batches // int(trainer.val_check_batch), 1)
             self._progress = Progress(
                 self._label,
                 {
-                    "train": epochs * int(trainer.num_training_batches),
-                    "valid": epochs * sum(int(n) for n in trainer.num_val_batches),
+                    "train": epochs * batches,
+                    "valid": validations * sum(int(n) for n in trainer.num_val_batches),
                 },
                 show=self._show,
                 guess={"valid": self._guess},

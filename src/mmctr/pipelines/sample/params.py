@@ -24,7 +24,7 @@ class SampleParams(BaseModel):
 
     n_items: int = Field(4000, ge=50, description="items of the catalogue")
     n_topics: int = Field(10, ge=3, le=len(TOPIC_WORDS), description="topics in use")
-    train_users: int = Field(12_000, ge=1, description="users of train, four rows each")
+    train_users: int = Field(40_000, ge=1, description="users of train, four rows each")
     valid_users: int = Field(1000, ge=1, description="users of valid, all new")
     test_users: int = Field(4000, ge=1, description="users of test, all new")
     cold_fraction: float = Field(
