@@ -58,7 +58,8 @@ def smoke(
 ) -> Iterator[tuple[Path, str]]:
     """A project in which the smoke configuration has run, and what it printed."""
     project = copy_project(tmp_path_factory.mktemp("microlens"))
-    must_run(project, "--pipeline", "sample")
+    sizes = "sample.n_items=2000,sample.train_users=6000,sample.test_users=2000"
+    must_run(project, "--pipeline", "sample", "--params", sizes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_BASE_URL", embedding_service)
         patch.setenv("OPENAI_API_KEY", KEY)
