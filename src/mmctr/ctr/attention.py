@@ -7,6 +7,7 @@ from torch.nn import functional
 from mmctr.ctr.item_vectors import ItemVectors
 from mmctr.ctr.levels import add_rows
 from mmctr.ctr.mlp import mlp
+from mmctr.linear import linear, spare_rows
 
 
 class TargetAttention(nn.Module):
@@ -54,8 +55,15 @@ class TargetAttention(nn.Module):
         segment: torch.Tensor,
     ) -> torch.Tensor:
         """Weigh and add up the history of every row."""
-        hidden = self._first_layer(items, target, history, segment)
-        weights = self.attention_layer[1:](hidden).squeeze(1)
+        # Rows behind the last position, computed and dropped again.
+        spare = (0, spare_rows(len(history), history.device))
+        hidden = self._first_layer(
+            items,
+            target,
+            functional.pad(history, spare),
+            functional.pad(segment, spare),
+        )
+        weights = self.attention_layer[1:](hidden).squeeze(1)[: len(history)]
         rows = torch.arange(len(target), device=segment.device)
         starts = torch.searchsorted(segment, rows)
         return items.pool(history, starts, weights.to(items.free.dtype))
@@ -84,18 +92,18 @@ class TargetAttention(nn.Module):
 
         queries = functional.embedding(target, items.free)
         keys = functional.embedding(history, items.free)
-        tables.append(functional.linear(queries, by_query, first.bias))
+        tables.append(linear(queries, by_query, first.bias))
         rows.append(segment)
         inputs = functional.embedding(segment, queries) * keys
         # The part of k: a row of a matrix product an item, or one a position.
         if len(items.free) < len(history):
-            tables.append(functional.linear(items.free, by_key))
+            tables.append(linear(items.free, by_key))
             rows.append(history)
         else:
             inputs = torch.cat([inputs, keys], dim=1)
             by_product = torch.cat([by_product, by_key], dim=1)
         looked_up = add_rows([table.to(keys.dtype) for table in tables], rows)
-        return torch.addmm(looked_up, inputs, by_product.T)
+        return looked_up.add_(linear(inputs, by_product))
 
 
 def _of_pairs(

@@ -13,6 +13,7 @@ from mmctr.ctr.item_vectors import ItemVectors
 from mmctr.ctr.levels import LevelBlock, add_rows
 from mmctr.ctr.mlp import mlp
 from mmctr.ctr.params import CtrParams
+from mmctr.linear import linear, spare_rows
 from mmctr.schemas import MAX_LEVEL
 
 
@@ -81,7 +82,8 @@ class Din(nn.Module):
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """Score the targets of a batch."""
-        items = self.items(batch.items)
+        spare = spare_rows(len(batch.items), batch.items.device)
+        items = self.items(functional.pad(batch.items, (0, spare)))
         target, history = batch.places.split([len(batch.target), len(batch.history)])
         pooled = self.attention(items, target, history, batch.segment)
         hidden = self._first_layer(items, target, pooled, batch.row_levels)
@@ -112,7 +114,7 @@ class Din(nn.Module):
             tables.append(items.levels.vectors @ own)
             rows.append(items.levels.of(target).rows)
         free = torch.cat([functional.embedding(target, items.free), pooled], dim=1)
-        hidden = functional.linear(free, matrix, first.bias)
+        hidden = linear(free, matrix, first.bias)
         if tables:
             hidden = hidden + add_rows([table.to(free.dtype) for table in tables], rows)
         return hidden

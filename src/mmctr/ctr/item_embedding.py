@@ -12,6 +12,7 @@ from mmctr.ctr.item_table import ItemTable
 from mmctr.ctr.item_vectors import ItemVectors
 from mmctr.ctr.levels import LevelBlock
 from mmctr.ctr.params import DinParams, FeatureParams
+from mmctr.linear import linear
 from mmctr.schemas import MAX_LEVEL
 
 ITEM_ID_DROPOUT_LAYER = 0
@@ -140,7 +141,7 @@ class CodeBag(nn.Module):
         weight = self.table.weight
         # Plain indexing takes six times as long as index_select on a CPU.
         histogram = self.histogram.index_select(0, items).to(weight.dtype)
-        return histogram @ weight / self.counts.index_select(0, items)
+        return linear(histogram, weight.T) / self.counts.index_select(0, items)
 
 
 class PositionalCodes(nn.Module):

@@ -47,7 +47,11 @@ class ItemVectors(NamedTuple):
                 rows, vectors, starts, mode="sum", per_sample_weights=weights
             )
 
-        free = pooled(places, self.free)
+        if self.free.shape[1] > 0:
+            free = pooled(places, self.free)
+        else:
+            # Of vectors without columns torch makes no bags.
+            free = self.free.new_zeros(len(starts), 0)
         if self.levels is None:
             return free
         rows_of_levels = self.levels.of(places).rows

@@ -3,6 +3,7 @@
 from torch import nn
 
 from mmctr.ctr.dropout import StepDropout
+from mmctr.linear import RowsLinear
 
 
 def mlp(
@@ -42,7 +43,16 @@ def mlp(
     ).mlp
     number = first_layer
     for place, layer in enumerate(layers):
+        if isinstance(layer, nn.Linear):
+            layers[place] = _with_fast_product(layer)
         if isinstance(layer, nn.Dropout):
             layers[place] = StepDropout(layer.p, seed=seed, layer=number)
             number += 1
     return layers
+
+
+def _with_fast_product(layer: nn.Linear) -> RowsLinear:
+    """The same layer, and the same parameters, with another product."""
+    fast = RowsLinear(layer.in_features, layer.out_features, device="meta")
+    fast.weight, fast.bias = layer.weight, layer.bias
+    return fast

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
+from mmctr.linear import RowsLinear, linear
 from mmctr.quantizers.params import VQVAEParams
 
 # Distances held at once; 2^23 float32 are 32 MiB.
@@ -43,20 +44,20 @@ class VQVAENetwork(nn.Module):
         self._beta = params.beta
         latent = params.positions * params.code_width
         self.encoder = nn.Sequential(
-            nn.Linear(width, params.hidden),
+            RowsLinear(width, params.hidden),
             nn.ReLU(),
             nn.Dropout(params.dropout),
-            nn.Linear(params.hidden, latent),
+            RowsLinear(params.hidden, latent),
         )
         bound = 1.0 / params.codebook_size
         self.codebook = nn.Parameter(
             torch.empty(params.codebook_size, params.code_width).uniform_(-bound, bound)
         )
         self.decoder = nn.Sequential(
-            nn.Linear(latent, params.hidden),
+            RowsLinear(latent, params.hidden),
             nn.ReLU(),
             nn.Dropout(params.dropout),
-            nn.Linear(params.hidden, width),
+            RowsLinear(params.hidden, width),
         )
 
     def latents(self, vectors: Tensor) -> Tensor:
@@ -140,7 +141,7 @@ class Quantise(torch.autograd.Function):
 def nearest_codewords(latents: Tensor, codebook: Tensor) -> Tensor:
     """Nearest codeword by Euclidean distance, first one on a tie.
 
-    ``|c|^2 / 2 - z.c`` orders codewords as the distance does, and leaves ``|z|^2`` out.
+    ``z.c - |c|^2 / 2`` orders codewords as nearness does, and leaves ``|z|^2`` out.
 
     Args:
         latents: ``[m, code_width]``.
@@ -149,17 +150,16 @@ def nearest_codewords(latents: Tensor, codebook: Tensor) -> Tensor:
     Returns:
         int64 ``[m]``.
     """
-    half_norms = codebook.square().sum(dim=1) / 2
+    half_norms = codebook.square().sum(dim=1) / -2
     rows = max(1, _DISTANCES // len(codebook))
     nearest = [
-        _argmin(torch.addmm(half_norms, chunk, codebook.T, alpha=-1))
-        for chunk in latents.split(rows)
+        _argmax(linear(chunk, codebook, half_norms)) for chunk in latents.split(rows)
     ]
     return torch.cat(nearest)
 
 
-def _argmin(distances: Tensor) -> Tensor:
-    if distances.device.type == "cpu":
-        # NumPy's argmin over rows is an order of magnitude faster than torch's there.
-        return torch.from_numpy(distances.numpy().argmin(axis=1))
-    return distances.argmin(dim=1)
+def _argmax(nearness: Tensor) -> Tensor:
+    if nearness.device.type == "cpu":
+        # NumPy's argmax over rows is an order of magnitude faster than torch's there.
+        return torch.from_numpy(nearness.numpy().argmax(axis=1))
+    return nearness.argmax(dim=1)

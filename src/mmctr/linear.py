@@ -1,0 +1,70 @@
+"""Matrix products of many rows, on the fastest kernel that torch has for them."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+# Below this many multiplications the set-up of a kernel costs more than it saves.
+_WORTH_IT = 2**22
+_STEPS_AN_OCTAVE = 32
+
+
+def linear(
+    rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor:
+    """``rows @ weight.T + bias``, as ``torch.nn.functional.linear`` has it.
+
+    In single precision on a CPU torch multiplies matrices with MKL. As a convolution of
+    1 x 1, whose pixels are the rows, the same product goes through oneDNN, whose
+    kernels are faster on processors that are not Intel's (a fifth on AMD's Zen 4). Sums
+    are in another order, so results differ by rounding.
+
+    oneDNN compiles a kernel for every number of rows it meets and keeps it:
+    :func:`spare_rows` keeps those numbers few.
+    ``torch.backends.mkldnn.flags(enabled=False)`` turns all of it off.
+
+    Args:
+        rows: ``[m, k]``.
+        weight: ``[n, k]``.
+        bias: ``[n]``.
+
+    Returns:
+        ``[m, n]``.
+    """
+    small = len(rows) * weight.numel() < _WORTH_IT
+    if small or rows.dtype != torch.float32 or not uses_onednn(rows.device):
+        return functional.linear(rows, weight, bias)
+    pixels = rows.contiguous().view(1, 1, *rows.shape).permute(0, 3, 1, 2)
+    product = functional.conv2d(pixels, weight[:, :, None, None], bias)
+    return product.permute(0, 2, 3, 1).view(len(rows), -1)
+
+
+def spare_rows(count: int, device: torch.device) -> int:
+    """How many rows to put behind ``count``, so that few different numbers occur.
+
+    Returns:
+        Rows up to the next of 32 steps between two powers of two, 3 % of ``count`` at
+        most; 0 for no row, and where :func:`linear` compiles nothing.
+    """
+    if not uses_onednn(device):
+        return 0
+    step = max(1, 2 ** (count.bit_length() - 1) // _STEPS_AN_OCTAVE) if count else 1
+    return -count % step
+
+
+def uses_onednn(device: torch.device) -> bool:
+    """Whether :func:`linear` takes oneDNN there: it does on a CPU in fp32."""
+    return (
+        device.type == "cpu"
+        and torch.backends.mkldnn.is_available()
+        and torch.backends.mkldnn.enabled
+        and not torch.is_autocast_enabled("cpu")
+    )
+
+
+class RowsLinear(nn.Linear):
+    """``torch.nn.Linear`` whose product is :func:`linear`; ``[m, k]`` -> ``[m, n]``."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Multiply and add the bias."""
+        return linear(input, self.weight, self.bias)
