@@ -16,8 +16,9 @@ def linear(
 
     In single precision on a CPU torch multiplies matrices with MKL. As a convolution of
     1 x 1, whose pixels are the rows, the same product goes through oneDNN, whose
-    kernels are faster on processors that are not Intel's (a fifth on AMD's Zen 4). Sums
-    are in another order, so results differ by rounding.
+    kernels are faster on processors that are not Intel's (a fifth on AMD's Zen 4), as
+    long as there are more rows than columns on either side. Sums are in another order,
+    so results differ by rounding.
 
     oneDNN compiles a kernel for every number of rows it meets and keeps it:
     :func:`spare_rows` keeps those numbers few.
@@ -31,8 +32,7 @@ def linear(
     Returns:
         ``[m, n]``.
     """
-    small = len(rows) * weight.numel() < _WORTH_IT
-    if small or rows.dtype != torch.float32 or not uses_onednn(rows.device):
+    if not (uses_onednn(rows.device) and _is_worth_it(rows, weight)):
         return functional.linear(rows, weight, bias)
     pixels = rows.contiguous().view(1, 1, *rows.shape).permute(0, 3, 1, 2)
     product = functional.conv2d(pixels, weight[:, :, None, None], bias)
@@ -60,6 +60,11 @@ def uses_onednn(device: torch.device) -> bool:
         and torch.backends.mkldnn.enabled
         and not torch.is_autocast_enabled("cpu")
     )
+
+
+def _is_worth_it(rows: torch.Tensor, weight: torch.Tensor) -> bool:
+    many = len(rows) >= max(weight.shape) and len(rows) * weight.numel() >= _WORTH_IT
+    return many and rows.dtype == torch.float32
 
 
 class RowsLinear(nn.Linear):

@@ -57,7 +57,7 @@ def full(arms):
     return arms.scores()
 
 
-@pytest.mark.slow
+@pytest.mark.evidence
 @pytest.mark.parametrize(
     "feature", ["tags", "likes", "views", "title_codes", "image_codes"]
 )

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from mmctr.linear import RowsLinear, linear
+from mmctr.linear import linear
 from mmctr.quantizers.params import VQVAEParams
 
 # Distances held at once; 2^23 float32 are 32 MiB.
@@ -44,20 +44,20 @@ class VQVAENetwork(nn.Module):
         self._beta = params.beta
         latent = params.positions * params.code_width
         self.encoder = nn.Sequential(
-            RowsLinear(width, params.hidden),
+            nn.Linear(width, params.hidden),
             nn.ReLU(),
             nn.Dropout(params.dropout),
-            RowsLinear(params.hidden, latent),
+            nn.Linear(params.hidden, latent),
         )
         bound = 1.0 / params.codebook_size
         self.codebook = nn.Parameter(
             torch.empty(params.codebook_size, params.code_width).uniform_(-bound, bound)
         )
         self.decoder = nn.Sequential(
-            RowsLinear(latent, params.hidden),
+            nn.Linear(latent, params.hidden),
             nn.ReLU(),
             nn.Dropout(params.dropout),
-            RowsLinear(params.hidden, width),
+            nn.Linear(params.hidden, width),
         )
 
     def latents(self, vectors: Tensor) -> Tensor:
