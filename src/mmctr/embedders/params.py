@@ -113,6 +113,12 @@ class EmbeddingParams(BaseModel):
         description="an empty, blank or missing title gets the zero vector (similar to "
         "nothing), or the vector of `placeholder`",
     )
+    cache: Path | None = Field(
+        None,
+        description="SQLite file that keeps the vectors of sentence_transformers and "
+        "openai, for all data sets; relative to the working directory; null: nothing "
+        "is kept",
+    )
     placeholder: str = Field(
         "untitled", description="text embedded for empty titles, if so chosen"
     )

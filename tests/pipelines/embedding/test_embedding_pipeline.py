@@ -83,6 +83,7 @@ def test_parameter_file_says_what_the_model_says():
     values = yaml.safe_load(path.read_text())["embedding"]
     assert values["seed"].startswith("${runtime_params:seed")
     assert values["device"].startswith("${runtime_params:device")
+    assert values["cache"].startswith("data/02_intermediate/")
     defaults = EmbeddingParams()
-    shared = {"seed": defaults.seed, "device": defaults.device}
+    shared = {name: getattr(defaults, name) for name in ("seed", "device", "cache")}
     assert values | shared == defaults.model_dump(mode="json")

@@ -1,0 +1,366 @@
+"""Vectors that were paid for once, in one SQLite file that all data sets share.
+
+A vector's key is the SHA-256 of its *space* (provider, its version, model and width:
+whatever changes vectors) and its text, so a changed model never finds old vectors.
+
+The file's settings, and why:
+
+- ``journal_mode=DELETE``: one file, no ``-wal`` and ``-shm`` beside it. WAL needs
+  shared memory, which network folders don't give, and its gain, readers that don't wait
+  for a writer, is nothing at a few short transactions a second.
+- ``synchronous=FULL``: a transaction is on the disk when it returns. A ``kill -9``
+  would lose nothing without it, a power cut would; some milliseconds a request are
+  little beside the second that the request took.
+- ``busy_timeout``: processes wait for each other's transactions instead of failing.
+"""
+
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Self, TypeVar
+
+import numpy as np
+
+from mmctr.embedders.protocol import EmbeddingError
+
+# Tells this kind of file from any other SQLite file ("mmEC").
+_APPLICATION_ID = 0x6D6D4543
+_SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS vectors (
+    key BLOB PRIMARY KEY, checksum INTEGER NOT NULL, vector BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS batches (
+    id TEXT PRIMARY KEY, space TEXT NOT NULL, status TEXT NOT NULL,
+    created REAL NOT NULL, keys BLOB NOT NULL);
+"""
+_WAIT_SECONDS = 60.0
+_ROWS_PER_STEP = 1000
+_FLOAT = np.dtype("<f4")
+_KEY_BYTES = 32
+
+T = TypeVar("T")
+
+
+class EmbeddingCacheError(EmbeddingError):
+    """The cache file can't be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class PendingBatch:
+    """A batch job whose vectors were not collected yet.
+
+    Attributes:
+        id: The service's name of the job, or one of ours while it has none.
+        space: Space of the vectors, see :func:`vector_key`.
+        status: What is known of the job; free text.
+        created: Unix seconds.
+        keys: Keys of the texts that the job holds, in the order they were sent.
+    """
+
+    id: str
+    space: str
+    status: str
+    created: float
+    keys: tuple[bytes, ...]
+
+
+def vector_key(space: str, text: str) -> bytes:
+    """Name the vector of a text.
+
+    Args:
+        space: Provider, its version, model and width.
+        text: The text as it is embedded.
+
+    Returns:
+        32 bytes.
+    """
+    return sha256(f"{space}\0{text}".encode()).digest()
+
+
+class EmbeddingCache:
+    """Vectors by key; every method is one transaction or some short reads.
+
+    Several threads may share one object, and several processes one file.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        """Open the file, or make it.
+
+        Args:
+            path: The file; None: memory, for as long as the object lives.
+
+        Raises:
+            EmbeddingCacheError: If it can't be opened or is no such file.
+        """
+        self._path = None if path is None else path.expanduser()
+        self._lock = threading.Lock()
+        if self._path is not None:
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise EmbeddingCacheError(
+                    f"no folder for the embedding cache {self._path} ({error}): "
+                    "choose another embedding.cache"
+                ) from error
+        with self._explained():
+            self._connection = sqlite3.connect(
+                ":memory:" if self._path is None else self._path,
+                timeout=_WAIT_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        try:
+            self._prepare()
+        except EmbeddingCacheError:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Use it as a context."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was stored is on the disk already."""
+        with self._lock:
+            self._connection.close()
+
+    def known(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Tell which vectors are there.
+
+        Args:
+            keys: Any number of keys.
+
+        Returns:
+            Those of them that have a vector.
+        """
+        found: set[bytes] = set()
+        for part in _parts(keys):
+            query = f"SELECT key FROM vectors WHERE key IN ({_marks(part)})"
+            found.update(row[0] for row in self._read(query, part))
+        return found
+
+    def load(self, keys: Sequence[bytes]) -> np.ndarray:
+        """Read vectors and check each.
+
+        Args:
+            keys: ``n`` keys that are all there; one may occur twice.
+
+        Returns:
+            Vectors ``[n, d]`` float32 in the order of ``keys``.
+
+        Raises:
+            EmbeddingCacheError: If one is missing, has another width than the others,
+                or is not what was stored. Those are removed, so that the next run asks
+                for them anew.
+        """
+        vectors: np.ndarray | None = None
+        damaged: list[bytes] = []
+        for start in range(0, len(keys), _ROWS_PER_STEP):
+            part = keys[start : start + _ROWS_PER_STEP]
+            query = (
+                "SELECT key, checksum, vector FROM vectors "
+                f"WHERE key IN ({_marks(part)})"
+            )
+            rows = {key: (checksum, v) for key, checksum, v in self._read(query, part)}
+            for offset, key in enumerate(part):
+                if key not in rows:
+                    raise EmbeddingCacheError(
+                        f"a vector is missing in {self._name()}: did something else "
+                        "change the file? Run again to ask for it"
+                    )
+                checksum, blob = rows[key]
+                if not _is_whole(key, checksum, blob):
+                    damaged.append(key)
+                    continue
+                vector = np.frombuffer(blob, _FLOAT)
+                if vectors is None:
+                    vectors = np.empty((len(keys), vector.size), dtype=np.float32)
+                if vector.size != vectors.shape[1]:
+                    raise EmbeddingCacheError(
+                        f"{self._name()} holds vectors {vectors.shape[1]} and "
+                        f"{vector.size} wide of the same model: set its width "
+                        "(embedding.openai.dimensions), or move the file away"
+                    )
+                vectors[start + offset] = vector
+        if damaged:
+            self._forget(damaged)
+        return np.empty((0, 0), np.float32) if vectors is None else vectors
+
+    def store(self, keys: Sequence[bytes], vectors: np.ndarray) -> None:
+        """Store vectors, all of them or none; those already there stay.
+
+        Args:
+            keys: ``n`` keys.
+            vectors: ``[n, d]``, finite.
+
+        Raises:
+            ValueError: If the shapes don't fit or a number is not finite.
+            EmbeddingCacheError: If the file can't be written.
+        """
+        if vectors.ndim != 2 or len(vectors) != len(keys) or vectors.shape[1] == 0:
+            raise ValueError(
+                f"{len(keys)} keys, but vectors of shape {list(vectors.shape)}"
+            )
+        with np.errstate(over="ignore"):  # a float64 may be infinite as float32
+            narrow = vectors.astype(_FLOAT)
+        if not np.isfinite(narrow).all():
+            raise ValueError("vectors that hold NaN or infinity are not kept")
+        blobs = [row.tobytes() for row in narrow]
+        rows = [
+            (key, _checksum(key, blob), blob)
+            for key, blob in zip(keys, blobs, strict=True)
+        ]
+        with self._transaction() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", rows
+            )
+
+    def put_batch(self, batch: PendingBatch) -> None:
+        """Remember a batch job, or what is newly known of it."""
+        row = (batch.id, batch.space, batch.status, batch.created, b"".join(batch.keys))
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO batches VALUES (?,?,?,?,?)", row)
+
+    def batches(self, space: str) -> list[PendingBatch]:
+        """List the batch jobs of a space, the oldest first."""
+        query = (
+            "SELECT id, space, status, created, keys FROM batches "
+            "WHERE space = ? ORDER BY created, id"
+        )
+        return [
+            PendingBatch(*rest, keys=_split_keys(joined))
+            for *rest, joined in self._read(query, [space])
+        ]
+
+    def remove_batch(self, batch_id: str) -> None:
+        """Forget a batch job; nothing happens if it is not there."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM batches WHERE id = ?", (batch_id,))
+
+    def _prepare(self) -> None:
+        with self._explained():
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+            self._connection.execute("PRAGMA synchronous = FULL")
+        if self._is_ours():
+            return
+        # Two processes may both be the first: the second finds it done.
+        with self._transaction() as connection:
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+
+    def _is_ours(self) -> bool:
+        """Whether the file is a cache; False if it is new and empty."""
+        [(owner,)] = self._read("PRAGMA application_id", ())
+        [(version,)] = self._read("PRAGMA user_version", ())
+        [(tables,)] = self._read("SELECT count(*) FROM sqlite_master", ())
+        if (owner, version, tables) == (0, 0, 0):
+            return False
+        if (owner, version) != (_APPLICATION_ID, _SCHEMA_VERSION):
+            raise EmbeddingCacheError(
+                f"{self._name()} is an SQLite file, but no embedding cache of this "
+                "version: choose another embedding.cache, or move it away"
+            )
+        return True
+
+    def _forget(self, damaged: list[bytes]) -> None:
+        with self._transaction() as connection:
+            connection.executemany(
+                "DELETE FROM vectors WHERE key = ?", [(key,) for key in damaged]
+            )
+        raise EmbeddingCacheError(
+            f"{len(damaged):,} vectors in {self._name()} were damaged (their checksum "
+            "is another than when they were stored) and are removed: check the disk, "
+            "then run again to ask for them anew"
+        )
+
+    def _read(self, query: str, values: Sequence[object]) -> list[tuple]:
+        with self._lock, self._explained():
+            return self._connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._explained():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what SQLite says into what a person can do."""
+        try:
+            yield
+        except sqlite3.ProgrammingError:  # a defect of ours
+            raise
+        except sqlite3.Error as error:
+            code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+            advice = _ADVICE.get(code, _DAMAGED)
+            raise EmbeddingCacheError(
+                f"{self._name()}: {advice} (SQLite says: {error})"
+            ) from error
+
+    def _name(self) -> str:
+        place = "in memory" if self._path is None else str(self._path)
+        return f"the embedding cache {place}"
+
+
+_DAMAGED = (
+    "the file is damaged, or no SQLite file. Move it away and run again, and its "
+    "vectors are asked for anew; `sqlite3 FILE .recover | sqlite3 NEW` may save some"
+)
+_ADVICE = {
+    sqlite3.SQLITE_BUSY: f"another process held it for {_WAIT_SECONDS:.0f} seconds: "
+    "wait until that one ends, then run again",
+    sqlite3.SQLITE_LOCKED: "another process holds it: wait until it ends",
+    sqlite3.SQLITE_FULL: "the disk is full: make room, then run again to resume",
+    sqlite3.SQLITE_READONLY: "it may not be written: give yourself the right to, or "
+    "choose another embedding.cache",
+    sqlite3.SQLITE_PERM: "it may not be opened: give yourself the right to",
+    sqlite3.SQLITE_CANTOPEN: "it can't be opened: is it a file in a folder that you "
+    "may write to? Else choose another embedding.cache",
+    sqlite3.SQLITE_IOERR: "the disk or network folder failed: check it, then run again "
+    "to resume",
+}
+
+
+def _checksum(key: bytes, blob: bytes) -> int:
+    return zlib.crc32(blob, zlib.crc32(key))
+
+
+def _is_whole(key: bytes, checksum: object, blob: object) -> bool:
+    return (
+        isinstance(blob, bytes)
+        and len(blob) > 0
+        and len(blob) % _FLOAT.itemsize == 0
+        and checksum == _checksum(key, blob)
+        and bool(np.isfinite(np.frombuffer(blob, _FLOAT)).all())
+    )
+
+
+def _split_keys(joined: bytes) -> tuple[bytes, ...]:
+    steps = range(0, len(joined), _KEY_BYTES)
+    return tuple(joined[start : start + _KEY_BYTES] for start in steps)
+
+
+def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), _ROWS_PER_STEP):
+        yield items[start : start + _ROWS_PER_STEP]
+
+
+def _marks(items: Sequence[object]) -> str:
+    return ",".join("?" * len(items))
