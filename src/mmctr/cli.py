@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from mmctr.embedders import EmbeddingError
+from mmctr.embedders import DryRun, EmbeddingError
 
 # What goes wrong because of data, settings or surroundings; anything else is a defect
 # of ours and keeps its traceback.
@@ -26,6 +26,9 @@ EXPECTED_ERRORS = (
     YAMLError,
 )
 
+# 128 + SIGINT.
+STOPPED = 130
+
 # Parameters that are names, even where they look like numbers.
 TEXT_PARAMETERS = {"dataset", "raw_dir", "sample.name"}
 
@@ -34,7 +37,10 @@ class RunCommand(click.Command):
     """Kedro's run command, with errors that are for people."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run; turn an expected error into its message and exit code 1."""
+        """Run; turn an expected error into its message and exit code 1.
+
+        A dry run ends with 0; one that the user stopped with 130, as shells have it.
+        """
         traceback = ctx.params.pop("traceback")
         try:
             return super().invoke(ctx)
@@ -43,6 +49,12 @@ class RunCommand(click.Command):
             raise click.ClickException(error.message) from error
         except click.ClickException:
             raise
+        except DryRun as end:
+            click.echo(f"{end.plan}\ndry run: nothing was sent, no vectors written")
+            ctx.exit(0)
+        except KeyboardInterrupt as stop:
+            click.echo(f"Stopped: {stop or 'by Ctrl-C'}", err=True)
+            ctx.exit(STOPPED)
         except EXPECTED_ERRORS as error:
             if traceback:
                 raise

@@ -1,10 +1,16 @@
 """What happens around every run."""
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
 import click
+from kedro.config import (
+    AbstractConfigLoader,
+    MissingConfigException,
+    OmegaConfigLoader,
+)
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, DatasetError
@@ -16,6 +22,8 @@ from mmctr.run_times import RunTimes, describe_times
 from mmctr.summary import SUMMARY_INPUTS, summarize
 
 logger = logging.getLogger(__name__)
+
+KEY_VARIABLE = "OPENAI_API_KEY"
 
 TIMES = "run_times"
 """The data set that this module writes; no pipeline does."""
@@ -33,6 +41,39 @@ class ParameterHook:
             if click.get_current_context(silent=True) is None:
                 raise
             raise click.ClickException(str(error)) from error
+
+
+class CredentialsHook:
+    """Hand the key of ``credentials.yml`` over to the SDK that needs it.
+
+    It goes the way of a key that was exported, so that it enters neither the catalogue
+    nor the parameters. An exported one is taken before it.
+    """
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Set the variable, if the environment's file or local's has a key.
+
+        Raises:
+            ValueError: If the file has another form; its content is not repeated.
+        """
+        if os.environ.get(KEY_VARIABLE):
+            return
+        loader = context.config_loader
+        # Kedro reads local only where no other environment is asked for.
+        local = OmegaConfigLoader(
+            conf_source=loader.conf_source, base_env="base", default_run_env="local"
+        )
+        section = _openai_credentials(loader) or _openai_credentials(local)
+        if section is None:
+            return
+        key = section.get("api_key") if isinstance(section, dict) else None
+        if not isinstance(key, str):
+            raise ValueError(
+                "credentials.yml: `openai` is not as wanted; write "
+                "`openai: {api_key: YOUR KEY}`, the key in quotes"
+            )
+        os.environ[KEY_VARIABLE] = key
 
 
 class RunTimesHook:
@@ -118,6 +159,13 @@ class SummaryHook:
             logger.warning("no summary: %s: %s", type(error).__name__, error)
             return
         click.echo(page)
+
+
+def _openai_credentials(loader: AbstractConfigLoader) -> Any:
+    try:
+        return loader["credentials"].get("openai")
+    except MissingConfigException:
+        return None
 
 
 def _pipeline_of(node: Node) -> str:

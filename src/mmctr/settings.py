@@ -2,12 +2,12 @@
 
 import warnings
 
-from mmctr.hooks import ParameterHook, RunTimesHook, SummaryHook
+from mmctr.hooks import CredentialsHook, ParameterHook, RunTimesHook, SummaryHook
 
 # `--pipeline NAME` is how the documentation of this project and most users say it.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 
-HOOKS = (ParameterHook(), SummaryHook(), RunTimesHook())
+HOOKS = (ParameterHook(), CredentialsHook(), SummaryHook(), RunTimesHook())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -1,10 +1,11 @@
 """A small server that holds a client to the contract of OpenAI's embeddings API.
 
-It checks what OpenAI checks (key, blank inputs, number of inputs, tokens), answers in
-reversed order with vectors that are a function of the text, and can be told to
-misbehave.
+It checks what OpenAI checks (key, blank inputs, number of inputs, tokens, dimensions,
+format), answers in reversed order with vectors that are a function of the text, and can
+be told to misbehave.
 """
 
+import base64
 import hashlib
 import json
 import sys
@@ -32,15 +33,21 @@ def vector_of(text: str, width: int = NATIVE_WIDTH) -> list[float]:
 
 
 class ContractServer:
-    """Counts and checks requests; ``misbehave`` changes the next answers."""
+    """Counts and checks requests; its fields tell it how to misbehave."""
 
     def __init__(self) -> None:
         self.requests: list[Body] = []
         self.keys: list[str | None] = []
         self.failures: list[tuple[int, str]] = []  # status, message; one a request
+        self.bad_texts: dict[str, int] = {}  # requests with such a text: the status
+        self.error_code: str | None = None
+        self.headers = {"retry-after-ms": "1"}  # keeps the SDK's waits short
         self.change: Callable[[Body], Body] = lambda answer: answer
         self.raw_answer: bytes | None = None
+        self.content_type = "application/json"
+        self.breaks_off = False  # in the middle of the answer
         self.delay_seconds = 0.0
+        self.gate: Callable[[int], None] = lambda number: None  # called before answers
         self.in_flight = 0
         self.most_in_flight = 0
         self._lock = threading.Lock()
@@ -73,9 +80,11 @@ class ContractServer:
         with self._lock:
             self.requests.append(body)
             self.keys.append(key)
+            number = len(self.requests)
             failure = self.failures.pop(0) if self.failures else None
+        self.gate(number)
         if failure is not None:
-            return failure[0], _error(failure[1])
+            return failure[0], _error(failure[1], self.error_code)
         if path != "/v1/embeddings":
             return 404, _error(f"no such path {path}")
         if key != f"Bearer {KEY}":
@@ -83,13 +92,16 @@ class ContractServer:
         refusal = _refusal(body)
         if refusal:
             return 400, _error(refusal)
+        bad = [s for text, s in self.bad_texts.items() if text in body["input"]]
+        if bad:
+            return bad[0], _error("this text is bad", self.error_code)
         width = body.get("dimensions", NATIVE_WIDTH)
         data = [
             {"object": "embedding", "index": i, "embedding": vector_of(text, width)}
             for i, text in enumerate(body["input"])
         ]
         tokens = sum(len(text.split()) for text in body["input"])
-        return 200, self.change(
+        answer = self.change(
             {
                 "object": "list",
                 "model": body["model"],
@@ -97,6 +109,9 @@ class ContractServer:
                 "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
             }
         )
+        return 200, _encode(answer) if body.get(
+            "encoding_format"
+        ) == "base64" else answer
 
 
 def _refusal(body: Body) -> str | None:
@@ -107,14 +122,31 @@ def _refusal(body: Body) -> str | None:
         "input cannot be an empty string": any(not text.strip() for text in texts),
         "maximum input length is 8192 tokens": max(sizes) > MAX_TOKENS_PER_INPUT,
         "maximum request size is 300000 tokens": sum(sizes) > MAX_TOKENS_PER_REQUEST,
-        "unknown encoding_format": body.get("encoding_format") != "float",
-        "dimensions is too large": body.get("dimensions", 1) > NATIVE_WIDTH,
+        "unknown encoding_format": body.get("encoding_format", "float")
+        not in {"float", "base64"},
+        f"dimensions must be 1 to {NATIVE_WIDTH}": not (
+            1 <= body.get("dimensions", 1) <= NATIVE_WIDTH
+        ),
     }
     return next((text for text, refused in refusals.items() if refused), None)
 
 
-def _error(message: str) -> Body:
-    return {"error": {"message": message, "type": "error", "code": None}}
+def _encode(answer: Body) -> Body:
+    """Turn lists of numbers into base64 of float32; leave anything else."""
+    data = answer.get("data")
+    if not isinstance(data, list):
+        return answer
+    entries = [
+        entry | {"embedding": base64.b64encode(np.array(value, "<f4")).decode()}
+        if isinstance(value := entry.get("embedding"), list)
+        else entry
+        for entry in data
+    ]
+    return answer | {"data": entries}
+
+
+def _error(message: str, code: str | None = None) -> Body:
+    return {"error": {"message": message, "type": "error", "code": code}}
 
 
 class _QuietServer(ThreadingHTTPServer):
@@ -145,10 +177,13 @@ class _Handler(BaseHTTPRequestHandler):
         if status == 200 and contract.raw_answer is not None:
             content = contract.raw_answer
         self.send_response(status)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", contract.content_type)
         self.send_header("content-length", str(len(content)))
-        self.send_header("retry-after-ms", "1")  # keeps the SDK's waits short
+        for name, value in contract.headers.items():
+            self.send_header(name, value)
         self.end_headers()
+        if contract.breaks_off:
+            content, self.close_connection = content[: len(content) // 2], True
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -36,7 +36,7 @@ class RecordingEmbedder:
 def recorder(monkeypatch) -> RecordingEmbedder:
     """Stands in for the provider."""
     recorder = RecordingEmbedder()
-    monkeypatch.setattr(embed, "make_embedder", lambda params: recorder)
+    monkeypatch.setattr(embed, "make_embedder", lambda *_, **__: recorder)
     return recorder
 
 
@@ -83,7 +83,7 @@ def test_rows_have_length_one_at_any_scale(recorder, scale):
 def test_a_row_depends_on_its_title_alone(titles):
     """Row i is what the title i gets alone, whatever stands around it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embed, "make_embedder", lambda params: RecordingEmbedder())
+        patch.setattr(embed, "make_embedder", lambda *_, **__: RecordingEmbedder())
         if not any(title.strip() for title in titles):
             with pytest.raises(ValueError, match="titles are empty"):
                 embed_titles(titles, EmbeddingParams())

@@ -1,7 +1,6 @@
 """The OpenAI embedder, over real HTTP to a server that enforces the contract."""
 
 import logging
-import threading
 import traceback
 
 import numpy as np
@@ -9,8 +8,14 @@ import pytest
 from embedding_contract_server import KEY, NATIVE_WIDTH, ContractServer, vector_of
 
 from mmctr.embedders import EmbeddingError, EmbeddingParams, embed_titles
+from mmctr.embedders.cache import EmbeddingCache
 from mmctr.embedders.openai_api import OpenAIEmbedder
 from mmctr.embedders.params import OpenAIParams
+
+
+def make(params: OpenAIParams, cache: EmbeddingCache | None = None) -> OpenAIEmbedder:
+    """The embedder, with a cache that ends with it unless one is given."""
+    return OpenAIEmbedder(params, EmbeddingCache(None) if cache is None else cache)
 
 
 def openai_params(server: ContractServer, **changes) -> OpenAIParams:
@@ -22,7 +27,7 @@ def openai_params(server: ContractServer, **changes) -> OpenAIParams:
 def test_vectors_follow_the_texts_not_the_order_of_arrival(server):
     """The server answers in reversed order and the requests overtake each other."""
     texts = [f"title number {i}" for i in range(23)]
-    embedder = OpenAIEmbedder(openai_params(server, texts_per_request=4, concurrency=3))
+    embedder = make(openai_params(server, request_size=4, concurrency=3))
     vectors = embedder.embed(texts)
     expected = np.array([vector_of(text, 16) for text in texts], dtype=np.float32)
     assert vectors.dtype == np.float32
@@ -32,8 +37,8 @@ def test_vectors_follow_the_texts_not_the_order_of_arrival(server):
 def test_what_is_sent(server):
     """Every text once, at most so many a request, with model, width and format."""
     texts = [f"title {i}" for i in range(10)]
-    embedder = OpenAIEmbedder(
-        openai_params(server, texts_per_request=4, concurrency=1, model="small-one")
+    embedder = make(
+        openai_params(server, request_size=4, concurrency=1, model="small-one")
     )
     embedder.embed(texts)
     assert [len(body["input"]) for body in server.requests] == [4, 4, 2]
@@ -43,7 +48,7 @@ def test_what_is_sent(server):
         assert {k: v for k, v in body.items() if k != "input"} == {
             "model": "small-one",
             "dimensions": 16,
-            "encoding_format": "float",
+            "encoding_format": "base64",
         }
     usage = embedder.usage()
     assert (usage.requests, usage.tokens, usage.cut_texts) == (3, 20, 0)
@@ -51,7 +56,7 @@ def test_what_is_sent(server):
 
 def test_dimensions_are_not_sent_when_null(server):
     """A model with one width refuses the field, so null leaves it out."""
-    embedder = OpenAIEmbedder(openai_params(server, dimensions=None))
+    embedder = make(openai_params(server, dimensions=None))
     assert embedder.embed(["a title"]).shape == (1, NATIVE_WIDTH)
     assert "dimensions" not in server.requests[0]
 
@@ -59,14 +64,14 @@ def test_dimensions_are_not_sent_when_null(server):
 def test_base_url_from_the_environment(server, monkeypatch):
     """Without base_url the SDK's own variable holds."""
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-    OpenAIEmbedder(openai_params(server, base_url=None)).embed(["a title"])
+    make(openai_params(server, base_url=None)).embed(["a title"])
     assert server.inputs == ["a title"]
 
 
 def test_limits_hold_for_long_texts(server):
     """Long texts are cut at a character and requests are split by size."""
     texts = ["é" * 5000 + str(i) for i in range(40)]  # 10,001 bytes, 2 a character
-    embedder = OpenAIEmbedder(openai_params(server, texts_per_request=2048))
+    embedder = make(openai_params(server, request_size=2048))
     vectors = embedder.embed(texts)
     assert vectors.shape == (40, 16)
     assert embedder.usage().cut_texts == 40
@@ -77,151 +82,16 @@ def test_limits_hold_for_long_texts(server):
 def test_requests_run_at_the_same_time(server):
     """No more than ``concurrency``, but more than one."""
     server.delay_seconds = 0.1
-    embedder = OpenAIEmbedder(openai_params(server, texts_per_request=1, concurrency=3))
+    embedder = make(openai_params(server, request_size=1, concurrency=3))
     embedder.embed([f"title {i}" for i in range(6)])
     assert 1 < server.most_in_flight <= 3
-
-
-@pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
-def test_passing_failures_are_retried(server, status):
-    """The answer after two failures is as good as one at once."""
-    server.failures = [(status, "not now")] * 2
-    vectors = OpenAIEmbedder(openai_params(server)).embed(["a title"])
-    np.testing.assert_array_equal(
-        vectors[0], np.array(vector_of("a title", 16), dtype=np.float32)
-    )
-    assert len(server.requests) == 3
-
-
-@pytest.mark.parametrize(
-    ("status", "advice"),
-    [
-        (400, "embedding.openai.model"),
-        (401, "OPENAI_API_KEY"),
-        (403, "OPENAI_API_KEY"),
-        (404, "base_url"),
-        (413, "texts_per_request"),
-        (429, "concurrency"),
-        (500, "try again later"),
-    ],
-)
-def test_lasting_failures_say_what_to_do(server, status, advice):
-    """One error with address, status and advice, the server's own words kept."""
-    server.failures = [(status, "the reason is here")] * 10
-    embedder = OpenAIEmbedder(openai_params(server, max_retries=1))
-    with pytest.raises(EmbeddingError, match=f"answered {status}") as caught:
-        embedder.embed(["a title"])
-    assert advice in str(caught.value)
-    assert server.url in str(caught.value)
-    assert "the reason is here" in str(caught.value)
-
-
-def test_a_failure_stops_the_requests_not_yet_sent(server):
-    """A refused key is not tried a hundred times."""
-    server.failures = [(401, "no")] * 100
-    embedder = OpenAIEmbedder(openai_params(server, texts_per_request=1, concurrency=2))
-    with pytest.raises(EmbeddingError):
-        embedder.embed([f"title {i}" for i in range(100)])
-    assert len(server.requests) < 50
-
-
-def _drop_one(answer):
-    return answer | {"data": answer["data"][1:]}
-
-
-def _twice_the_same_index(answer):
-    return answer | {"data": [entry | {"index": 0} for entry in answer["data"]]}
-
-
-def _narrow(answer):
-    data = [e | {"embedding": e["embedding"][:5]} for e in answer["data"]]
-    return answer | {"data": data}
-
-
-def _ragged(answer):
-    data = [
-        entry | {"embedding": entry["embedding"][i:]}
-        for i, entry in enumerate(answer["data"])
-    ]
-    return answer | {"data": data}
-
-
-def _not_a_number(answer):
-    answer["data"][0]["embedding"][3] = float("nan")  # data is reversed: index 2
-    return answer
-
-
-def _without_data(answer):
-    return {"object": "list", "model": answer["model"]}
-
-
-def _base64(answer):
-    return answer | {"data": [e | {"embedding": "AAAA"} for e in answer["data"]]}
-
-
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        (_drop_one, "2 vectors for 3 texts"),
-        (_twice_the_same_index, r"indices are not 0\.\.2"),
-        (_narrow, "5 wide, 16 were asked for; set embedding.openai.dimensions to 5"),
-        (_ragged, "not numbers, all of one width"),
-        (_not_a_number, "index 2 holds NaN"),
-        (_without_data, "no list of vectors"),
-        (_base64, "not numbers"),
-    ],
-)
-def test_incomplete_answers_are_refused(server, change, complaint):
-    """What the SDK lets pass is checked before it becomes a vector."""
-    server.change = change
-    with pytest.raises(EmbeddingError, match=complaint):
-        OpenAIEmbedder(openai_params(server)).embed(["a", "b", "c"])
-
-
-def test_width_may_not_change_between_requests(server):
-    """With no width asked for, the first request's width holds for all."""
-    widths = iter([12, 7])
-    server.change = lambda answer: (
-        answer | {"data": [answer["data"][0] | {"embedding": [1.0] * next(widths)}]}
-    )
-    params = openai_params(server, dimensions=None, texts_per_request=1, concurrency=1)
-    with pytest.raises(EmbeddingError, match="12 wide and later 7 wide"):
-        OpenAIEmbedder(params).embed(["a", "b"])
-
-
-@pytest.mark.parametrize(
-    "content", [b'{"object": "list", "data": [{"index": 0, "emb', b"", b"<html>hello"]
-)
-def test_unreadable_answers(server, content):
-    """Truncated JSON, nothing, a web page."""
-    server.raw_answer = content
-    with pytest.raises(EmbeddingError, match="cannot be read"):
-        OpenAIEmbedder(openai_params(server)).embed(["a title"])
-
-
-def test_no_answer_in_time(server):
-    """A slow service names the parameter to raise."""
-    server.delay_seconds = 0.5
-    params = openai_params(server, timeout_seconds=0.05, max_retries=0)
-    with pytest.raises(EmbeddingError, match="timeout_seconds"):
-        OpenAIEmbedder(params).embed(["a title"])
-
-
-def test_nobody_listens(server):
-    """A refused connection names the address."""
-    server.stop()
-    params = openai_params(server, max_retries=0)
-    with pytest.raises(EmbeddingError, match="could not be reached") as caught:
-        OpenAIEmbedder(params).embed(["a title"])
-    assert server.url in str(caught.value)
-    server.stop = lambda: None  # the fixture stops it, too
 
 
 @pytest.mark.parametrize("texts", [["a", "  "], [""], []])
 def test_blank_texts_are_refused_before_sending(server, texts):
     """One blank text would cost the whole request."""
     with pytest.raises(ValueError, match="blank|no text"):
-        OpenAIEmbedder(openai_params(server)).embed(texts)
+        make(openai_params(server)).embed(texts)
     assert server.requests == []
 
 
@@ -233,15 +103,16 @@ def test_missing_key(server, monkeypatch, key):
     else:
         monkeypatch.setenv("OPENAI_API_KEY", key)
     with pytest.raises(EmbeddingError, match="OPENAI_API_KEY is not set"):
-        OpenAIEmbedder(openai_params(server))
+        make(openai_params(server)).embed(["a title"])
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("key", [KEY + "\n", "sk test", "sk-tést"])
 def test_damaged_key_is_refused_and_not_repeated(server, monkeypatch, key):
     """The HTTP library would quote such a header in its complaint."""
     monkeypatch.setenv("OPENAI_API_KEY", key)
-    with pytest.raises(EmbeddingError, match="OPENAI_API_KEY holds") as caught:
-        OpenAIEmbedder(openai_params(server))
+    with pytest.raises(EmbeddingError, match="OPENAI_API_KEY .* holds") as caught:
+        make(openai_params(server)).embed(["a title"])
     assert key.strip() not in str(caught.value)
 
 
@@ -249,7 +120,7 @@ def test_password_in_the_address_of_the_environment(server, monkeypatch):
     """Addresses are logged by the HTTP library, so they may hold no secret."""
     monkeypatch.setenv("OPENAI_BASE_URL", "http://me:hunter2@127.0.0.1:9/v1")
     with pytest.raises(EmbeddingError, match="OPENAI_BASE_URL") as caught:
-        OpenAIEmbedder(openai_params(server, base_url=None))
+        make(openai_params(server, base_url=None))
     assert "hunter2" not in str(caught.value)
 
 
@@ -257,18 +128,18 @@ def test_the_key_is_nowhere_to_be_read(server, caplog):
     """Not in logs at DEBUG, errors, their chain, repr or version."""
     caplog.set_level(logging.DEBUG)
     params = openai_params(server, max_retries=1)
-    embedder = OpenAIEmbedder(params)
+    embedder = make(params)
     embedder.embed(["a title"])
     server.failures = [(401, f"Incorrect API key provided: {KEY}")]
     with pytest.raises(EmbeddingError) as refused:
-        embedder.embed(["a title"])
+        embedder.embed(["b"])
     server.raw_answer = f'{{"key": "{KEY}", '.encode()
     with pytest.raises(EmbeddingError) as unreadable:
-        embedder.embed(["a title"])
+        embedder.embed(["b"])
     server.raw_answer = None
     server.change = lambda answer: {"data": KEY}
     with pytest.raises(EmbeddingError) as unusable:
-        embedder.embed(["a title"])
+        embedder.embed(["b"])
     texts = [repr(embedder), embedder.version(), repr(params), str(embedder.usage())]
     for caught in (refused, unreadable, unusable):
         texts.append("".join(traceback.format_exception(caught.value)))
@@ -284,7 +155,7 @@ def test_the_key_is_nowhere_to_be_read(server, caplog):
 def test_version_tells_model_width_and_address(server):
     """Whatever changes the vectors changes the version."""
     versions = {
-        OpenAIEmbedder(openai_params(server, **changes)).version()
+        make(openai_params(server, **changes)).version()
         for changes in (
             {},
             {"model": "other"},
@@ -308,7 +179,7 @@ def test_titles_through_the_service(server, capsys):
     np.testing.assert_allclose(
         np.linalg.norm(vectors, axis=1), [1, 0, 1, 0, 1], atol=1e-6
     )
-    assert report.model_dump() | {"version": ""} == {
+    assert report.model_dump() | {"version": "", "seconds": 0} == {
         "provider": "openai",
         "version": "",
         "rows": 5,
@@ -318,8 +189,13 @@ def test_titles_through_the_service(server, capsys):
         "empty_title": "zero",
         "zero_rows": 2,
         "cut_titles": 0,
+        "cached": 0,
+        "sent": 2,
+        "failed": 0,
         "requests": 1,
         "tokens": 4,
+        "cost_bound_usd": pytest.approx(16 * 0.13e-6),
+        "seconds": 0,
     }
     assert "Embedding titles" in capsys.readouterr().err
 
@@ -327,14 +203,6 @@ def test_titles_through_the_service(server, capsys):
 def test_a_service_that_counts_no_tokens(server):
     """Compatible services may leave usage out."""
     server.change = lambda answer: {k: answer[k] for k in ("object", "model", "data")}
-    embedder = OpenAIEmbedder(openai_params(server))
+    embedder = make(openai_params(server))
     embedder.embed(["a title"])
     assert embedder.usage().tokens is None
-
-
-def test_no_thread_is_left(server):
-    """The pool ends with the call."""
-    embedder = OpenAIEmbedder(openai_params(server, concurrency=4))
-    embedder.embed(["a", "b"])
-    left = [t for t in threading.enumerate() if "ThreadPoolExecutor" in t.name]
-    assert left == []

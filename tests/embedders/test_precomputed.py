@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mmctr.embedders import EmbeddingParams, embed_titles, make_embedder
+from mmctr.embedders.cache import EmbeddingCache
 from mmctr.embedders.params import PrecomputedParams
 from mmctr.embedders.precomputed import PrecomputedVectors
 
@@ -115,4 +116,4 @@ def test_non_finite_row_is_named(tmp_path, matrix):
 def test_it_is_no_embedder(tmp_path):
     """It knows items, not texts."""
     with pytest.raises(ValueError, match="precomputed embeds no texts"):
-        make_embedder(params_for(tmp_path / "vectors.npy"))
+        make_embedder(params_for(tmp_path / "vectors.npy"), EmbeddingCache(None))

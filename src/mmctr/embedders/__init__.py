@@ -6,13 +6,21 @@ scikit-learn are imported by the provider that needs them.
 
 from mmctr.embedders.embed import EmbeddingReport, embed_titles, make_embedder
 from mmctr.embedders.params import EmbeddingParams
-from mmctr.embedders.protocol import Embedder, EmbeddingError, EmbeddingUsage
+from mmctr.embedders.protocol import (
+    DryRun,
+    Embedder,
+    EmbeddingError,
+    EmbeddingStopped,
+    EmbeddingUsage,
+)
 
 __all__ = [
+    "DryRun",
     "Embedder",
     "EmbeddingError",
     "EmbeddingParams",
     "EmbeddingReport",
+    "EmbeddingStopped",
     "EmbeddingUsage",
     "embed_titles",
     "make_embedder",

@@ -2,23 +2,10 @@
 
 A vector's key is the SHA-256 of its *space* (provider, its version, model and width:
 whatever changes vectors) and its text, so a changed model never finds old vectors.
-
-The file's settings, and why:
-
-- ``journal_mode=DELETE``: one file, no ``-wal`` and ``-shm`` beside it. WAL needs
-  shared memory, which network folders don't give, and its gain, readers that don't wait
-  for a writer, is nothing at a few short transactions a second.
-- ``synchronous=FULL``: a transaction is on the disk when it returns. A ``kill -9``
-  would lose nothing without it, a power cut would; some milliseconds a request are
-  little beside the second that the request took.
-- ``busy_timeout``: processes wait for each other's transactions instead of failing.
 """
 
-import sqlite3
-import threading
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -26,11 +13,11 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from mmctr.embedders.protocol import EmbeddingError
+from mmctr.embedders.sqlite_file import EmbeddingCacheError, SqliteFile
 
 # Tells this kind of file from any other SQLite file ("mmEC").
 _APPLICATION_ID = 0x6D6D4543
-_SCHEMA_VERSION = 1
+_VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (
     key BLOB PRIMARY KEY, checksum INTEGER NOT NULL, vector BLOB NOT NULL);
@@ -38,16 +25,13 @@ CREATE TABLE IF NOT EXISTS batches (
     id TEXT PRIMARY KEY, space TEXT NOT NULL, status TEXT NOT NULL,
     created REAL NOT NULL, keys BLOB NOT NULL);
 """
-_WAIT_SECONDS = 60.0
 _ROWS_PER_STEP = 1000
 _FLOAT = np.dtype("<f4")
 _KEY_BYTES = 32
 
 T = TypeVar("T")
 
-
-class EmbeddingCacheError(EmbeddingError):
-    """The cache file can't be used; the message says what to do."""
+__all__ = ["EmbeddingCache", "EmbeddingCacheError", "PendingBatch", "vector_key"]
 
 
 @dataclass(frozen=True)
@@ -89,36 +73,17 @@ class EmbeddingCache:
     """
 
     def __init__(self, path: Path | None) -> None:
-        """Open the file, or make it.
+        """Open the file, if it is there; the first vector makes it.
 
         Args:
             path: The file; None: memory, for as long as the object lives.
 
         Raises:
-            EmbeddingCacheError: If it can't be opened or is no such file.
+            EmbeddingCacheError: If it can't be opened or made, or is no such file.
         """
-        self._path = None if path is None else path.expanduser()
-        self._lock = threading.Lock()
-        if self._path is not None:
-            try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise EmbeddingCacheError(
-                    f"no folder for the embedding cache {self._path} ({error}): "
-                    "choose another embedding.cache"
-                ) from error
-        with self._explained():
-            self._connection = sqlite3.connect(
-                ":memory:" if self._path is None else self._path,
-                timeout=_WAIT_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-        try:
-            self._prepare()
-        except EmbeddingCacheError:
-            self._connection.close()
-            raise
+        self._file = SqliteFile(
+            path, application_id=_APPLICATION_ID, version=_VERSION, schema=_SCHEMA
+        )
 
     def __enter__(self) -> Self:
         """Use it as a context."""
@@ -130,8 +95,7 @@ class EmbeddingCache:
 
     def close(self) -> None:
         """Close the file; what was stored is on the disk already."""
-        with self._lock:
-            self._connection.close()
+        self._file.close()
 
     def known(self, keys: Sequence[bytes]) -> set[bytes]:
         """Tell which vectors are there.
@@ -145,7 +109,7 @@ class EmbeddingCache:
         found: set[bytes] = set()
         for part in _parts(keys):
             query = f"SELECT key FROM vectors WHERE key IN ({_marks(part)})"
-            found.update(row[0] for row in self._read(query, part))
+            found.update(row[0] for row in self._file.read(query, part))
         return found
 
     def load(self, keys: Sequence[bytes]) -> np.ndarray:
@@ -170,12 +134,14 @@ class EmbeddingCache:
                 "SELECT key, checksum, vector FROM vectors "
                 f"WHERE key IN ({_marks(part)})"
             )
-            rows = {key: (checksum, v) for key, checksum, v in self._read(query, part)}
+            rows = {
+                key: (checksum, v) for key, checksum, v in self._file.read(query, part)
+            }
             for offset, key in enumerate(part):
                 if key not in rows:
                     raise EmbeddingCacheError(
-                        f"a vector is missing in {self._name()}: did something else "
-                        "change the file? Run again to ask for it"
+                        f"a vector is missing in {self._file.name()}: did something "
+                        "else change the file? Run again to ask for it"
                     )
                 checksum, blob = rows[key]
                 if not _is_whole(key, checksum, blob):
@@ -186,7 +152,7 @@ class EmbeddingCache:
                     vectors = np.empty((len(keys), vector.size), dtype=np.float32)
                 if vector.size != vectors.shape[1]:
                     raise EmbeddingCacheError(
-                        f"{self._name()} holds vectors {vectors.shape[1]} and "
+                        f"{self._file.name()} holds vectors {vectors.shape[1]} and "
                         f"{vector.size} wide of the same model: set its width "
                         "(embedding.openai.dimensions), or move the file away"
                     )
@@ -219,7 +185,7 @@ class EmbeddingCache:
             (key, _checksum(key, blob), blob)
             for key, blob in zip(keys, blobs, strict=True)
         ]
-        with self._transaction() as connection:
+        with self._file.transaction() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", rows
             )
@@ -227,7 +193,7 @@ class EmbeddingCache:
     def put_batch(self, batch: PendingBatch) -> None:
         """Remember a batch job, or what is newly known of it."""
         row = (batch.id, batch.space, batch.status, batch.created, b"".join(batch.keys))
-        with self._transaction() as connection:
+        with self._file.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO batches VALUES (?,?,?,?,?)", row)
 
     def batches(self, space: str) -> list[PendingBatch]:
@@ -238,104 +204,24 @@ class EmbeddingCache:
         )
         return [
             PendingBatch(*rest, keys=_split_keys(joined))
-            for *rest, joined in self._read(query, [space])
+            for *rest, joined in self._file.read(query, [space])
         ]
 
     def remove_batch(self, batch_id: str) -> None:
         """Forget a batch job; nothing happens if it is not there."""
-        with self._transaction() as connection:
+        with self._file.transaction() as connection:
             connection.execute("DELETE FROM batches WHERE id = ?", (batch_id,))
 
-    def _prepare(self) -> None:
-        with self._explained():
-            self._connection.execute("PRAGMA journal_mode = DELETE")
-            self._connection.execute("PRAGMA synchronous = FULL")
-        if self._is_ours():
-            return
-        # Two processes may both be the first: the second finds it done.
-        with self._transaction() as connection:
-            for statement in filter(str.strip, _SCHEMA.split(";")):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-
-    def _is_ours(self) -> bool:
-        """Whether the file is a cache; False if it is new and empty."""
-        [(owner,)] = self._read("PRAGMA application_id", ())
-        [(version,)] = self._read("PRAGMA user_version", ())
-        [(tables,)] = self._read("SELECT count(*) FROM sqlite_master", ())
-        if (owner, version, tables) == (0, 0, 0):
-            return False
-        if (owner, version) != (_APPLICATION_ID, _SCHEMA_VERSION):
-            raise EmbeddingCacheError(
-                f"{self._name()} is an SQLite file, but no embedding cache of this "
-                "version: choose another embedding.cache, or move it away"
-            )
-        return True
-
     def _forget(self, damaged: list[bytes]) -> None:
-        with self._transaction() as connection:
+        with self._file.transaction() as connection:
             connection.executemany(
                 "DELETE FROM vectors WHERE key = ?", [(key,) for key in damaged]
             )
         raise EmbeddingCacheError(
-            f"{len(damaged):,} vectors in {self._name()} were damaged (their checksum "
-            "is another than when they were stored) and are removed: check the disk, "
-            "then run again to ask for them anew"
+            f"{len(damaged):,} vectors in {self._file.name()} were damaged (their "
+            "checksum is another than when they were stored) and are removed: check "
+            "the disk, then run again to ask for them anew"
         )
-
-    def _read(self, query: str, values: Sequence[object]) -> list[tuple]:
-        with self._lock, self._explained():
-            return self._connection.execute(query, values).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._explained():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn what SQLite says into what a person can do."""
-        try:
-            yield
-        except sqlite3.ProgrammingError:  # a defect of ours
-            raise
-        except sqlite3.Error as error:
-            code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-            advice = _ADVICE.get(code, _DAMAGED)
-            raise EmbeddingCacheError(
-                f"{self._name()}: {advice} (SQLite says: {error})"
-            ) from error
-
-    def _name(self) -> str:
-        place = "in memory" if self._path is None else str(self._path)
-        return f"the embedding cache {place}"
-
-
-_DAMAGED = (
-    "the file is damaged, or no SQLite file. Move it away and run again, and its "
-    "vectors are asked for anew; `sqlite3 FILE .recover | sqlite3 NEW` may save some"
-)
-_ADVICE = {
-    sqlite3.SQLITE_BUSY: f"another process held it for {_WAIT_SECONDS:.0f} seconds: "
-    "wait until that one ends, then run again",
-    sqlite3.SQLITE_LOCKED: "another process holds it: wait until it ends",
-    sqlite3.SQLITE_FULL: "the disk is full: make room, then run again to resume",
-    sqlite3.SQLITE_READONLY: "it may not be written: give yourself the right to, or "
-    "choose another embedding.cache",
-    sqlite3.SQLITE_PERM: "it may not be opened: give yourself the right to",
-    sqlite3.SQLITE_CANTOPEN: "it can't be opened: is it a file in a folder that you "
-    "may write to? Else choose another embedding.cache",
-    sqlite3.SQLITE_IOERR: "the disk or network folder failed: check it, then run again "
-    "to resume",
-}
 
 
 def _checksum(key: bytes, blob: bytes) -> int:

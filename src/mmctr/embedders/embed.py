@@ -1,15 +1,20 @@
 """Titles of all items to one matrix of unit vectors, and a report of how."""
 
-import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from mmctr.embedders.cache import EmbeddingCache
 from mmctr.embedders.params import EmbeddingParams
 from mmctr.embedders.protocol import Embedder, EmbeddingUsage
+from mmctr.progress import is_shown
 
 _ROWS_PER_STEP = 8192
+# Providers whose vectors depend on their own text alone, and are worth keeping.
+_KEPT = {"sentence_transformers", "openai"}
 # Below this a norm is rounding noise of a text that no feature was found in.
 _ZERO_NORM = 1e-12
 
@@ -30,8 +35,20 @@ class EmbeddingReport(BaseModel):
     )
     zero_rows: int = Field(description="items whose vector is zero, of whatever cause")
     cut_titles: int = Field(description="different titles too long for the model")
+    cached: int | None = Field(
+        description="different titles whose vectors were kept from earlier runs; null: "
+        "none are kept"
+    )
+    sent: int | None = Field(description="different titles sent; null: nothing is sent")
+    failed: int = Field(
+        0, description="different titles that failed; a run with any writes no report"
+    )
     requests: int | None = Field(description="requests sent; null: nothing is sent")
     tokens: int | None = Field(description="tokens the service counted; null: unknown")
+    cost_bound_usd: float | None = Field(
+        description="what was sent costs at most; null: no price is known"
+    )
+    seconds: float = Field(description="from the titles to their vectors")
 
 
 def embed_titles(
@@ -54,8 +71,11 @@ def embed_titles(
     Raises:
         ValueError: If there is nothing to embed, a vector is not finite, or the
             provider's own settings or files are wrong.
-        EmbeddingError: If a service fails.
+        EmbeddingError: If a service or the cache fails.
+        DryRun: If the plan is all that is wanted.
+        EmbeddingStopped: If the user stopped it.
     """
+    begun = time.perf_counter()
     texts = ["" if title is None else title.strip() for title in titles]
     if not texts:
         raise ValueError("item_feature has no rows: there are no titles to embed")
@@ -63,10 +83,16 @@ def embed_titles(
         vectors, version = _load_precomputed(len(texts), params)
         usage, policy = EmbeddingUsage(), "own_row"
     else:
-        embedder = make_embedder(params)
-        vectors = _embed_unique(texts, embedder, params)
-        version = embedder.version()
-        usage, policy = embedder.usage(), params.empty_title
+        if params.empty_title == "placeholder":
+            named = [text or params.placeholder.strip() for text in texts]
+        else:
+            named = texts
+        titles_to_embed = len(named) - named.count("")
+        with EmbeddingCache(_cache_path(params)) as cache:
+            embedder = make_embedder(params, cache, titles=titles_to_embed)
+            vectors = _embed_unique(named, embedder)
+            version = embedder.version()
+            usage, policy = embedder.usage(), params.empty_title
     zero_rows = _normalise_rows(vectors, texts)
     return vectors, EmbeddingReport(
         provider=params.provider,
@@ -78,42 +104,56 @@ def embed_titles(
         empty_title=policy,
         zero_rows=zero_rows,
         cut_titles=usage.cut_texts,
+        cached=usage.cached,
+        sent=usage.sent,
         requests=usage.requests,
         tokens=usage.tokens,
+        cost_bound_usd=usage.cost_bound_usd,
+        seconds=round(time.perf_counter() - begun, 3),
     )
 
 
-def make_embedder(params: EmbeddingParams) -> Embedder:
+def make_embedder(
+    params: EmbeddingParams, cache: EmbeddingCache, *, titles: int | None = None
+) -> Embedder:
     """Build the embedder that the parameters name.
 
     Args:
         params: Any provider but ``precomputed``, which embeds no text.
+        cache: Keeps vectors that depend on their own text alone.
+        titles: How many items the texts will belong to; None: one each.
 
     Returns:
         The embedder; its libraries are imported only now.
 
     Raises:
         ValueError: If its settings are wrong, or the provider embeds no text.
-        EmbeddingError: If a service's key is missing.
+        EmbeddingError: If a service's address is wrong.
     """
-    show_progress = params.progress or sys.stderr.isatty()
+    show_progress = is_shown(params.progress)
     if params.provider == "sentence_transformers":
+        from mmctr.embedders.kept import KeptEmbedder
         from mmctr.embedders.sentence_transformer import SentenceTransformerEmbedder
 
-        return SentenceTransformerEmbedder(
-            params.sentence_transformers,
-            device=params.device,
-            show_progress=show_progress,
+        local = SentenceTransformerEmbedder(
+            params.sentence_transformers, device=params.device
         )
+        return KeptEmbedder(local, cache, show_progress=show_progress)
     if params.provider == "openai":
         from mmctr.embedders.openai_api import OpenAIEmbedder
 
-        return OpenAIEmbedder(params.openai, show_progress=show_progress)
+        return OpenAIEmbedder(
+            params.openai, cache, titles=titles, show_progress=show_progress
+        )
     if params.provider == "lsa":
         from mmctr.embedders.lsa import LsaEmbedder
 
         return LsaEmbedder(params.lsa, seed=params.seed)
     raise ValueError(f"embedding.provider {params.provider} embeds no texts")
+
+
+def _cache_path(params: EmbeddingParams) -> Path | None:
+    return params.cache if params.provider in _KEPT else None
 
 
 def _load_precomputed(n_items: int, params: EmbeddingParams) -> tuple[np.ndarray, str]:
@@ -123,12 +163,8 @@ def _load_precomputed(n_items: int, params: EmbeddingParams) -> tuple[np.ndarray
     return ready.load(n_items), ready.version()
 
 
-def _embed_unique(
-    texts: list[str], embedder: Embedder, params: EmbeddingParams
-) -> np.ndarray:
+def _embed_unique(texts: list[str], embedder: Embedder) -> np.ndarray:
     """Embed every different text once; returns ``[n, d]`` float32, not normalised."""
-    if params.empty_title == "placeholder":
-        texts = [text or params.placeholder.strip() for text in texts]
     position = {
         text: row for row, text in enumerate(dict.fromkeys(filter(None, texts)))
     }

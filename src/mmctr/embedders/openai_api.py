@@ -1,41 +1,74 @@
 """Titles to vectors by a service that speaks OpenAI's embeddings API."""
 
+import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import openai
-from tqdm import tqdm
 
+from mmctr.embedders.answers import read_vectors
+from mmctr.embedders.cache import EmbeddingCache, vector_key
+from mmctr.embedders.delivery import Courier, Delivery, RequestFailed
+from mmctr.embedders.openai_client import address_of, check_key, open_client
 from mmctr.embedders.openai_errors import explain_failure
-from mmctr.embedders.packing import cut_text, pack_requests
+from mmctr.embedders.pace import TokenPace
+from mmctr.embedders.packing import MAX_TOKENS_PER_REQUEST, cut_text, pack_requests
 from mmctr.embedders.params import OpenAIParams
-from mmctr.embedders.protocol import EmbeddingError, EmbeddingUsage
+from mmctr.embedders.plan import EmbeddingPlan
+from mmctr.embedders.protocol import (
+    DryRun,
+    EmbeddingError,
+    EmbeddingStopped,
+    EmbeddingUsage,
+)
+from mmctr.embedders.stopping import StopRequest
+from mmctr.progress import Progress
+
+logger = logging.getLogger(__name__)
+
+_BAR_PHASE = "request"
+
+
+@dataclass(frozen=True)
+class _Answer:
+    vectors: np.ndarray
+    tokens: int | None
 
 
 class OpenAIEmbedder:
     """The embeddings endpoint of OpenAI or of any service compatible with it.
 
-    The SDK reads the key from ``OPENAI_API_KEY`` and, where ``base_url`` is not set,
-    the address from ``OPENAI_BASE_URL``. It also does the retries.
+    Every finished request goes into the cache at once, and the vectors that are given
+    back are read from there: a run that ends early, for whatever reason, is resumed by
+    the same call.
     """
 
-    def __init__(self, params: OpenAIParams, *, show_progress: bool = False) -> None:
+    def __init__(
+        self,
+        params: OpenAIParams,
+        cache: EmbeddingCache,
+        *,
+        titles: int | None = None,
+        show_progress: bool = False,
+    ) -> None:
         """Prepare a client; nothing is sent yet.
 
         Args:
             params: Model, width, address, sizes and limits.
+            cache: Where vectors are kept.
+            titles: How many items the texts belong to, for the plan; None: one each.
             show_progress: Whether a bar is drawn on stderr.
 
         Raises:
-            EmbeddingError: If ``OPENAI_API_KEY`` is missing or no valid key, or the
-                address holds a password.
+            EmbeddingError: If the address holds a password.
         """
         self._params = params
+        self._cache = cache
+        self._titles = titles
         self._show_progress = show_progress
-        self._usage = EmbeddingUsage(requests=0)
-        self._client = _open_client(params)
+        self._usage = EmbeddingUsage(cached=0, sent=0, requests=0)
+        self._client = open_client(params)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Embed texts, several requests at a time.
@@ -49,115 +82,154 @@ class OpenAIEmbedder:
 
         Raises:
             ValueError: If a text is blank, or there are none.
-            EmbeddingError: If a request fails for good or its answer is not complete.
+            DryRun: If the plan is all that is wanted.
+            EmbeddingCostError: If the bill could be above the limit.
+            EmbeddingError: If a request failed for good; what others brought is kept.
+            EmbeddingStopped: If the user stopped it.
         """
         _check_texts(texts)
         cut = [cut_text(text) for text in texts]
-        runs = pack_requests(
-            [len(text.encode()) for text in cut], self._params.texts_per_request
-        )
-        vectors: np.ndarray | None = None
-        tokens: list[int | None] = []
-        with (
-            ThreadPoolExecutor(self._params.concurrency) as pool,
-            tqdm(
-                total=len(cut),
-                desc="Embedding titles",
-                unit="title",
-                disable=not self._show_progress,
-            ) as bar,
-        ):
-            answers = pool.map(self._request, [cut[run] for run in runs])
-            for run, (rows, used) in zip(runs, answers, strict=True):
-                if vectors is None:
-                    vectors = np.empty((len(cut), rows.shape[1]), dtype=np.float32)
-                elif rows.shape[1] != vectors.shape[1]:
-                    raise EmbeddingError(
-                        f"{self._where()} answered {vectors.shape[1]} wide and later "
-                        f"{rows.shape[1]} wide: one model must answer all requests"
-                    )
-                vectors[run] = rows
-                tokens.append(used)
-                bar.update(len(rows))
-        self._usage = EmbeddingUsage(
-            cut_texts=sum(a != b for a, b in zip(texts, cut, strict=True)),
+        keys = [vector_key(self._space(), text) for text in cut]
+        unique = dict(zip(keys, cut, strict=True))
+        known = self._cache.known(list(unique))
+        todo = [(key, text) for key, text in unique.items() if key not in known]
+        sizes = [len(text.encode()) for _, text in todo]
+        runs = pack_requests(sizes, self._params.request_size, self._most_bytes())
+        plan = EmbeddingPlan(
+            model=self._params.model,
+            titles=len(texts) if self._titles is None else self._titles,
+            unique=len(unique),
+            cached=len(known),
+            cut=sum(a != b for a, b in zip(texts, cut, strict=True)),
             requests=len(runs),
-            tokens=None if None in tokens else sum(t for t in tokens if t is not None),
+            most_tokens=sum(sizes),
+            usd_per_million_tokens=self._params.usd_per_million_tokens,
         )
-        return vectors
+        if self._params.dry_run:
+            raise DryRun(plan.describe())
+        plan.check_cost(self._params.max_cost_usd)
+        logger.info("%s", plan.describe())
+        tokens: list[int | None] = []
+        if todo:
+            jobs = [todo[run] for run in runs]
+            width = self._params.dimensions
+            if width is None and known:
+                width = self._cache.load(list(known)[:1]).shape[1]
+            tokens = self._send(jobs, [sum(sizes[run]) for run in runs], plan, width)
+        self._usage = EmbeddingUsage(
+            cut_texts=plan.cut,
+            cached=plan.cached,
+            sent=plan.to_send,
+            requests=plan.requests,
+            tokens=None if None in tokens else sum(t for t in tokens if t is not None),
+            cost_bound_usd=plan.most_usd,
+        )
+        return self._cache.load(keys)
 
     def version(self) -> str:
         """Name model, width, address and package."""
-        width = self._params.dimensions or "own"
-        url = self._client.base_url
-        return (
-            f"openai/{self._params.model}/width-{width}"
-            f"/{url.host}{url.path.rstrip('/')}/openai-{openai.__version__}"
-        )
+        return f"{self._space()}/openai-{openai.__version__}"
 
     def usage(self) -> EmbeddingUsage:
-        """Say how many texts were cut, requests sent and tokens counted."""
+        """Say what the last call took."""
         return self._usage
 
-    def _request(self, texts: list[str]) -> tuple[np.ndarray, int | None]:
+    def _space(self) -> str:
+        """What keys a vector: the address too, as any service may use any name.
+
+        The SDK's version is left out: a new one must not cost all vectors anew.
+        """
+        width = self._params.dimensions or "own"
+        where = address_of(self._client).partition("://")[2]
+        return f"openai/{self._params.model}/width-{width}/{where}"
+
+    def _most_bytes(self) -> int:
+        budget = self._params.tokens_per_minute
+        return min(MAX_TOKENS_PER_REQUEST, budget or MAX_TOKENS_PER_REQUEST)
+
+    def _send(
+        self,
+        jobs: list[list[tuple[bytes, str]]],
+        sizes: list[int],
+        plan: EmbeddingPlan,
+        width: int | None,
+    ) -> list[int | None]:
+        """Send what is not cached; returns the tokens counted of each request."""
+        check_key(self._client)
+        tokens: list[int | None] = []
+        stop = StopRequest()
+        with (
+            stop,
+            Progress(
+                "Embedding titles", {_BAR_PHASE: len(jobs)}, show=self._show_progress
+            ) as bar,
+        ):
+
+            def keep(job: list[tuple[bytes, str]], answer: _Answer) -> None:
+                nonlocal width
+                width = width or answer.vectors.shape[1]
+                if answer.vectors.shape[1] != width:
+                    raise RequestFailed(
+                        f"{address_of(self._client)} answered {width} wide and later "
+                        f"{answer.vectors.shape[1]} wide: one model must answer all "
+                        "requests"
+                    )
+                self._cache.store([key for key, _ in job], answer.vectors)
+                tokens.append(answer.tokens)
+                bar.advance(_BAR_PHASE)
+
+            courier = Courier(
+                self._request,
+                keep,
+                concurrency=self._params.concurrency,
+                stop_after_failures=self._params.stop_after_failures,
+                pace=TokenPace(self._params.tokens_per_minute),
+                stop=stop,
+            )
+            try:
+                delivery = courier.deliver(jobs, sizes)
+            except KeyboardInterrupt:
+                raise EmbeddingStopped(
+                    "stopped at once: requests in flight are lost, those finished are "
+                    "kept in the cache; run again to resume"
+                ) from None
+        _judge(delivery, [len(job) for job in jobs], plan, is_stopped=stop.requested)
+        return tokens
+
+    def _request(self, job: list[tuple[bytes, str]]) -> _Answer:
         """Send one request and check its answer."""
+        texts = [text for _, text in job]
+        where = address_of(self._client)
         failure = None
         try:
             answer = self._client.embeddings.create(
                 input=texts,
                 model=self._params.model,
                 dimensions=self._params.dimensions or openai.omit,
-                encoding_format="float",
+                encoding_format="base64",  # a third of the bytes of decimal numbers
             )
         except (openai.OpenAIError, ValueError) as error:
-            failure = explain_failure(error, self._where(), self._client.api_key)
+            failure = explain_failure(error, where, self._client.api_key)
         if failure is not None:
             # Raised here, not above: a service may repeat the key in its answer, and a
             # chained exception would carry that text into every traceback.
-            raise EmbeddingError(failure)
+            raise failure
+        if isinstance(answer, str):
+            raise RequestFailed(
+                f"{where} answered with a page of text or HTML in place of vectors: is "
+                "embedding.openai.base_url (or OPENAI_BASE_URL) an embeddings service?"
+            )
         try:
-            rows = _rows_in_order(answer, len(texts), self._params.dimensions)
+            vectors = read_vectors(
+                getattr(answer, "data", None), len(texts), self._params.dimensions
+            )
         except ValueError as error:
-            raise EmbeddingError(
-                f"{self._where()}: the answer of model {self._params.model} is not "
-                f"usable: {error}"
+            raise RequestFailed(
+                f"{where}: the answer of model {self._params.model} is not usable: "
+                f"{error}"
             ) from None
         used = getattr(getattr(answer, "usage", None), "prompt_tokens", None)
-        return rows, used if isinstance(used, int) else None
-
-    def _where(self) -> str:
-        url = self._client.base_url
-        port = "" if url.port is None else f":{url.port}"
-        return f"{url.scheme}://{url.host}{port}{url.path.rstrip('/')}"
-
-
-def _open_client(params: OpenAIParams) -> openai.OpenAI:
-    try:
-        client = openai.OpenAI(
-            base_url=params.base_url,
-            timeout=params.timeout_seconds,
-            max_retries=params.max_retries,
-        )
-        key = client.api_key
-    except openai.OpenAIError:
-        key = ""
-    if not key:
-        raise EmbeddingError(
-            "embedding.provider is openai, but the variable OPENAI_API_KEY is not set: "
-            "export your key (any word will do for a local service that asks for none)"
-        )
-    if not key.isascii() or not key.isprintable() or " " in key:
-        # Refused here, as the HTTP library's own complaint would quote the key.
-        raise EmbeddingError(
-            "the variable OPENAI_API_KEY holds a space, a line break or a character "
-            "that no key has: set it again"
-        )
-    if client.base_url.userinfo or client.base_url.query:
-        raise EmbeddingError(
-            "the variable OPENAI_BASE_URL holds a user, a password or a query: write "
-            "the address alone, and put the key into OPENAI_API_KEY"
-        )
-    return client
+        return _Answer(vectors, used if isinstance(used, int) else None)
 
 
 def _check_texts(texts: Sequence[str]) -> None:
@@ -171,35 +243,27 @@ def _check_texts(texts: Sequence[str]) -> None:
             )
 
 
-def _rows_in_order(answer: Any, n_texts: int, width: int | None) -> np.ndarray:
-    """Return ``[n_texts, d]`` float32, placed by the answer's own indices.
+def _judge(
+    delivery: Delivery, counts: list[int], plan: EmbeddingPlan, *, is_stopped: bool
+) -> None:
+    """Say how far it came, unless all is done.
 
     Raises:
-        ValueError: If a text has no vector or two, or the width is not one and the
-            right one.
+        EmbeddingStopped: If the user stopped it.
+        EmbeddingError: If a request failed.
     """
-    data = getattr(answer, "data", None)
-    if not isinstance(data, list):
-        raise ValueError("it holds no list of vectors")
-    if len(data) != n_texts:
-        raise ValueError(f"{len(data)} vectors for {n_texts} texts")
-    by_index = {getattr(entry, "index", None): entry for entry in data}
-    if by_index.keys() != set(range(n_texts)):
-        raise ValueError(f"its indices are not 0..{n_texts - 1}, each once")
-    try:
-        rows = np.array(
-            [by_index[i].embedding for i in range(n_texts)], dtype=np.float64
-        )
-    except (AttributeError, TypeError, ValueError):
-        raise ValueError("its vectors are not numbers, all of one width") from None
-    if rows.ndim != 2 or rows.shape[1] == 0:
-        raise ValueError("its vectors are not rows of numbers")
-    if width is not None and rows.shape[1] != width:
-        raise ValueError(
-            f"vectors are {rows.shape[1]} wide, {width} were asked for; set "
-            f"embedding.openai.dimensions to {rows.shape[1]}, or to null"
-        )
-    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
-    if bad.size:
-        raise ValueError(f"the vector of index {bad[0]} holds NaN or infinity")
-    return rows.astype(np.float32)
+    done = plan.cached + sum(counts[position] for position in delivery.done)
+    failed = sum(counts[position] for position in delivery.failed)
+    rest = plan.unique - done - failed
+    if not failed and not rest and not is_stopped:
+        return
+    parts = [f"{done:,} of {plan.unique:,} done"]
+    if failed:
+        reasons = delivery.reasons()
+        more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
+        parts.append(f"{failed:,} failed: {'; or: '.join(reasons[:3])}{more}")
+    message = ", ".join(parts)
+    if rest:
+        message += f"; {rest:,} not sent, as {delivery.ended_by}"
+    message += "; run again to resume"
+    raise EmbeddingStopped(message) if is_stopped else EmbeddingError(message)

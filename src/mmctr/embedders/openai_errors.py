@@ -2,22 +2,29 @@
 
 import openai
 
+from mmctr.embedders.delivery import RequestFailed
+
 # Shorter "keys" are words a local service ignores, and would blot out plain text.
 _SHORTEST_SECRET = 6
 _LONGEST_DETAIL = 300
 
 _ADVICE = {
     400: "the request was refused: check embedding.openai.model and .dimensions",
-    401: "the key in OPENAI_API_KEY was refused: set a valid one",
-    403: "the key in OPENAI_API_KEY may not use this model: check its project",
+    401: "the key in OPENAI_API_KEY (or credentials.yml) was refused: set a valid one",
+    403: "the key in OPENAI_API_KEY (or credentials.yml) may not use this model: check "
+    "its project",
     404: "no such address or model: check embedding.openai.base_url and .model",
-    413: "the request was too large: lower embedding.openai.texts_per_request",
-    429: "the service limits the rate or the quota is used up: wait, lower "
-    "embedding.openai.concurrency and .texts_per_request, or raise .max_retries",
+    413: "the request was too large: lower embedding.openai.request_size",
+    429: "the service limits the rate: set embedding.openai.tokens_per_minute, lower "
+    ".concurrency and .request_size, or wait",
 }
+_QUOTA_USED_UP = "insufficient_quota"
+_QUOTA_ADVICE = "the account's quota is used up: add credit"
+# Every other request carries the same key.
+_FINAL = {401, 403}
 
 
-def explain_failure(error: Exception, where: str, key: str) -> str:
+def explain_failure(error: Exception, where: str, key: str) -> RequestFailed:
     """Turn an error of the SDK into one sentence of what, where and what to do.
 
     Args:
@@ -26,30 +33,49 @@ def explain_failure(error: Exception, where: str, key: str) -> str:
         key: The key, so that it can be taken out of what the service wrote.
 
     Returns:
-        A message without the key.
+        A failure whose text is without the key.
     """
     if isinstance(error, openai.APITimeoutError):
-        return (
+        return RequestFailed(
             f"{where} gave no answer in time: raise embedding.openai.timeout_seconds, "
-            "or lower .texts_per_request"
+            "or lower .request_size"
         )
     if isinstance(error, openai.APIConnectionError):
-        return (
+        return RequestFailed(
             f"{where} could not be reached or broke off: is the service up, and is "
             "embedding.openai.base_url (or OPENAI_BASE_URL) right?"
         )
     if isinstance(error, openai.APIStatusError):
-        status = error.status_code
-        advice = _ADVICE.get(status, "the service failed: try again later")
-        detail = _without_key(error.message, key)
-        return f"{where} answered {status}: {advice} (it says: {detail})"
-    return (
-        f"{where} sent an answer that cannot be read ({type(error).__name__}): is it "
-        "an embeddings service? If so, try again"
+        return _explain_status(error, where, key)
+    return RequestFailed(
+        f"{where} sent an answer that cannot be read ({type(error).__name__}): it is "
+        "cut off, or no embeddings service"
     )
 
 
-def _without_key(text: str, key: str) -> str:
+def _explain_status(
+    error: openai.APIStatusError, where: str, key: str
+) -> RequestFailed:
+    status = error.status_code
+    is_quota = status == 429 and error.code == _QUOTA_USED_UP
+    advice = _QUOTA_ADVICE if is_quota else _ADVICE.get(status)
+    if advice is None:
+        advice = (
+            "the service failed: try again later"
+            if status >= 500
+            else "the request was refused"
+        )
+    wait = error.response.headers.get("retry-after", "")
+    asks = f", and asks to wait {wait} seconds" if wait.isdigit() else ""
+    detail = without_key(" ".join(error.message.split()), key)
+    return RequestFailed(
+        f"{where} answered {status}{asks}: {advice} (it says: {detail})",
+        is_final=status in _FINAL or is_quota,
+    )
+
+
+def without_key(text: str, key: str) -> str:
+    """Take the key out of a text that someone else wrote, and shorten it."""
     if len(key) >= _SHORTEST_SECRET:
         text = text.replace(key, "***")
     return text[:_LONGEST_DETAIL]

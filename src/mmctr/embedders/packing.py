@@ -29,14 +29,14 @@ def cut_text(text: str, max_bytes: int = MAX_TOKENS_PER_TEXT) -> str:
 
 def pack_requests(
     sizes: Sequence[int],
-    texts_per_request: int,
+    request_size: int,
     max_bytes: int = MAX_TOKENS_PER_REQUEST,
 ) -> list[slice]:
     """Split texts into runs of neighbours that each fit one request.
 
     Args:
         sizes: Bytes of every text, each at most ``max_bytes``.
-        texts_per_request: Most texts a run.
+        request_size: Most texts a run.
         max_bytes: Most bytes a run.
 
     Returns:
@@ -45,7 +45,7 @@ def pack_requests(
     runs = []
     start = filled = 0
     for position, size in enumerate(sizes):
-        full = position - start == texts_per_request or filled + size > max_bytes
+        full = position - start == request_size or filled + size > max_bytes
         if full and position > start:
             runs.append(slice(start, position))
             start, filled = position, 0

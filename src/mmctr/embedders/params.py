@@ -32,7 +32,8 @@ class SentenceTransformerParams(BaseModel):
 class OpenAIParams(BaseModel):
     """A service that speaks OpenAI's embeddings API.
 
-    The key is no parameter: the SDK reads it from the variable ``OPENAI_API_KEY``.
+    The key is no parameter: the SDK reads it from the variable ``OPENAI_API_KEY``,
+    which a run fills from ``conf/local/credentials.yml`` where it is not set.
     """
 
     # A rejected base_url may hold a password, which an error must not repeat.
@@ -47,14 +48,38 @@ class OpenAIParams(BaseModel):
     base_url: str | None = Field(
         None, description="null: the variable OPENAI_BASE_URL, else OpenAI itself"
     )
-    texts_per_request: int = Field(
+    request_size: int = Field(
         512, ge=1, le=2048, description="titles a request; 2048 is OpenAI's limit"
+    )
+    tokens_per_minute: int | None = Field(
+        None,
+        ge=8192,
+        description="requests are spaced so that their tokens, counted as UTF-8 bytes, "
+        "stay within this; null: not spaced",
     )
     concurrency: int = Field(4, ge=1, le=64, description="requests at the same time")
     max_retries: int = Field(
         8, ge=0, description="further tries after 408, 409, 429, 5xx, or no answer"
     )
     timeout_seconds: float = Field(60.0, gt=0, description="wait for one answer")
+    stop_after_failures: int = Field(
+        8,
+        ge=1,
+        description="requests that fail for good in a row, all tries spent, after "
+        "which the rest is not sent",
+    )
+    usd_per_million_tokens: float | None = Field(
+        0.13,
+        ge=0,
+        description="price of the model, for the plan; 0: a service of your own; null: "
+        "not known",
+    )
+    max_cost_usd: float | None = Field(
+        5.0, ge=0, description="a plan that may cost more is refused; null: none is"
+    )
+    dry_run: bool = Field(
+        False, description="print the plan and end, with nothing sent or written"
+    )
 
     @field_validator("base_url")
     @classmethod

@@ -31,20 +31,17 @@ class SentenceTransformerEmbedder:
         params: SentenceTransformerParams,
         *,
         device: Device = "auto",
-        show_progress: bool = False,
     ) -> None:
         """Load the model.
 
         Args:
             params: Which model, and how it is fed.
             device: Where it runs.
-            show_progress: Whether a bar is drawn on stderr.
 
         Raises:
             ValueError: If the directory or the device is not there.
         """
         self._params = params
-        self._show_progress = show_progress
         self._usage = EmbeddingUsage()
         directory, self._name = _find_model(params.model)
         device_name = resolve_device(device)
@@ -74,11 +71,11 @@ class SentenceTransformerEmbedder:
         Returns:
             Vectors ``[n, d]`` float32.
         """
-        self._usage = EmbeddingUsage(cut_texts=self._count_cut(texts))
+        self._usage = EmbeddingUsage(cut_texts=self.count_cut(texts))
         vectors = self._model.encode(
             list(texts),
             batch_size=self._params.batch_size,
-            show_progress_bar=self._show_progress,
+            show_progress_bar=False,
             convert_to_numpy=True,
         )
         return np.asarray(vectors, dtype=np.float32)
@@ -92,11 +89,8 @@ class SentenceTransformerEmbedder:
             f"/sentence-transformers-{package_version('sentence-transformers')}"
         )
 
-    def usage(self) -> EmbeddingUsage:
-        """Say how many texts of the last call were cut."""
-        return self._usage
-
-    def _count_cut(self, texts: Sequence[str]) -> int:
+    def count_cut(self, texts: Sequence[str]) -> int:
+        """Count texts over the limit of tokens; nothing is embedded."""
         limit = self._model.max_seq_length
         if not isinstance(limit, int):
             return 0
@@ -108,6 +102,10 @@ class SentenceTransformerEmbedder:
             long, truncation=False, padding=False, verbose=False
         )["input_ids"]
         return sum(len(row) > limit for row in tokens)
+
+    def usage(self) -> EmbeddingUsage:
+        """Say how many texts of the last call were cut."""
+        return self._usage
 
 
 def resolve_device(device: Device) -> str:

@@ -1,0 +1,90 @@
+"""Vectors out of an answer of the embeddings API, each checked before it is kept."""
+
+import base64
+import binascii
+from typing import Any
+
+import numpy as np
+
+_FLOAT = np.dtype("<f4")
+# Models answer with vectors of length 1 or near; below this nothing was computed.
+_ZERO_NORM = 1e-12
+
+
+def read_vectors(data: Any, n_texts: int, width: int | None) -> np.ndarray:
+    """Read the vectors of one answer, placed by their own indices.
+
+    Args:
+        data: The answer's list ``data``: objects or mappings with ``index`` and
+            ``embedding``, base64 of little-endian float32 or a list of numbers.
+        n_texts: Texts the request held.
+        width: Width they must have; None: any, but one.
+
+    Returns:
+        Vectors ``[n_texts, d]`` float32, row i for text i.
+
+    Raises:
+        ValueError: If a text has no vector or two, or a vector is not what was asked
+            for; the message says which and, where it helps, what to do.
+    """
+    if not isinstance(data, list):
+        raise ValueError("it holds no list of vectors")
+    if len(data) != n_texts:
+        raise ValueError(f"{len(data)} vectors for {n_texts} texts")
+    placed: dict[int, np.ndarray] = {}
+    for entry in data:
+        index = _get(entry, "index")
+        if isinstance(index, bool) or not isinstance(index, int):
+            raise ValueError(f"a vector's index is {index!r}, no whole number")
+        if not 0 <= index < n_texts:
+            raise ValueError(f"index {index} is outside 0..{n_texts - 1}")
+        if index in placed:
+            raise ValueError(f"index {index} occurs twice, so another one is missing")
+        placed[index] = _decode(_get(entry, "embedding"), index)
+    widths = sorted({vector.size for vector in placed.values()})
+    if len(widths) > 1:
+        raise ValueError(f"its vectors are {widths[0]} and {widths[-1]} wide")
+    if width is not None and widths != [width]:
+        raise ValueError(
+            f"vectors are {widths[0]} wide, {width} were asked for; set "
+            f"embedding.openai.dimensions to {widths[0]}, or to null"
+        )
+    rows = np.stack([placed[index] for index in range(n_texts)])
+    _check_numbers(rows)
+    return rows
+
+
+def _get(entry: Any, name: str) -> Any:
+    return entry.get(name) if isinstance(entry, dict) else getattr(entry, name, None)
+
+
+def _decode(value: Any, index: int) -> np.ndarray:
+    """Decode one vector ``[d]`` float32; not every service knows base64."""
+    if isinstance(value, str):
+        try:
+            content = base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError(f"the vector of index {index} is no base64") from None
+        if not content or len(content) % _FLOAT.itemsize:
+            raise ValueError(
+                f"the vector of index {index} has {len(content)} bytes, no whole "
+                "number of float32"
+            )
+        return np.frombuffer(content, _FLOAT)
+    try:
+        with np.errstate(over="ignore"):  # infinite then, and refused as such
+            vector = np.array(value, dtype=np.float64).astype(_FLOAT)
+    except (TypeError, ValueError):
+        raise ValueError(f"the vector of index {index} holds no numbers") from None
+    if vector.ndim != 1 or vector.size == 0:
+        raise ValueError(f"the vector of index {index} is no row of numbers")
+    return vector
+
+
+def _check_numbers(rows: np.ndarray) -> None:
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if bad.size:
+        raise ValueError(f"the vector of index {bad[0]} holds NaN or infinity")
+    zero = np.flatnonzero(np.abs(rows).max(axis=1) < _ZERO_NORM)
+    if zero.size:
+        raise ValueError(f"the vector of index {zero[0]} is zero")
