@@ -51,13 +51,18 @@ class ContractServer:
         self.in_flight = 0
         self.most_in_flight = 0
         self._lock = threading.Lock()
-        handler = type("Handler", (_Handler,), {"contract": self})
+        handler = type("Handler", (self.handler,), {"contract": self})
         self._server = _QuietServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.01,), daemon=True
         )
         self._thread.start()
+
+    @property
+    def handler(self) -> "type[Handler]":
+        """What answers one request."""
+        return Handler
 
     @property
     def url(self) -> str:
@@ -84,34 +89,37 @@ class ContractServer:
             failure = self.failures.pop(0) if self.failures else None
         self.gate(number)
         if failure is not None:
-            return failure[0], _error(failure[1], self.error_code)
+            return failure[0], error_body(failure[1], self.error_code)
         if path != "/v1/embeddings":
-            return 404, _error(f"no such path {path}")
+            return 404, error_body(f"no such path {path}")
         if key != f"Bearer {KEY}":
-            return 401, _error(f"Incorrect API key provided: {key}")
-        refusal = _refusal(body)
-        if refusal:
-            return 400, _error(refusal)
+            return 401, error_body(f"Incorrect API key provided: {key}")
         bad = [s for text, s in self.bad_texts.items() if text in body["input"]]
         if bad:
-            return bad[0], _error("this text is bad", self.error_code)
-        width = body.get("dimensions", NATIVE_WIDTH)
-        data = [
-            {"object": "embedding", "index": i, "embedding": vector_of(text, width)}
-            for i, text in enumerate(body["input"])
-        ]
-        tokens = sum(len(text.split()) for text in body["input"])
-        answer = self.change(
-            {
-                "object": "list",
-                "model": body["model"],
-                "data": data[::-1],
-                "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
-            }
-        )
-        return 200, _encode(answer) if body.get(
-            "encoding_format"
-        ) == "base64" else answer
+            return bad[0], error_body("this text is bad", self.error_code)
+        status, answer = embed_body(body)
+        if status != 200:
+            return status, answer
+        return 200, encode(self.change(answer), body)
+
+
+def embed_body(body: Body) -> tuple[int, Body]:
+    """Status and answer of one request for embeddings, vectors as numbers."""
+    refusal = _refusal(body)
+    if refusal:
+        return 400, error_body(refusal)
+    width = body.get("dimensions", NATIVE_WIDTH)
+    data = [
+        {"object": "embedding", "index": i, "embedding": vector_of(text, width)}
+        for i, text in enumerate(body["input"])
+    ]
+    tokens = sum(len(text.split()) for text in body["input"])
+    return 200, {
+        "object": "list",
+        "model": body["model"],
+        "data": data[::-1],
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+    }
 
 
 def _refusal(body: Body) -> str | None:
@@ -131,10 +139,10 @@ def _refusal(body: Body) -> str | None:
     return next((text for text, refused in refusals.items() if refused), None)
 
 
-def _encode(answer: Body) -> Body:
-    """Turn lists of numbers into base64 of float32; leave anything else."""
+def encode(answer: Body, body: Body) -> Body:
+    """Turn lists of numbers into base64 of float32 if asked; leave anything else."""
     data = answer.get("data")
-    if not isinstance(data, list):
+    if body.get("encoding_format") != "base64" or not isinstance(data, list):
         return answer
     entries = [
         entry | {"embedding": base64.b64encode(np.array(value, "<f4")).decode()}
@@ -145,7 +153,8 @@ def _encode(answer: Body) -> Body:
     return answer | {"data": entries}
 
 
-def _error(message: str, code: str | None = None) -> Body:
+def error_body(message: str, code: str | None = None) -> Body:
+    """What the service says of a refused request."""
     return {"error": {"message": message, "type": "error", "code": code}}
 
 
@@ -156,7 +165,7 @@ class _QuietServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     contract: ContractServer
     protocol_version = "HTTP/1.1"
 
@@ -176,6 +185,11 @@ class _Handler(BaseHTTPRequestHandler):
         content = json.dumps(answer).encode()
         if status == 200 and contract.raw_answer is not None:
             content = contract.raw_answer
+        self.send_answer(status, content)
+
+    def send_answer(self, status: int, content: bytes) -> None:
+        """Write one answer."""
+        contract = self.contract
         self.send_response(status)
         self.send_header("content-type", contract.content_type)
         self.send_header("content-length", str(len(content)))
