@@ -39,7 +39,7 @@ class PendingBatch:
     """A batch job whose vectors were not collected yet.
 
     Attributes:
-        id: The service's name of the job, or one of ours while it has none.
+        id: Our name of the job; the service's own is part of the status.
         space: Space of the vectors, see :func:`vector_key`.
         status: What is known of the job; free text.
         created: Unix seconds.
@@ -84,6 +84,11 @@ class EmbeddingCache:
         self._file = SqliteFile(
             path, application_id=_APPLICATION_ID, version=_VERSION, schema=_SCHEMA
         )
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None: memory."""
+        return self._file.path
 
     def __enter__(self) -> Self:
         """Use it as a context."""

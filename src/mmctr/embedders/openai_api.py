@@ -10,6 +10,7 @@ import openai
 from mmctr.embedders.answers import read_vectors
 from mmctr.embedders.cache import EmbeddingCache, vector_key
 from mmctr.embedders.delivery import Courier, Delivery, RequestFailed
+from mmctr.embedders.openai_batch import BATCH_PRICE, BatchEmbedder
 from mmctr.embedders.openai_client import address_of, check_key, open_client
 from mmctr.embedders.openai_errors import explain_failure
 from mmctr.embedders.pace import TokenPace
@@ -93,7 +94,8 @@ class OpenAIEmbedder:
         unique = dict(zip(keys, cut, strict=True))
         known = self._cache.known(list(unique))
         todo = [(key, text) for key, text in unique.items() if key not in known]
-        sizes = [len(text.encode()) for _, text in todo]
+        waiting = self._under_way() & {key for key, _ in todo}
+        sizes = [len(text.encode()) for key, text in todo if key not in waiting]
         runs = pack_requests(sizes, self._params.request_size, self._most_bytes())
         plan = EmbeddingPlan(
             model=self._params.model,
@@ -103,7 +105,8 @@ class OpenAIEmbedder:
             cut=sum(a != b for a, b in zip(texts, cut, strict=True)),
             requests=len(runs),
             most_tokens=sum(sizes),
-            usd_per_million_tokens=self._params.usd_per_million_tokens,
+            usd_per_million_tokens=self._price(),
+            under_way=len(waiting),
         )
         if self._params.dry_run:
             raise DryRun(plan.describe())
@@ -111,11 +114,15 @@ class OpenAIEmbedder:
         logger.info("%s", plan.describe())
         tokens: list[int | None] = []
         if todo:
-            jobs = [todo[run] for run in runs]
             width = self._params.dimensions
             if width is None and known:
                 width = self._cache.load(list(known)[:1]).shape[1]
-            tokens = self._send(jobs, [sum(sizes[run]) for run in runs], plan, width)
+            if self._params.mode == "batch":
+                tokens = self._send_batches(todo, plan, width)
+            else:
+                jobs = [todo[run] for run in runs]
+                bytes_of_jobs = [sum(sizes[run]) for run in runs]
+                tokens = self._send(jobs, bytes_of_jobs, plan, width)
         self._usage = EmbeddingUsage(
             cut_texts=plan.cut,
             cached=plan.cached,
@@ -142,6 +149,40 @@ class OpenAIEmbedder:
         width = self._params.dimensions or "own"
         where = address_of(self._client).partition("://")[2]
         return f"openai/{self._params.model}/width-{width}/{where}"
+
+    def _price(self) -> float | None:
+        """US dollars for a million tokens, None where it is not known."""
+        price = self._params.usd_per_million_tokens
+        if price is None or self._params.mode == "direct":
+            return price
+        return price * BATCH_PRICE
+
+    def _under_way(self) -> set[bytes]:
+        """Keys of texts that wait in batches; mode direct does not wait for them."""
+        if self._params.mode == "direct":
+            return set()
+        jobs = self._cache.batches(self._space())
+        return {key for job in jobs for key in job.keys}
+
+    def _send_batches(
+        self, todo: list[tuple[bytes, str]], plan: EmbeddingPlan, width: int | None
+    ) -> list[int | None]:
+        """Have what is not cached embedded in batches; returns tokens like `_send`."""
+        check_key(self._client)
+        embedder = BatchEmbedder(
+            self._client,
+            self._cache,
+            self._params,
+            space=self._space(),
+            width=width,
+            show_progress=self._show_progress,
+        )
+        outcome = embedder.embed([text for _, text in todo], [key for key, _ in todo])
+        if outcome.missing:
+            message = outcome.describe(plan.unique)
+            stopped = outcome.is_stopped
+            raise EmbeddingStopped(message) if stopped else EmbeddingError(message)
+        return outcome.tokens
 
     def _most_bytes(self) -> int:
         budget = self._params.tokens_per_minute

@@ -29,6 +29,25 @@ class SentenceTransformerParams(BaseModel):
     )
 
 
+class BatchParams(BaseModel):
+    """How jobs of OpenAI's Batch API are cut and waited for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    poll_seconds: float = Field(
+        30.0, gt=0, description="between two questions how a batch stands"
+    )
+    max_wait_seconds: float = Field(
+        90_000.0,
+        ge=0,
+        description="then the run ends, and a later one goes on waiting; a batch takes "
+        "24 hours at most; 0: start the batches, look once and end",
+    )
+    max_inputs: int = Field(
+        50_000, ge=1, le=50_000, description="titles a batch; 50,000 is OpenAI's limit"
+    )
+
+
 class OpenAIParams(BaseModel):
     """A service that speaks OpenAI's embeddings API.
 
@@ -47,6 +66,14 @@ class OpenAIParams(BaseModel):
     )
     base_url: str | None = Field(
         None, description="null: the variable OPENAI_BASE_URL, else OpenAI itself"
+    )
+    mode: Literal["direct", "batch"] = Field(
+        "direct",
+        description="direct: at once; batch: through the Batch API, within 24 hours "
+        "and at half the price",
+    )
+    batch: BatchParams = Field(
+        default_factory=BatchParams, description="batches of mode batch"
     )
     request_size: int = Field(
         512, ge=1, le=2048, description="titles a request; 2048 is OpenAI's limit"
@@ -171,6 +198,12 @@ class EmbeddingParams(BaseModel):
             raise ValueError(
                 "embedding.provider is precomputed but embedding.precomputed.path is "
                 "not set: name the .npy file that holds one row an item"
+            )
+        batch = self.provider == "openai" and self.openai.mode == "batch"
+        if batch and self.cache is None:
+            raise ValueError(
+                "embedding.openai.mode is batch but embedding.cache is null: batches "
+                "are remembered there, so that none is paid twice; name a file"
             )
         if self.empty_title == "placeholder" and not self.placeholder.strip():
             raise ValueError(

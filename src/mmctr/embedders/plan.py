@@ -22,6 +22,7 @@ class EmbeddingPlan:
         requests: Requests of the rest.
         most_tokens: Tokens of the rest at most: their UTF-8 bytes.
         usd_per_million_tokens: Price, None where it is not known.
+        under_way: Titles of neither kind: they wait in batches of an earlier run.
     """
 
     model: str
@@ -32,11 +33,12 @@ class EmbeddingPlan:
     requests: int
     most_tokens: int
     usd_per_million_tokens: float | None
+    under_way: int = 0
 
     @property
     def to_send(self) -> int:
         """Titles to send."""
-        return self.unique - self.cached
+        return self.unique - self.cached - self.under_way
 
     @property
     def most_usd(self) -> float | None:
@@ -59,6 +61,8 @@ class EmbeddingPlan:
             ("tokens, at most", f"{self.most_tokens:,}"),
             ("cost, at most", price),
         ]
+        if self.under_way:
+            rows.insert(3, ("in batches", f"{self.under_way:,}"))
         lines = [f"  {name:17}{value:>13}" for name, value in rows]
         return "\n".join([f"embedding plan for {self.model}", *lines])
 

@@ -53,6 +53,11 @@ class SqliteFile:
         self._check_folder()
         self._connect(create=False)
 
+    @property
+    def path(self) -> Path | None:
+        """The file; None: memory."""
+        return self._path
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

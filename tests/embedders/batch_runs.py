@@ -1,0 +1,17 @@
+"""Titles of the tests of mode batch, and what their vectors must be."""
+
+import numpy as np
+from embedding_contract_server import vector_of
+
+TITLES = [f"title number {i}" for i in range(20)]
+
+
+def expected(titles=TITLES) -> np.ndarray:
+    """The server's vectors, of length 1."""
+    rows = np.array([vector_of(title, 16) for title in titles])
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def assert_right(vectors: np.ndarray, titles=TITLES) -> None:
+    """Every title has its own vector."""
+    np.testing.assert_allclose(vectors, expected(titles), atol=1e-6)
