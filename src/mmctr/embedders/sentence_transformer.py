@@ -1,17 +1,15 @@
 """Titles to vectors by a sentence-transformers model that lies on this machine."""
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.metadata import version as package_version
 from pathlib import Path
 
 import numpy as np
-import torch
 from sentence_transformers import SentenceTransformer
-from transformers.utils import logging as transformers_logging
 
+from mmctr.embedders.device import resolve_device
 from mmctr.embedders.fingerprint import directory_fingerprint
+from mmctr.embedders.offline import offline
 from mmctr.embedders.params import Device, SentenceTransformerParams
 from mmctr.embedders.protocol import EmbeddingUsage
 
@@ -45,7 +43,7 @@ class SentenceTransformerEmbedder:
         self._usage = EmbeddingUsage()
         directory, self._name = _find_model(params.model)
         device_name = resolve_device(device)
-        with _offline():
+        with offline():
             try:
                 model = SentenceTransformer(
                     str(directory), device=device_name, local_files_only=True
@@ -108,33 +106,6 @@ class SentenceTransformerEmbedder:
         return self._usage
 
 
-def resolve_device(device: Device) -> str:
-    """Choose the device and check that it is there.
-
-    Args:
-        device: ``auto`` takes the first of cuda, mps and cpu that is there.
-
-    Returns:
-        The name torch knows.
-
-    Raises:
-        ValueError: If the device asked for is not there.
-    """
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if device == "auto":
-        return next(name for name, usable in there.items() if usable)
-    if not there[device]:
-        raise ValueError(
-            f"device is {device}, but torch sees none on this machine; "
-            "set device=auto or device=cpu"
-        )
-    return device
-
-
 def _find_model(model: str) -> tuple[Path, str]:
     """Return the directory of the model and a name that tells its content."""
     if model == "bundled":
@@ -150,21 +121,3 @@ def _find_model(model: str) -> tuple[Path, str]:
             "saved sentence-transformers model"
         )
     return directory, f"{directory.resolve().name}@{directory_fingerprint(directory)}"
-
-
-@contextmanager
-def _offline() -> Iterator[None]:
-    """Keep the loaders off the network, and their bars off stderr, for a while."""
-    before = os.environ.get("HF_HUB_OFFLINE")
-    bars = transformers_logging.is_progress_bar_enabled()
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["HF_HUB_OFFLINE"]
-        else:
-            os.environ["HF_HUB_OFFLINE"] = before
-        if bars:
-            transformers_logging.enable_progress_bar()
