@@ -30,7 +30,7 @@ EXPECTED_ERRORS = (
 STOPPED = 130
 
 # Parameters that are names, even where they look like numbers.
-TEXT_PARAMETERS = {"dataset", "raw_dir", "sample.name"}
+TEXT_PARAMETERS = {"dataset", "raw_dir", "sample.name", "embedding.images.path"}
 
 
 class RunCommand(click.Command):

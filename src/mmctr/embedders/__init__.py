@@ -1,10 +1,17 @@
-"""How titles become vectors: one protocol, four providers.
+"""How titles and covers become vectors: a protocol for each, and their providers.
 
 Importing this package is quick: torch, sentence-transformers, the openai SDK and
 scikit-learn are imported by the provider that needs them.
 """
 
 from mmctr.embedders.embed import EmbeddingReport, embed_titles, make_embedder
+from mmctr.embedders.embed_images import (
+    ImageEmbeddingReport,
+    embed_images,
+    make_image_embedder,
+)
+from mmctr.embedders.image_params import ImageParams
+from mmctr.embedders.image_protocol import ImageEmbedder
 from mmctr.embedders.params import EmbeddingParams
 from mmctr.embedders.protocol import (
     DryRun,
@@ -22,6 +29,11 @@ __all__ = [
     "EmbeddingReport",
     "EmbeddingStopped",
     "EmbeddingUsage",
+    "ImageEmbedder",
+    "ImageEmbeddingReport",
+    "ImageParams",
+    "embed_images",
     "embed_titles",
     "make_embedder",
+    "make_image_embedder",
 ]

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from mmctr.embedders.image_params import ImageParams
+
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
@@ -153,7 +155,7 @@ class PrecomputedParams(BaseModel):
 
 
 class EmbeddingParams(BaseModel):
-    """How the titles of the items become vectors."""
+    """How titles and covers of the items become vectors."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -184,6 +186,7 @@ class EmbeddingParams(BaseModel):
     precomputed: PrecomputedParams = Field(
         default_factory=PrecomputedParams, description="ready vectors"
     )
+    images: ImageParams = Field(default_factory=ImageParams, description="cover images")
     device: Device = Field(
         "auto", description="where a local model runs; auto: cuda, else mps, else cpu"
     )

@@ -1,0 +1,62 @@
+"""Typed parameters of the cover images."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class ImageParams(BaseModel):
+    """How the cover images of the items become vectors, where there are covers.
+
+    Like ``embedding.precomputed.path``, ``path`` names files that the embedder opens
+    itself, so that the graph stays the same whether there are covers or not.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Path | None = Field(
+        None,
+        description="folder or zip of images named after the items' ids (12077.jpg); "
+        "null: no covers, the source's own image vectors are taken if it has any",
+    )
+    replace_given: bool = Field(
+        False,
+        description="embed the covers though the source has image vectors of its own",
+    )
+    provider: Literal["efficientnet_lite0", "sentence_transformers"] = Field(
+        "efficientnet_lite0",
+        description="EfficientNet-Lite0 (1280 wide, weights come with the extra "
+        "`images`), or a CLIP model that lies on this machine",
+    )
+    model: str | None = Field(
+        None,
+        min_length=1,
+        description="for sentence_transformers: the directory of a saved model, or the "
+        "name of one in this machine's Hugging Face cache; never downloaded",
+    )
+    batch_size: int = Field(
+        16, ge=1, description="covers a forward pass; on a CPU larger ones are slower"
+    )
+    max_missing_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="share of items without a usable cover over which the run fails",
+    )
+    max_file_mb: float = Field(
+        32, gt=0, description="a larger file (in a zip: unpacked) counts as broken"
+    )
+    max_megapixels: float = Field(
+        64, gt=0, description="an image of more pixels counts as broken"
+    )
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.provider == "sentence_transformers" and self.model is None:
+            raise ValueError(
+                "embedding.images.provider is sentence_transformers but "
+                "embedding.images.model is not set: name the directory of a saved "
+                "CLIP model, or choose embedding.images.provider=efficientnet_lite0"
+            )
+        return self
