@@ -239,7 +239,7 @@ def test_a_log_with_nothing_but_titles(project):
     codebook = strict_json(project / "data/08_reporting/plain/codebook.json")
     assert codebook["image"] is None
     assert codebook["title"].keys() >= HEALTH
-    image = np.load(project / "data/03_primary/plain/image_vectors.npy")
+    image = np.load(project / "data/04_feature/plain/image_vectors.npy")
     assert image.shape == (60, 0)
     assert "image  absent" in output
 

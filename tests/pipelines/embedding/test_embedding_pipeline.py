@@ -1,4 +1,4 @@
-"""The embedding pipeline: its node, its wiring and its configuration."""
+"""The embedding pipeline: its nodes, its wiring and its configuration."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from kedro.runner import SequentialRunner
 
 from mmctr.embedders import EmbeddingParams
 from mmctr.pipelines.embedding import create_pipeline
-from mmctr.pipelines.embedding.nodes import embed_item_titles
+from mmctr.pipelines.embedding.nodes import embed_item_images, embed_item_titles
 
 CONF = Path(__file__).parents[3] / "conf" / "base"
 
@@ -29,6 +29,12 @@ def item_feature() -> pa.Table:
             "views_level": pa.array([0, 1, 2, 3], pa.int8()),
         }
     )
+
+
+@pytest.fixture
+def id_mapping() -> pa.Table:
+    """Their own ids."""
+    return pa.table({"item_id": [1, 2, 3, 4], "original_id": ["a", "b", "c", "d"]})
 
 
 @pytest.fixture
@@ -56,19 +62,40 @@ def test_node_names_the_missing_column(item_feature, params):
         embed_item_titles(item_feature.drop_columns("title"), params)
 
 
-def test_pipeline_runs(item_feature, params):
+def test_pipeline_runs(item_feature, id_mapping, params):
     """From item_feature and the parameters to both outputs."""
     catalog = DataCatalog(
         {
             "item_feature": MemoryDataset(item_feature, copy_mode="assign"),
+            "item_id_mapping": MemoryDataset(id_mapping, copy_mode="assign"),
+            "given_image_vectors": MemoryDataset(np.eye(4, dtype=np.float32)),
             "params:embedding": MemoryDataset(params),
             "title_embeddings": MemoryDataset(),
             "embedding_report": MemoryDataset(),
+            "image_vectors": MemoryDataset(),
+            "image_embedding_report": MemoryDataset(),
         }
     )
     SequentialRunner().run(create_pipeline(), catalog)
     assert catalog.load("title_embeddings").shape == (4, 2)
     assert catalog.load("embedding_report")["provider"] == "lsa"
+    np.testing.assert_array_equal(catalog.load("image_vectors"), np.eye(4))
+    assert catalog.load("image_embedding_report")["provider"] == "given"
+
+
+def test_image_node_reports_ready_for_json(id_mapping):
+    """What the source gives goes through; without it there are no vectors."""
+    none = np.zeros((4, 0), np.float32)
+    vectors, report = embed_item_images(id_mapping, none, EmbeddingParams())
+    assert vectors.shape == (4, 0)
+    assert json.loads(json.dumps(report)) == report
+    assert report["provider"] == "none"
+
+
+def test_image_node_wants_a_row_for_every_item(id_mapping):
+    """Files of different runs are not mixed."""
+    with pytest.raises(ValueError, match="3 rows for 4 items: run the preparation"):
+        embed_item_images(id_mapping, np.eye(3, dtype=np.float32), EmbeddingParams())
 
 
 def test_outputs_are_in_the_catalogue():

@@ -196,7 +196,7 @@ def test_the_pipeline_is_wired_by_name():
     assert pipeline.inputs() == {"source", "params:preparation"}
     assert pipeline.all_outputs() == {
         "item_feature",
-        "image_vectors",
+        "given_image_vectors",
         "item_id_mapping",
         "train",
         "valid",

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mmctr.embedders import EmbeddingParams, embed_titles
+from mmctr.embedders import EmbeddingParams, embed_images, embed_titles
 
 
 def embed_item_titles(
@@ -34,3 +34,36 @@ def embed_item_titles(
     titles = item_feature.column("title").to_pylist()
     embeddings, report = embed_titles(titles, params)
     return embeddings, report.model_dump(mode="json")
+
+
+def embed_item_images(
+    item_id_mapping: pa.Table, given_image_vectors: np.ndarray, params: EmbeddingParams
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Embed the cover of every item, or pass on what the source gives.
+
+    Args:
+        item_id_mapping: ``original_id`` of every item, in the order of
+            ``item_feature``; the name of its cover.
+        given_image_vectors: ``[n_items, d]`` float32; d is 0 where there are none.
+        params: ``images`` says where the covers are and what embeds them: the node
+            reads files that a parameter names.
+
+    Returns:
+        ``image_vectors`` ``[n_items, d]`` float32, row i for row i of
+        ``item_feature``, and the report of
+        :class:`~mmctr.embedders.ImageEmbeddingReport` as plain values. Vectors of
+        covers have length 1, or are zero where an item has no usable one; given ones
+        are as they were.
+
+    Raises:
+        ValueError: If rows don't fit, or the covers can't be embedded.
+    """
+    rows, items = len(given_image_vectors), item_id_mapping.num_rows
+    if rows != items:
+        raise ValueError(
+            f"given_image_vectors has {rows} rows for {items} items: run the "
+            "preparation pipeline again"
+        )
+    item_ids = item_id_mapping["original_id"].to_pylist()
+    vectors, report = embed_images(item_ids, given_image_vectors, params)
+    return vectors, report.model_dump(mode="json")

@@ -2,11 +2,11 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from mmctr.pipelines.embedding.nodes import embed_item_titles
+from mmctr.pipelines.embedding.nodes import embed_item_images, embed_item_titles
 
 
 def create_pipeline() -> Pipeline:
-    """Build the pipeline: titles of the items to title vectors."""
+    """Build the pipeline: titles and covers of the items to vectors."""
     return Pipeline(
         [
             Node(
@@ -14,6 +14,16 @@ def create_pipeline() -> Pipeline:
                 inputs=["item_feature", "params:embedding"],
                 outputs=["title_embeddings", "embedding_report"],
                 name="embed_item_titles",
-            )
+            ),
+            Node(
+                embed_item_images,
+                inputs=[
+                    "item_id_mapping",
+                    "given_image_vectors",
+                    "params:embedding",
+                ],
+                outputs=["image_vectors", "image_embedding_report"],
+                name="embed_item_images",
+            ),
         ]
     )

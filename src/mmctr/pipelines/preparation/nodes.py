@@ -23,8 +23,8 @@ def prepare_tables(
         params: Split, histories and negatives.
 
     Returns:
-        item_feature, image_vectors, item_id_mapping, train, valid, test and the report;
-        see :class:`mmctr.pipelines.preparation.tables.PrimaryTables`.
+        item_feature, given_image_vectors, item_id_mapping, train, valid, test and the
+        report; see :class:`mmctr.pipelines.preparation.tables.PrimaryTables`.
     """
     if isinstance(source, ChallengeSource):
         tables = prepare_challenge(source, params)

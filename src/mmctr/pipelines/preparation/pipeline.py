@@ -14,7 +14,7 @@ def create_pipeline() -> Pipeline:
                 inputs=["source", "params:preparation"],
                 outputs=[
                     "item_feature",
-                    "image_vectors",
+                    "given_image_vectors",
                     "item_id_mapping",
                     "train",
                     "valid",
