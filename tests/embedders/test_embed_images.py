@@ -231,3 +231,62 @@ def test_without_covers_nothing_of_the_extra_is_needed():
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_killed_run_goes_on_with_the_batches_that_it_lacks(
+    tmp_path, covers, embedder
+):
+    """The vectors are those of a run that nothing stopped."""
+    path = write_folder(tmp_path / "covers", covers)
+    wanted = params(path, batch_size=1).model_copy(
+        update={"cache": tmp_path / "cache.sqlite"}
+    )
+    whole, _ = embed_images(IDS, NONE, wanted.model_copy(update={"cache": None}))
+    embedder.batches.clear()
+    embed = embedder.embed
+
+    def killed_at_the_third(prepared):
+        if len(embedder.batches) == 2:
+            raise KeyboardInterrupt
+        return embed(prepared)
+
+    embedder.embed = killed_at_the_third
+    with pytest.raises(KeyboardInterrupt):
+        embed_images(IDS, NONE, wanted)
+    embedder.embed = embed
+    embedder.batches.clear()
+    resumed, _ = embed_images(IDS, NONE, wanted)
+    np.testing.assert_array_equal(resumed, whole)
+    assert embedder.batches == [1, 1]
+    embed_images(IDS, NONE, wanted)
+    assert embedder.batches == [1, 1]
+
+
+def test_another_content_or_model_finds_no_old_vector(tmp_path, covers, embedder):
+    path = write_folder(tmp_path / "covers", covers)
+    wanted = params(path).model_copy(update={"cache": tmp_path / "cache.sqlite"})
+    embed_images(IDS, NONE, wanted)
+    assert embedder.batches == [2, 2]
+    # A content that is known already, whoever's it was.
+    (path / "a.png").write_bytes(covers["b.png"])
+    changed, _ = embed_images(IDS, NONE, wanted)
+    assert embedder.batches == [2, 2]
+    np.testing.assert_allclose(changed, unit("b", "b", "c", "d"), atol=1e-6)
+    # A new one: its batch is computed as a whole.
+    (path / "a.png").write_bytes(encoded(Image.new("RGB", (5, 5), "yellow")))
+    changed, _ = embed_images(IDS, NONE, wanted)
+    assert embedder.batches == [2, 2, 2]
+    np.testing.assert_allclose(changed, unit("d", "b", "c", "d"), atol=1e-6)
+    embedder.version = lambda: "mean-colour/2"
+    embed_images(IDS, NONE, wanted)
+    assert embedder.batches == [2, 2, 2, 2, 2]
+
+
+def test_broken_covers_are_named_though_the_others_are_kept(tmp_path, covers):
+    covers["b.png"] = b""
+    path = write_folder(tmp_path / "covers", covers)
+    wanted = params(path).model_copy(update={"cache": tmp_path / "cache.sqlite"})
+    first, _ = embed_images(IDS, NONE, wanted)
+    second, report = embed_images(IDS, NONE, wanted)
+    np.testing.assert_array_equal(second, first)
+    assert (report.broken, report.broken_examples[0].file) == (1, "b.png")

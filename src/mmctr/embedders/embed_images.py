@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 
 import numpy as np
 
+from mmctr.embedders.cache import EmbeddingCache
 from mmctr.embedders.cover_files import (
-    BrokenCoverError,
     CoverEntry,
     Covers,
     find_covers,
@@ -136,47 +137,25 @@ def _embed_entries(
     params: EmbeddingParams,
 ) -> tuple[np.ndarray, list[BrokenCover]]:
     """Embed in row order: ``[n, d]`` float32, zero where there is no usable cover."""
-    from mmctr.embedders.cover_decoding import decode_cover
+    from mmctr.embedders.cover_batches import CoverBatches
 
-    images = params.images
-    max_bytes = int(images.max_file_mb * 2**20)
-    max_pixels = int(images.max_megapixels * 1e6)
+    size = params.images.batch_size
     vectors = np.zeros((len(entries), embedder.width), dtype=np.float32)
-    broken: list[BrokenCover] = []
     present = [(row, entry) for row, entry in enumerate(entries) if entry is not None]
-    batches = [
-        present[start : start + images.batch_size]
-        for start in range(0, len(present), images.batch_size)
-    ]
-    label = f"covers, {images.batch_size} a batch"
-    for batch in track(batches, label, len(batches), show=is_shown(params.progress)):
-        rows, prepared = [], []
-        for row, entry in batch:
-            try:
-                image = decode_cover(
-                    covers.read(entry, max_bytes), max_pixels=max_pixels
-                )
-            except BrokenCoverError as error:
-                broken.append(
-                    BrokenCover(
-                        file=shown_name(entry.name), reason=shown_name(str(error))
-                    )
-                )
-                continue
-            rows.append(row)
-            prepared.append(embedder.prepare(image))
-        if rows:
-            vectors[rows] = _unit_rows(embedder.embed(prepared), embedder)
-    return vectors, broken
+    parts = [present[start : start + size] for start in range(0, len(present), size)]
+    label, show = f"covers, {size} a batch", is_shown(params.progress)
+    with _open_cache(params) as cache:
+        batches = CoverBatches(covers, embedder, cache, params.images)
+        for part in track(parts, label, len(parts), show=show):
+            rows, found = batches.embed(part)
+            vectors[rows] = found
+    return vectors, batches.broken
 
 
-def _unit_rows(vectors: np.ndarray, embedder: ImageEmbedder) -> np.ndarray:
-    # In float64: norms shall be 1 to 1e-6.
-    exact = vectors.astype(np.float64)
-    if not np.isfinite(exact).all():
-        raise ValueError(f"{embedder.version()} made vectors that hold NaN or infinity")
-    norms = np.linalg.norm(exact, axis=1, keepdims=True)
-    return exact / np.where(norms > 0, norms, 1.0)
+def _open_cache(
+    params: EmbeddingParams,
+) -> AbstractContextManager[EmbeddingCache | None]:
+    return nullcontext() if params.cache is None else EmbeddingCache(params.cache)
 
 
 def _count_zero_rows(vectors: np.ndarray) -> int:

@@ -169,9 +169,9 @@ class EmbeddingParams(BaseModel):
     )
     cache: Path | None = Field(
         None,
-        description="SQLite file that keeps the vectors of sentence_transformers and "
-        "openai, for all data sets; relative to the working directory; null: nothing "
-        "is kept",
+        description="SQLite file that keeps the vectors of sentence_transformers, "
+        "openai and covers, for all data sets; relative to the working directory; "
+        "null: nothing is kept",
     )
     placeholder: str = Field(
         "untitled", description="text embedded for empty titles, if so chosen"
