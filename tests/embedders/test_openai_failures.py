@@ -224,14 +224,14 @@ def test_answers_that_are_not_as_promised(server, embedder, change, complaint):
 @pytest.mark.parametrize("bad", [[[1.0]] * 16, []])
 def test_plain_numbers_are_checked_too(server, embedder, monkeypatch, bad):
     """Of a service that does not know base64."""
-    monkeypatch.setattr("embedding_contract_server._encode", lambda answer: answer)
+    monkeypatch.setattr("embedding_contract_server.encode", lambda answer, body: answer)
     server.change = _one(bad)
     assert "index 1" in message_of(embedder(), TEXTS[:3])
 
 
 def test_a_service_that_does_not_know_base64(server, embedder, monkeypatch):
     """Numbers are taken as well."""
-    monkeypatch.setattr("embedding_contract_server._encode", lambda answer: answer)
+    monkeypatch.setattr("embedding_contract_server.encode", lambda answer, body: answer)
     np.testing.assert_array_equal(embedder().embed(TEXTS), expected(TEXTS))
 
 
