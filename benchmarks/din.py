@@ -13,7 +13,7 @@ SEED = 20242025
 PEER_BATCH = 384
 # Steps a round and product: some seconds each, as long as one step of the peer. Behind
 # the warm-up few numbers of rows are new, for which a kernel would be compiled.
-WARM_UP = {384: 32, 2048: 12, 8192: 3}
+WARM_UP = {384: 32, 2048: 20, 8192: 3}
 STEPS = {384: 32, 2048: 8, 8192: 3}
 # What a round measures, at which batch size, and whether glibc is tuned from outside:
 # the product tunes it itself, so one measurement of it stands against both peers.

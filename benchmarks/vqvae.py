@@ -23,7 +23,7 @@ SHAPE = {
 
 WARM_UP = 1
 # Steps and items a round and formulation: some seconds each.
-STEPS, PLAIN_STEPS = 2, 1
+STEPS, PLAIN_STEPS = 3, 2
 ITEMS, PLAIN_ITEMS = 512, 32
 
 
