@@ -110,11 +110,47 @@ def test_a_section_that_is_no_section_is_named(configured):
         ("quantization.pq.positions", 0),
         ("ctr_modeling.model.attention_units", "64"),
         ("ctr_modeling.features.tags", "perhaps"),
+        ("ctr_modeling.features.content", "code"),
+        ("ctr_modeling.features.content", "none+codes"),
+        ("ctr_modeling.features.content", "codes+codes"),
+        ("ctr_modeling.model.code_entry", "prefixes"),
+        ("ctr_modeling.model.similarity.counts", "logs"),
+        ("ctr_modeling.model.continuous.normalize", "row"),
     ],
 )
 def test_a_wrong_value_is_named_and_repeated(configured, path, value):
     message = message_for(changed(configured, path, value))
     assert f"'{path}' = {value!r}: " in message
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("ctr_modeling.features.content", "codes, continuous, similarity"),
+        ("ctr_modeling.model.code_entry", "bag, positional, concat, prefix"),
+    ],
+)
+def test_a_misspelt_choice_is_answered_with_all_names(configured, path, names):
+    assert names in message_for(changed(configured, path, "codess"))
+
+
+def test_content_has_one_order(configured):
+    path = "ctr_modeling.features.content"
+    params = check_parameters(changed(configured, path, "similarity + codes"))
+    assert params.ctr_modeling.features.content == "codes+similarity"
+    assert params.ctr_modeling.features.forms == ("codes", "similarity")
+    params = check_parameters(changed(configured, path, "none"))
+    assert params.ctr_modeling.features.forms == ()
+
+
+def test_prefixes_need_residual_codes(configured):
+    tree = changed(configured, "ctr_modeling.model.code_entry", "prefix")
+    check_parameters(tree)
+    tree = changed(tree, "quantization.method", "pq")
+    message = message_for(tree)
+    assert "'ctr_modeling.model.code_entry' = 'prefix'" in message
+    assert "quantization.method=pq" in message
+    check_parameters(changed(tree, "ctr_modeling.features.content", "similarity"))
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "a b"])

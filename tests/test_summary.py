@@ -74,6 +74,7 @@ def inputs() -> dict[str, Any]:
                 "device": "cpu",
                 "weights": 123_456,
                 "steps": 100,
+                "content": "codes (prefix) + similarity",
                 "monitor": "auc",
                 "best": 0.7123,
                 "best_step": 80,
@@ -126,7 +127,8 @@ def test_the_model_stands_beside_every_baseline(inputs):
 
 def test_it_says_what_training_did(inputs):
     text = page(inputs)
-    assert "training on cpu: 123,456 weights, 100 steps" in text
+    assert "training on cpu: 123,456 weights, 100 steps\n" in text
+    assert line_with(text, "content:").endswith(": codes (prefix) + similarity")
     assert "best auc on valid 0.7123 at step 80" in text
 
 

@@ -2,9 +2,16 @@
 
 import difflib
 import re
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from mmctr.ctr.params import CtrParams
 from mmctr.embedders.params import EmbeddingParams
@@ -12,6 +19,9 @@ from mmctr.pipelines.fusion.params import FusionParams
 from mmctr.pipelines.preparation.params import PreparationParams
 from mmctr.pipelines.sample.params import SampleParams
 from mmctr.quantizers.params import QuantizationParams
+
+RESIDUAL_METHODS = ("residual_kmeans", "rqvae")
+"""Quantisers whose codes refine each other, level by level."""
 
 
 class ProjectParams(BaseModel):
@@ -47,6 +57,18 @@ class ProjectParams(BaseModel):
                 "use letters, digits, '_', '-' and '.' only: it becomes a folder name"
             )
         return value
+
+    @model_validator(mode="after")
+    def _prefixes_are_of_residual_codes(self) -> Self:
+        ctr, method = self.ctr_modeling, self.quantization.method
+        used = "codes" in ctr.features.forms and ctr.model.code_entry == "prefix"
+        if used and method not in RESIDUAL_METHODS:
+            raise ValueError(
+                "'ctr_modeling.model.code_entry' = 'prefix' makes sense of codes that "
+                f"refine each other, and those of quantization.method={method} do not; "
+                f"use {' or '.join(RESIDUAL_METHODS)}, or another code_entry"
+            )
+        return self
 
 
 def check_parameters(parameters: dict[str, Any]) -> ProjectParams:

@@ -108,6 +108,7 @@ def _training(history: dict[str, Any]) -> str:
     return (
         f"training on {history['device']}: {history['weights']:,} weights, "
         f"{history['steps']:,} steps\n"
+        f"  content: {history['content']}\n"
         f"  best {history['monitor']} on valid {_number(history['best'])} "
         f"at step {history['best_step']:,}"
     )

@@ -10,6 +10,7 @@ from worlds import (
     random_table,
     whole_batch,
     with_items,
+    with_vectors,
 )
 
 from mmctr.ctr.click_log import Batch
@@ -18,16 +19,30 @@ from mmctr.ctr.din import Din
 SEEN = np.ones(N_ITEMS + 1, bool)
 
 
-@pytest.fixture(params=["bag", "positional"])
+@pytest.fixture(
+    params=[
+        ("bag", "codes"),
+        ("positional", "codes"),
+        ("concat", "codes"),
+        ("prefix", "codes"),
+        ("positional", "none"),
+        ("positional", "continuous"),
+        ("positional", "similarity"),
+        ("prefix", "codes+continuous+similarity"),
+    ],
+    ids=" ".join,
+)
 def model(request):
     """A trained-looking model in evaluation mode."""
+    code_entry, content = request.param
     rng = np.random.default_rng(0)
     # Wide enough that some unit is alive for every row.
     sizes = {"attention_units": [32], "dnn_units": [64, 64]}
     params = ctr_params(
-        features={"row_levels": True}, model={"code_entry": request.param, **sizes}
+        features={"row_levels": True, "content": content},
+        model={"code_entry": code_entry, **sizes},
     )
-    model = Din(random_table(rng), SEEN, params)
+    model = Din(with_vectors(rng, random_table(rng)), SEEN, params)
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm1d):
             module.running_mean.normal_(std=0.1)
@@ -77,7 +92,10 @@ def test_padding_does_not_matter(model, batch):
     """Whatever the padding item's inputs are, no score depends on them."""
     before = model(batch)
     for feature in model.items.features.values():
-        feature.table.weight[0] = 7.0
+        own = feature.table.weight if hasattr(feature, "table") else feature.inputs
+        own[0] = 7.0
+    for similarity in model.similarities.values():
+        similarity.unit[0] = similarity.given[0] = 1.0
     torch.testing.assert_close(model(batch), before)
 
 
@@ -122,8 +140,13 @@ def test_no_item_feature_is_an_error():
     off = dict.fromkeys(
         ["item_id", "tags", "likes", "views", "title_codes", "image_codes"], False
     )
+    table = random_table(np.random.default_rng(0))
     with pytest.raises(ValueError, match="ctr_modeling.features"):
-        Din(random_table(np.random.default_rng(0)), SEEN, ctr_params(features=off))
+        Din(table, SEEN, ctr_params(features=off))
+    names = ["item_id", "tags", "likes", "views"]
+    off = {**dict.fromkeys(names, False), "content": "similarity"}
+    with pytest.raises(ValueError, match="content=similarity.*item_id=true"):
+        Din(table, SEEN, ctr_params(features=off))
 
 
 def test_features_can_be_switched_off_and_absent_ones_are():

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from worlds import N_ITEMS, click_log, ctr_params, random_table, whole_batch
+from worlds import (
+    N_ITEMS,
+    click_log,
+    ctr_params,
+    random_table,
+    whole_batch,
+    with_vectors,
+)
 
+from mmctr.ctr.codes import CODE_ENTRIES
 from mmctr.ctr.din import Din
 from mmctr.ctr.training import CtrTask, ValidationRows
 
@@ -35,14 +43,19 @@ class Recorder(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-@pytest.mark.parametrize("code_entry", ["bag", "positional"])
-def test_a_step_holds_no_waiting_operation(code_entry):
+@pytest.mark.parametrize("content", ["codes", "none", "codes+continuous+similarity"])
+@pytest.mark.parametrize("code_entry", CODE_ENTRIES)
+def test_a_step_holds_no_waiting_operation(code_entry, content):
     rng = np.random.default_rng(0)
     dropouts = dict.fromkeys(
         ("attention_dropout", "dnn_dropout", "item_id_dropout"), 0.2
     )
-    params = ctr_params(model={"code_entry": code_entry, **dropouts})
-    model = Din(random_table(rng), np.ones(N_ITEMS + 1, bool), params)
+    params = ctr_params(
+        features={"content": content}, model={"code_entry": code_entry, **dropouts}
+    )
+    model = Din(
+        with_vectors(rng, random_table(rng)), np.ones(N_ITEMS + 1, bool), params
+    )
     task = CtrTask(model, ValidationRows(np.zeros(1), np.zeros(1)), params)
     task.log = lambda *args, **kwargs: None
     batch = whole_batch(click_log(rng, 16))

@@ -1,7 +1,7 @@
 """Small random item tables and click logs, and FuxiCTR's DIN on the same inputs."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,16 @@ def random_table(rng: np.random.Generator, *, image_positions: int = 3) -> ItemT
     for column in (tags, levels[0], levels[1], title, image):
         column[0] = 0
     return ItemTable(tags, levels[0], levels[1], title, image)
+
+
+def with_vectors(rng: np.random.Generator, table: ItemTable) -> ItemTable:
+    """The table with 5 title and 3 image columns; item 1 has no title, 2 no image."""
+    vectors = [
+        rng.normal(size=(N_ITEMS + 1, width)).astype(np.float32) for width in (5, 3)
+    ]
+    for each, without in zip(vectors, (1, 2), strict=True):
+        each[[0, without]] = 0
+    return replace(table, title_vectors=vectors[0], image_vectors=vectors[1])
 
 
 def rows_table(

@@ -7,12 +7,15 @@ from torch.nn import functional
 
 from mmctr.ctr.attention import TargetAttention
 from mmctr.ctr.click_log import Batch
-from mmctr.ctr.item_embedding import ITEM_ID_DROPOUT_LAYER, ItemEmbedding
+from mmctr.ctr.content import NO_CONTENT
+from mmctr.ctr.item_embedding import ItemEmbedding
+from mmctr.ctr.item_features import ITEM_ID_DROPOUT_LAYER
 from mmctr.ctr.item_table import ItemTable
 from mmctr.ctr.item_vectors import ItemVectors
 from mmctr.ctr.levels import LevelBlock, add_rows
 from mmctr.ctr.mlp import mlp
 from mmctr.ctr.params import CtrParams
+from mmctr.ctr.similarity import SimilarityHistogram
 from mmctr.linear import linear, spare_rows
 from mmctr.schemas import MAX_LEVEL
 
@@ -28,11 +31,17 @@ class Din(nn.Module):
 
         Args:
             table: The items.
-            seen: ``[n_items + 1]`` bool, the items of the training rows.
+            seen: ``[n_items + 1]`` bool, the items of the training rows; none where
+                weights are going to be loaded.
             params: Features and sizes.
+
+        Raises:
+            ValueError: If items have no feature, the content asked for is not there, or
+                codes do not suit their entry.
         """
         super().__init__()
         model = params.model
+        self._code_entry = model.code_entry
         attention_layers = ITEM_ID_DROPOUT_LAYER + 1
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(params.seed)
@@ -50,8 +59,22 @@ class Din(nn.Module):
                 seed=params.seed,
                 first_layer=attention_layers,
             )
+            self.similarities = nn.ModuleDict(
+                {
+                    modality: SimilarityHistogram(
+                        vectors, model.embedding_dim, model.similarity
+                    )
+                    for modality, vectors in (
+                        table.vectors_for(params.features).items()
+                        if "similarity" in params.features.forms
+                        else ()
+                    )
+                }
+            )
+            # Features of rows and not of items.
+            own = len(self.row_levels) + len(self.similarities)
             self.dnn = mlp(
-                2 * self.items.width + len(self.row_levels) * model.embedding_dim,
+                2 * self.items.width + own * model.embedding_dim,
                 model.dnn_units,
                 dropout=model.dnn_dropout,
                 batch_norm=model.batch_norm,
@@ -65,12 +88,29 @@ class Din(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_normal_(module.weight)
-                nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
             elif isinstance(module, nn.Embedding):
                 nn.init.normal_(module.weight, std=embedding_std)
                 if module.padding_idx is not None:
                     with torch.no_grad():
                         module.weight[module.padding_idx].zero_()
+
+    @property
+    def content(self) -> str:
+        """In which forms title and image are there, for people."""
+        names = [*self.items.features, *(f"{x}_similarity" for x in self.similarities)]
+        forms = {
+            "_codes": f"codes ({self._code_entry})",
+            "_vector": "continuous",
+            "_similarity": "similarity",
+        }
+        there = [
+            form
+            for ending, form in forms.items()
+            if any(name.endswith(ending) for name in names)
+        ]
+        return " + ".join(there) or NO_CONTENT
 
     def embedding_tables(self) -> list[nn.Parameter]:
         """Every embedding table: what the L2 penalty is on."""
@@ -86,19 +126,25 @@ class Din(nn.Module):
         items = self.items(functional.pad(batch.items, (0, spare)))
         target, history = batch.places.split([len(batch.target), len(batch.history)])
         pooled = self.attention(items, target, history, batch.segment)
-        hidden = self._first_layer(items, target, pooled, batch.row_levels)
+        similar = [
+            similarity(batch.target, batch.history, batch.segment)
+            for similarity in self.similarities.values()
+        ]
+        dense = torch.cat([pooled, *similar], dim=1) if similar else pooled
+        hidden = self._first_layer(items, target, dense, batch.row_levels)
         return self.dnn[1:](hidden).squeeze(1)
 
     def _first_layer(
         self,
         items: ItemVectors,
         target: torch.Tensor,
-        pooled: torch.Tensor,
+        dense: torch.Tensor,
         row_levels: torch.Tensor,
     ) -> torch.Tensor:
-        """The DNN's first layer on row levels, target and pooled history, side by side.
+        """The DNN's first layer on row levels, target and dense inputs, side by side.
 
-        What levels add to it is looked up, as in attention.
+        The last are the pooled history and what is known of similarities. What levels
+        add to it is looked up, as in attention.
         """
         first = self.dnn[0]
         matrix = first.weight
@@ -113,7 +159,7 @@ class Din(nn.Module):
             matrix, own = items.levels.cut(matrix)
             tables.append(items.levels.vectors @ own)
             rows.append(items.levels.of(target).rows)
-        free = torch.cat([functional.embedding(target, items.free), pooled], dim=1)
+        free = torch.cat([functional.embedding(target, items.free), dense], dim=1)
         hidden = linear(free, matrix, first.bias)
         if tables:
             hidden = hidden + add_rows([table.to(free.dtype) for table in tables], rows)

@@ -1,10 +1,18 @@
 """Parameters of the CTR model, its training and its evaluation."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from mmctr.ctr.codes import CODE_ENTRIES
+from mmctr.ctr.content import NO_CONTENT, canonical_content
 from mmctr.evaluation.params import EvaluationParams
+
+
+def _known_entry(name: str) -> str:
+    if name not in CODE_ENTRIES:
+        raise ValueError(f"use one of {', '.join(CODE_ENTRIES)}")
+    return name
 
 
 class FeatureParams(BaseModel):
@@ -20,11 +28,28 @@ class FeatureParams(BaseModel):
         "training events say nothing of new items and are learned by heart",
     )
     views: bool | Literal["stated"] = Field("stated", description="as likes")
-    title_codes: bool = True
-    image_codes: bool = True
+    content: Annotated[str, AfterValidator(canonical_content)] = Field(
+        "codes",
+        description="forms in which title and image enter, joined by +: codes; "
+        "continuous, the vectors behind a learned projection; similarity, histograms "
+        "of cosines of target and history; or none",
+    )
+    title_codes: bool = Field(True, description="the title's, where content has codes")
+    image_codes: bool = Field(True, description="the image's, where content has codes")
+    title_vectors: bool = Field(
+        True, description="the title's, where content has continuous or similarity"
+    )
+    image_vectors: bool = Field(
+        True, description="the image's, where content has continuous or similarity"
+    )
     row_levels: bool = Field(
         False, description="the row's own likes and views level beside the item's"
     )
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The names in ``content``."""
+        return () if self.content == NO_CONTENT else tuple(self.content.split("+"))
 
     def given(self, levels_from: dict[str, str]) -> "FeatureParams":
         """Decide ``stated`` by what the levels of a data set were made of.
@@ -44,6 +69,60 @@ class FeatureParams(BaseModel):
         return self.model_copy(update=decided)
 
 
+class ConcatParams(BaseModel):
+    """A table a position, side by side."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    width: int = Field(
+        8, ge=1, description="columns a position; 512 a modality at the most"
+    )
+
+
+class PrefixParams(BaseModel):
+    """Ids of code prefixes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    levels: int = Field(
+        3,
+        ge=1,
+        description="longest prefix; each length has as many vectors as items have "
+        "prefixes, so long ones are item ids, as many weights and learned by heart",
+    )
+
+
+class ContinuousParams(BaseModel):
+    """Item vectors behind a learned projection."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    components: int = Field(
+        128,
+        ge=0,
+        description="principal components kept, of items in train; 0: all columns of "
+        "the vector as they are",
+    )
+    normalize: Literal["rows", "columns"] = Field(
+        "rows",
+        description="rows: every vector of length 1; columns: every component of one "
+        "variance over train",
+    )
+
+
+class SimilarityParams(BaseModel):
+    """Histograms of the cosines of target and history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    buckets: int = Field(20, ge=1, description="equally wide, from -1 to 1")
+    counts: Literal["log", "share"] = Field(
+        "log",
+        description="what the model sees of a count: log(1 + count), or its share of "
+        "the positions",
+    )
+
+
 class DinParams(BaseModel):
     """Deep Interest Network (Zhou et al., 2018) on item tables."""
 
@@ -53,11 +132,16 @@ class DinParams(BaseModel):
     embedding_std: float = Field(
         0.01, gt=0, description="of the normal they start from"
     )
-    code_entry: Literal["bag", "positional"] = Field(
+    code_entry: Annotated[str, AfterValidator(_known_entry)] = Field(
         "positional",
         description="bag: one table, mean of the codes; positional: a table a "
-        "position, sum / sqrt(positions)",
+        "position, sum / sqrt(positions); concat: a table a position, side by side; "
+        "prefix: a vector a prefix of residual codes, sum / sqrt(levels)",
     )
+    concat: ConcatParams = Field(default_factory=ConcatParams)
+    prefix: PrefixParams = Field(default_factory=PrefixParams)
+    continuous: ContinuousParams = Field(default_factory=ContinuousParams)
+    similarity: SimilarityParams = Field(default_factory=SimilarityParams)
     item_id_dropout: float = Field(
         0.3,
         ge=0,

@@ -228,6 +228,7 @@ def train_din(
             "steps": trainer.global_step,
             "device": str(device),
             "features": list(model.items.features),
+            "content": model.content,
             "weights": sum(tensor.numel() for tensor in model.parameters()),
             "validations": task.validations,
         },
@@ -252,7 +253,8 @@ def predict_clicks(
         ``[rows]`` float64 click probabilities, in the order of the log.
     """
     device = prepare_device(params.device, keep_memory=params.training.keep_memory)
-    model = Din(table, np.ones(table.n_items + 1, bool), params)
+    # Of no item it need be known whether training saw it: the weights tell.
+    model = Din(table, np.zeros(table.n_items + 1, bool), params)
     model.load_state_dict(weights)
     model.to(device).eval()
     scores = []

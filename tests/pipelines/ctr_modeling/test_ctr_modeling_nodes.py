@@ -17,6 +17,11 @@ from mmctr.pipelines.ctr_modeling.nodes import (
 )
 
 N_ITEMS = 30
+# Titles have two columns, images none.
+VECTORS = (
+    np.concatenate([np.zeros((1, 2)), np.eye(2)[np.arange(N_ITEMS) % 2]]),
+    np.zeros((N_ITEMS + 1, 0)),
+)
 REPORT = {"levels_from": {"likes": "items", "views": "training events"}}
 
 
@@ -88,7 +93,7 @@ def rows(seed: int, groups: int) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def trained(item_table, params):
-    return train_model(item_table, rows(0, 200), rows(1, 50), REPORT, params)
+    return train_model(item_table, *VECTORS, rows(0, 200), rows(1, 50), REPORT, params)
 
 
 def test_training_gives_weights_and_a_course(trained):
@@ -98,9 +103,45 @@ def test_training_gives_weights_and_a_course(trained):
     assert json.loads(json.dumps(course, allow_nan=False))["best"] > 0.9
 
 
+def test_content_is_chosen_and_named(item_table, mapping, params):
+    features = {"item_id": False, "likes": False, "views": False}
+    features["content"] = "continuous+similarity"
+    model = {**params.model.model_dump(), "embedding_std": 0.1}
+    chosen = CtrParams.model_validate(
+        {**params.model_dump(), "features": features, "model": model}
+    )
+    weights, course = train_model(
+        item_table, *VECTORS, rows(0, 200), rows(1, 50), REPORT, chosen
+    )
+    assert course["content"] == "continuous + similarity"
+    assert course["features"] == ["title_vector"]
+    # Clicked items have the one title, the others the other.
+    assert course["best"] > 0.9
+    predictions = [
+        predict_rows(
+            item_table, *VECTORS, weights, rows(2, 20), mapping, REPORT, chosen
+        )
+        for _ in range(2)
+    ]
+    assert predictions[0].equals(predictions[1])
+    with pytest.raises(ValueError, match="item_title_vectors has shape"):
+        predict_rows(
+            item_table,
+            VECTORS[0][1:],
+            VECTORS[1],
+            weights,
+            rows(2, 20),
+            mapping,
+            REPORT,
+            chosen,
+        )
+
+
 def test_predictions_keep_order_and_original_ids(trained, item_table, mapping, params):
     test = rows(2, 20)
-    predictions = predict_rows(item_table, trained[0], test, mapping, REPORT, params)
+    predictions = predict_rows(
+        item_table, *VECTORS, trained[0], test, mapping, REPORT, params
+    )
     assert predictions["user_id"].equals(test["user_id"])
     assert predictions["label"].equals(test["label"])
     expected = [f"item-{item - 1}" for item in test["item_id"].to_pylist()]
@@ -116,7 +157,9 @@ def test_metrics_of_labelled_and_unlabelled_parts(trained, item_table, mapping, 
 
     def measure(part: pa.Table, oracle: dict | None) -> dict:
         predictions = [
-            predict_rows(item_table, trained[0], table, mapping, REPORT, params)
+            predict_rows(
+                item_table, *VECTORS, trained[0], table, mapping, REPORT, params
+            )
             for table in (valid, part)
         ]
         return evaluate_predictions(

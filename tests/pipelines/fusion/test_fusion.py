@@ -13,7 +13,7 @@ from kedro.runner import SequentialRunner
 from pydantic import ValidationError
 
 from mmctr.pipelines.fusion import create_pipeline
-from mmctr.pipelines.fusion.nodes import fuse_item_features
+from mmctr.pipelines.fusion.nodes import fuse_item_features, lay_out_vectors
 from mmctr.pipelines.fusion.params import FusionParams, ModalityParams
 from mmctr.pipelines.vectors import vector_matrix
 
@@ -202,6 +202,16 @@ def test_unknown_parameters_are_refused():
         FusionParams(title={"centre": True})
 
 
+def test_the_model_gets_vectors_behind_a_row_of_padding():
+    vectors, images = vectors_of(6), np.zeros((6, 0), np.float32)
+    table = fuse_item_features(item_feature(6), vectors, images, FusionParams())
+    title, image = lay_out_vectors(table)
+    assert title.dtype == image.dtype == np.float32
+    assert not title[0].any()
+    np.testing.assert_array_equal(title[1:], vector_matrix(table, "title_vector"))
+    assert image.shape == (7, 0)
+
+
 def test_pipeline_runs_from_catalogue_to_catalogue():
     catalog = DataCatalog(
         {
@@ -209,11 +219,12 @@ def test_pipeline_runs_from_catalogue_to_catalogue():
             "title_embeddings": MemoryDataset(vectors_of(5)),
             "image_vectors": MemoryDataset(vectors_of(5)),
             "params:fusion": MemoryDataset(FusionParams()),
-            "item_features": MemoryDataset(),
+            "item_title_vectors": MemoryDataset(),
+            "item_image_vectors": MemoryDataset(),
         }
     )
     SequentialRunner().run(create_pipeline(), catalog)
-    assert catalog.load("item_features").num_rows == 5
+    assert catalog.load("item_title_vectors").shape == (6, 4)
 
 
 def test_kedro_can_read_the_type_of_the_parameters():

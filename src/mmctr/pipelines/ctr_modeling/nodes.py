@@ -21,6 +21,8 @@ Weights = dict[str, Any]
 
 def train_model(
     item_table: pa.Table,
+    item_title_vectors: np.ndarray,
+    item_image_vectors: np.ndarray,
     train: pa.Table,
     valid: pa.Table,
     preparation_report: dict,
@@ -30,6 +32,9 @@ def train_model(
 
     Args:
         item_table: Row i is item i, row 0 is padding.
+        item_title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
+            only if the features have them.
+        item_image_vectors: The same.
         train: Labelled rows.
         valid: Labelled rows.
         preparation_report: Tells what the levels were made of.
@@ -43,7 +48,7 @@ def train_model(
     from mmctr.ctr.training import train_din
 
     params = _with_given_features(params, preparation_report)
-    items = ItemTable.from_arrow(item_table)
+    items = ItemTable.from_arrow(item_table, item_title_vectors, item_image_vectors)
     train_log, valid_log = (
         ClickLog.from_arrow(part, params.training.max_history, items.n_items)
         for part in (train, valid)
@@ -55,6 +60,8 @@ def train_model(
 
 def predict_rows(
     item_table: pa.Table,
+    item_title_vectors: np.ndarray,
+    item_image_vectors: np.ndarray,
     weights: Weights,
     rows: pa.Table,
     item_id_mapping: pa.Table,
@@ -65,6 +72,9 @@ def predict_rows(
 
     Args:
         item_table: Row i is item i, row 0 is padding.
+        item_title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
+            only if the features have them.
+        item_image_vectors: The same.
         weights: From :func:`train_model`.
         rows: ``valid`` or ``test``.
         item_id_mapping: ``item_id`` 1..n_items in order, and ``original_id``.
@@ -80,7 +90,7 @@ def predict_rows(
     from mmctr.ctr.training import predict_clicks
 
     params = _with_given_features(params, preparation_report)
-    items = ItemTable.from_arrow(item_table)
+    items = ItemTable.from_arrow(item_table, item_title_vectors, item_image_vectors)
     log = ClickLog.from_arrow(rows, params.training.max_history, items.n_items)
     probabilities = predict_clicks(items, weights, log, params)
     places = pc.subtract(rows["item_id"], 1)

@@ -19,6 +19,8 @@ def create_pipeline() -> Pipeline:
                 train_model,
                 inputs=[
                     "item_table",
+                    "item_title_vectors",
+                    "item_image_vectors",
                     "train",
                     "valid",
                     "preparation_report",
@@ -32,6 +34,8 @@ def create_pipeline() -> Pipeline:
                     predict_rows,
                     inputs=[
                         "item_table",
+                        "item_title_vectors",
+                        "item_image_vectors",
                         "ctr_weights",
                         part,
                         "item_id_mapping",

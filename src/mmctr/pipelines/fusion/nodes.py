@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.pipelines.fusion.params import FusionParams, ModalityParams
-from mmctr.pipelines.vectors import vector_column
+from mmctr.pipelines.vectors import vector_column, vector_matrix
 
 _COLUMNS = {
     "item_id": pa.int64(),
@@ -55,6 +55,26 @@ def fuse_item_features(
             "image_vector": vector_column(image),
         }
     )
+
+
+def lay_out_vectors(item_features: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Lay the vectors out as the CTR model reads them, padding as row 0.
+
+    As arrays of their own they can be mapped: a model that takes codes alone reads
+    none of them.
+
+    Args:
+        item_features: From :func:`fuse_item_features`.
+
+    Returns:
+        Title and image vectors, ``[n + 1, d]`` float32; row i is item i, row 0 is zero.
+        An absent modality is ``[n + 1, 0]``.
+    """
+    title, image = (
+        np.pad(vector_matrix(item_features, column), ((1, 0), (0, 0)))
+        for column in ("title_vector", "image_vector")
+    )
+    return title, image
 
 
 def _check_ids(item_feature: pa.Table) -> None:

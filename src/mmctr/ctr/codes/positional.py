@@ -1,0 +1,51 @@
+"""A table a position, added up."""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from mmctr.ctr.params import DinParams
+
+
+def rows_of_positions(codes: np.ndarray) -> tuple[np.ndarray, int]:
+    """Lay the tables of all positions into one, so that one lookup serves them all.
+
+    Args:
+        codes: ``[n_items + 1, positions]`` code + 1, 0 for padding.
+
+    Returns:
+        The row of each code, ``[n_items + 1, positions]`` int64, 0 for padding; and how
+        many rows there are.
+    """
+    positions, codebook_size = codes.shape[1], int(codes.max())
+    rows = np.where(codes > 0, codes + np.arange(positions) * codebook_size, 0)
+    return rows, positions * codebook_size + 1
+
+
+class PositionalCodes(nn.Module):
+    """A table a position: the sum of an item's code vectors, over sqrt(positions).
+
+    Shapes: ``items [U]`` -> ``[U, D]``.
+    """
+
+    def __init__(self, codes: np.ndarray, seen: np.ndarray, params: DinParams) -> None:
+        """Number the codes of all positions."""
+        super().__init__()
+        rows, n_rows = rows_of_positions(codes)
+        self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
+        self.width = params.embedding_dim
+        self.table = nn.Embedding(n_rows, self.width, padding_idx=0)
+        self._scale = 1 / math.sqrt(codes.shape[1])
+
+    def forward(self, items: torch.Tensor) -> torch.Tensor:
+        """Add up the vectors of the items' codes."""
+        pooled = functional.embedding_bag(
+            self.rows.index_select(0, items),
+            self.table.weight,
+            mode="sum",
+            padding_idx=0,
+        )
+        return pooled * self._scale

@@ -1,0 +1,71 @@
+"""Ids of code prefixes: a path down the tree that residual codes are."""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from mmctr.ctr.params import DinParams
+
+
+class PrefixCodes(nn.Module):
+    """The sum of a vector a prefix, codes 1..l for every level l, over sqrt(levels).
+
+    Grams of residual codes as ids (Singh et al., arXiv 2306.08121), those that begin at
+    the first level (Zheng et al., arXiv 2504.02137): a code of level l means something
+    else behind every other prefix, which ``positional`` does not see. There the ids are
+    hashed; here they are numbered, those that items have, so that nothing collides. A
+    prefix that no item of the training rows has would keep the vector it started from:
+    it is left out, and a new item is known by the shorter ones.
+
+    Shapes: ``items [U]`` -> ``[U, D]``.
+    """
+
+    def __init__(self, codes: np.ndarray, seen: np.ndarray, params: DinParams) -> None:
+        """Number the prefixes of the first ``prefix.levels`` codes."""
+        super().__init__()
+        levels = min(params.prefix.levels, codes.shape[1])
+        rows, n_rows = number_prefixes(codes[:, :levels])
+        trained = np.zeros(n_rows, bool)
+        trained[rows[seen]] = True
+        # Stored with the weights: who predicts does not know the training rows.
+        self.register_buffer("rows", torch.from_numpy(rows * trained[rows]))
+        self.width = params.embedding_dim
+        self.table = nn.Embedding(n_rows, self.width, padding_idx=0)
+        self._scale = 1 / math.sqrt(levels)
+
+    def forward(self, items: torch.Tensor) -> torch.Tensor:
+        """Add up the vectors of the items' prefixes."""
+        pooled = functional.embedding_bag(
+            self.rows.index_select(0, items),
+            self.table.weight,
+            mode="sum",
+            padding_idx=0,
+        )
+        return pooled * self._scale
+
+
+def number_prefixes(codes: np.ndarray) -> tuple[np.ndarray, int]:
+    """Number the prefixes that occur, level after level, from 1.
+
+    Args:
+        codes: ``[n, levels]`` int64 code + 1; a 0 ends the codes of an item.
+
+    Returns:
+        The number of each item's prefix of every length, ``[n, levels]`` int64, 0
+        behind its end; and the largest number + 1.
+    """
+    numbers = np.zeros(codes.shape, np.int64)
+    n_numbers, size = 1, int(codes.max(initial=0)) + 1
+    shorter = np.zeros(len(codes), np.int64)
+    lasts = np.ones(len(codes), bool)
+    for level, level_codes in enumerate(codes.T):
+        lasts &= level_codes > 0
+        pairs = shorter[lasts] * size + level_codes[lasts]
+        distinct, places = np.unique(pairs, return_inverse=True)
+        numbers[lasts, level] = n_numbers + places
+        shorter[lasts] = places
+        n_numbers += len(distinct)
+    return numbers, n_numbers
