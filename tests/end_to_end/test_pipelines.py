@@ -192,6 +192,36 @@ def test_an_unlabelled_test_is_predicted_but_not_measured(raw_project):
     assert "test: no labels, so predictions only" in output
 
 
+@pytest.mark.parametrize(
+    ("params", "content", "features"),
+    [
+        ("features.content=none", "none", set()),
+        (
+            "features.content=continuous+similarity",
+            "continuous + similarity",
+            {"title_vector", "image_vector"},
+        ),
+        (
+            "model.code_entry=prefix",
+            "codes (prefix)",
+            {"title_codes", "image_codes"},
+        ),
+    ],
+)
+def test_content_is_chosen_on_the_command_line(
+    finished_project, params, content, features
+):
+    options = ("--env", "test", "--pipeline", "ctr_modeling")
+    page = must_run(
+        finished_project, *options, "--params", f"ctr_modeling.{params}"
+    ).output
+    assert f"  content: {content}\n" in page
+    history = strict_json(finished_project / "data/08_reporting/test/training.json")
+    assert history["content"] == content
+    assert set(history["features"]) - {"tags", "likes", "views"} == features
+    check_predictions(*predictions_and_rows(finished_project, "test"))
+
+
 # One's own log.
 
 
