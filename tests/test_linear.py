@@ -13,6 +13,15 @@ CPU = torch.device("cpu")
 SHAPES = [(4099, 129, 67), (4096, 1025, 64), (1031, 640, 1024), (7, 5, 3)]
 
 
+@pytest.fixture(autouse=True)
+def _two_threads():
+    """Whatever a test before has set."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("with_bias", [True, False])
 def test_it_is_a_linear_layer_with_its_gradients(shape, with_bias):
@@ -60,6 +69,11 @@ def test_other_precisions_are_left_to_torch():
         assert not uses_onednn(CPU)
         assert linear(rows, weight).dtype == torch.bfloat16
     assert linear(rows.double(), weight.double()).dtype == torch.float64
+
+
+def test_one_thread_is_left_to_torch():
+    torch.set_num_threads(1)
+    assert not uses_onednn(CPU)
 
 
 @pytest.mark.filterwarnings("ignore:TF32")

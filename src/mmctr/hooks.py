@@ -6,16 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from kedro.config import (
-    AbstractConfigLoader,
-    MissingConfigException,
-    OmegaConfigLoader,
-)
+from kedro.config import AbstractConfigLoader, MissingConfigException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
+from omegaconf import OmegaConf
 
 from mmctr.params import check_parameters
 from mmctr.run_times import RunTimes, describe_times
@@ -60,11 +57,7 @@ class CredentialsHook:
         if os.environ.get(KEY_VARIABLE):
             return
         loader = context.config_loader
-        # Kedro reads local only where no other environment is asked for.
-        local = OmegaConfigLoader(
-            conf_source=loader.conf_source, base_env="base", default_run_env="local"
-        )
-        section = _openai_credentials(loader) or _openai_credentials(local)
+        section = _openai_credentials(loader) or _local_credentials(loader.conf_source)
         if section is None:
             return
         key = section.get("api_key") if isinstance(section, dict) else None
@@ -166,6 +159,19 @@ def _openai_credentials(loader: AbstractConfigLoader) -> Any:
         return loader["credentials"].get("openai")
     except MissingConfigException:
         return None
+
+
+def _local_credentials(conf_source: str) -> Any:
+    """The same of ``local``, which Kedro reads where no other environment is asked for.
+
+    By no second config loader: the last one that is made takes Kedro's resolvers
+    (``globals:`` and the like) for itself, and the run would read another environment.
+    """
+    for file in sorted((Path(conf_source) / "local").glob("**/credentials*.y*ml")):
+        section = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
+        if isinstance(section, dict) and "openai" in section:
+            return section["openai"]
+    return None
 
 
 def _pipeline_of(node: Node) -> str:

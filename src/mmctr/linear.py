@@ -53,11 +53,15 @@ def spare_rows(count: int, device: torch.device) -> int:
 
 
 def uses_onednn(device: torch.device) -> bool:
-    """Whether :func:`linear` takes oneDNN there: it does on a CPU in fp32."""
+    """Whether :func:`linear` takes oneDNN there: on a CPU in fp32, with threads.
+
+    With one thread torch leaves such a convolution to a slow kernel of its own.
+    """
     return (
         device.type == "cpu"
         and torch.backends.mkldnn.is_available()
         and torch.backends.mkldnn.enabled
+        and torch.get_num_threads() > 1
         and not torch.is_autocast_enabled("cpu")
     )
 

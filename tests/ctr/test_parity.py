@@ -204,6 +204,7 @@ def test_din_equals_fuxictr(seed, rows, row_levels, images, onednn):
         "mmctr.linear",
         _is_worth_it=lambda rows, weight: rows.numel() > 0,
         _STEPS_AN_OCTAVE=2,
+        uses_onednn=lambda device: True,
     )
     with always if onednn else nullcontext():
         out = ours(batch)

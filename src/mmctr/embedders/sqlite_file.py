@@ -93,7 +93,7 @@ class SqliteFile:
             )
             try:
                 self._prepare(self._connection)
-            except (EmbeddingCacheError, sqlite3.Error):
+            except (EmbeddingCacheError, UnicodeDecodeError, sqlite3.Error):
                 self.close()
                 raise
             return self._connection
@@ -159,6 +159,8 @@ class SqliteFile:
             raise
         except OSError as error:
             raise EmbeddingCacheError(f"{self.name()}: {error}") from error
+        except UnicodeDecodeError as error:  # names or words that were written over
+            raise EmbeddingCacheError(f"{self.name()}: {_DAMAGED}") from error
         except sqlite3.Error as error:
             code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
             advice = _ADVICE.get(code, _DAMAGED)
