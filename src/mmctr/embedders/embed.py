@@ -179,10 +179,15 @@ def _embed_unique(texts: list[str], embedder: Embedder) -> np.ndarray:
             f"{embedder.version()} made an array {list(unique.shape)} of "
             f"{len(position)} titles; it must be one row a title"
         )
-    # An empty text points behind the last row, at a row of zeros.
-    rows = np.array([position.get(text, len(position)) for text in texts])
-    zero = np.zeros((1, unique.shape[1]), dtype=np.float32)
-    return np.concatenate([unique, zero])[rows]
+    vectors = np.zeros((len(texts), unique.shape[1]), dtype=np.float32)
+    # Part by part, as a second copy of all rows would double the peak of memory.
+    for start in range(0, len(texts), _ROWS_PER_STEP):
+        part = enumerate(texts[start : start + _ROWS_PER_STEP], start)
+        filled = [(row, position[text]) for row, text in part if text]
+        if filled:
+            to, source = map(list, zip(*filled, strict=True))
+            vectors[to] = unique[source]
+    return vectors
 
 
 def _normalise_rows(vectors: np.ndarray, texts: list[str]) -> int:
