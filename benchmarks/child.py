@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from statistics import median
 
 ALLOCATOR = {
@@ -19,6 +20,21 @@ ALLOCATOR = {
 
 Measurement = dict[str, float]
 
+_MEASUREMENTS = {
+    "din_check": ("din", "check"),
+    "din_product": ("din", "time_product"),
+    "din_peer": ("din", "time_peer"),
+    "vqvae_check": ("vqvae", "check"),
+    "vqvae_product": ("vqvae", "time_product"),
+    "vqvae_plain": ("vqvae", "time_plain"),
+    "loader_write": ("loader", "write"),
+    "loader_load": ("loader", "load"),
+    "growth_round": ("growth", "time_sizes"),
+    "embedding_bare_client": ("embedding", "time_bare_client"),
+    "embedding_product": ("embedding", "time_product"),
+    "embedding_cache": ("embedding", "time_cache"),
+}
+
 
 def measure(
     what: str, arguments: Mapping[str, object], *, tuned: bool = False
@@ -26,7 +42,7 @@ def measure(
     """Run a measurement in a child process.
 
     Args:
-        what: one of :func:`_measurements`.
+        what: Name of a measurement.
         arguments: Its keyword arguments, fit for JSON.
         tuned: Start the child with glibc's allocator tuned (:data:`ALLOCATOR`).
 
@@ -61,26 +77,16 @@ def peak_gb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
 
-def _measurements() -> dict[str, Callable[..., Measurement]]:
-    from benchmarks import din, growth, loader, vqvae
-
-    return {
-        "din_check": din.check,
-        "din_product": din.time_product,
-        "din_peer": din.time_peer,
-        "vqvae_check": vqvae.check,
-        "vqvae_product": vqvae.time_product,
-        "vqvae_plain": vqvae.time_plain,
-        "loader_write": loader.write,
-        "loader_load": loader.load,
-        "growth_round": growth.time_sizes,
-    }
+def _measurement(what: str) -> Callable[..., Measurement]:
+    """Import one alone: its peak of memory is not another's libraries."""
+    module, function = _MEASUREMENTS[what]
+    return getattr(import_module(f"benchmarks.{module}"), function)
 
 
 def main() -> None:
     """Measure what the command line names and print it as one line of JSON."""
     what, arguments = sys.argv[1:]
-    result = _measurements()[what](**json.loads(arguments))
+    result = _measurement(what)(**json.loads(arguments))
     sys.stdout.write(json.dumps({"peak_gb": peak_gb(), **result}) + "\n")
 
 
