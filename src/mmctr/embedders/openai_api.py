@@ -10,6 +10,7 @@ import openai
 from mmctr.embedders.answers import read_vectors
 from mmctr.embedders.cache import EmbeddingCache, vector_key
 from mmctr.embedders.delivery import Courier, Delivery, RequestFailed
+from mmctr.embedders.hiding import hidden_in_logs
 from mmctr.embedders.openai_batch import BATCH_PRICE, BatchEmbedder
 from mmctr.embedders.openai_client import address_of, check_key, open_client
 from mmctr.embedders.openai_errors import explain_failure
@@ -117,12 +118,13 @@ class OpenAIEmbedder:
             width = self._params.dimensions
             if width is None and known:
                 width = self._cache.load(list(known)[:1]).shape[1]
-            if self._params.mode == "batch":
-                tokens = self._send_batches(todo, plan, width)
-            else:
-                jobs = [todo[run] for run in runs]
-                bytes_of_jobs = [sum(sizes[run]) for run in runs]
-                tokens = self._send(jobs, bytes_of_jobs, plan, width)
+            with hidden_in_logs(self._client.api_key):
+                if self._params.mode == "batch":
+                    tokens = self._send_batches(todo, plan, width)
+                else:
+                    jobs = [todo[run] for run in runs]
+                    bytes_of_jobs = [sum(sizes[run]) for run in runs]
+                    tokens = self._send(jobs, bytes_of_jobs, plan, width)
         self._usage = EmbeddingUsage(
             cut_texts=plan.cut,
             cached=plan.cached,

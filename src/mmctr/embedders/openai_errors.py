@@ -3,9 +3,8 @@
 import openai
 
 from mmctr.embedders.delivery import RequestFailed
+from mmctr.embedders.hiding import without_secret
 
-# Shorter "keys" are words a local service ignores, and would blot out plain text.
-_SHORTEST_SECRET = 6
 _LONGEST_DETAIL = 300
 
 _ADVICE = {
@@ -76,6 +75,4 @@ def _explain_status(
 
 def without_key(text: str, key: str) -> str:
     """Take the key out of a text that someone else wrote, and shorten it."""
-    if len(key) >= _SHORTEST_SECRET:
-        text = text.replace(key, "***")
-    return text[:_LONGEST_DETAIL]
+    return without_secret(text, key)[:_LONGEST_DETAIL]
