@@ -23,7 +23,10 @@ def create_pipeline() -> Pipeline:
                     "params:embedding",
                 ],
                 outputs=["image_vectors", "image_embedding_report"],
-                name="embed_item_images",
+                # Kedro runs nodes that don't need each other in the order of their
+                # names: titles first, so that a dry run or a bill above the limit
+                # ends it before hours go into covers.
+                name="make_image_vectors",
             ),
         ]
     )
