@@ -182,7 +182,7 @@ class EmbeddingCache:
                 f"{len(keys)} keys, but vectors of shape {list(vectors.shape)}"
             )
         with np.errstate(over="ignore"):  # a float64 may be infinite as float32
-            narrow = vectors.astype(_FLOAT)
+            narrow = vectors.astype(_FLOAT, copy=False)
         if not np.isfinite(narrow).all():
             raise ValueError("vectors that hold NaN or infinity are not kept")
         blobs = [row.tobytes() for row in narrow]

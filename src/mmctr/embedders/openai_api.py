@@ -91,7 +91,8 @@ class OpenAIEmbedder:
         """
         _check_texts(texts)
         cut = [cut_text(text) for text in texts]
-        keys = [vector_key(self._space(), text) for text in cut]
+        space = self._space()
+        keys = [vector_key(space, text) for text in cut]
         unique = dict(zip(keys, cut, strict=True))
         known = self._cache.known(list(unique))
         todo = [(key, text) for key, text in unique.items() if key not in known]
