@@ -174,6 +174,27 @@ def test_a_flipped_byte_anywhere_never_gives_a_wrong_vector(place):
             np.testing.assert_array_equal(loaded, vectors[rows])
 
 
+def test_a_flipped_byte_anywhere_in_the_head(path):
+    """Where SQLite's own complaint may quote bytes that are no text."""
+    with EmbeddingCache(path) as cache:
+        cache.store(keys_of(["a"]), vectors_for(1))
+    whole, told = path.read_bytes(), 0
+    for place in [*range(0, 100), *range(whole.index(b"CREATE"), 4096)]:
+        flip(path, place)
+        try:
+            with EmbeddingCache(path) as cache:
+                known = cache.known(keys_of(["a"]))
+                np.testing.assert_array_equal(
+                    cache.load(list(known)).reshape(-1),
+                    vectors_for(1)[: len(known)].ravel(),
+                )
+        except EmbeddingCacheError as error:
+            assert str(path) in str(error)
+            told += 1
+        path.write_bytes(whole)
+    assert told > 100
+
+
 def test_truncated(filled):
     """By half; the message says what to do."""
     content = filled.read_bytes()
