@@ -9,9 +9,9 @@ from torch.nn import functional
 from benchmarks import plain_vqvae
 from benchmarks.clock import Step, StepClock
 from mmctr.quantizers.params import VQVAEParams
+from mmctr.quantizers.training import train_autoencoder
 from mmctr.quantizers.vqvae import VQVAE
 from mmctr.quantizers.vqvae_network import VQVAENetwork
-from mmctr.quantizers.vqvae_training import train_vqvae
 
 TOLERANCE = 1e-4
 
@@ -49,10 +49,11 @@ def train_product(
     items = (warm_up + steps) * params.batch_size + 1
     once = {"max_epochs": 1, "valid_fraction": 0.5 / items}
     clock = StepClock()
-    train_vqvae(
+    train_autoencoder(
         network,
         random_vectors(items, width, seed),
         params.model_copy(update=once),
+        name="vqvae",
         seed=seed,
         device=torch.device("cpu"),
         callbacks=[clock],

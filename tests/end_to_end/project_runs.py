@@ -64,9 +64,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 TINY: dict[str, Any] = {
     "device": "cpu",
     "embedding": {"provider": "lsa", "lsa": {"dimensions": 8}},
-    "quantization": {
-        "residual_kmeans": {"levels": 2, "codebook_size": 8, "iterations": 3}
-    },
+    "quantization": {"rq_kmeans": {"levels": 2, "codebook_size": 8, "iterations": 3}},
     "ctr_modeling": {
         "model": {"embedding_dim": 4, "attention_units": [8], "dnn_units": [8]},
         "training": {"max_epochs": 1, "batch_size": 128},

@@ -11,16 +11,16 @@ from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
 from mmctr.quantizers import QuantizationParams, load_quantizer, make_quantizer
-from mmctr.quantizers.vqvae import find_device
+from mmctr.quantizers.autoencoder import find_device
 
 WIDTH = 12
-METHODS = ["residual_kmeans", "pq", "vqvae"]
+METHODS = ["rq_kmeans", "pq", "vqvae"]
 
 
 def quantization_params(method: str, **changes) -> QuantizationParams:
     """Small settings of every method."""
     own = {
-        "residual_kmeans": {"levels": 3, "codebook_size": 8, "iterations": 5},
+        "rq_kmeans": {"levels": 3, "codebook_size": 8, "iterations": 5},
         "pq": {"positions": 4, "codebook_size": 8, "iterations": 5},
         "vqvae": {
             "hidden": 32,
@@ -233,14 +233,14 @@ def test_auto_is_a_device_that_is_there():
 
 def test_unknown_parameters_are_refused():
     with pytest.raises(ValidationError, match="levls"):
-        QuantizationParams(seed=1, residual_kmeans={"levls": 2})
+        QuantizationParams(seed=1, rq_kmeans={"levls": 2})
 
 
 def test_kmeans_with_few_different_items_is_exact():
     """A level has no more centroids than there are different items."""
     vectors = np.repeat(topic_vectors(5), 20, axis=0)
     quantizer = make_quantizer(
-        quantization_params("residual_kmeans", levels=8, iterations=20), WIDTH
+        quantization_params("rq_kmeans", levels=8, iterations=20), WIDTH
     )
     report = quantizer.fit(vectors)
     codes = quantizer.encode(vectors)
@@ -254,7 +254,7 @@ def test_kmeans_with_few_different_items_is_exact():
 def test_kmeans_error_falls_with_every_level():
     vectors = topic_vectors(300)
     errors = [
-        make_quantizer(quantization_params("residual_kmeans", levels=levels), WIDTH)
+        make_quantizer(quantization_params("rq_kmeans", levels=levels), WIDTH)
         .fit(vectors)
         .reconstruction
         for levels in (1, 2, 3, 4)
@@ -263,7 +263,7 @@ def test_kmeans_error_falls_with_every_level():
     assert errors[3] < 0.8 * errors[0]
 
 
-@pytest.mark.parametrize("method", ["residual_kmeans", "pq"])
+@pytest.mark.parametrize("method", ["rq_kmeans", "pq"])
 @settings(max_examples=25, deadline=None)
 @given(
     vectors=arrays(
@@ -286,7 +286,7 @@ def test_kmeans_takes_any_finite_vectors(method, vectors):
 
 
 def test_kmeans_codes_are_the_nearest_centroids():
-    quantizer = make_quantizer(quantization_params("residual_kmeans"), WIDTH)
+    quantizer = make_quantizer(quantization_params("rq_kmeans"), WIDTH)
     vectors = topic_vectors(200)
     quantizer.fit(vectors)
     codes = quantizer.encode(vectors)

@@ -6,8 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmctr.quantizers import VQVAEParams, vqvae_training
-from mmctr.quantizers import vqvae as vqvae_quantizer
+from mmctr.quantizers import VQVAEParams, autoencoder, training
 from mmctr.quantizers import vqvae_network as network_module
 from mmctr.quantizers.vqvae import VQVAE
 from mmctr.quantizers.vqvae_network import (
@@ -197,7 +196,7 @@ def test_divergence_is_an_error_that_says_what_to_do():
 @pytest.mark.parametrize("keep", [True, False])
 def test_training_keeps_freed_memory_unless_told_otherwise(monkeypatch, keep):
     calls = []
-    monkeypatch.setattr(vqvae_training, "keep_freed_memory", lambda: calls.append(1))
+    monkeypatch.setattr(training, "keep_freed_memory", lambda: calls.append(1))
     params = vqvae_params(keep_memory=keep, max_epochs=1)
     VQVAE(params, width=WIDTH, seed=1, device="cpu").fit(random_vectors(20))
     assert len(calls) == keep
@@ -209,7 +208,7 @@ def test_encoding_uses_no_dropout_and_any_batch_size(monkeypatch):
     quantizer.fit(vectors)
     codes = quantizer.encode(vectors)
     decoded = quantizer.decode(codes)
-    monkeypatch.setattr(vqvae_quantizer, "_LATENTS", 12 * 3)
+    monkeypatch.setattr(autoencoder, "_LATENTS", 12 * 3)
     np.testing.assert_array_equal(quantizer.encode(vectors), codes)
     np.testing.assert_allclose(quantizer.decode(codes), decoded, rtol=1e-5, atol=1e-6)
 

@@ -5,7 +5,7 @@ from mmctr.quantizers.health import codebook_health
 from mmctr.quantizers.params import (
     PQParams,
     QuantizationParams,
-    ResidualKMeansParams,
+    RQKMeansParams,
     VQVAEParams,
 )
 from mmctr.quantizers.protocol import FitReport, Quantizer
@@ -15,7 +15,7 @@ __all__ = [
     "PQParams",
     "QuantizationParams",
     "Quantizer",
-    "ResidualKMeansParams",
+    "RQKMeansParams",
     "VQVAEParams",
     "codebook_health",
     "load_quantizer",

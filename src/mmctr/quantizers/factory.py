@@ -3,12 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from mmctr.progress import is_shown
-from mmctr.quantizers.params import (
-    PQParams,
-    QuantizationParams,
-    ResidualKMeansParams,
-    VQVAEParams,
-)
+from mmctr.quantizers.methods import METHODS, quantizer_class
+from mmctr.quantizers.params import QuantizationParams
 from mmctr.quantizers.protocol import Quantizer
 
 if TYPE_CHECKING:  # torch takes a second to import; a type needs none of it
@@ -31,24 +27,8 @@ def make_quantizer(params: QuantizationParams, width: int) -> Quantizer:
     """
     if width < 1:
         raise ValueError(f"vectors of width {width} cannot be quantised")
-    # Each method brings its library; only the one in use is imported.
-    if params.method == "residual_kmeans":
-        from mmctr.quantizers.residual_kmeans import ResidualKMeans
-
-        return ResidualKMeans(params.residual_kmeans, width=width, seed=params.seed)
-    if params.method == "pq":
-        from mmctr.quantizers.product_quantization import ProductQuantizer
-
-        return ProductQuantizer(
-            params.pq,
-            width=width,
-            seed=params.seed,
-            show_progress=is_shown(params.progress),
-        )
-    from mmctr.quantizers.vqvae import VQVAE
-
-    return VQVAE(
-        params.vqvae,
+    return quantizer_class(params.method)(
+        getattr(params, params.method),
         width=width,
         seed=params.seed,
         device=params.device,
@@ -75,39 +55,18 @@ def load_quantizer(
         ValueError: If the method is unknown or absent, or the weights do not fit.
     """
     method = settings.get("method")
-    if method == "residual_kmeans":
-        from mmctr.quantizers.residual_kmeans import ResidualKMeans
-
-        kmeans = ResidualKMeans(
-            ResidualKMeansParams.model_validate(settings["params"]),
-            width=settings["width"],
-            seed=settings["seed"],
+    if method not in METHODS:
+        raise ValueError(
+            f"quantizer settings name the method {method!r}; known are "
+            f"{', '.join(METHODS)} (null stands for a modality that is absent and has "
+            "no quantizer)"
         )
-        kmeans.load_state(state)
-        return kmeans
-    if method == "pq":
-        from mmctr.quantizers.product_quantization import ProductQuantizer
-
-        pq = ProductQuantizer(
-            PQParams.model_validate(settings["params"]),
-            width=settings["width"],
-            seed=settings["seed"],
-        )
-        pq.load_state(state)
-        return pq
-    if method == "vqvae":
-        from mmctr.quantizers.vqvae import VQVAE
-
-        vqvae = VQVAE(
-            VQVAEParams.model_validate(settings["params"]),
-            width=settings["width"],
-            seed=settings["seed"],
-            device=device,
-        )
-        vqvae.load_state(state)
-        return vqvae
-    raise ValueError(
-        f"quantizer settings name the method {method!r}; known are 'residual_kmeans', "
-        "'pq' and 'vqvae' (null stands for a modality that is absent and has no "
-        "quantizer)"
+    kind = quantizer_class(method)
+    quantizer = kind(
+        kind.params_type.model_validate(settings["params"]),
+        width=settings["width"],
+        seed=settings["seed"],
+        device=device,
     )
+    quantizer.load_state(state)
+    return quantizer

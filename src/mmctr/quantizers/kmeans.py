@@ -1,8 +1,12 @@
 """Codebooks found by faiss's k-means: fitting, look-up, saving."""
 
+from abc import abstractmethod
+
 import faiss
 import numpy as np
 import torch
+
+from mmctr.quantizers.base import BaseQuantizer, P
 
 
 def fit_centroids(
@@ -56,53 +60,41 @@ def nearest_centroids(rows: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     return index.search(rows, 1)[1][:, 0]
 
 
-def centroids_to_state(codebooks: list[np.ndarray]) -> dict[str, torch.Tensor]:
-    """Name copies of the codebooks ``centroids_0``, ``centroids_1``, ...
+class CentroidQuantizer(BaseQuantizer[P]):
+    """A quantiser that is a list of centroids, one codebook a position."""
 
-    Args:
-        codebooks: ``[k, d]`` float32 each.
+    _codebooks: list[np.ndarray]
 
-    Returns:
-        Tensors of the same shapes.
-    """
-    return {
-        f"centroids_{number}": torch.from_numpy(centroids.copy())
-        for number, centroids in enumerate(codebooks)
-    }
+    @property
+    @abstractmethod
+    def _centroid_width(self) -> int:
+        """Width of a centroid."""
 
+    def _sizes(self) -> list[int]:
+        return [len(centroids) for centroids in self._codebooks]
 
-def centroids_from_state(
-    state: dict[str, torch.Tensor], *, count: int, size: int, width: int
-) -> list[np.ndarray]:
-    """Take the codebooks out of what :func:`centroids_to_state` gave.
+    def _state(self) -> dict[str, torch.Tensor]:
+        return {
+            f"centroids_{number}": torch.from_numpy(centroids)
+            for number, centroids in enumerate(self._codebooks)
+        }
 
-    Args:
-        state: The named codebooks.
-        count: Codebooks there must be.
-        size: Most centroids in one.
-        width: Width of a centroid.
-
-    Returns:
-        ``count`` arrays ``[at most size, width]`` float32.
-
-    Raises:
-        ValueError: If a codebook is missing, one too many, or of another shape.
-    """
-    wanted = [f"centroids_{number}" for number in range(count)]
-    if set(state) != set(wanted):
-        missing = [name for name in wanted if name not in state]
-        others = sorted(set(state) - set(wanted))
-        raise ValueError(
-            f"quantizer weights lack {missing[:5]} and hold {others[:5]} beside the "
-            f"{count} codebooks wanted; weights and settings must come from one run"
-        )
-    codebooks = [state[name].cpu().numpy().astype(np.float32) for name in wanted]
-    for name, centroids in zip(wanted, codebooks, strict=True):
-        rows, found = centroids.shape if centroids.ndim == 2 else (0, 0)
-        if found != width or not 1 <= rows <= size:
+    def _load(self, state: dict[str, torch.Tensor]) -> None:
+        wanted = [f"centroids_{number}" for number in range(self.positions)]
+        if set(state) != set(wanted):
+            missing = [name for name in wanted if name not in state]
+            others = sorted(set(state) - set(wanted))
             raise ValueError(
-                f"'{name}' has shape {list(centroids.shape)} where at most "
-                f"[{size}, {width}] is wanted; weights and settings must come from one "
-                "run"
+                f"they lack {missing[:5]} and hold {others[:5]} beside the "
+                f"{self.positions} codebooks wanted"
             )
-    return codebooks
+        codebooks = [state[name].cpu().numpy().astype(np.float32) for name in wanted]
+        size, width = self.codebook_size, self._centroid_width
+        for name, centroids in zip(wanted, codebooks, strict=True):
+            rows, found = centroids.shape if centroids.ndim == 2 else (0, 0)
+            if found != width or not 1 <= rows <= size:
+                raise ValueError(
+                    f"'{name}' has shape {list(centroids.shape)} where at most "
+                    f"[{size}, {width}] is wanted"
+                )
+        self._codebooks = codebooks

@@ -2,10 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from mmctr.quantizers.methods import METHODS
 
 
-class ResidualKMeansParams(BaseModel):
+class RQKMeansParams(BaseModel):
     """Residual k-means: one k-means per level on what the levels before left over."""
 
     model_config = ConfigDict(extra="forbid")
@@ -15,6 +17,11 @@ class ResidualKMeansParams(BaseModel):
         256, ge=2, description="centroids per level; fewer where there are fewer items"
     )
     iterations: int = Field(25, ge=1, description="Lloyd iterations per level")
+
+    @property
+    def positions(self) -> int:
+        """Codes per item: one a level."""
+        return self.levels
 
 
 class PQParams(BaseModel):
@@ -31,22 +38,11 @@ class PQParams(BaseModel):
     iterations: int = Field(25, ge=1, description="Lloyd iterations per slice")
 
 
-class VQVAEParams(BaseModel):
-    """A VQ-VAE whose positions share one codebook; the defaults are a small profile."""
+class TrainingParams(BaseModel):
+    """How a learned quantiser is trained."""
 
     model_config = ConfigDict(extra="forbid")
 
-    hidden: int = Field(256, ge=1, description="width of the hidden layers")
-    positions: int = Field(32, ge=1, description="codes per item")
-    codebook_size: int = Field(256, ge=2, description="codewords in the one codebook")
-    code_width: int = Field(16, ge=1, description="width of a codeword")
-    dropout: float = Field(0.1, ge=0, lt=1, description="after each hidden layer")
-    alpha: Annotated[float, Field(ge=0)] | Literal["std", "plain"] = Field(
-        0.1,
-        description="weight of the codebook loss; std (0.1) and plain (0.5) are the "
-        "reference's two settings",
-    )
-    beta: float = Field(0.1, ge=0, description="weight of the commitment loss")
     learning_rate: float = Field(1e-3, gt=0, description="of Adam")
     batch_size: int = Field(512, ge=1, description="items per training step")
     max_epochs: int = Field(30, ge=1, description="most passes over the items")
@@ -62,6 +58,27 @@ class VQVAEParams(BaseModel):
         "it ends, so that no step waits for the kernel; the results are the same",
     )
 
+
+class AutoencoderParams(TrainingParams):
+    """Encoder and decoder of a learned quantiser, one hidden layer each."""
+
+    hidden: int = Field(256, ge=1, description="width of the hidden layers")
+    dropout: float = Field(0.1, ge=0, lt=1, description="after each hidden layer")
+
+
+class VQVAEParams(AutoencoderParams):
+    """A VQ-VAE whose positions share one codebook; the defaults are a small profile."""
+
+    positions: int = Field(32, ge=1, description="codes per item")
+    codebook_size: int = Field(256, ge=2, description="codewords in the one codebook")
+    code_width: int = Field(16, ge=1, description="width of a codeword")
+    alpha: Annotated[float, Field(ge=0)] | Literal["std", "plain"] = Field(
+        0.1,
+        description="weight of the codebook loss; std (0.1) and plain (0.5) are the "
+        "reference's two settings",
+    )
+    beta: float = Field(0.1, ge=0, description="weight of the commitment loss")
+
     @property
     def codebook_weight(self) -> float:
         """The number that ``alpha`` stands for."""
@@ -74,21 +91,27 @@ class QuantizationParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    method: Literal["residual_kmeans", "pq", "vqvae"] = Field(
-        "residual_kmeans",
-        description="the quantiser in use; the others' values idle",
+    method: str = Field(
+        "rq_kmeans", description="the quantiser in use; the others' values idle"
     )
-    residual_kmeans: ResidualKMeansParams = Field(
-        default_factory=ResidualKMeansParams, description="settings of residual_kmeans"
+    rq_kmeans: RQKMeansParams = Field(
+        default_factory=RQKMeansParams, description="residual k-means"
     )
-    pq: PQParams = Field(default_factory=PQParams, description="settings of pq")
+    pq: PQParams = Field(default_factory=PQParams, description="product quantisation")
     vqvae: VQVAEParams = Field(
-        default_factory=VQVAEParams, description="settings of vqvae"
+        default_factory=VQVAEParams, description="the reference's VQ-VAE"
     )
     seed: int = Field(ge=0, description="seed of initialisation, order and sampling")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        "auto", description="where the VQ-VAE trains; auto takes a GPU if there is one"
+        "auto", description="where networks train; auto takes a GPU if there is one"
     )
     progress: bool = Field(
-        False, description="draw bars even where stderr is no terminal (pq, vqvae)"
+        False, description="draw bars even where stderr is no terminal"
     )
+
+    @field_validator("method")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value not in METHODS:
+            raise ValueError(f"use one of {', '.join(METHODS)}")
+        return value

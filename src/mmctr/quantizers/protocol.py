@@ -52,3 +52,6 @@ class Quantizer(Protocol):
 
     def state(self) -> "dict[str, torch.Tensor]":
         """What was learnt, as named tensors."""
+
+    def load_state(self, state: "dict[str, torch.Tensor]") -> None:
+        """Take over what :meth:`state` gave."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 from mmctr.linear import linear
+from mmctr.quantizers.autoencoder import Autoencoder
 from mmctr.quantizers.params import VQVAEParams
 
 # Distances held at once; 2^23 float32 are 32 MiB.
@@ -23,7 +24,7 @@ class VQVAELosses(NamedTuple):
     commitment: Tensor
 
 
-class VQVAENetwork(nn.Module):
+class VQVAENetwork(Autoencoder):
     """Encoder, one codebook shared by all positions, and a mirror-image decoder.
 
     Shapes: ``vectors [n, width]`` -> ``positions * code_width`` values per item ->
@@ -42,7 +43,7 @@ class VQVAENetwork(nn.Module):
         self.code_width = params.code_width
         self._alpha = params.codebook_weight
         self._beta = params.beta
-        latent = params.positions * params.code_width
+        self.latent_width = latent = params.positions * params.code_width
         self.encoder = nn.Sequential(
             nn.Linear(width, params.hidden),
             nn.ReLU(),

@@ -22,7 +22,7 @@ from mmctr.pipelines.vectors import vector_column, vector_matrix
 from mmctr.quantizers import (
     PQParams,
     QuantizationParams,
-    ResidualKMeansParams,
+    RQKMeansParams,
     VQVAEParams,
     load_quantizer,
 )
@@ -47,10 +47,10 @@ def item_features(count: int, *, image_width: int = 5) -> pa.Table:
     )
 
 
-def params(method: str = "residual_kmeans") -> QuantizationParams:
+def params(method: str = "rq_kmeans") -> QuantizationParams:
     return QuantizationParams(
         method=method,
-        residual_kmeans=ResidualKMeansParams(levels=3, codebook_size=8, iterations=4),
+        rq_kmeans=RQKMeansParams(levels=3, codebook_size=8, iterations=4),
         pq=PQParams(positions=3, codebook_size=8, iterations=4),
         vqvae=VQVAEParams(
             hidden=8, positions=4, codebook_size=8, code_width=2, max_epochs=2
@@ -65,7 +65,7 @@ def codes_of(count: int, positions: int, seed: int = 0) -> np.ndarray:
     return rng.integers(1, 9, size=(count, positions)).astype(np.int32)
 
 
-@pytest.mark.parametrize("method", ["residual_kmeans", "pq", "vqvae"])
+@pytest.mark.parametrize("method", ["rq_kmeans", "pq", "vqvae"])
 def test_titles_become_codes_that_the_saved_quantizer_repeats(method):
     features = item_features(60)
     codes, weights, settings_, codebook = quantize_titles(features, params(method))

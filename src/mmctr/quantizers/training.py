@@ -1,4 +1,4 @@
-"""Training of the VQ-VAE by Lightning."""
+"""Training of the learned quantisers by Lightning."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -12,18 +12,18 @@ from torch import Tensor
 
 from mmctr.allocator import keep_freed_memory
 from mmctr.progress_callback import ProgressCallback
-from mmctr.quantizers.params import VQVAEParams
+from mmctr.quantizers.autoencoder import Autoencoder, TrainingSettings
 from mmctr.quantizers.protocol import FitReport
-from mmctr.quantizers.vqvae_network import VQVAENetwork
 
 _MONITOR = "valid_reconstruction"
 
 
-def train_vqvae(
-    network: VQVAENetwork,
+def train_autoencoder(
+    network: Autoencoder,
     vectors: Tensor,
-    params: VQVAEParams,
+    params: TrainingSettings,
     *,
+    name: str,
     seed: int,
     device: torch.device,
     callbacks: Sequence[pl.Callback] = (),
@@ -39,6 +39,7 @@ def train_vqvae(
         network: A fresh network, on the CPU.
         vectors: ``[n, width]`` float32 on the CPU, n at least 1.
         params: Optimiser, batches and stopping.
+        name: The method, for the bar and for errors.
         seed: Seed of the held-out draw and of the order.
         device: Where to train.
         callbacks: Onlookers, such as a clock.
@@ -55,8 +56,9 @@ def train_vqvae(
         keep_freed_memory()
     generator = torch.Generator().manual_seed(seed)
     train, valid = _split(vectors, params.valid_fraction, generator)
-    module = _VQVAEModule(network, params.learning_rate)
-    with TemporaryDirectory(prefix="mmctr-vqvae-") as folder:
+    network.prepare(train)
+    module = _Training(network, params.learning_rate, name)
+    with TemporaryDirectory(prefix=f"mmctr-{name}-") as folder:
         best = ModelCheckpoint(folder, monitor=_MONITOR, save_weights_only=True)
         trainer = pl.Trainer(
             accelerator=device.type,
@@ -66,7 +68,7 @@ def train_vqvae(
                 EarlyStopping(_MONITOR, patience=params.patience, check_finite=True),
                 best,
                 *callbacks,
-                ProgressCallback("vqvae, fit", show=show_progress),
+                ProgressCallback(f"{name}, fit", show=show_progress),
             ],
             default_root_dir=folder,
             logger=False,
@@ -88,12 +90,13 @@ def train_vqvae(
     )
 
 
-class _VQVAEModule(pl.LightningModule):
+class _Training(pl.LightningModule):
     """The training step; the network does the rest."""
 
-    def __init__(self, network: VQVAENetwork, learning_rate: float) -> None:
+    def __init__(self, network: Autoencoder, learning_rate: float, name: str) -> None:
         super().__init__()
         self.network = network
+        self._method = name
         self._learning_rate = learning_rate
 
     def training_step(self, batch: Tensor) -> Tensor:
@@ -108,8 +111,8 @@ class _VQVAEModule(pl.LightningModule):
         value = float(self.trainer.callback_metrics[_MONITOR])
         if not math.isfinite(value):
             raise ValueError(
-                f"the VQ-VAE diverged in epoch {self.current_epoch + 1}: held-out "
-                f"reconstruction is {value}; lower vqvae.learning_rate "
+                f"{self._method} diverged in epoch {self.current_epoch + 1}: held-out "
+                f"reconstruction is {value}; lower {self._method}.learning_rate "
                 f"({self._learning_rate}) or check the scale of the vectors"
             )
 
