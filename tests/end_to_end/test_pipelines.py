@@ -32,7 +32,22 @@ BASELINES = {
     "last_title_similarity",
     "max_title_similarity",
 }
-HEALTH = {"r2", "cosine", "usage", "perplexity", "dead_codes", "recall_at_10"}
+HEALTH = {
+    "r2",
+    "cosine",
+    "usage",
+    "perplexity",
+    "dead_codes",
+    "recall_at_10",
+    "recall_at_50",
+    "unique_code_share",
+    "bits_per_item",
+    "levels",
+    "cold",
+    "stability",
+    "fit_seconds",
+    "encode_seconds",
+}
 
 
 def strict_json(path: Path) -> Any:

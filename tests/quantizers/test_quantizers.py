@@ -10,11 +10,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
-from mmctr.quantizers import QuantizationParams, load_quantizer, make_quantizer
+from mmctr.quantizers import (
+    METHODS,
+    QuantizationParams,
+    load_quantizer,
+    make_quantizer,
+)
 from mmctr.quantizers.autoencoder import find_device
 
 WIDTH = 12
-METHODS = ["rq_kmeans", "pq", "vqvae"]
+KMEANS = ["rq_kmeans", "pq"]
 
 
 def quantization_params(method: str, **changes) -> QuantizationParams:
@@ -32,6 +37,15 @@ def quantization_params(method: str, **changes) -> QuantizationParams:
             "learning_rate": 5e-3,
         },
     }
+    trained = {name: own["vqvae"][name] for name in ("batch_size", "max_epochs")}
+    trained |= {"hidden": 32, "learning_rate": 5e-3}
+    books = {"positions": 4, "codebook_size": 16, "code_width": 4}
+    own |= {
+        "vqvae_ema": {**trained, **books},
+        "rqvae": {**trained, "levels": 3, "codebook_size": 16, "code_width": 6},
+        "fsq": {**trained, "positions": 4, "levels": (4, 3)},
+        "simvq": {**trained, **books},
+    }
     own[method].update(changes)
     return QuantizationParams(method=method, seed=5, device="cpu", **own)
 
@@ -47,7 +61,7 @@ def topic_vectors(count: int, seed: int = 0) -> np.ndarray:
     return vectors.astype(np.float32)
 
 
-@pytest.fixture(scope="module", params=METHODS)
+@pytest.fixture(scope="module", params=list(METHODS))
 def fitted(request):
     """Each quantiser fitted on the same vectors."""
     quantizer = make_quantizer(quantization_params(request.param), WIDTH)
@@ -204,11 +218,27 @@ def test_weights_of_another_run_are_refused(method):
     quantizer = make_quantizer(quantization_params(method), WIDTH)
     quantizer.fit(topic_vectors(30))
     state = quantizer.state()
-    name = next(iter(state))
+    name = next(name for name, tensor in state.items() if tensor.ndim > 1)
     missing = {key: value for key, value in state.items() if key != name}
     for wrong in (missing, {**state, name: state[name][:, :-1]}):
         with pytest.raises(ValueError, match="one run"):
             load_quantizer(quantizer.settings(), wrong)
+
+
+def test_every_method_has_its_settings_under_its_name():
+    """The table of methods, the parameters and the classes name the same."""
+    params = QuantizationParams(seed=1)
+    for method in METHODS:
+        quantizer = make_quantizer(quantization_params(method), WIDTH)
+        kind = type(quantizer)
+        assert kind.method == method
+        assert type(getattr(params, method)) is kind.params_type
+        assert quantizer.settings()["method"] == method
+
+
+def test_a_method_that_is_not_there_is_answered_with_those_that_are():
+    with pytest.raises(ValidationError, match="use one of rq_kmeans, pq, vqvae, .*"):
+        QuantizationParams(seed=1, method="residual_kmeans")
 
 
 def test_absent_or_unknown_method_is_refused():
@@ -263,7 +293,7 @@ def test_kmeans_error_falls_with_every_level():
     assert errors[3] < 0.8 * errors[0]
 
 
-@pytest.mark.parametrize("method", ["rq_kmeans", "pq"])
+@pytest.mark.parametrize("method", KMEANS)
 @settings(max_examples=25, deadline=None)
 @given(
     vectors=arrays(

@@ -1,23 +1,41 @@
 """Vectors to codes: one file per method behind one small protocol."""
 
 from mmctr.quantizers.factory import load_quantizer, make_quantizer
-from mmctr.quantizers.health import codebook_health
+from mmctr.quantizers.health import codebook_health, rate_distortion
+from mmctr.quantizers.measured_fit import MeasuredFit, fit_and_measure
+from mmctr.quantizers.methods import METHODS
 from mmctr.quantizers.params import (
+    FSQParams,
+    HealthParams,
     PQParams,
     QuantizationParams,
     RQKMeansParams,
+    RQVAEParams,
+    SimVQParams,
+    VQVAEEMAParams,
     VQVAEParams,
 )
 from mmctr.quantizers.protocol import FitReport, Quantizer
+from mmctr.quantizers.stability import codebook_stability
 
 __all__ = [
+    "METHODS",
+    "FSQParams",
     "FitReport",
+    "HealthParams",
+    "MeasuredFit",
     "PQParams",
     "QuantizationParams",
     "Quantizer",
     "RQKMeansParams",
+    "RQVAEParams",
+    "SimVQParams",
+    "VQVAEEMAParams",
     "VQVAEParams",
     "codebook_health",
+    "codebook_stability",
+    "fit_and_measure",
     "load_quantizer",
     "make_quantizer",
+    "rate_distortion",
 ]

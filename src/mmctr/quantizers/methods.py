@@ -10,6 +10,10 @@ METHODS = {
     "rq_kmeans": "mmctr.quantizers.rq_kmeans:RQKMeans",
     "pq": "mmctr.quantizers.product_quantization:ProductQuantizer",
     "vqvae": "mmctr.quantizers.vqvae:VQVAE",
+    "vqvae_ema": "mmctr.quantizers.vqvae_ema:VQVAEEMA",
+    "rqvae": "mmctr.quantizers.rqvae:RQVAE",
+    "fsq": "mmctr.quantizers.fsq:FSQ",
+    "simvq": "mmctr.quantizers.simvq:SimVQ",
 }
 """``module:class`` by method. A method's settings are the field of its name in
 :class:`~mmctr.quantizers.params.QuantizationParams`."""

@@ -12,18 +12,22 @@ from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
 from mmctr.pipelines.quantization import create_pipeline
+from mmctr.pipelines.quantization.figures import (
+    draw_codebook_recall,
+    draw_codebook_usage,
+)
 from mmctr.pipelines.quantization.nodes import (
     build_item_table,
+    find_cold_items,
     quantize_images,
     quantize_titles,
     report_codebooks,
 )
+from mmctr.pipelines.quantization.shared_codes import list_shared_codes
 from mmctr.pipelines.vectors import vector_column, vector_matrix
 from mmctr.quantizers import (
-    PQParams,
+    METHODS,
     QuantizationParams,
-    RQKMeansParams,
-    VQVAEParams,
     load_quantizer,
 )
 
@@ -47,17 +51,27 @@ def item_features(count: int, *, image_width: int = 5) -> pa.Table:
     )
 
 
-def params(method: str = "rq_kmeans") -> QuantizationParams:
+def params(method: str = "rq_kmeans", **changes) -> QuantizationParams:
+    trained = {"hidden": 8, "max_epochs": 2}
+    books = {"positions": 4, "codebook_size": 8, "code_width": 2}
+    values = {
+        "rq_kmeans": {"levels": 3, "codebook_size": 8, "iterations": 4},
+        "pq": {"positions": 3, "codebook_size": 8, "iterations": 4},
+        "vqvae": {**trained, **books},
+        "vqvae_ema": {**trained, **books},
+        "rqvae": {**trained, "levels": 3, "codebook_size": 8, "code_width": 3},
+        "fsq": {**trained, "positions": 4, "levels": (3, 3)},
+        "simvq": {**trained, **books},
+        "health": {"min_perplexity_share": 0},
+    }
     return QuantizationParams(
-        method=method,
-        rq_kmeans=RQKMeansParams(levels=3, codebook_size=8, iterations=4),
-        pq=PQParams(positions=3, codebook_size=8, iterations=4),
-        vqvae=VQVAEParams(
-            hidden=8, positions=4, codebook_size=8, code_width=2, max_epochs=2
-        ),
-        seed=1,
-        device="cpu",
+        method=method, seed=1, device="cpu", **{**values, **changes}
     )
+
+
+def cold(count: int) -> np.ndarray:
+    """Every fourth item is not in train."""
+    return np.arange(count) % 4 == 0
 
 
 def codes_of(count: int, positions: int, seed: int = 0) -> np.ndarray:
@@ -65,10 +79,12 @@ def codes_of(count: int, positions: int, seed: int = 0) -> np.ndarray:
     return rng.integers(1, 9, size=(count, positions)).astype(np.int32)
 
 
-@pytest.mark.parametrize("method", ["rq_kmeans", "pq", "vqvae"])
+@pytest.mark.parametrize("method", list(METHODS))
 def test_titles_become_codes_that_the_saved_quantizer_repeats(method):
     features = item_features(60)
-    codes, weights, settings_, codebook = quantize_titles(features, params(method))
+    codes, weights, settings_, codebook = quantize_titles(
+        features, cold(60), params(method)
+    )
     vectors = vector_matrix(features, "title_vector")
     quantizer = load_quantizer(json.loads(json.dumps(settings_)), weights)
     np.testing.assert_array_equal(quantizer.encode(vectors), codes)
@@ -83,19 +99,20 @@ def test_titles_become_codes_that_the_saved_quantizer_repeats(method):
 
 def test_images_have_their_own_codes():
     features = item_features(60)
-    codes, _, settings_, _ = quantize_images(features, params())
+    codes, _, settings_, _ = quantize_images(features, cold(60), params())
     assert settings_["width"] == 5
-    assert not np.array_equal(codes, quantize_titles(features, params())[0])
+    titles = quantize_titles(features, cold(60), params())[0]
+    assert not np.array_equal(codes, titles)
 
 
 def test_an_absent_modality_is_zero_wide_and_null_in_the_report():
     features = item_features(10, image_width=0)
-    codes, weights, settings_, codebook = quantize_images(features, params())
+    codes, weights, settings_, codebook = quantize_images(features, cold(10), params())
     assert codes.shape == (10, 0)
     assert codes.dtype == np.int32
     assert {name: tensor.numel() for name, tensor in weights.items()} == {"absent": 0}
     assert settings_ == {"method": None}
-    title_codes, _, _, title = quantize_titles(features, params())
+    title_codes, _, _, title = quantize_titles(features, cold(10), params())
     report = report_codebooks(title, codebook)
     assert report["image"] is None
     assert "present" not in report["title"]
@@ -109,7 +126,7 @@ def test_an_absent_modality_is_zero_wide_and_null_in_the_report():
 
 def test_a_width_that_pq_cannot_cut_is_named_with_its_column():
     with pytest.raises(ValueError, match=r"image_vector: .*width 5 .* 3 equal slices"):
-        quantize_images(item_features(10), params("pq"))
+        quantize_images(item_features(10), cold(10), params("pq"))
 
 
 def test_vectors_that_are_not_finite_are_named_with_their_column():
@@ -118,7 +135,96 @@ def test_vectors_that_are_not_finite_are_named_with_their_column():
     vectors[6, 0] = np.nan
     features = features.set_column(5, "image_vector", vector_column(vectors))
     with pytest.raises(ValueError, match=r"image_vector: .*first \[6\]"):
-        quantize_images(features, params())
+        quantize_images(features, cold(10), params())
+
+
+def test_a_collapsed_codebook_is_named_with_its_column():
+    """All but one of many different vectors share one of two codewords."""
+    features = item_features(400)
+    vectors = np.random.default_rng(0).normal(size=(400, 5))
+    vectors[7] = 25
+    column = vector_column(vectors.astype(np.float32))
+    features = features.set_column(5, "image_vector", column)
+    own = {"rq_kmeans": {"levels": 1, "codebook_size": 2}}
+    accepted = quantize_images(features, cold(400), params(**own))[3]
+    assert accepted["perplexity"] < 1.1
+    strict = params(**own, health={"min_perplexity_share": 0.1})
+    with pytest.raises(ValueError, match=r"image_vector: rq_kmeans collapsed: level 1"):
+        quantize_images(features, cold(400), strict)
+
+
+def test_items_of_no_train_row_are_cold():
+    items = item_features(6).select(["item_id"])
+    train = pa.table(
+        {
+            "item_id": pa.chunked_array([[1, 1], [3]], pa.int64()),
+            "item_seq": pa.chunked_array([[[5], []], [[5, 1]]], pa.list_(pa.int64())),
+        }
+    )
+    found = find_cold_items(items, train)
+    assert found.tolist() == [False, True, False, True, False, True]
+
+
+def test_health_is_told_for_items_in_train_and_for_the_others():
+    codebook = quantize_titles(item_features(40), cold(40), params())[3]
+    assert (codebook["warm"]["items"], codebook["cold"]["items"]) == (30, 10)
+
+
+def codebook_of(method: str, count: int = 60, image_width: int = 5):
+    features = item_features(count, image_width=image_width)
+    title = quantize_titles(features, cold(count), params(method))[3]
+    image = quantize_images(features, cold(count), params(method))[3]
+    return report_codebooks(title, image)
+
+
+def heights(axes) -> list[float]:
+    return [bar.get_height() for bars in axes.containers for bar in bars]
+
+
+def test_figures_show_the_numbers_of_the_report():
+    codebook = codebook_of("rq_kmeans", image_width=0)
+    title = codebook["title"]
+    usage, absent = draw_codebook_usage(codebook).axes
+    levels = title["levels"]
+    shown = [level["usage"] for level in levels]
+    shown += [level["perplexity"] / 8 for level in levels]
+    assert heights(usage) == pytest.approx(shown)
+    assert [text.get_text() for text in absent.texts] == ["absent"]
+    recall = draw_codebook_recall(codebook).axes[0]
+    parts = (title, title["warm"], title["cold"])
+    assert heights(recall) == pytest.approx(
+        [part[f"recall_at_{k}"] for k in (10, 50) for part in parts]
+    )
+
+
+def test_a_figure_of_many_positions_is_drawn_with_lines():
+    codebook = codebook_of("rq_kmeans")
+    for health in codebook.values():
+        health["levels"] *= 20
+    axes = draw_codebook_usage(codebook).axes[0]
+    assert [len(line.get_xdata()) for line in axes.lines] == [60, 60]
+
+
+def test_items_are_listed_with_those_that_share_their_codes():
+    titles = [f"title {number}" for number in range(1, 31)]
+    titles[4] = ""
+    features = item_features(30).append_column("item_title", pa.array(titles))
+    codes = np.arange(1, 91).reshape(30, 3).astype(np.int32)
+    codes[20] = codes[10]
+    codes[12, :2] = codes[10, :2]
+    none = np.empty((30, 0), dtype=np.int32)
+    table = list_shared_codes(features, codes, none, params())
+    assert set(table["modality"]) == {"title"}
+    assert set(table["item_id"]) >= {11, 21}
+    rows = table[table["item_id"] == 11]
+    assert rows["other_title"].tolist() == ["title 21", "title 13"]
+    assert rows["shared_codes"].tolist() == [3, 2]
+    assert set(rows["codes"]) == {3}
+    again = list_shared_codes(features, codes, none, params())
+    assert table.equals(again)
+    empty = list_shared_codes(features, none, none, params())
+    assert len(empty) == 0
+    assert list(empty.columns) == list(table.columns)
 
 
 @settings(max_examples=30, deadline=None)
@@ -195,6 +301,9 @@ def test_codes_that_do_not_fit_are_named():
         build_item_table(features, codes, codes_of(3, 2))
 
 
+MEMORY = ("codebook", "item_table", "cold_items", "shared_codes")
+
+
 @pytest.mark.parametrize("image_width", [0, 5])
 def test_pipeline_runs_through_files(tmp_path, image_width):
     """Every kind of artifact survives its file, an absent modality's, too."""
@@ -214,10 +323,26 @@ def test_pipeline_runs_through_files(tmp_path, image_width):
         for modality in ("title", "image")
         for name, kind in kinds.items()
     }
-    entries |= {name: {"type": "MemoryDataset"} for name in ("codebook", "item_table")}
+    entries |= {name: {"type": "MemoryDataset"} for name in MEMORY}
+    entries |= {
+        f"codebook_{name}_figure": {
+            "type": "mmctr.datasets.AtomicDataset",
+            "dataset": "matplotlib.MatplotlibDataset",
+            "filepath": str(tmp_path / f"{name}.png"),
+        }
+        for name in ("usage", "recall")
+    }
     catalog = DataCatalog.from_config(entries)
     features = item_features(40, image_width=image_width)
     catalog["item_features"] = features
+    titles = pa.array([f"title {number}" for number in range(40)])
+    catalog["item_feature"] = features.append_column("item_title", titles)
+    catalog["train"] = pa.table(
+        {
+            "item_id": pa.array([1, 2], pa.int64()),
+            "item_seq": pa.array([[3], []], pa.list_(pa.int64())),
+        }
+    )
     catalog["params:quantization"] = params()
     SequentialRunner().run(create_pipeline(), catalog)
 
@@ -230,6 +355,9 @@ def test_pipeline_runs_through_files(tmp_path, image_width):
         quantizer.encode(vector_matrix(features, "title_vector")), codes
     )
     assert catalog.load("item_table").num_rows == 41
+    assert catalog.load("codebook")["title"]["cold"]["items"] == 37
+    for name in ("usage", "recall"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert (catalog.load("codebook")["image"] is None) == (image_width == 0)
 
 

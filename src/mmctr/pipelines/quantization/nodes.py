@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.pipelines.vectors import vector_column, vector_matrix
-from mmctr.quantizers import QuantizationParams, codebook_health, make_quantizer
+from mmctr.quantizers import QuantizationParams, fit_and_measure
 from mmctr.schemas import MAX_LEVEL
 
 logger = logging.getLogger(__name__)
@@ -17,37 +17,64 @@ logger = logging.getLogger(__name__)
 Quantized = tuple[np.ndarray, dict[str, Any], dict[str, Any], dict[str, Any]]
 
 
-def quantize_titles(item_features: pa.Table, params: QuantizationParams) -> Quantized:
+def find_cold_items(item_feature: pa.Table, train: pa.Table) -> np.ndarray:
+    """Mark the items that no train row has as its target or in its history.
+
+    Args:
+        item_feature: One row per item, ids 1..n in order.
+        train: ``item_id`` int64 and ``item_seq`` list<int64> of item ids.
+
+    Returns:
+        bool ``[n]``; place i is item i + 1.
+    """
+    seen = np.zeros(item_feature.num_rows + 1, dtype=bool)
+    # A mark an event: the events are many times the items.
+    for targets in train["item_id"].chunks:
+        seen[targets.to_numpy()] = True
+    for histories in train["item_seq"].chunks:
+        seen[histories.flatten().to_numpy()] = True
+    return ~seen[1:]
+
+
+def quantize_titles(
+    item_features: pa.Table, cold_items: np.ndarray, params: QuantizationParams
+) -> Quantized:
     """Turn the title vectors into codes.
 
     Args:
         item_features: ``title_vector`` list<float32>, one row per item.
-        params: Method, its settings, seed and device.
+        cold_items: Which items are not in train, bool ``[n]``; measured apart.
+        params: Method, its settings, seed and device, and how health is measured.
 
     Returns:
         Codes ``[n, positions]`` int32 (``[n, 0]`` where the lists are empty), the
         quantiser's weights, its settings, and the codebook's health.
 
     Raises:
-        ValueError: If the vectors cannot be quantised; the message names the column.
+        ValueError: If the vectors cannot be quantised or the codebook collapses; the
+            message names the column.
     """
-    return _quantize(item_features, "title_vector", params)
+    return _quantize(item_features, "title_vector", cold_items, params)
 
 
-def quantize_images(item_features: pa.Table, params: QuantizationParams) -> Quantized:
+def quantize_images(
+    item_features: pa.Table, cold_items: np.ndarray, params: QuantizationParams
+) -> Quantized:
     """Turn the image vectors into codes; as :func:`quantize_titles` does.
 
     Args:
         item_features: ``image_vector`` list<float32>, one row per item.
-        params: Method, its settings, seed and device.
+        cold_items: Which items are not in train, bool ``[n]``.
+        params: Method, its settings, seed and device, and how health is measured.
 
     Returns:
         Codes, weights, settings and health.
 
     Raises:
-        ValueError: If the vectors cannot be quantised; the message names the column.
+        ValueError: If the vectors cannot be quantised or the codebook collapses; the
+            message names the column.
     """
-    return _quantize(item_features, "image_vector", params)
+    return _quantize(item_features, "image_vector", cold_items, params)
 
 
 def report_codebooks(
@@ -105,7 +132,9 @@ def build_item_table(
     )
 
 
-def _quantize(table: pa.Table, column: str, params: QuantizationParams) -> Quantized:
+def _quantize(
+    table: pa.Table, column: str, cold_items: np.ndarray, params: QuantizationParams
+) -> Quantized:
     vectors = vector_matrix(table, column)
     count, width = vectors.shape
     if width == 0:
@@ -115,19 +144,10 @@ def _quantize(table: pa.Table, column: str, params: QuantizationParams) -> Quant
         codes = np.empty((count, 0), dtype=np.int32)
         return codes, {"absent": torch.zeros(0)}, {"method": None}, {"present": False}
     try:
-        quantizer = make_quantizer(params, width)
-        report = quantizer.fit(vectors)
+        fitted = fit_and_measure(vectors, cold_items, params)
     except ValueError as error:
         raise ValueError(f"{column}: {error}") from error
-    codes = quantizer.encode(vectors)
-    health = codebook_health(
-        vectors,
-        codes,
-        quantizer.decode(codes),
-        codebook_size=quantizer.codebook_size,
-        shared_codebook=quantizer.shared_codebook,
-        seed=params.seed,
-    )
+    report, health = fitted.report, fitted.health
     logger.info(
         "%s: %s took %d steps, squared error per value %.3g; R2 %s, usage %s, "
         "recall@10 %s",
@@ -137,7 +157,12 @@ def _quantize(table: pa.Table, column: str, params: QuantizationParams) -> Quant
         report.reconstruction,
         *(_shown(health[key]) for key in ("r2", "usage", "recall_at_10")),
     )
-    return codes, quantizer.state(), quantizer.settings(), {"present": True, **health}
+    return (
+        fitted.codes,
+        fitted.quantizer.state(),
+        fitted.quantizer.settings(),
+        {"present": True, **health},
+    )
 
 
 def _shown(value: float | None) -> str:

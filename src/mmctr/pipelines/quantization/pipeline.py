@@ -2,12 +2,18 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from mmctr.pipelines.quantization.figures import (
+    draw_codebook_recall,
+    draw_codebook_usage,
+)
 from mmctr.pipelines.quantization.nodes import (
     build_item_table,
+    find_cold_items,
     quantize_images,
     quantize_titles,
     report_codebooks,
 )
+from mmctr.pipelines.quantization.shared_codes import list_shared_codes
 
 
 def create_pipeline() -> Pipeline:
@@ -15,8 +21,14 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
+                find_cold_items,
+                inputs=["item_feature", "train"],
+                outputs="cold_items",
+                name="find_cold_items",
+            ),
+            Node(
                 quantize_titles,
-                inputs=["item_features", "params:quantization"],
+                inputs=["item_features", "cold_items", "params:quantization"],
                 outputs=[
                     "title_codes",
                     "title_quantizer_weights",
@@ -27,7 +39,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 quantize_images,
-                inputs=["item_features", "params:quantization"],
+                inputs=["item_features", "cold_items", "params:quantization"],
                 outputs=[
                     "image_codes",
                     "image_quantizer_weights",
@@ -41,6 +53,29 @@ def create_pipeline() -> Pipeline:
                 inputs=["title_codebook", "image_codebook"],
                 outputs="codebook",
                 name="report_codebooks",
+            ),
+            Node(
+                draw_codebook_usage,
+                inputs="codebook",
+                outputs="codebook_usage_figure",
+                name="draw_codebook_usage",
+            ),
+            Node(
+                draw_codebook_recall,
+                inputs="codebook",
+                outputs="codebook_recall_figure",
+                name="draw_codebook_recall",
+            ),
+            Node(
+                list_shared_codes,
+                inputs=[
+                    "item_feature",
+                    "title_codes",
+                    "image_codes",
+                    "params:quantization",
+                ],
+                outputs="shared_codes",
+                name="list_shared_codes",
             ),
             Node(
                 build_item_table,
