@@ -20,7 +20,7 @@ from mmctr.pipelines.preparation.params import PreparationParams
 from mmctr.pipelines.sample.params import SampleParams
 from mmctr.quantizers.params import QuantizationParams
 
-RESIDUAL_METHODS = ("residual_kmeans", "rqvae")
+RESIDUAL_METHODS = ("rq_kmeans", "rqvae")
 """Quantisers whose codes refine each other, level by level."""
 
 
