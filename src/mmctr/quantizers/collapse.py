@@ -55,8 +55,7 @@ def require_living_codebooks(
             raise ValueError(
                 f"{method} collapsed: {name} is used as if it had {perplexity:.1f} of "
                 f"{size} codewords, under quantization.health.min_perplexity_share "
-                f"({min_share:g}); {_advice(method)}. 0 there accepts it. Nothing of "
-                "this modality was written"
+                f"({min_share:g}); {_advice(method)}. 0 there accepts it"
             )
 
 

@@ -13,7 +13,7 @@ from mmctr.quantizers.params import FSQParams
 
 
 class FSQ(AutoencoderQuantizer[FSQParams]):
-    """A grid in place of a codebook; it cannot collapse, and learns nothing.
+    """A grid in place of a codebook: there is none to learn.
 
     The digits of a group, each counted from its lowest value, make one code, the first
     digit the fastest: with ``levels = [8, 6, 5]`` the digits (d0, d1, d2) are code

@@ -1,6 +1,7 @@
 """Vectors to codes to the item table."""
 
 import json
+from pathlib import Path
 from typing import get_type_hints
 
 import numpy as np
@@ -19,8 +20,7 @@ from mmctr.pipelines.quantization.figures import (
 from mmctr.pipelines.quantization.nodes import (
     build_item_table,
     find_cold_items,
-    quantize_images,
-    quantize_titles,
+    quantize_items,
     report_codebooks,
 )
 from mmctr.pipelines.quantization.shared_codes import list_shared_codes
@@ -79,9 +79,17 @@ def codes_of(count: int, positions: int, seed: int = 0) -> np.ndarray:
     return rng.integers(1, 9, size=(count, positions)).astype(np.int32)
 
 
+def quantize_titles(features: pa.Table, cold: np.ndarray, params: QuantizationParams):
+    return quantize_items(features, cold, params)[:4]
+
+
+def quantize_images(features: pa.Table, cold: np.ndarray, params: QuantizationParams):
+    return quantize_items(features, cold, params)[4:]
+
+
 @pytest.mark.parametrize("method", list(METHODS))
 def test_titles_become_codes_that_the_saved_quantizer_repeats(method):
-    features = item_features(60)
+    features = item_features(60, image_width=6)
     codes, weights, settings_, codebook = quantize_titles(
         features, cold(60), params(method)
     )
@@ -138,14 +146,25 @@ def test_vectors_that_are_not_finite_are_named_with_their_column():
         quantize_images(features, cold(10), params())
 
 
+def with_equal_images(features: pa.Table) -> pa.Table:
+    """Nine of ten items get one image vector."""
+    vectors = vector_matrix(features, "image_vector").copy()
+    vectors[np.arange(len(vectors)) % 10 > 0] = vectors[0]
+    where = features.column_names.index("image_vector")
+    return features.set_column(where, "image_vector", vector_column(vectors))
+
+
+STRICT = {"health": {"min_perplexity_share": 0.2}}
+
+
 def test_a_collapsed_codebook_is_named_with_its_column():
-    """Two codewords in uneven use, and a parameter that wants nearly even use."""
-    own = {"rq_kmeans": {"levels": 1, "codebook_size": 2}}
-    strict = params(**own, health={"min_perplexity_share": 0.999})
+    features = item_features(400)
+    _, _, _, title = quantize_titles(features, cold(400), params(**STRICT))
+    assert title["perplexity"] > 1 + 0.2 * 7
     with pytest.raises(ValueError, match=r"image_vector: rq_kmeans collapsed: level 1"):
-        quantize_images(item_features(401), cold(401), strict)
-    codes = quantize_images(item_features(401), cold(401), params(**own))[0]
-    assert set(codes.ravel()) == {1, 2}
+        quantize_items(with_equal_images(features), cold(400), params(**STRICT))
+    accepted = quantize_images(with_equal_images(features), cold(400), params())
+    assert accepted[3]["levels"][0]["perplexity"] < 1 + 0.2 * 7
 
 
 def test_items_of_no_train_row_are_cold():
@@ -299,9 +318,8 @@ def test_codes_that_do_not_fit_are_named():
 MEMORY = ("item_table", "cold_items", "shared_codes")
 
 
-@pytest.mark.parametrize("image_width", [0, 5])
-def test_pipeline_runs_through_files(tmp_path, image_width):
-    """Every kind of artifact survives its file, an absent modality's, too."""
+def catalog_below(folder: Path, features: pa.Table, **changes) -> DataCatalog:
+    """The artifacts of the quantisation in files, all else in memory."""
     safetensors = "kedro_datasets_experimental.safetensors.SafetensorsDataset"
     kinds = {
         "codes.npy": {"type": "mmctr.datasets.NpyDataset"},
@@ -309,12 +327,12 @@ def test_pipeline_runs_through_files(tmp_path, image_width):
         "quantizer_settings.json": {"type": "json.JSONDataset"},
         "codebook.json": {"type": "json.JSONDataset"},
     }
-    report = {"type": "json.JSONDataset", "filepath": str(tmp_path / "codebook.json")}
+    report = {"type": "json.JSONDataset", "filepath": str(folder / "codebook.json")}
     entries = {
         f"{modality}_{name.split('.')[0]}": {
             "type": "mmctr.datasets.AtomicDataset",
             "dataset": kind,
-            "filepath": str(tmp_path / f"{modality}_{name}"),
+            "filepath": str(folder / f"{modality}_{name}"),
         }
         for modality in ("title", "image")
         for name, kind in kinds.items()
@@ -325,14 +343,13 @@ def test_pipeline_runs_through_files(tmp_path, image_width):
         f"codebook_{name}_figure": {
             "type": "mmctr.datasets.AtomicDataset",
             "dataset": "matplotlib.MatplotlibDataset",
-            "filepath": str(tmp_path / f"{name}.png"),
+            "filepath": str(folder / f"{name}.png"),
         }
         for name in ("usage", "recall")
     }
     catalog = DataCatalog.from_config(entries)
-    features = item_features(40, image_width=image_width)
     catalog["item_features"] = features
-    titles = pa.array([f"title {number}" for number in range(40)])
+    titles = pa.array([f"title {number}" for number in range(features.num_rows)])
     catalog["item_feature"] = features.append_column("item_title", titles)
     catalog["train"] = pa.table(
         {
@@ -340,7 +357,15 @@ def test_pipeline_runs_through_files(tmp_path, image_width):
             "item_seq": pa.array([[3], []], pa.list_(pa.int64())),
         }
     )
-    catalog["params:quantization"] = params()
+    catalog["params:quantization"] = params(**changes)
+    return catalog
+
+
+@pytest.mark.parametrize("image_width", [0, 5])
+def test_pipeline_runs_through_files(tmp_path, image_width):
+    """Every kind of artifact survives its file, an absent modality's, too."""
+    features = item_features(40, image_width=image_width)
+    catalog = catalog_below(tmp_path, features)
     SequentialRunner().run(create_pipeline(), catalog)
 
     codes = catalog.load("title_codes")
@@ -356,6 +381,20 @@ def test_pipeline_runs_through_files(tmp_path, image_width):
     for name in ("usage", "recall"):
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert (catalog.load("codebook")["image"] is None) == (image_width == 0)
+
+
+def test_a_collapse_leaves_the_artifacts_of_both_modalities_as_they_were(tmp_path):
+    """Also the titles', which are quantised before the images collapse."""
+    catalog = catalog_below(tmp_path, item_features(400), **STRICT)
+    SequentialRunner().run(create_pipeline(), catalog)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert {"title_codes.npy", "image_codes.npy", "usage.png"} <= set(before)
+
+    others = with_equal_images(item_features(400)).slice(0, 390)
+    catalog = catalog_below(tmp_path, others, **STRICT)
+    with pytest.raises(ValueError, match="image_vector: .*collapsed"):
+        SequentialRunner().run(create_pipeline(), catalog)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_kedro_can_read_the_type_of_the_parameters():

@@ -36,45 +36,32 @@ def find_cold_items(item_feature: pa.Table, train: pa.Table) -> np.ndarray:
     return ~seen[1:]
 
 
-def quantize_titles(
+def quantize_items(
     item_features: pa.Table, cold_items: np.ndarray, params: QuantizationParams
-) -> Quantized:
-    """Turn the title vectors into codes.
+) -> tuple[Any, ...]:
+    """Turn title and image vectors into codes, each modality with its own codebooks.
+
+    One node for both: Kedro saves what a node returns, so that a modality that fails
+    leaves the earlier artifacts of both as they were, and no mixture of two runs.
 
     Args:
-        item_features: ``title_vector`` list<float32>, one row per item.
+        item_features: ``title_vector`` and ``image_vector`` list<float32>, one row per
+            item.
         cold_items: Which items are not in train, bool ``[n]``; measured apart.
         params: Method, its settings, seed and device, and how health is measured.
 
     Returns:
-        Codes ``[n, positions]`` int32 (``[n, 0]`` where the lists are empty), the
-        quantiser's weights, its settings, and the codebook's health.
+        For titles, then for images: codes ``[n, positions]`` int32 (``[n, 0]`` where
+        the lists are empty), the quantiser's weights, its settings, and the codebook's
+        health.
 
     Raises:
-        ValueError: If the vectors cannot be quantised or the codebook collapses; the
+        ValueError: If the vectors cannot be quantised or a codebook collapses; the
             message names the column.
     """
-    return _quantize(item_features, "title_vector", cold_items, params)
-
-
-def quantize_images(
-    item_features: pa.Table, cold_items: np.ndarray, params: QuantizationParams
-) -> Quantized:
-    """Turn the image vectors into codes; as :func:`quantize_titles` does.
-
-    Args:
-        item_features: ``image_vector`` list<float32>, one row per item.
-        cold_items: Which items are not in train, bool ``[n]``.
-        params: Method, its settings, seed and device, and how health is measured.
-
-    Returns:
-        Codes, weights, settings and health.
-
-    Raises:
-        ValueError: If the vectors cannot be quantised or the codebook collapses; the
-            message names the column.
-    """
-    return _quantize(item_features, "image_vector", cold_items, params)
+    titles = _quantize(item_features, "title_vector", cold_items, params)
+    images = _quantize(item_features, "image_vector", cold_items, params)
+    return *titles, *images
 
 
 def report_codebooks(
@@ -83,8 +70,8 @@ def report_codebooks(
     """Put the health of both codebooks side by side.
 
     Args:
-        title_codebook: What :func:`quantize_titles` gave.
-        image_codebook: What :func:`quantize_images` gave.
+        title_codebook: The titles' health from :func:`quantize_items`.
+        image_codebook: The images'.
 
     Returns:
         ``{"title": health, "image": health}``, None for an absent modality.

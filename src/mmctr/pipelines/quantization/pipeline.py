@@ -9,8 +9,7 @@ from mmctr.pipelines.quantization.figures import (
 from mmctr.pipelines.quantization.nodes import (
     build_item_table,
     find_cold_items,
-    quantize_images,
-    quantize_titles,
+    quantize_items,
     report_codebooks,
 )
 from mmctr.pipelines.quantization.shared_codes import list_shared_codes
@@ -27,26 +26,19 @@ def create_pipeline() -> Pipeline:
                 name="find_cold_items",
             ),
             Node(
-                quantize_titles,
+                quantize_items,
                 inputs=["item_features", "cold_items", "params:quantization"],
                 outputs=[
                     "title_codes",
                     "title_quantizer_weights",
                     "title_quantizer_settings",
                     "title_codebook",
-                ],
-                name="quantize_titles",
-            ),
-            Node(
-                quantize_images,
-                inputs=["item_features", "cold_items", "params:quantization"],
-                outputs=[
                     "image_codes",
                     "image_quantizer_weights",
                     "image_quantizer_settings",
                     "image_codebook",
                 ],
-                name="quantize_images",
+                name="quantize_items",
             ),
             Node(
                 report_codebooks,
