@@ -221,8 +221,8 @@ def test_a_figure_of_many_positions_is_drawn_with_lines():
 
 def test_items_are_listed_with_those_that_share_their_codes():
     titles = [f"title {number}" for number in range(1, 31)]
-    titles[4] = ""
-    features = item_features(30).append_column("item_title", pa.array(titles))
+    titles[4], titles[5] = "", None
+    features = item_features(30).append_column("title", pa.array(titles))
     codes = np.arange(1, 91).reshape(30, 3).astype(np.int32)
     codes[20] = codes[10]
     codes[12, :2] = codes[10, :2]
@@ -350,7 +350,7 @@ def catalog_below(folder: Path, features: pa.Table, **changes) -> DataCatalog:
     catalog = DataCatalog.from_config(entries)
     catalog["item_features"] = features
     titles = pa.array([f"title {number}" for number in range(features.num_rows)])
-    catalog["item_feature"] = features.append_column("item_title", titles)
+    catalog["item_feature"] = features.append_column("title", titles)
     catalog["train"] = pa.table(
         {
             "item_id": pa.array([1, 2], pa.int64()),
