@@ -105,7 +105,7 @@ class MovingCodebookParams(AutoencoderParams):
         "by a latent of the batch; 0 replaces none",
     )
     rotation_trick: bool = Field(
-        True, description="gradients turned with the latent, not just passed on"
+        False, description="gradients turned with the latent, not just passed on"
     )
 
 
@@ -167,7 +167,7 @@ class SimVQParams(AutoencoderParams):
         0.25, ge=0, description="weight of the encoder's side of the codebook loss"
     )
     rotation_trick: bool = Field(
-        True, description="gradients turned with the latent, not just passed on"
+        False, description="gradients turned with the latent, not just passed on"
     )
 
 

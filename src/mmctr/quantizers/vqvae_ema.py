@@ -1,8 +1,8 @@
 """A VQ-VAE whose codebook follows the latents instead of being learned by gradient.
 
 k-means start, exponential moving averages and revival of unused codewords keep the
-codebook in use (van den Oord et al., arXiv 1711.00937, appendix A); the rotation trick
-(Fifty et al., arXiv 2410.06424) passes gradients through it.
+codebook in use (van den Oord et al., arXiv 1711.00937, appendix A); gradients pass
+straight through it, or by the rotation trick (Fifty et al., arXiv 2410.06424).
 """
 
 from torch import Tensor
