@@ -4,6 +4,7 @@ from mmctr.datasets.arrow import ArrowDataset, TablePieces
 from mmctr.datasets.atomic import AtomicDataset
 from mmctr.datasets.challenge_files import ChallengeFiles, ChallengeSource
 from mmctr.datasets.interaction_log import InteractionLog, InteractionSource
+from mmctr.datasets.missing_partitions import MissingPartitions
 from mmctr.datasets.npy import NpyDataset
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "ChallengeSource",
     "InteractionLog",
     "InteractionSource",
+    "MissingPartitions",
     "NpyDataset",
     "TablePieces",
 ]

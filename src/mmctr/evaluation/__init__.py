@@ -28,6 +28,7 @@ from mmctr.evaluation.metrics import (
     logloss,
     normalized_entropy,
 )
+from mmctr.evaluation.multiple_tests import holm_adjust, resampled_p_value
 from mmctr.evaluation.params import EvaluationParams
 from mmctr.evaluation.report import (
     EvaluatedRows,
@@ -62,6 +63,7 @@ __all__ = [
     "expected_calibration_error",
     "gauc",
     "group_pairs",
+    "holm_adjust",
     "item_only_scores",
     "last_title_similarity",
     "logloss",
@@ -73,6 +75,7 @@ __all__ = [
     "percentile_interval",
     "popularity_scores",
     "resample_metrics",
+    "resampled_p_value",
     "unseen_in_train",
     "user_draws",
     "warm_auc",
