@@ -17,7 +17,7 @@ from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Node
 from pydantic import BaseModel
 
-from mmctr.datasets import AtomicDataset
+from mmctr.datasets import AtomicDataset, MissingPartitions
 from mmctr.hooks import TIMES
 from mmctr.params import check_parameters
 from mmctr.pipeline_registry import register_pipelines
@@ -45,6 +45,7 @@ DATASETS = sorted(
     for name in set().union(*(pipe.datasets() for pipe in PIPELINES.values()))
     if not name.startswith("param")
 )
+ROAD_OUTPUTS = PIPELINES["__default__"].all_outputs()
 OUTPUTS = set().union(*(pipe.all_outputs() for pipe in PIPELINES.values()))
 
 
@@ -73,7 +74,13 @@ def test_the_road_is_the_five_pipelines_without_the_sample():
     road = set().union(*({x.name for x in PIPELINES[name].nodes} for name in ROAD))
     assert {node.name for node in PIPELINES["__default__"].nodes} == road
     assert not road & {node.name for node in PIPELINES["sample"].nodes}
-    assert set(PIPELINES) == {"__default__", "sample", *ROAD}
+    assert set(PIPELINES) == {"__default__", "sample", "ablation", *ROAD}
+
+
+def test_an_experiment_needs_what_the_road_writes():
+    inputs = {x for x in PIPELINES["ablation"].inputs() if not x.startswith("param")}
+    assert inputs <= PIPELINES["__default__"].all_outputs()
+    assert not PIPELINES["ablation"].all_outputs() & set(ROAD_OUTPUTS)
 
 
 def test_the_road_needs_nothing_but_the_source():
@@ -116,7 +123,7 @@ def test_an_entry_lies_in_its_layer_under_the_name_of_its_data_set(catalog, name
 def test_layers_follow_each_other(catalog):
     """kedro-viz draws no layers where they form a circle."""
     before: dict[str, set[str]] = {}
-    for node in PIPELINES["__default__"].nodes:
+    for node in (PIPELINES["__default__"] + PIPELINES["ablation"]).nodes:
         sources = {layer_of(catalog, x) for x in node.inputs if x in DATASETS}
         for layer in {layer_of(catalog, x) for x in node.outputs}:
             before.setdefault(layer, set()).update(sources - {layer})
@@ -128,6 +135,9 @@ def test_layers_follow_each_other(catalog):
 @pytest.mark.parametrize("name", DATASETS)
 def test_what_is_written_is_written_atomically_and_raw_files_never(catalog, name):
     dataset = catalog[name]
+    if isinstance(dataset, MissingPartitions):
+        assert dataset._dataset_type is AtomicDataset
+        return
     if name in OUTPUTS:
         assert isinstance(dataset, AtomicDataset)
         return
@@ -174,7 +184,8 @@ def test_a_node_is_typed_and_takes_one_parameter_object(node):
     kinds = typed_inputs(node)
     assert "return" in typing.get_type_hints(node.func)
     parameters = [kind for name, kind in kinds.items() if name.startswith("params:")]
-    assert len(parameters) <= 1
+    # The plan of an experiment varies the parameters of other pipelines.
+    assert len(parameters) <= (3 if node.name == "plan_ablation" else 1)
     assert "parameters" not in kinds
     for kind in parameters:
         assert issubclass(kind, BaseModel)

@@ -26,6 +26,9 @@ TIMES = "run_times"
 """The data set that this module writes; no pipeline does."""
 
 
+ABLATION_PAGE = "ablation_page"
+
+
 class ParameterHook:
     """Check every parameter before any work, whichever pipeline is asked for."""
 
@@ -121,18 +124,20 @@ class RunTimesHook:
 
 
 class SummaryHook:
-    """Close a run that measured a model with a page that a person can read."""
+    """Close a run that measured models with a page that a person can read."""
 
     @hook_impl
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
-        """Print the summary when the run wrote the metrics.
+        """Print the summary when the run wrote the metrics, the ablation's page too.
 
         The run's work is done and saved: a summary that can't be made is not its
         failure.
         """
         outputs = sorted(pipeline.all_outputs())
+        if ABLATION_PAGE in outputs:
+            click.echo(f"\n{catalog.load(ABLATION_PAGE)}")
         if "metrics" not in outputs:
             return
         try:

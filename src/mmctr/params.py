@@ -2,6 +2,8 @@
 
 import difflib
 import re
+import typing
+from collections.abc import Iterator
 from typing import Any, Literal, Self
 
 from pydantic import (
@@ -15,6 +17,8 @@ from pydantic import (
 
 from mmctr.ctr.params import CtrParams
 from mmctr.embedders.params import EmbeddingParams
+from mmctr.pipelines.ablation.params import AblationParams
+from mmctr.pipelines.ablation.plan import resolve
 from mmctr.pipelines.fusion.params import FusionParams
 from mmctr.pipelines.preparation.params import PreparationParams
 from mmctr.pipelines.sample.params import SampleParams
@@ -41,6 +45,7 @@ class ProjectParams(BaseModel):
     fusion: FusionParams
     quantization: QuantizationParams
     ctr_modeling: CtrParams
+    ablation: AblationParams
 
     @field_validator("dataset", "raw_dir", mode="before")
     @classmethod
@@ -60,15 +65,46 @@ class ProjectParams(BaseModel):
 
     @model_validator(mode="after")
     def _prefixes_are_of_residual_codes(self) -> Self:
-        ctr, method = self.ctr_modeling, self.quantization.method
-        used = "codes" in ctr.features.forms and ctr.model.code_entry == "prefix"
-        if used and method not in RESIDUAL_METHODS:
-            raise ValueError(
-                "'ctr_modeling.model.code_entry' = 'prefix' makes sense of codes that "
-                f"refine each other, and those of quantization.method={method} do not; "
-                f"use {' or '.join(RESIDUAL_METHODS)}, or another code_entry"
-            )
+        _require_residual_codes(self.quantization, self.ctr_modeling)
         return self
+
+    @model_validator(mode="after")
+    def _arms_are_models(self) -> Self:
+        """What arms override is checked as if it were the project's own."""
+        problems = []
+        for name, arm in self.ablation.arms.items():
+            if arm is None:
+                continue
+            for label, candidate in self.ablation.candidates_of(arm).items():
+                where = f"ablation.arms.{name}, candidate {label}"
+                try:
+                    _require_residual_codes(
+                        *resolve(
+                            arm,
+                            candidate,
+                            self.ablation.budget,
+                            self.quantization,
+                            self.ctr_modeling,
+                        )
+                    )
+                except ValidationError as error:
+                    problems += [f"{where}: {line}" for line in _explain_section(error)]
+                except ValueError as error:
+                    problems.append(f"{where}: {error}")
+        if problems:
+            raise ValueError("\n- ".join(dict.fromkeys(problems)))
+        return self
+
+
+def _require_residual_codes(quantization: QuantizationParams, ctr: CtrParams) -> None:
+    """Refuse prefixes of codes that do not refine each other."""
+    used = "codes" in ctr.features.forms and ctr.model.code_entry == "prefix"
+    if used and quantization.method not in RESIDUAL_METHODS:
+        raise ValueError(
+            "'ctr_modeling.model.code_entry' = 'prefix' makes sense of codes that "
+            f"refine each other, and those of quantization.method={quantization.method}"
+            f" do not; use {' or '.join(RESIDUAL_METHODS)}, or another code_entry"
+        )
 
 
 def check_parameters(parameters: dict[str, Any]) -> ProjectParams:
@@ -91,6 +127,21 @@ def check_parameters(parameters: dict[str, Any]) -> ProjectParams:
         raise ValueError("Parameters:\n" + "\n".join(f"- {x}" for x in lines)) from None
 
 
+def _explain_section(error: ValidationError) -> list[str]:
+    """The same for one of the tree's sections, validated by itself."""
+    fields = ProjectParams.model_fields.items()
+    (section,) = [
+        name
+        for name, field in fields
+        if isinstance(field.annotation, type)
+        and field.annotation.__name__ == error.title
+    ]
+    return [
+        _explain({**problem, "loc": (section, *problem["loc"])})
+        for problem in error.errors()
+    ]
+
+
 def _explain(problem: Any) -> str:
     path = [str(part) for part in problem["loc"]]
     name, message = ".".join(path), problem["msg"].removeprefix("Value error, ")
@@ -109,28 +160,53 @@ def _explain(problem: Any) -> str:
 
 def _hint(path: list[str]) -> str:
     """The nearest known name beside an unknown one, else the nearest anywhere."""
-    known = _known_names(ProjectParams)
+    known = [_placed(names, path) for names in _known_names(ProjectParams)]
     section, word = path[:-1], path[-1]
     siblings = {names[-1]: names for names in known if names[:-1] == section}
+    siblings.pop(_ANY, None)
     near = difflib.get_close_matches(word, siblings, n=1, cutoff=0.6)
     found = [siblings[name] for name in near]
     if not found:
-        words = {names[-1] for names in known}
+        words = {names[-1] for names in known if _ANY not in names}
         near = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
-        found = [names for names in known if names[-1] in near]
+        found = [names for names in known if names[-1] in near and _ANY not in names]
     if found:
         return f"did you mean {' or '.join(repr('.'.join(x)) for x in found)}?"
     return f"known here: {', '.join(sorted(siblings)) or 'nothing'}"
 
 
+_ANY = "*"
+
+
+def _placed(names: list[str], path: list[str]) -> list[str]:
+    """A known path, with names that the user is free to choose taken from his."""
+    chosen = [*path, *[_ANY] * len(names)]
+    return [chosen[i] if name == _ANY else name for i, name in enumerate(names)]
+
+
 def _known_names(
     model: type[BaseModel], section: tuple[str, ...] = ()
 ) -> list[list[str]]:
-    """Every key of the tree, sections and values alike, as a path from the root."""
+    """Every key of the tree, sections and values alike, as a path from the root.
+
+    ``*`` stands for a name that the user chooses.
+    """
     names = []
     for name, field in model.model_fields.items():
         names.append([*section, name])
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            names += _known_names(kind, (*section, name))
+        for free, kind in _models_in(field.annotation):
+            names += _known_names(kind, (*section, name, *free))
     return names
+
+
+def _models_in(kind: Any) -> Iterator[tuple[tuple[str, ...], type[BaseModel]]]:
+    """Parameter models of a field, and the free names that lead to them."""
+    arguments = typing.get_args(kind)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield (), kind
+    elif typing.get_origin(kind) is dict:
+        for free, found in _models_in(arguments[1]):
+            yield (_ANY, *free), found
+    else:
+        for argument in arguments:
+            yield from _models_in(argument)

@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from mmctr.pipelines import (
+    ablation,
     ctr_modeling,
     embedding,
     fusion,
@@ -24,5 +25,6 @@ def register_pipelines() -> dict[str, Pipeline]:
     return {
         "__default__": sum(road.values(), start=Pipeline([])),
         "sample": sample.create_pipeline(),
+        "ablation": ablation.create_pipeline(),
         **road,
     }

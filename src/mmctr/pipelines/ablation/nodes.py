@@ -1,0 +1,274 @@
+"""Nodes of the ablation pipeline.
+
+Nodes that take long give functions instead of results: the data set they are saved to
+calls those whose results are not there yet (``mmctr.datasets.MissingPartitions``).
+"""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mmctr.ctr.params import CtrParams
+from mmctr.pipelines.ablation.inputs import choose_rows, fingerprint
+from mmctr.pipelines.ablation.params import AblationParams
+from mmctr.pipelines.ablation.plan import AblationPlan, make_plan
+from mmctr.pipelines.ablation.runs import (
+    Items,
+    Partitions,
+    RunTrainer,
+    codes_table,
+    facts_of,
+    take,
+)
+from mmctr.pipelines.quantization.nodes import (
+    find_cold_items,
+    quantize_images,
+    quantize_titles,
+)
+from mmctr.pipelines.vectors import vector_matrix
+from mmctr.quantizers import QuantizationParams
+
+logger = logging.getLogger(__name__)
+
+MANY_ARMS = 12
+
+Makers = dict[str, Callable[[], pa.Table]]
+
+
+def describe_inputs(
+    train: pa.Table,
+    valid: pa.Table,
+    test: pa.Table,
+    item_features: pa.Table,
+    preparation_report: dict,
+) -> dict[str, Any]:
+    """Tell these data from any others.
+
+    Args:
+        train: Primary rows.
+        valid: Primary rows.
+        test: Primary rows.
+        item_features: Vectors, tags and levels of items.
+        preparation_report: Tells what the levels were made of.
+
+    Returns:
+        Hashes of the four tables (``items`` for the last), ``has_tags``,
+        ``modalities`` (those that have vectors) and ``levels_from``.
+    """
+    rows = {"train": train, "valid": valid, "test": test, "items": item_features}
+    tags = item_features["tags"].combine_chunks().flatten()
+    return {
+        **{name: fingerprint(table) for name, table in rows.items()},
+        "has_tags": len(tags) > 0,
+        "modalities": [
+            modality
+            for modality in ("title", "image")
+            if vector_matrix(item_features, f"{modality}_vector").shape[1]
+        ],
+        "levels_from": preparation_report["levels_from"],
+    }
+
+
+def plan_ablation(
+    inputs: dict[str, Any],
+    params: AblationParams,
+    quantization: QuantizationParams,
+    ctr_modeling: CtrParams,
+) -> dict[str, Any]:
+    """Resolve every arm and candidate, and name every result.
+
+    Args:
+        inputs: From :func:`describe_inputs`.
+        params: Arms, candidates, budget.
+        quantization: What arms override.
+        ctr_modeling: What arms override.
+
+    Returns:
+        :class:`~mmctr.pipelines.ablation.plan.AblationPlan`, ready for JSON.
+
+    Raises:
+        ValueError: If an arm has nothing to train on these data.
+    """
+    plan = make_plan(params, quantization, ctr_modeling, inputs)
+    trials = sum(1 for _ in plan.trials())
+    for name, arm in plan.arms.items():
+        for candidate in arm.left_out:
+            logger.warning(
+                "arm '%s': candidate '%s' is left out, it leaves items without any "
+                "feature here",
+                name,
+                candidate,
+            )
+    if len(plan.arms) > MANY_ARMS:
+        logger.warning(
+            "%d arms: the correction for so many takes from each; ablation.only "
+            "chooses some",
+            len(plan.arms),
+        )
+    again = sum(len(arm.candidates) > 1 for arm in plan.arms.values())
+    logger.info(
+        "%d arms, %d seeds: %d trainings to choose candidates, then %d more",
+        len(plan.arms),
+        params.seeds,
+        trials,
+        len(plan.arms) * params.seeds - again * params.candidate_seeds,
+    )
+    return plan.model_dump(mode="json")
+
+
+def make_codes(
+    plan: dict[str, Any], item_features: pa.Table, train: pa.Table
+) -> Makers:
+    """Quantise both modalities once for every quantiser of the plan.
+
+    Args:
+        plan: From :func:`plan_ablation`.
+        item_features: ``title_vector`` and ``image_vector``.
+        train: Tells which items are cold.
+
+    Returns:
+        A function a quantiser; it gives the codes of both modalities and their health,
+        or raises a ValueError that names the arms.
+    """
+    settings: dict[str, QuantizationParams] = {}
+    arms: dict[str, list[str]] = {}
+    for label, arm in AblationPlan.model_validate(plan).arms.items():
+        for setting in arm.candidates.values():
+            if setting.codes is not None:
+                settings[setting.codes] = setting.quantization
+                arms.setdefault(setting.codes, []).append(label)
+
+    def quantize(name: str) -> pa.Table:
+        params = settings[name]
+        cold = find_cold_items(item_features, train)
+        try:
+            title, _, _, title_health = quantize_titles(item_features, cold, params)
+            image, _, _, image_health = quantize_images(item_features, cold, params)
+        except ValueError as error:
+            users = ", ".join(dict.fromkeys(arms[name]))
+            raise ValueError(
+                f"{error}; null in place of an arm leaves it out, here ablation.arms: "
+                f"{users}"
+            ) from error
+        health = {"title": title_health, "image": image_health}
+        return codes_table(title, image, {"method": params.method, **health})
+
+    return {name: partial(quantize, name) for name in settings}
+
+
+def try_candidates(
+    plan: dict[str, Any],
+    codes: Partitions,
+    item_features: pa.Table,
+    item_title_vectors: np.ndarray,
+    item_image_vectors: np.ndarray,
+    train: pa.Table,
+    valid: pa.Table,
+    test: pa.Table,
+) -> Makers:
+    """Train every candidate of the arms that have several, with the first seeds.
+
+    Args:
+        plan: From :func:`plan_ablation`.
+        codes: From :func:`make_codes`.
+        item_features: Tags, levels.
+        item_title_vectors: ``[n_items + 1, d]`` float32.
+        item_image_vectors: The same.
+        train: Labelled rows.
+        valid: Labelled rows.
+        test: Rows.
+
+    Returns:
+        A function a training; see :meth:`RunTrainer.train` for what it gives.
+    """
+    planned = AblationPlan.model_validate(plan)
+    trainer = RunTrainer(
+        planned,
+        codes,
+        Items(item_features, item_title_vectors, item_image_vectors),
+        choose_rows(train, valid, test, planned.params),
+    )
+    return {run.partition: partial(trainer.train, run) for run in planned.trials()}
+
+
+def choose_candidates(plan: dict[str, Any], trials: Partitions) -> dict[str, Any]:
+    """Choose each arm's candidate by valid, and by nothing else.
+
+    Args:
+        plan: From :func:`plan_ablation`.
+        trials: From :func:`try_candidates`.
+
+    Returns:
+        ``{"chosen": {arm: candidate}, "tried": {arm: {candidate: value}}}``: means
+        over the seeds of what the kept weights reached.
+    """
+    planned = AblationPlan.model_validate(plan)
+    values: dict[str, dict[str, list[float]]] = {name: {} for name in planned.arms}
+    for run in planned.trials():
+        kept = facts_of(take(trials, run.partition)())["kept"][planned.params.choose_by]
+        # Without two classes in any group there is no gAUC.
+        value = -np.inf if kept is None else kept
+        values[run.arm].setdefault(run.candidate, []).append(value)
+    tried = {
+        name: {candidate: float(np.mean(each)) for candidate, each in found.items()}
+        for name, found in values.items()
+    }
+    chosen = {
+        name: max(tried[name], key=tried[name].__getitem__)
+        if tried[name]
+        else next(iter(arm.candidates))
+        for name, arm in planned.arms.items()
+    }
+    for name, candidate in chosen.items():
+        logger.info("arm '%s' goes with '%s' %s", name, candidate, tried[name] or "")
+    return {"chosen": chosen, "tried": tried}
+
+
+def train_arms(
+    plan: dict[str, Any],
+    choice: dict[str, Any],
+    trials: Partitions,
+    codes: Partitions,
+    item_features: pa.Table,
+    item_title_vectors: np.ndarray,
+    item_image_vectors: np.ndarray,
+    train: pa.Table,
+    valid: pa.Table,
+    test: pa.Table,
+) -> dict[str, pa.Table | Callable[[], pa.Table]]:
+    """Train the chosen candidate of every arm with every seed.
+
+    What :func:`try_candidates` has trained already is taken over.
+
+    Args:
+        plan: From :func:`plan_ablation`.
+        choice: From :func:`choose_candidates`.
+        trials: From :func:`try_candidates`.
+        codes: From :func:`make_codes`.
+        item_features: Tags, levels.
+        item_title_vectors: ``[n_items + 1, d]`` float32.
+        item_image_vectors: The same.
+        train: Labelled rows.
+        valid: Labelled rows.
+        test: Rows.
+
+    Returns:
+        A function a training, or its result; see :meth:`RunTrainer.train`.
+    """
+    planned = AblationPlan.model_validate(plan)
+    trainer = RunTrainer(
+        planned,
+        codes,
+        Items(item_features, item_title_vectors, item_image_vectors),
+        choose_rows(train, valid, test, planned.params),
+    )
+    return {
+        run.partition: trials[run.partition]()
+        if run.partition in trials
+        else partial(trainer.train, run)
+        for run in planned.runs(choice["chosen"])
+    }

@@ -1,0 +1,104 @@
+"""Arms x seeds under one budget to numbers, a page and figures."""
+
+from kedro.pipeline import Node, Pipeline
+
+from mmctr.pipelines.ablation.figures import (
+    draw_increments,
+    draw_learning,
+    draw_rate_distortion,
+)
+from mmctr.pipelines.ablation.nodes import (
+    choose_candidates,
+    describe_inputs,
+    make_codes,
+    plan_ablation,
+    train_arms,
+    try_candidates,
+)
+from mmctr.pipelines.ablation.page import write_page
+from mmctr.pipelines.ablation.report import measure_arms, tabulate_arms
+
+_ITEMS = ["item_features", "item_title_vectors", "item_image_vectors"]
+_ROWS = ["train", "valid", "test"]
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the ablation pipeline; it needs preparation, embedding and fusion."""
+    return Pipeline(
+        [
+            Node(
+                describe_inputs,
+                inputs=[*_ROWS, "item_features", "preparation_report"],
+                outputs="ablation_inputs",
+                name="describe_ablation_inputs",
+            ),
+            Node(
+                plan_ablation,
+                inputs=[
+                    "ablation_inputs",
+                    "params:ablation",
+                    "params:quantization",
+                    "params:ctr_modeling",
+                ],
+                outputs="ablation_plan",
+                name="plan_ablation",
+            ),
+            Node(
+                make_codes,
+                inputs=["ablation_plan", "item_features", "train"],
+                outputs="ablation_codes",
+                name="make_ablation_codes",
+            ),
+            Node(
+                try_candidates,
+                inputs=["ablation_plan", "ablation_codes", *_ITEMS, *_ROWS],
+                outputs="ablation_trials",
+                name="try_candidates",
+            ),
+            Node(
+                choose_candidates,
+                inputs=["ablation_plan", "ablation_trials"],
+                outputs="ablation_choice",
+                name="choose_candidates",
+            ),
+            Node(
+                train_arms,
+                inputs=[
+                    "ablation_plan",
+                    "ablation_choice",
+                    "ablation_trials",
+                    "ablation_codes",
+                    *_ITEMS,
+                    *_ROWS,
+                ],
+                outputs="ablation_runs",
+                name="train_arms",
+            ),
+            Node(
+                measure_arms,
+                inputs=[
+                    "ablation_plan",
+                    "ablation_choice",
+                    "ablation_runs",
+                    "ablation_codes",
+                    *_ROWS,
+                ],
+                outputs=["ablation", "ablation_details"],
+                name="measure_arms",
+            ),
+            *(
+                Node(draw, inputs="ablation_details", outputs=output, name=name)
+                for draw, output, name in (
+                    (tabulate_arms, "ablation_table", "tabulate_arms"),
+                    (write_page, "ablation_page", "write_ablation_page"),
+                    (draw_increments, "ablation_increments", "draw_increments"),
+                    (draw_learning, "ablation_learning", "draw_learning"),
+                    (
+                        draw_rate_distortion,
+                        "ablation_rate_distortion",
+                        "draw_rate_distortion",
+                    ),
+                )
+            ),
+        ]
+    )

@@ -1,0 +1,273 @@
+"""The ablation from the command line: whole, stopped, and on a planted world."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from project_runs import (
+    copy_project,
+    files_below,
+    kedro_run,
+    must_run,
+    write_config,
+)
+
+ARM_KEYS = [
+    "name",
+    "kind",
+    "seeds",
+    "auc_mean",
+    "auc_sd",
+    "gauc_mean",
+    "gauc_sd",
+    "logloss_mean",
+    "clean_cold_mean",
+    "delta_gauc",
+    "delta_low",
+    "delta_high",
+    "p_holm",
+    "seconds",
+    "steps_to_99",
+]
+
+
+def run_ablation(project: Path, *params: str) -> str:
+    arguments = ["--env", "test", "--pipeline", "ablation"]
+    if params:
+        arguments += ["--params", ",".join(params)]
+    return must_run(project, *arguments).output
+
+
+def results(project: Path) -> dict[str, bytes]:
+    """Files of trainings and codes by name."""
+    found: dict[str, bytes] = {}
+    for folder in ("06_models/test/ablation", "07_model_output/test/ablation"):
+        if (project / "data" / folder).exists():
+            found |= files_below(project / "data" / folder)
+    return {name: x for name, x in found.items() if name.endswith(".parquet")}
+
+
+def report(project: Path, name: str = "ablation.json") -> Any:
+    return json.loads((project / "data/08_reporting/test" / name).read_text())
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> Path:
+    """A project with all that the ablation needs. Tests only read it."""
+    project = copy_project(tmp_path_factory.mktemp("prepared"))
+    for pipeline in ("sample", "preparation", "embedding", "fusion"):
+        must_run(project, "--env", "test", "--pipeline", pipeline)
+    return project
+
+
+@pytest.fixture(scope="module")
+def ablated(tmp_path_factory, prepared) -> Path:
+    """A project in which the ablation of the test environment has run."""
+    project = copy_project(tmp_path_factory.mktemp("ablated"))
+    shutil.copytree(prepared / "data", project / "data")
+    run_ablation(project)
+    return project
+
+
+def test_the_summary_has_the_interface_that_others_read(ablated):
+    found = report(ablated)
+    assert list(found) == ["control", "arms"]
+    assert found["control"] == "none"
+    arms = {arm["name"]: arm for arm in found["arms"]}
+    assert list(arms) == ["none", "continuous", "rq_kmeans_positional"]
+    assert [arm["kind"] for arm in arms.values()] == ["none", "continuous", "codes"]
+    for arm in arms.values():
+        assert list(arm) == ARM_KEYS
+        assert len(arm["seeds"]) == 2
+        numbers = {key: arm[key] for key in ARM_KEYS[3:] if key != "clean_cold_mean"}
+        assert all(isinstance(number, float) for number in numbers.values()), numbers
+        assert arm["delta_low"] <= arm["delta_gauc"] <= arm["delta_high"]
+        gain = arm["gauc_mean"] - arms["none"]["gauc_mean"]
+        assert arm["delta_gauc"] == pytest.approx(gain)
+        assert arm["seconds"] > 0
+        assert arm["steps_to_99"] > 0
+
+
+def test_page_table_and_figures_are_there(ablated):
+    folder = ablated / "data/08_reporting/test"
+    page = (folder / "ablation.md").read_text()
+    for text in ("Minus `none`", "Minus `continuous`", "Detectable", "Holm"):
+        assert text in page
+    table = pd.read_csv(folder / "ablation.csv")
+    assert table["name"].tolist() == ["none", "continuous", "rq_kmeans_positional"]
+    assert {
+        "gauc_minus_none_low",
+        "gauc_minus_continuous_p_holm",
+        "warm_auc_minus_none_delta",
+        "bits_per_item",
+        "seconds_to_99",
+    } <= set(table.columns)
+    for name in ("increments", "learning", "rate_distortion"):
+        content = (folder / f"ablation_{name}.png").read_bytes()
+        assert content.startswith(b"\x89PNG")
+        assert len(content) > 5_000
+
+
+def test_arms_share_seeds_and_steps(ablated):
+    arms = report(ablated, "ablation_details.json")["arms"]
+    curves = [[(x["seed"], x["step"]) for x in arm["curves"]] for arm in arms]
+    assert curves[0] == curves[1] == curves[2]
+
+
+@pytest.fixture
+def copied(project, ablated) -> Path:
+    """The same once more, to be changed."""
+    shutil.copytree(ablated / "data", project / "data")
+    return project
+
+
+def test_another_arm_trains_that_arm_alone_and_shares_codes(copied):
+    before = results(copied)
+    names = "none+continuous+rq_kmeans_positional+rq_kmeans_bag"
+    output = run_ablation(copied, f"ablation.only={names}")
+    after = results(copied)
+    assert before.items() <= after.items()
+    new = set(after) - set(before)
+    assert {name.split("/")[-3] for name in new} == {"rq_kmeans_bag"}
+    assert len([name for name in new if name.startswith("runs/")]) == 2
+    assert "Minus `none`" in output
+    assert len(report(copied)["arms"]) == 4
+
+
+def test_the_control_alone_and_one_seed_are_an_ablation_too(copied):
+    before = results(copied)
+    run_ablation(copied, "ablation.only=none", "ablation.seeds=1")
+    (arm,) = report(copied)["arms"]
+    assert (arm["delta_gauc"], arm["p_holm"], arm["gauc_sd"]) == (0.0, 1.0, None)
+    assert results(copied) == before
+
+
+def test_a_misspelt_arm_is_refused_before_any_work(project):
+    file = write_config(
+        project / "wrong.yml",
+        params={
+            "ablation": {
+                "arms": {
+                    "mine": {"kind": "codes", "ctr_modeling": {"model": {"widht": 3}}}
+                }
+            }
+        },
+    )
+    found = kedro_run(
+        project, "--env", "test", "--pipeline", "ablation", "--config", file
+    )
+    assert found.exit_code == 1
+    assert "ablation.arms.mine" in found.output
+    assert "'ctr_modeling.model.widht' is not a parameter" in found.output
+
+
+def test_a_killed_run_goes_on_with_what_it_lacks(project, prepared, caplog):
+    """Killed by a signal that cannot be caught, between one result and the next."""
+    shutil.copytree(prepared / "data", project / "data")
+    command = [sys.executable, "-m", "kedro", "run", "--env", "test"]
+    command += ["--pipeline", "ablation"]
+    running = subprocess.Popen(
+        command,
+        cwd=project,
+        env=os.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while len(results(project)) < 4 and running.poll() is None:
+            time.sleep(0.02)
+        assert running.poll() is None, "the run ended before it could be killed"
+    finally:
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+    before = results(project)
+    assert not (project / "data/08_reporting/test/ablation.json").exists()
+    caplog.set_level("INFO")
+    run_ablation(project)
+    after = results(project)
+    # What was there is as it was; what was missing was made once.
+    assert before.items() <= after.items()
+    assert made(caplog.text) == len(settings(after)) - len(settings(before))
+    caplog.clear()
+    run_ablation(project)
+    assert made(caplog.text) == 0
+    assert results(project) == after
+    assert [arm["kind"] for arm in report(project)["arms"]] == [
+        "none",
+        "continuous",
+        "codes",
+    ]
+
+
+PLANTED: dict[str, Any] = {
+    "dataset": "test",
+    "device": "cpu",
+    "embedding": {"provider": "lsa", "lsa": {"dimensions": 16}},
+    "quantization": {"rq_kmeans": {"levels": 2, "codebook_size": 16, "iterations": 5}},
+    "ctr_modeling": {
+        "model": {"embedding_dim": 8, "attention_units": [16], "dnn_units": [32, 16]},
+        "training": {"learning_rate": 0.005, "batch_size": 256},
+        "evaluation": {"resamples": 300, "min_clean_cold_pairs": 10},
+    },
+    "ablation": {
+        "only": "none+rq_kmeans_positional",
+        "seeds": 2,
+        "candidates": {"id_dropout": None},
+        "budget": {"max_epochs": 3, "validations_per_epoch": 2},
+    },
+}
+
+
+def write_topics(folder: Path) -> None:
+    """A log whose users take items of one topic, which only titles tell."""
+    rng = np.random.default_rng(1)
+    n_topics, n_items, n_users, each = 8, 1200, 900, 6
+    topics = rng.integers(n_topics, size=n_items)
+    words = [[f"{letter}{number}" for number in range(6)] for letter in "abcdefgh"]
+    titles = [" ".join(rng.choice(words[topic], 3)) for topic in topics]
+    of_topic = [np.flatnonzero(topics == topic) for topic in range(n_topics)]
+    taken = [rng.choice(of_topic[user % n_topics], each) for user in range(n_users)]
+    folder.mkdir()
+    items = pa.table({"item_id": np.arange(n_items), "title": titles})
+    pq.write_table(items, folder / "items.parquet")
+    log = {
+        "user_id": np.repeat(np.arange(n_users), each),
+        "item_id": np.concatenate(taken),
+        "timestamp": rng.integers(0, 200 * 86_400, n_users * each),
+    }
+    pq.write_table(pa.table(log), folder / "interactions.parquet")
+
+
+@pytest.mark.slow
+def test_codes_are_shown_to_help_where_they_do(project):
+    write_topics(project / "raw")
+    params = {**PLANTED, "raw_dir": str(project / "raw")}
+    file = write_config(project / "planted.yml", env="interactions", params=params)
+    for pipeline in ("preparation", "embedding", "fusion", "ablation"):
+        must_run(project, "--pipeline", pipeline, "--config", file)
+    arms = {arm["name"]: arm for arm in report(project)["arms"]}
+    codes = arms["rq_kmeans_positional"]
+    assert codes["delta_low"] > 0
+    assert codes["p_holm"] < 0.05
+
+
+def settings(found: dict[str, bytes]) -> set[str]:
+    """What was made; the trial of a chosen candidate is among the runs once more."""
+    return {name.split("/", 1)[1] for name in found}
+
+
+def made(log: str) -> int:
+    """How many results a run says it has made."""
+    return len(re.findall(r"(codes|trials|runs): \S+, \d+ of \d+;", log))
