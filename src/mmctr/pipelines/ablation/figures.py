@@ -52,6 +52,7 @@ def draw_increments(details: dict[str, Any]) -> Any:
         axes.axvline(0, color="black", lw=0.8, zorder=0)
         axes.set_title(f"minus {other}", fontsize=10)
         axes.set_xlabel(f"gAUC on test, paired {details['confidence']:.0%} intervals")
+        axes.locator_params(axis="x", nbins=5)
         axes.set_yticks(range(len(arms)), [arm["name"] for arm in arms])
         axes.set_ylim(-0.6, len(arms) - 0.4)
         axes.grid(axis="x", alpha=0.3)
@@ -63,8 +64,8 @@ def draw_increments(details: dict[str, Any]) -> Any:
 def draw_learning(details: dict[str, Any]) -> Any:
     """Draw gAUC on valid against steps: without content, continuous, and codes.
 
-    Of the code arms the three best on valid are drawn. A line a seed; dots mark where
-    99 % of the final AUC is reached, on the mean over seeds.
+    Of the code arms the three best on valid are drawn. A line a seed; a dot marks
+    the validation at which 99 % of its final AUC is reached.
 
     Args:
         details: From :func:`mmctr.pipelines.ablation.report.measure_arms`.
@@ -80,13 +81,8 @@ def draw_learning(details: dict[str, Any]) -> Any:
             axes.plot(
                 curve["step"], values, color=color, lw=1.3, alpha=0.8, label=label
             )
-        reached = [
-            np.interp(arm["steps_to_99"], curve["step"], curve["gauc"])
-            for curve in arm["curves"]
-            if None not in curve["gauc"]
-        ]
-        if reached:
-            axes.plot(arm["steps_to_99"], np.mean(reached), "o", color=color, zorder=3)
+            near = curve["near"]
+            axes.plot(curve["step"][near], values[near], "o", color=color, markersize=5)
     axes.set_xlabel("steps of training")
     axes.set_ylabel("gAUC on valid")
     axes.grid(alpha=0.3)
@@ -126,8 +122,16 @@ def draw_rate_distortion(details: dict[str, Any]) -> Any:
                 label=f"{found['method']} {health['positions']}x"
                 f"{health['codebook_size']}",
             )
-        axes.set_xscale("log", base=2)
-        axes.xaxis.set_major_formatter("{x:,.0f}")
+        bits = sorted(
+            {
+                found[modality]["bits_per_item"]
+                for found in details["codes"].values()
+                if found[modality].get("present")
+            }
+        )
+        axes.set_xscale("log")
+        axes.set_xticks(bits, [f"{each:,.0f}" for each in bits])
+        axes.set_xticks([], minor=True)
         axes.set_title(modality, fontsize=10)
         axes.set_xlabel("bits an item")
         axes.set_ylabel("R2 of the decoded vectors")

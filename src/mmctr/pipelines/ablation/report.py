@@ -170,12 +170,13 @@ def _learning(facts: list[dict[str, Any]]) -> dict[str, Any]:
         "curves": [
             {
                 "seed": each["seed"],
+                "near": each["validations"].index(reached),
                 **{
                     name: [entry[name] for entry in each["validations"]]
                     for name in ("step", "seconds", "auc", "gauc")
                 },
             }
-            for each in facts
+            for each, reached in zip(facts, near, strict=True)
         ],
     }
 

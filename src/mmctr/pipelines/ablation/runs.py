@@ -50,7 +50,7 @@ class RunTrainer:
             ``weights``, ``content``, ``out_of_time``.
 
         Raises:
-            ValueError: If the training fails; the message names arm and candidate.
+            ValueError: If the training fails.
         """
         from mmctr.ctr.item_table import ItemTable
         from mmctr.ctr.learning_curve import TimeLimit, TrainingClock
@@ -81,7 +81,7 @@ class RunTrainer:
                 history["validations"], clock.seconds, strict=True
             )
         ]
-        (kept,) = (
+        kept = next(
             found for found in validations if found["step"] == history["best_step"]
         )
         facts = {
