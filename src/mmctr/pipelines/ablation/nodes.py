@@ -26,8 +26,7 @@ from mmctr.pipelines.ablation.runs import (
 )
 from mmctr.pipelines.quantization.nodes import (
     find_cold_items,
-    quantize_images,
-    quantize_titles,
+    quantize_items,
 )
 from mmctr.pipelines.vectors import vector_matrix
 from mmctr.quantizers import QuantizationParams
@@ -146,14 +145,14 @@ def make_codes(
         params = settings[name]
         cold = find_cold_items(item_features, train)
         try:
-            title, _, _, title_health = quantize_titles(item_features, cold, params)
-            image, _, _, image_health = quantize_images(item_features, cold, params)
+            made = quantize_items(item_features, cold, params)
         except ValueError as error:
             users = ", ".join(dict.fromkeys(arms[name]))
             raise ValueError(
                 f"{error}; null in place of an arm leaves it out, here ablation.arms: "
                 f"{users}"
             ) from error
+        title, _, _, title_health, image, _, _, image_health = made
         health = {"title": title_health, "image": image_health}
         return codes_table(title, image, {"method": params.method, **health})
 
