@@ -205,6 +205,7 @@ def test_long_histories_are_counted_in_parts(monkeypatch):
             ["title_codes", "image_codes"],
             "codes (concat) + similarity",
         ),
+        ("matches", [], "matches"),
     ],
 )
 def test_content_is_what_was_chosen(content, features, name):
@@ -214,8 +215,9 @@ def test_content_is_what_was_chosen(content, features, name):
     model = Din(table, SEEN, params)
     others = ["item_id", "tags", "likes", "views"]
     assert list(model.items.features) == others + features
-    there = ["title", "image"] if "similarity" in content else []
-    assert list(model.similarities) == there
+    form = content.split("+")[-1]
+    there = ["title", "image"] if form in {"similarity", "matches"} else []
+    assert list(model.comparisons) == [f"{x}_{form}" for x in there]
     assert model.content == name
 
 
@@ -225,9 +227,9 @@ def test_a_modality_can_be_left_out_and_an_absent_one_is(content):
     table = with_vectors(rng, random_table(rng))
     features = {"content": content, "title_vectors": False}
     model = Din(table, SEEN, ctr_params(features=features))
-    names = [*model.items.features, *model.similarities]
-    assert {"image_vector", "image"}.intersection(names)
-    assert not {"title_vector", "title"}.intersection(names)
+    names = [*model.items.features, *model.comparisons]
+    assert {"image_vector", "image_similarity"}.intersection(names)
+    assert not {"title_vector", "title_similarity"}.intersection(names)
     for without in (table, random_table(rng)):
         less = replace(without, image_vectors=np.zeros((N_ITEMS + 1, 0), np.float32))
         with pytest.raises(ValueError, match=f"content={content} needs item vectors"):

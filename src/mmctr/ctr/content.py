@@ -1,7 +1,14 @@
 """In which forms the content of items, their vectors, enters the model."""
 
-CONTENT_FORMS = ("codes", "continuous", "similarity")
-"""Codes of the vectors, the vectors themselves, similarities to the history."""
+CONTENT_FORMS = ("codes", "continuous", "similarity", "matches")
+"""Codes of the vectors, the vectors themselves, similarities to the history, and how
+many codes are shared with it."""
+
+OF_CODES = frozenset({"codes", "matches"})
+"""Those that are made of codes."""
+
+OF_VECTORS = frozenset({"continuous", "similarity"})
+"""Those that are made of vectors."""
 
 NO_CONTENT = "none"
 

@@ -13,6 +13,7 @@ from mmctr.ctr.item_features import ITEM_ID_DROPOUT_LAYER
 from mmctr.ctr.item_table import ItemTable
 from mmctr.ctr.item_vectors import ItemVectors
 from mmctr.ctr.levels import LevelBlock, add_rows
+from mmctr.ctr.matches import CodeMatches
 from mmctr.ctr.mlp import mlp
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.similarity import SimilarityHistogram
@@ -59,20 +60,9 @@ class Din(nn.Module):
                 seed=params.seed,
                 first_layer=attention_layers,
             )
-            self.similarities = nn.ModuleDict(
-                {
-                    modality: SimilarityHistogram(
-                        vectors, model.embedding_dim, model.similarity
-                    )
-                    for modality, vectors in (
-                        table.vectors_for(params.features).items()
-                        if "similarity" in params.features.forms
-                        else ()
-                    )
-                }
-            )
+            self.comparisons = nn.ModuleDict(_comparisons(table, params))
             # Features of rows and not of items.
-            own = len(self.row_levels) + len(self.similarities)
+            own = len(self.row_levels) + len(self.comparisons)
             self.dnn = mlp(
                 2 * self.items.width + own * model.embedding_dim,
                 model.dnn_units,
@@ -99,11 +89,12 @@ class Din(nn.Module):
     @property
     def content(self) -> str:
         """In which forms title and image are there, for people."""
-        names = [*self.items.features, *(f"{x}_similarity" for x in self.similarities)]
+        names = [*self.items.features, *self.comparisons]
         forms = {
             "_codes": f"codes ({self._code_entry})",
             "_vector": "continuous",
             "_similarity": "similarity",
+            "_matches": "matches",
         }
         there = [
             form
@@ -126,11 +117,11 @@ class Din(nn.Module):
         items = self.items(functional.pad(batch.items, (0, spare)))
         target, history = batch.places.split([len(batch.target), len(batch.history)])
         pooled = self.attention(items, target, history, batch.segment)
-        similar = [
-            similarity(batch.target, batch.history, batch.segment)
-            for similarity in self.similarities.values()
+        compared = [
+            comparison(batch.target, batch.history, batch.segment)
+            for comparison in self.comparisons.values()
         ]
-        dense = torch.cat([pooled, *similar], dim=1) if similar else pooled
+        dense = torch.cat([pooled, *compared], dim=1) if compared else pooled
         hidden = self._first_layer(items, target, dense, batch.row_levels)
         return self.dnn[1:](hidden).squeeze(1)
 
@@ -143,7 +134,7 @@ class Din(nn.Module):
     ) -> torch.Tensor:
         """The DNN's first layer on row levels, target and dense inputs, side by side.
 
-        The last are the pooled history and what is known of similarities. What levels
+        The last are the pooled history and what compares it to the target. What levels
         add to it is looked up, as in attention.
         """
         first = self.dnn[0]
@@ -164,3 +155,18 @@ class Din(nn.Module):
         if tables:
             hidden = hidden + add_rows([table.to(free.dtype) for table in tables], rows)
         return hidden
+
+
+def _comparisons(table: ItemTable, params: CtrParams) -> dict[str, nn.Module]:
+    """What compares target and history by their content, by modality and form."""
+    features, model = params.features, params.model
+    built: dict[str, nn.Module] = {}
+    if "similarity" in features.forms:
+        for modality, vectors in table.vectors_for(features).items():
+            built[f"{modality}_similarity"] = SimilarityHistogram(
+                vectors, model.embedding_dim, model.similarity
+            )
+    if "matches" in features.forms:
+        for modality, codes in table.codes_for(features).items():
+            built[f"{modality}_matches"] = CodeMatches(codes, model.embedding_dim)
+    return built

@@ -55,8 +55,9 @@ class ItemEmbedding(nn.Module):
             built["likes"] = Level(table.likes, dim)
         if features.views:
             built["views"] = Level(table.views, dim)
-        for modality, codes in table.codes_for(features).items():
-            built[f"{modality}_codes"] = make_code_entry(codes, seen, params)
+        if "codes" in features.forms:
+            for modality, codes in table.codes_for(features).items():
+                built[f"{modality}_codes"] = make_code_entry(codes, seen, params)
         if "continuous" in features.forms:
             for modality, vectors in table.vectors_for(features).items():
                 built[f"{modality}_vector"] = ContinuousVector(

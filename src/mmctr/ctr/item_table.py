@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mmctr.ctr.decoded import decoded_vectors
 from mmctr.ctr.params import FeatureParams
 
 
@@ -44,8 +45,6 @@ class ItemTable:
 
     def codes_for(self, features: FeatureParams) -> dict[str, np.ndarray]:
         """Codes by modality: those that are there, where the features have them."""
-        if "codes" not in features.forms:
-            return {}
         return _present(
             title=self.title_codes if features.title_codes else None,
             image=self.image_codes if features.image_codes else None,
@@ -55,7 +54,8 @@ class ItemTable:
         """Vectors by modality: those that are there, where the features have them.
 
         Raises:
-            ValueError: If none is.
+            ValueError: If none is, or vectors are to be decoded from codes that are
+                not there.
         """
         present = _present(
             title=self.title_vectors if features.title_vectors else None,
@@ -67,7 +67,19 @@ class ItemTable:
                 "and there are none: set title_vectors or image_vectors to true, for a "
                 "modality that this data set has"
             )
-        return present
+        if features.vectors == "own":
+            return present
+        codes = _present(title=self.title_codes, image=self.image_codes)
+        lacking = [name for name in present if name not in codes]
+        if lacking:
+            raise ValueError(
+                "ctr_modeling.features.vectors=decoded needs codes, and the "
+                f"{lacking[0]}s have none; run the quantization pipeline, or use own"
+            )
+        return {
+            name: decoded_vectors(vectors, codes[name])
+            for name, vectors in present.items()
+        }
 
     @classmethod
     def from_arrow(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from mmctr.ctr.codes import CODE_ENTRIES
-from mmctr.ctr.content import NO_CONTENT, canonical_content
+from mmctr.ctr.content import NO_CONTENT, OF_CODES, OF_VECTORS, canonical_content
 from mmctr.evaluation.params import EvaluationParams
 
 
@@ -32,15 +32,25 @@ class FeatureParams(BaseModel):
         "codes",
         description="forms in which title and image enter, joined by +: codes; "
         "continuous, the vectors behind a learned projection; similarity, histograms "
-        "of cosines of target and history; or none",
+        "of cosines of target and history; matches, counts of the codes they share; "
+        "or none",
     )
-    title_codes: bool = Field(True, description="the title's, where content has codes")
-    image_codes: bool = Field(True, description="the image's, where content has codes")
+    title_codes: bool = Field(
+        True, description="the title's, where content has codes or matches"
+    )
+    image_codes: bool = Field(
+        True, description="the image's, where content has codes or matches"
+    )
     title_vectors: bool = Field(
         True, description="the title's, where content has continuous or similarity"
     )
     image_vectors: bool = Field(
         True, description="the image's, where content has continuous or similarity"
+    )
+    vectors: Literal["own", "decoded"] = Field(
+        "own",
+        description="which ones continuous and similarity see: the items' own, or "
+        "those that their codes stand for, so that all content is in the codes",
     )
     row_levels: bool = Field(
         False, description="the row's own likes and views level beside the item's"
@@ -50,6 +60,12 @@ class FeatureParams(BaseModel):
     def forms(self) -> tuple[str, ...]:
         """The names in ``content``."""
         return () if self.content == NO_CONTENT else tuple(self.content.split("+"))
+
+    @property
+    def need_codes(self) -> bool:
+        """Whether anything in ``content`` is made of codes."""
+        decoded = self.vectors == "decoded" and not OF_VECTORS.isdisjoint(self.forms)
+        return decoded or not OF_CODES.isdisjoint(self.forms)
 
     def given(self, levels_from: dict[str, str]) -> "FeatureParams":
         """Decide ``stated`` by what the levels of a data set were made of.

@@ -163,7 +163,7 @@ def make_plan(
                 continue
             ctr = ctr.model_copy(update={"features": features})
             codes = None
-            if "codes" in features.forms:
+            if features.need_codes:
                 codes = _codes_partition(own, inputs)
             key = _hash(
                 _without_idle(ctr.model_dump()),
