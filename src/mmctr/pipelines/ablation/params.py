@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 EVERY_ARM = "all"
+STANDARD_ARMS = "standard"
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.]*$"
 Name = Annotated[str, Field(pattern=_NAME)]
@@ -57,6 +58,9 @@ class ArmParams(BaseModel):
         description="what it stands for; ctr_modeling.features.content is this unless "
         "the arm overrides it"
     )
+    standard: bool = Field(
+        True, description="whether it takes part where `only` is standard"
+    )
     quantization: Overrides = Field({}, description="overrides of `quantization`")
     ctr_modeling: Overrides = Field({}, description="overrides of `ctr_modeling`")
     candidates: dict[Name, CandidateParams | None] | None = Field(
@@ -91,7 +95,10 @@ class AblationParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     arms: dict[Name, ArmParams | None] = Field(description="null leaves one out")
-    only: str = Field(EVERY_ARM, description="names joined by +, or all")
+    only: str = Field(
+        STANDARD_ARMS,
+        description="standard: the arms that are marked so; all; or names joined by +",
+    )
     control: str = Field("none", description="the arm that others are compared with")
     rival: str = Field("continuous", description="a second one, in table and figure")
     candidates: dict[Name, CandidateParams | None] = Field(
@@ -118,9 +125,10 @@ class AblationParams(BaseModel):
     def chosen_arms(self) -> dict[str, ArmParams]:
         """The arms that take part, by name, the control first."""
         arms = {name: arm for name, arm in self.arms.items() if arm is not None}
-        wanted = list(arms)
-        if self.only != EVERY_ARM:
-            wanted = [name.strip() for name in self.only.split("+")]
+        if self.only == STANDARD_ARMS:
+            wanted = [name for name, arm in arms.items() if arm.standard]
+        else:
+            wanted = list(arms) if self.only == EVERY_ARM else _names(self.only)
         return {name: arms[name] for name in dict.fromkeys([self.control, *wanted])}
 
     def candidates_of(self, arm: ArmParams) -> dict[str, CandidateParams]:
@@ -133,8 +141,8 @@ class AblationParams(BaseModel):
     def _arms_are_there(self) -> Self:
         known = [name for name, arm in self.arms.items() if arm is not None]
         asked = {"control": [self.control]}
-        if self.only != EVERY_ARM:
-            asked["only"] = [name.strip() for name in self.only.split("+")]
+        if self.only not in {STANDARD_ARMS, EVERY_ARM}:
+            asked["only"] = _names(self.only)
         for field, names in asked.items():
             unknown = [name for name in names if name not in known]
             if unknown:
@@ -148,3 +156,7 @@ class AblationParams(BaseModel):
                 f"seeds={self.seeds}"
             )
         return self
+
+
+def _names(joined: str) -> list[str]:
+    return [name.strip() for name in joined.split("+")]
