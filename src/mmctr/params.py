@@ -19,13 +19,11 @@ from mmctr.ctr.params import CtrParams
 from mmctr.embedders.params import EmbeddingParams
 from mmctr.pipelines.ablation.params import AblationParams
 from mmctr.pipelines.ablation.plan import resolve
+from mmctr.pipelines.experiments import require_residual_codes
 from mmctr.pipelines.fusion.params import FusionParams
 from mmctr.pipelines.preparation.params import PreparationParams
 from mmctr.pipelines.sample.params import SampleParams
 from mmctr.quantizers.params import QuantizationParams
-
-RESIDUAL_METHODS = ("rq_kmeans", "rqvae")
-"""Quantisers whose codes refine each other, level by level."""
 
 
 class ProjectParams(BaseModel):
@@ -65,7 +63,7 @@ class ProjectParams(BaseModel):
 
     @model_validator(mode="after")
     def _prefixes_are_of_residual_codes(self) -> Self:
-        _require_residual_codes(self.quantization, self.ctr_modeling)
+        require_residual_codes(self.quantization, self.ctr_modeling)
         return self
 
     @model_validator(mode="after")
@@ -78,7 +76,7 @@ class ProjectParams(BaseModel):
             for label, candidate in self.ablation.candidates_of(arm).items():
                 where = f"ablation.arms.{name}, candidate {label}"
                 try:
-                    _require_residual_codes(
+                    require_residual_codes(
                         *resolve(
                             arm,
                             candidate,
@@ -94,17 +92,6 @@ class ProjectParams(BaseModel):
         if problems:
             raise ValueError("\n- ".join(dict.fromkeys(problems)))
         return self
-
-
-def _require_residual_codes(quantization: QuantizationParams, ctr: CtrParams) -> None:
-    """Refuse prefixes of codes that do not refine each other."""
-    used = "codes" in ctr.features.forms and ctr.model.code_entry == "prefix"
-    if used and quantization.method not in RESIDUAL_METHODS:
-        raise ValueError(
-            "'ctr_modeling.model.code_entry' = 'prefix' makes sense of codes that "
-            f"refine each other, and those of quantization.method={quantization.method}"
-            f" do not; use {' or '.join(RESIDUAL_METHODS)}, or another code_entry"
-        )
 
 
 def check_parameters(parameters: dict[str, Any]) -> ProjectParams:

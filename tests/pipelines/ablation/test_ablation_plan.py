@@ -9,10 +9,11 @@ from ablation_worlds import (
     rows,
 )
 
-from mmctr.pipelines.ablation.inputs import choose_rows, fingerprint
+from mmctr.pipelines.ablation.inputs import choose_rows
 from mmctr.pipelines.ablation.nodes import choose_candidates, plan_ablation
 from mmctr.pipelines.ablation.plan import AblationPlan, make_plan
-from mmctr.pipelines.ablation.runs import facts_of, with_facts
+from mmctr.pipelines.experiment_runs import facts_of, with_facts
+from mmctr.pipelines.experiments import fingerprint
 
 
 def planned(params=None, quantization=None, ctr=None, **inputs) -> AblationPlan:

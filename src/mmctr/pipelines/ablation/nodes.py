@@ -13,21 +13,14 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.ctr.params import CtrParams
-from mmctr.pipelines.ablation.inputs import choose_rows, fingerprint
+from mmctr.pipelines.ablation.inputs import choose_rows
 from mmctr.pipelines.ablation.params import AblationParams
 from mmctr.pipelines.ablation.plan import AblationPlan, make_plan
-from mmctr.pipelines.ablation.runs import (
-    Items,
-    Partitions,
-    RunTrainer,
-    codes_table,
-    facts_of,
-    take,
-)
-from mmctr.pipelines.quantization.nodes import (
-    find_cold_items,
-    quantize_items,
-)
+from mmctr.pipelines.ablation.runs import RunTrainer, take
+from mmctr.pipelines.experiment_runs import Items, Partitions, facts_of
+from mmctr.pipelines.experiment_runs import make_codes as quantize_both
+from mmctr.pipelines.experiments import fingerprint
+from mmctr.pipelines.quantization.nodes import find_cold_items
 from mmctr.pipelines.vectors import vector_matrix
 from mmctr.quantizers import QuantizationParams
 
@@ -145,16 +138,13 @@ def make_codes(
         params = settings[name]
         cold = find_cold_items(item_features, train)
         try:
-            made = quantize_items(item_features, cold, params)
+            return quantize_both(item_features, cold, params)
         except ValueError as error:
             users = ", ".join(dict.fromkeys(arms[name]))
             raise ValueError(
                 f"{error}; null in place of an arm leaves it out, here ablation.arms: "
                 f"{users}"
             ) from error
-        title, _, _, title_health, image, _, _, image_health = made
-        health = {"title": title_health, "image": image_health}
-        return codes_table(title, image, {"method": params.method, **health})
 
     return {name: partial(quantize, name) for name in settings}
 

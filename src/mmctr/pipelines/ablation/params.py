@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from mmctr.pipelines.experiments import BudgetParams
+
 EVERY_ARM = "all"
 STANDARD_ARMS = "standard"
 
@@ -65,27 +67,6 @@ class ArmParams(BaseModel):
     ctr_modeling: Overrides = Field({}, description="overrides of `ctr_modeling`")
     candidates: dict[Name, CandidateParams | None] | None = Field(
         None, description="in place of ablation.candidates; null leaves one out"
-    )
-
-
-class BudgetParams(BaseModel):
-    """What every training may take, the same for all."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    train_rows: int = Field(
-        0, ge=0, description="most train rows, whole groups drawn by seed; 0: all"
-    )
-    max_epochs: int = Field(ge=1, description="passes over them")
-    validations_per_epoch: int = Field(
-        4, ge=1, description="points of a learning curve an epoch"
-    )
-    patience: int = Field(6, ge=1, description="validations without a better monitor")
-    lr_patience: int = Field(
-        2, ge=0, description="such validations before the learning rate falls"
-    )
-    minutes: float = Field(
-        30.0, gt=0, description="of one training; one that reaches it is reported"
     )
 
 

@@ -1,26 +1,26 @@
 """Which models an ablation trains, and under which name each result is kept."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from mmctr import __version__
 from mmctr.ctr.content import NO_CONTENT
-from mmctr.ctr.params import CtrParams, FeatureParams
+from mmctr.ctr.params import CtrParams
 from mmctr.pipelines.ablation.params import (
     AblationParams,
     ArmParams,
-    BudgetParams,
     CandidateParams,
 )
+from mmctr.pipelines.experiments import (
+    BudgetParams,
+    codes_name,
+    has_a_feature,
+    merge_overrides,
+    short_hash,
+    without_idle,
+)
 from mmctr.quantizers.params import QuantizationParams
-
-_DIGITS = 12
-# What changes how a run looks, and not what comes out.
-_IDLE = ("progress", "device", "evaluation", "submission", "seed")
 
 
 class RunName(NamedTuple):
@@ -112,15 +112,16 @@ def resolve(
             places are named from the section, without the arm.
         ValueError: If the content is not what the arm's kind says.
     """
-    training = budget.model_dump(exclude={"train_rows", "minutes"})
     ctr = [
-        {"training": training, "features": {"content": arm.kind}},
+        {"training": budget.training, "features": {"content": arm.kind}},
         arm.ctr_modeling,
         candidate.ctr_modeling,
     ]
-    own = _merged(quantization.model_dump(), arm.quantization, candidate.quantization)
+    own = merge_overrides(
+        quantization.model_dump(), arm.quantization, candidate.quantization
+    )
     params = QuantizationParams.model_validate(own)
-    model = CtrParams.model_validate(_merged(ctr_modeling.model_dump(), *ctr))
+    model = CtrParams.model_validate(merge_overrides(ctr_modeling.model_dump(), *ctr))
     if arm.kind not in (model.features.forms or (NO_CONTENT,)):
         raise ValueError(
             f"kind is {arm.kind}, and ctr_modeling.features.content is "
@@ -158,15 +159,15 @@ def make_plan(
                 arm, candidate, params.budget, quantization, ctr_modeling
             )
             features = ctr.features.given(inputs["levels_from"])
-            if not _has_a_feature(features, inputs):
+            if not has_a_feature(features, inputs):
                 left_out.append(label)
                 continue
             ctr = ctr.model_copy(update={"features": features})
             codes = None
             if features.need_codes:
-                codes = _codes_partition(own, inputs)
-            key = _hash(
-                _without_idle(ctr.model_dump()),
+                codes = codes_name(own, inputs["items"])
+            key = short_hash(
+                without_idle(ctr.model_dump()),
                 codes,
                 params.budget.model_dump(),
                 [params.seed, params.test_share],
@@ -190,43 +191,3 @@ def make_plan(
             kind=arm.kind, candidates=settings, left_out=left_out
         )
     return AblationPlan(arms=planned, params=params, inputs=inputs)
-
-
-def _merged(base: dict[str, Any], *overrides: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for override in overrides:
-        for key, value in override.items():
-            below = merged.get(key)
-            if isinstance(below, dict) and isinstance(value, Mapping):
-                merged[key] = _merged(below, value)
-            else:
-                merged[key] = value
-    return merged
-
-
-def _has_a_feature(features: FeatureParams, inputs: dict[str, Any]) -> bool:
-    """What the model's item embedding asks for, asked before any work."""
-    modalities = inputs["modalities"]
-    in_items = {"codes", "continuous"} & set(features.forms)
-    return bool(
-        features.item_id
-        or (features.tags and inputs["has_tags"])
-        or features.likes
-        or features.views
-        or (in_items and modalities)
-    )
-
-
-def _codes_partition(params: QuantizationParams, inputs: dict[str, Any]) -> str:
-    own = getattr(params, params.method).model_dump()
-    key = _hash(params.method, own, params.seed, inputs["items"])
-    return f"{params.method}-{key}"
-
-
-def _without_idle(section: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in section.items() if name not in _IDLE}
-
-
-def _hash(*parts: object) -> str:
-    text = json.dumps([__version__, *parts], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]

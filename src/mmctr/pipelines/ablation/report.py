@@ -17,7 +17,8 @@ from mmctr.pipelines.ablation.measures import (
     measure_seeds,
 )
 from mmctr.pipelines.ablation.plan import AblationPlan
-from mmctr.pipelines.ablation.runs import Partitions, facts_of, take
+from mmctr.pipelines.ablation.runs import take
+from mmctr.pipelines.experiment_runs import Partitions, facts_of
 
 NEARLY_DONE = 0.99
 """Share of its final AUC at which an arm has nearly learned what it will."""

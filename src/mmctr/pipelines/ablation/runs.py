@@ -1,31 +1,20 @@
 """One training of an arm, and how its result is kept."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from mmctr.pipelines.ablation.inputs import Parts
 from mmctr.pipelines.ablation.plan import AblationPlan, RunName
-from mmctr.pipelines.quantization.nodes import build_item_table
-from mmctr.pipelines.vectors import vector_column, vector_matrix
-
-Partitions = Mapping[str, Callable[[], pa.Table]]
-
-_FACTS = b"ablation"
-
-
-@dataclass(frozen=True)
-class Items:
-    """Everything about items that models may see."""
-
-    features: pa.Table
-    title_vectors: np.ndarray
-    image_vectors: np.ndarray
+from mmctr.pipelines.experiment_runs import (
+    Items,
+    Partitions,
+    train_measured,
+    with_facts,
+)
 
 
 @dataclass(frozen=True)
@@ -45,57 +34,28 @@ class RunTrainer:
 
         Returns:
             ``probability`` float64, one row a test row, and with it the facts that
-            :func:`facts_of` reads: ``validations`` (step, seconds of training, auc,
-            gauc, logloss), ``kept`` (that of the weights used), ``seconds``, ``steps``,
-            ``weights``, ``content``, ``out_of_time``.
+            ``facts_of`` reads: the run's name and those of ``train_measured``.
 
         Raises:
             ValueError: If the training fails.
         """
-        from mmctr.ctr.item_table import ItemTable
-        from mmctr.ctr.learning_curve import TimeLimit, TrainingClock
-        from mmctr.ctr.training import predict_clicks, train_din
+        from mmctr.ctr.training import predict_clicks
 
         setting = self.plan.arms[run.arm].candidates[run.candidate]
         params = setting.ctr_modeling.model_copy(update={"seed": run.seed})
-        table = ItemTable.from_arrow(
-            build_item_table(self.items.features, *self._codes(setting.codes)),
-            self.items.title_vectors,
-            self.items.image_vectors,
-        )
-        clock = TrainingClock()
-        limit = TimeLimit(60 * self.plan.params.budget.minutes)
+        name = setting.codes
+        table = self.items.table(None if name is None else take(self.codes, name)())
         train, valid, test = self._logs
-        trained = train_din(
+        weights, facts = train_measured(
             table,
-            train,
-            valid,
+            (train, valid),
             self.parts.valid["group_id"].to_numpy(),
             params,
-            callbacks=[clock, limit],
+            self.plan.params.budget.minutes,
         )
-        history: dict[str, Any] = trained.history
-        validations = [
-            {**found, "seconds": round(seconds, 3)}
-            for found, seconds in zip(
-                history["validations"], clock.seconds, strict=True
-            )
-        ]
-        kept = next(
-            found for found in validations if found["step"] == history["best_step"]
-        )
-        facts = {
-            **run._asdict(),
-            "validations": validations,
-            "kept": kept,
-            "seconds": validations[-1]["seconds"],
-            "steps": history["steps"],
-            "weights": history["weights"],
-            "content": history["content"],
-            "out_of_time": limit.reached,
-        }
-        scores = predict_clicks(table, trained.weights, test, params)
-        return with_facts(pa.table({"probability": scores}), facts)
+        scores = predict_clicks(table, weights, test, params)
+        scored = pa.table({"probability": scores})
+        return with_facts(scored, {**run._asdict(), **facts})
 
     @cached_property
     def _logs(self) -> tuple[Any, Any, Any]:
@@ -110,32 +70,6 @@ class RunTrainer:
             ClickLog.from_arrow(part, longest, count) for part in parts
         )
         return train, valid, test
-
-    def _codes(self, partition: str | None) -> tuple[np.ndarray, np.ndarray]:
-        if partition is None:
-            none = np.empty((self.items.features.num_rows, 0), np.int32)
-            return none, none
-        table = take(self.codes, partition)()
-        return vector_matrix(table, "title_codes"), vector_matrix(table, "image_codes")
-
-
-def codes_table(
-    title_codes: np.ndarray, image_codes: np.ndarray, health: dict[str, Any]
-) -> pa.Table:
-    """Codes of both modalities ``[n, positions]`` with their health, as one table."""
-    columns = {"title_codes": title_codes, "image_codes": image_codes}
-    table = pa.table({name: vector_column(codes) for name, codes in columns.items()})
-    return with_facts(table, health)
-
-
-def with_facts(table: pa.Table, facts: dict[str, Any]) -> pa.Table:
-    """Keep JSON-ready facts in the table's own schema, so that one file has both."""
-    return table.replace_schema_metadata({_FACTS: json.dumps(facts)})
-
-
-def facts_of(table: pa.Table) -> dict[str, Any]:
-    """Read what :func:`with_facts` kept."""
-    return json.loads((table.schema.metadata or {})[_FACTS])
 
 
 def take(partitions: Partitions, name: str) -> Callable[[], pa.Table]:
