@@ -14,11 +14,11 @@ from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import CatalogProtocol, DatasetError
-from kedro.pipeline import Node
+from kedro.pipeline import Node, Pipeline
 from pydantic import BaseModel
 
-from mmctr.datasets import AtomicDataset, MissingPartitions
-from mmctr.hooks import TIMES
+from mmctr.datasets import AtomicDataset, MissingPartitions, StudyDataset
+from mmctr.hooks import BEST_CONFIG, TIMES
 from mmctr.params import check_parameters
 from mmctr.pipeline_registry import register_pipelines
 
@@ -29,6 +29,7 @@ ENVIRONMENTS = sorted(
     if folder.is_dir() and folder.name != "local"
 )
 ROAD = ("preparation", "embedding", "fusion", "quantization", "ctr_modeling")
+EXPERIMENTS = ("ablation", "tuning")
 FOLDERS = {
     "raw": "01_raw",
     "primary": "03_primary",
@@ -74,13 +75,20 @@ def test_the_road_is_the_five_pipelines_without_the_sample():
     road = set().union(*({x.name for x in PIPELINES[name].nodes} for name in ROAD))
     assert {node.name for node in PIPELINES["__default__"].nodes} == road
     assert not road & {node.name for node in PIPELINES["sample"].nodes}
-    assert set(PIPELINES) == {"__default__", "sample", "ablation", *ROAD}
+    assert set(PIPELINES) == {"__default__", "sample", *EXPERIMENTS, *ROAD}
 
 
-def test_an_experiment_needs_what_the_road_writes():
-    inputs = {x for x in PIPELINES["ablation"].inputs() if not x.startswith("param")}
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_needs_what_the_road_writes(name):
+    inputs = {x for x in PIPELINES[name].inputs() if not x.startswith("param")}
+    # A folder that trials fill while they run.
+    inputs -= {"tuning_codes"}
     assert inputs <= PIPELINES["__default__"].all_outputs()
-    assert not PIPELINES["ablation"].all_outputs() & set(ROAD_OUTPUTS)
+    assert not PIPELINES[name].all_outputs() & set(ROAD_OUTPUTS)
+
+
+def test_tuning_can_not_read_test():
+    assert not {"test", "test_predictions", "metrics"} & PIPELINES["tuning"].datasets()
 
 
 def test_the_road_needs_nothing_but_the_source():
@@ -98,7 +106,7 @@ def test_every_data_set_is_in_the_catalogue(context):
 
 def test_the_catalogue_holds_nothing_that_neither_pipeline_nor_hook_uses(context):
     entries = {x for x in context.config_loader["catalog"] if not x.startswith("_")}
-    assert entries == {*DATASETS, TIMES}
+    assert entries == {*DATASETS, TIMES, BEST_CONFIG}
 
 
 def layer_of(catalog: CatalogProtocol, name: str) -> str:
@@ -123,7 +131,8 @@ def test_an_entry_lies_in_its_layer_under_the_name_of_its_data_set(catalog, name
 def test_layers_follow_each_other(catalog):
     """kedro-viz draws no layers where they form a circle."""
     before: dict[str, set[str]] = {}
-    for node in (PIPELINES["__default__"] + PIPELINES["ablation"]).nodes:
+    pipelines = [PIPELINES[name] for name in ("__default__", *EXPERIMENTS)]
+    for node in sum(pipelines, start=Pipeline([])).nodes:
         sources = {layer_of(catalog, x) for x in node.inputs if x in DATASETS}
         for layer in {layer_of(catalog, x) for x in node.outputs}:
             before.setdefault(layer, set()).update(sources - {layer})
@@ -138,6 +147,8 @@ def test_what_is_written_is_written_atomically_and_raw_files_never(catalog, name
     if isinstance(dataset, MissingPartitions):
         assert dataset._dataset_type is AtomicDataset
         return
+    if isinstance(dataset, StudyDataset):
+        return  # SQLite's transactions
     if name in OUTPUTS:
         assert isinstance(dataset, AtomicDataset)
         return
@@ -179,13 +190,16 @@ def typed_inputs(node: Node) -> dict[str, Any]:
     }
 
 
+PLANS = ("plan_ablation", "plan_tuning")
+
+
 @pytest.mark.parametrize("node", NODES.values(), ids=NODES)
 def test_a_node_is_typed_and_takes_one_parameter_object(node):
     kinds = typed_inputs(node)
     assert "return" in typing.get_type_hints(node.func)
     parameters = [kind for name, kind in kinds.items() if name.startswith("params:")]
     # The plan of an experiment varies the parameters of other pipelines.
-    assert len(parameters) <= (3 if node.name == "plan_ablation" else 1)
+    assert len(parameters) <= (3 if node.name in PLANS else 1)
     assert "parameters" not in kinds
     for kind in parameters:
         assert issubclass(kind, BaseModel)

@@ -15,6 +15,7 @@ from kedro.pipeline.node import Node
 from omegaconf import OmegaConf
 
 from mmctr.params import check_parameters
+from mmctr.pipelines.tuning.best import best_config
 from mmctr.run_times import RunTimes, describe_times
 from mmctr.summary import SUMMARY_INPUTS, summarize
 
@@ -25,6 +26,8 @@ KEY_VARIABLE = "OPENAI_API_KEY"
 TIMES = "run_times"
 """The data set that this module writes; no pipeline does."""
 
+BEST_CONFIG = "tuning_best"
+"""Another one: a pipeline does not know the environment that it runs in."""
 
 ABLATION_PAGE = "ablation_page"
 
@@ -157,6 +160,29 @@ class SummaryHook:
             logger.warning("no summary: %s: %s", type(error).__name__, error)
             return
         click.echo(page)
+
+
+class TuningHook:
+    """Close a run of tuning with its page and the best trial as a file to run."""
+
+    @hook_impl
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Write the file, if the run reported trials, and print the page."""
+        if "tuning" not in pipeline.all_outputs():
+            return
+        config = best_config(
+            catalog.load("tuning"),
+            run_params["env"],
+            run_params.get("runtime_params") or {},
+        )
+        catalog.save(BEST_CONFIG, config)
+        project = Path(run_params["project_path"])
+        path = _file_paths(catalog, [BEST_CONFIG], project)[BEST_CONFIG]
+        if catalog.exists("tuning_page"):
+            click.echo(f"\n{catalog.load('tuning_page')}")
+        click.echo(f"The best trial: kedro run --config {path}\n")
 
 
 def _openai_credentials(loader: AbstractConfigLoader) -> Any:

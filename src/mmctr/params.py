@@ -23,6 +23,8 @@ from mmctr.pipelines.experiments import require_residual_codes
 from mmctr.pipelines.fusion.params import FusionParams
 from mmctr.pipelines.preparation.params import PreparationParams
 from mmctr.pipelines.sample.params import SampleParams
+from mmctr.pipelines.tuning.params import TuningParams
+from mmctr.pipelines.tuning.plan import resolve as resolve_trial
 from mmctr.quantizers.params import QuantizationParams
 
 
@@ -44,6 +46,7 @@ class ProjectParams(BaseModel):
     quantization: QuantizationParams
     ctr_modeling: CtrParams
     ablation: AblationParams
+    tuning: TuningParams
 
     @field_validator("dataset", "raw_dir", mode="before")
     @classmethod
@@ -93,6 +96,27 @@ class ProjectParams(BaseModel):
             raise ValueError("\n- ".join(dict.fromkeys(problems)))
         return self
 
+    @model_validator(mode="after")
+    def _trials_are_models(self) -> Self:
+        """Each name of the space and its ends, by themselves; trials check the rest."""
+        problems = []
+        for name, distribution in self.tuning.chosen_space.items():
+            for value in distribution.edges:
+                try:
+                    resolve_trial(
+                        self.tuning, {name: value}, self.quantization, self.ctr_modeling
+                    )
+                except ValidationError as error:
+                    problems += [
+                        f"tuning.space: {line}" for line in _explain_section(error)
+                    ]
+                except ValueError:
+                    # It may go with other values of the space.
+                    continue
+        if problems:
+            raise ValueError("\n- ".join(dict.fromkeys(problems)))
+        return self
+
 
 def check_parameters(parameters: dict[str, Any]) -> ProjectParams:
     """Check the whole parameter tree, whichever pipeline is going to run.
@@ -130,7 +154,7 @@ def _explain_section(error: ValidationError) -> list[str]:
 
 
 def _explain(problem: Any) -> str:
-    path = [str(part) for part in problem["loc"]]
+    path = [str(part) for part in problem["loc"] if part != "[key]"]
     name, message = ".".join(path), problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         return f"'{name}' is not a parameter; {_hint(path)}"
@@ -146,20 +170,25 @@ def _explain(problem: Any) -> str:
 
 
 def _hint(path: list[str]) -> str:
-    """The nearest known name beside an unknown one, else the nearest anywhere."""
+    """The nearest known name beside an unknown one, or one elsewhere clearly nearer."""
     known = [_placed(names, path) for names in _known_names(ProjectParams)]
     section, word = path[:-1], path[-1]
     siblings = {names[-1]: names for names in known if names[:-1] == section}
     siblings.pop(_ANY, None)
     near = difflib.get_close_matches(word, siblings, n=1, cutoff=0.6)
     found = [siblings[name] for name in near]
-    if not found:
-        words = {names[-1] for names in known if _ANY not in names}
-        near = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
+    words = {names[-1] for names in known if _ANY not in names}
+    beaten = 0.6 if not near else _likeness(word, near[0])
+    near = difflib.get_close_matches(word, words, n=1, cutoff=min(beaten + 0.1, 1.0))
+    if near:
         found = [names for names in known if names[-1] in near and _ANY not in names]
     if found:
         return f"did you mean {' or '.join(repr('.'.join(x)) for x in found)}?"
     return f"known here: {', '.join(sorted(siblings)) or 'nothing'}"
+
+
+def _likeness(word: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, other, word).ratio()
 
 
 _ANY = "*"

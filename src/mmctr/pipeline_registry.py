@@ -10,6 +10,7 @@ from mmctr.pipelines import (
     preparation,
     quantization,
     sample,
+    tuning,
 )
 
 
@@ -26,5 +27,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         "__default__": sum(road.values(), start=Pipeline([])),
         "sample": sample.create_pipeline(),
         "ablation": ablation.create_pipeline(),
+        "tuning": tuning.create_pipeline(),
         **road,
     }

@@ -2,12 +2,24 @@
 
 import warnings
 
-from mmctr.hooks import CredentialsHook, ParameterHook, RunTimesHook, SummaryHook
+from mmctr.hooks import (
+    CredentialsHook,
+    ParameterHook,
+    RunTimesHook,
+    SummaryHook,
+    TuningHook,
+)
 
 # `--pipeline NAME` is how the documentation of this project and most users say it.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 
-HOOKS = (ParameterHook(), CredentialsHook(), SummaryHook(), RunTimesHook())
+HOOKS = (
+    ParameterHook(),
+    CredentialsHook(),
+    SummaryHook(),
+    TuningHook(),
+    RunTimesHook(),
+)
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -4,8 +4,10 @@ from mmctr.datasets.arrow import ArrowDataset, TablePieces
 from mmctr.datasets.atomic import AtomicDataset
 from mmctr.datasets.challenge_files import ChallengeFiles, ChallengeSource
 from mmctr.datasets.interaction_log import InteractionLog, InteractionSource
+from mmctr.datasets.kept_partitions import Keep, KeptPartitions
 from mmctr.datasets.missing_partitions import MissingPartitions
 from mmctr.datasets.npy import NpyDataset
+from mmctr.datasets.study import Search, StudyDataset
 
 __all__ = [
     "ArrowDataset",
@@ -14,7 +16,11 @@ __all__ = [
     "ChallengeSource",
     "InteractionLog",
     "InteractionSource",
+    "Keep",
+    "KeptPartitions",
     "MissingPartitions",
     "NpyDataset",
+    "Search",
+    "StudyDataset",
     "TablePieces",
 ]

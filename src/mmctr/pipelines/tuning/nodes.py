@@ -1,0 +1,113 @@
+"""Nodes of the tuning pipeline; none of them reads test."""
+
+import logging
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mmctr.ctr.params import CtrParams
+from mmctr.datasets import Keep, Search
+from mmctr.pipelines.experiment_runs import Items
+from mmctr.pipelines.experiments import cut_rows, fingerprint
+from mmctr.pipelines.tuning.params import TuningParams
+from mmctr.pipelines.tuning.plan import TuningPlan, make_plan
+from mmctr.pipelines.tuning.trials import TrialTrainer, make_pruner, make_sampler
+from mmctr.pipelines.vectors import vector_matrix
+from mmctr.quantizers import QuantizationParams
+
+logger = logging.getLogger(__name__)
+
+
+def plan_tuning(
+    train: pa.Table,
+    valid: pa.Table,
+    item_features: pa.Table,
+    preparation_report: dict,
+    params: TuningParams,
+    quantization: QuantizationParams,
+    ctr_modeling: CtrParams,
+) -> dict[str, Any]:
+    """Tell this study from any other, and count the points of a grid.
+
+    Args:
+        train: Primary rows.
+        valid: Primary rows.
+        item_features: Vectors, tags and levels of items.
+        preparation_report: Tells what the levels were made of.
+        params: Space, sampler, budget.
+        quantization: What the space varies.
+        ctr_modeling: What the space varies.
+
+    Returns:
+        :class:`~mmctr.pipelines.tuning.plan.TuningPlan`, ready for JSON.
+
+    Raises:
+        ValueError: If no point of a grid makes a model.
+    """
+    tags = item_features["tags"].combine_chunks().flatten()
+    inputs = {
+        "train": fingerprint(train),
+        "valid": fingerprint(valid),
+        "items": fingerprint(item_features),
+        "has_tags": len(tags) > 0,
+        "modalities": [
+            modality
+            for modality in ("title", "image")
+            if vector_matrix(item_features, f"{modality}_vector").shape[1]
+        ],
+        "levels_from": preparation_report["levels_from"],
+    }
+    plan = make_plan(params, quantization, ctr_modeling, inputs)
+    logger.info(
+        "study %s: %d parameters, %d trials by %s",
+        plan.study,
+        len(params.chosen_space),
+        params.n_trials if plan.points is None else len(plan.points),
+        params.sampler,
+    )
+    return plan.model_dump(mode="json")
+
+
+def search_settings(
+    plan: dict[str, Any],
+    keep: Keep,
+    item_features: pa.Table,
+    item_title_vectors: np.ndarray,
+    item_image_vectors: np.ndarray,
+    train: pa.Table,
+    valid: pa.Table,
+) -> Search:
+    """Say what is to be tried; the data set that this is saved to tries it.
+
+    Args:
+        plan: From :func:`plan_tuning`.
+        keep: Finds or makes the codes of a quantiser's settings, so that trials share
+            them.
+        item_features: Vectors, tags, levels.
+        item_title_vectors: ``[n_items + 1, d]`` float32.
+        item_image_vectors: The same.
+        train: Labelled rows.
+        valid: Labelled rows.
+
+    Returns:
+        Objective, sampler, pruner and number of trials.
+    """
+    planned = TuningPlan.model_validate(plan)
+    params = planned.params
+    trainer = TrialTrainer(
+        planned,
+        keep,
+        Items(item_features, item_title_vectors, item_image_vectors),
+        cut_rows(train, params.budget, params.seed),
+        valid,
+    )
+    return Search(
+        study=planned.study,
+        n_trials=params.n_trials,
+        objective=trainer,
+        sampler=partial(make_sampler, params),
+        pruner=partial(make_pruner, params),
+        points=planned.points,
+    )
