@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from mmctr.pipelines.tuning.page import OBJECTIVES
+
 # Paul Tol's bright scheme, as in the other figures.
 _BLUE, _GREY, _RED = "#4477aa", "#bbbbbb", "#ee6677"
 
@@ -49,7 +51,7 @@ def draw_history(tuning: dict[str, Any]) -> Any:
             label=f"refused or stopped ({len(lost)})",
         )
     axes.set_xlabel("trial")
-    axes.set_ylabel(f"{_title(tuning['objective'])} on valid")
+    axes.set_ylabel(f"{OBJECTIVES[tuning['objective']]} on valid")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
@@ -69,7 +71,7 @@ def draw_importance(tuning: dict[str, Any]) -> Any:
     figure, axes = _axes(width=7.0, height=1.2 + 0.32 * len(found or range(4)))
     if not found:
         axes.text(
-            0.5, 0.5, "too few finished trials", ha="center", transform=axes.transAxes
+            0.5, 0.5, "too few complete trials", ha="center", transform=axes.transAxes
         )
         axes.set_axis_off()
         return figure
@@ -81,15 +83,11 @@ def draw_importance(tuning: dict[str, Any]) -> Any:
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_xlim(0, 1.12 * max(shares))
     axes.set_xlabel(
-        f"importance for {_title(tuning['objective'])} on valid (PED-ANOVA)"
+        f"importance for {OBJECTIVES[tuning['objective']]} on valid (PED-ANOVA)"
     )
     axes.grid(axis="x", alpha=0.3)
     axes.set_axisbelow(True)
     return figure
-
-
-def _title(objective: str) -> str:
-    return {"auc": "AUC", "gauc": "gAUC"}[objective]
 
 
 def _axes(*, width: float, height: float) -> tuple[Any, Any]:

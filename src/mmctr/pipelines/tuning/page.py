@@ -5,6 +5,9 @@ from typing import Any
 
 _SHOWN = 10
 
+OBJECTIVES = {"auc": "AUC", "gauc": "gAUC"}
+"""How people write them."""
+
 
 def write_page(tuning: dict[str, Any]) -> str:
     """Say what was tried, what was best and what mattered.
@@ -16,14 +19,14 @@ def write_page(tuning: dict[str, Any]) -> str:
         Markdown.
     """
     best, rows = tuning["best"], tuning["rows"]
+    measure = OBJECTIVES[tuning["objective"]]
     states = ", ".join(f"{count} {name}" for name, count in tuning["states"].items())
     lines = [
         "# Tuning",
         "",
         f"{len(tuning['trials'])} trials by {tuning['sampler']} ({states}), "
-        f"{rows['train']:,} train rows each; {tuning['objective']} on {rows['valid']:,}"
-        f" valid rows. Best: trial {best['number']}, {tuning['objective']} "
-        f"{best['value']:.4f}.",
+        f"{rows['train']:,} train rows each; {measure} on {rows['valid']:,} valid "
+        f"rows. Best: trial {best['number']}, {measure} {best['value']:.4f}.",
         "",
         *_table(
             ["parameter", "best", "importance"],
@@ -52,7 +55,7 @@ def _best_trials(tuning: dict[str, Any]) -> list[str]:
     complete = [trial for trial in tuning["trials"] if trial["state"] == "complete"]
     complete.sort(key=lambda trial: -trial["value"])
     return _table(
-        ["trial", tuning["objective"], "s", "parameters"],
+        ["trial", OBJECTIVES[tuning["objective"]], "s", "parameters"],
         [
             [
                 str(trial["number"]),
@@ -73,11 +76,11 @@ def _cautions(tuning: dict[str, Any]) -> list[str]:
     lines = [
         f"The best of many on valid is partly luck: expect less than "
         f"{best['value']:.4f} on rows that were not looked at. Test was not read.",
-        "Importance: PED-ANOVA of the finished trials, what tells the best tenth from "
-        "all; with few trials it is rough.",
+        "Importance: PED-ANOVA of the complete trials, what tells the best quarter "
+        "from all of them; with few trials it is rough.",
     ]
     if tuning["importance"] is None:
-        lines[-1] = "Too few finished trials for an importance."
+        lines[-1] = "Too few complete trials for an importance."
     scores = [each[tuning["objective"]] for each in best["validations"]]
     if scores and scores[-1] == max(scores):
         lines.append(
