@@ -170,7 +170,8 @@ class TuningHook:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
         """Write the file, if the run reported trials, and print the page."""
-        if "tuning" not in pipeline.all_outputs():
+        outputs = pipeline.all_outputs()
+        if "tuning" not in outputs:
             return
         config = best_config(
             catalog.load("tuning"),
@@ -180,7 +181,7 @@ class TuningHook:
         catalog.save(BEST_CONFIG, config)
         project = Path(run_params["project_path"])
         path = _file_paths(catalog, [BEST_CONFIG], project)[BEST_CONFIG]
-        if catalog.exists("tuning_page"):
+        if "tuning_page" in outputs:
             click.echo(f"\n{catalog.load('tuning_page')}")
         click.echo(f"The best trial: kedro run --config {path}\n")
 

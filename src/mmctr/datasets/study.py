@@ -125,7 +125,7 @@ class StudyDataset(AbstractDataset[Search, "Callable[[str], Study]"]):
     def _find(self, name: str) -> "Study":
         import optuna
 
-        with _quiet_optuna():
+        with _quiet_optuna(), self._claims():
             try:
                 return optuna.load_study(study_name=name, storage=self._storage())
             except KeyError as error:
@@ -134,7 +134,6 @@ class StudyDataset(AbstractDataset[Search, "Callable[[str], Study]"]):
     def _open(self, data: Search) -> "Study":
         import optuna
 
-        # Two processes at once would both make the tables.
         with self._claims():
             return optuna.create_study(
                 study_name=data.study,
@@ -145,6 +144,7 @@ class StudyDataset(AbstractDataset[Search, "Callable[[str], Study]"]):
             )
 
     def _storage(self) -> Any:
+        """Open the file under the lock, or two processes would both make its tables."""
         from optuna.storages import RDBStorage
 
         return RDBStorage(
@@ -158,6 +158,8 @@ class StudyDataset(AbstractDataset[Search, "Callable[[str], Study]"]):
     @contextlib.contextmanager
     def _working(self) -> Iterator[str]:
         """Hold a lock that the system takes away when the process ends, however."""
+        for left in self._path.parent.glob(self._sibling("*-*").name):
+            self._is_alive(left)
         worker = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         lock = self._sibling(worker)
         try:
@@ -173,20 +175,23 @@ class StudyDataset(AbstractDataset[Search, "Callable[[str], Study]"]):
             owner = trial.user_attrs.get(_WORKER)
             # Claimed under the lock that is held now, and yet without an owner: killed
             # between the two.
-            if owner != worker and (owner is None or not self._is_alive(owner)):
+            if owner != worker and (
+                owner is None or not self._is_alive(self._sibling(owner))
+            ):
                 logger.warning("trial %d was stopped in its midst", trial.number)
                 study.tell(trial.number, state=TrialState.FAIL)
 
-    def _is_alive(self, worker: str) -> bool:
-        lock = self._sibling(worker)
+    @staticmethod
+    def _is_alive(lock: Path) -> bool:
+        """Whether a process holds it; what a dead one left is removed."""
         if not lock.exists():
             return False
         try:
             with FileLock(lock, timeout=0):
-                pass
+                # While it is held: whoever made it a moment ago makes another.
+                lock.unlink(missing_ok=True)
         except Timeout:
             return True
-        lock.unlink(missing_ok=True)
         return False
 
     def _sibling(self, name: str) -> Path:

@@ -61,12 +61,12 @@ def test_lists_are_choices_too(tree):
         ),
         (
             "ctr_modeling.model.dnn_dropout",
-            {"type": "float", "low": 0.0, "high": 1.0},
+            {"float": {"low": 0.0, "high": 1.0}},
             "'ctr_modeling.model.dnn_dropout' = 1.0: .*less than 1",
         ),
-        (LEVELS, {"type": "int", "low": 0, "high": 4}, f"'{LEVELS}' = 0: .*or equal"),
+        (LEVELS, {"int": {"low": 0, "high": 4}}, f"'{LEVELS}' = 0: .*or equal"),
         ("quantization.method", {"choices": ["pq", "kmeens"]}, "'kmeens': use one of"),
-        (LEVELS, {"type": "float", "low": 1.5, "high": 4}, f"'{LEVELS}' = 1.5: "),
+        (LEVELS, {"float": {"low": 1.5, "high": 4}}, f"'{LEVELS}' = 1.5: "),
         (
             "ctr_modeling.training.max_epochs",
             {"choices": [1, 2]},
@@ -78,14 +78,18 @@ def test_lists_are_choices_too(tree):
             {"choices": [0]},
             "set it by quantization.health",
         ),
-        (LEVELS, {"choices": [2], "low": 1}, "choices stand alone, without low"),
+        (
+            LEVELS,
+            {"choices": [2], "int": {"low": 1, "high": 2}},
+            "choices and int are both there; .*int: null",
+        ),
         (LEVELS, {"choices": [2, 2]}, "there twice"),
-        (LEVELS, {"low": 1, "high": 2}, "give `choices"),
-        (LEVELS, {"type": "int", "low": 4, "high": 2}, "low=4 is not under high=2"),
-        (RATE, {"type": "float", "low": 0, "high": 1, "log": True}, "low above 0"),
-        (RATE, {"type": "float", "low": 0.1, "high": 1, "step": 1}, "step goes with"),
-        (LEVELS, {"type": "int", "low": 1.5, "high": 4}, "whole numbers"),
-        (LEVELS, {"type": "int", "low": 1, "hihg": 4}, f"did you mean .*{LEVELS}.high"),
+        (LEVELS, {"int": None}, "give choices"),
+        (LEVELS, {"int": {"low": 4, "high": 2}}, "low=4 is not under high=2"),
+        (RATE, {"float": {"low": 0, "high": 1, "log": True}}, "low above 0"),
+        (RATE, {"float": {"low": 0.1, "high": 1, "step": 1}}, "float.step"),
+        (LEVELS, {"int": {"low": 1.5, "high": 4}}, "valid integer"),
+        (LEVELS, {"int": {"low": 1, "hihg": 4}}, f"did you mean .*{LEVELS}.int.high"),
     ],
 )
 def test_what_is_wrong_in_a_space_is_refused_with_its_place(
@@ -105,8 +109,8 @@ def test_values_that_go_together_only_with_others_of_the_space_are_accepted(tree
 
 
 def test_a_grid_needs_values_that_can_be_counted(tree):
-    uncountable = {RATE: {"type": "float", "low": 0.001, "high": 0.01}}
+    uncountable = {RATE: {"float": {"low": 0.001, "high": 0.01}}}
     assert checked(tree, uncountable)
     with pytest.raises(ValueError, match=f"can't count the values of '{RATE}'"):
         checked(tree, uncountable, sampler="grid")
-    assert checked(tree, {LEVELS: {"type": "int", "low": 2, "high": 4}}, sampler="grid")
+    assert checked(tree, {LEVELS: {"int": {"low": 2, "high": 4}}}, sampler="grid")

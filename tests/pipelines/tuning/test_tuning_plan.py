@@ -6,57 +6,20 @@ from typing import Any
 import optuna
 import pytest
 import yaml
+from tuning_worlds import (
+    ENTRY,
+    METHOD,
+    SPACE,
+    ctr_params,
+    planned,
+    quantization_params,
+    tuning_params,
+)
 
-from mmctr.ctr.params import CtrParams
 from mmctr.pipelines.tuning.best import best_config
-from mmctr.pipelines.tuning.params import TuningParams
-from mmctr.pipelines.tuning.plan import TuningPlan, make_plan, sections
+from mmctr.pipelines.tuning.plan import sections
 from mmctr.pipelines.tuning.space import grid_points, is_active, nest, read, suggest
 from mmctr.pipelines.tuning.trials import make_pruner, make_sampler
-from mmctr.quantizers import QuantizationParams
-
-INPUTS: dict[str, Any] = {
-    "train": "a",
-    "valid": "b",
-    "items": "d",
-    "has_tags": False,
-    "modalities": ["title"],
-    "levels_from": {"likes": "events", "views": "events"},
-}
-METHOD = "quantization.method"
-ENTRY = "ctr_modeling.model.code_entry"
-SPACE: dict[str, Any] = {
-    # Before what it depends on: the order in conf is free.
-    "quantization.rq_kmeans.levels": {"type": "int", "low": 2, "high": 6, "step": 2},
-    "quantization.pq.positions": {"choices": [4, 8]},
-    METHOD: {"choices": ["pq", "rq_kmeans"]},
-    ENTRY: {"choices": ["bag", "prefix"]},
-    "ctr_modeling.model.prefix.levels": {"choices": [2, 3]},
-}
-
-
-def tuning_params(**changes: Any) -> TuningParams:
-    settings = {"space": SPACE, "budget": {"max_epochs": 2}, "seed": 5, **changes}
-    return TuningParams.model_validate(settings)
-
-
-def quantization_params(**changes: Any) -> QuantizationParams:
-    return QuantizationParams.model_validate({"seed": 5, **changes})
-
-
-def ctr_params(**changes: Any) -> CtrParams:
-    parts = dict.fromkeys(("features", "model", "training"), {})
-    settings = {**parts, "evaluation": {"seed": 5}, "seed": 5, **changes}
-    return CtrParams.model_validate(settings)
-
-
-def planned(params=None, quantization=None, ctr=None, **inputs: Any) -> TuningPlan:
-    return make_plan(
-        params or tuning_params(),
-        quantization or quantization_params(),
-        ctr or ctr_params(),
-        {**INPUTS, **inputs},
-    )
 
 
 def test_a_grid_is_every_model_once():

@@ -53,24 +53,64 @@ def _may_vary(name: str) -> str:
     return name
 
 
+def _require_range(low: float, high: float, *, log: bool) -> None:
+    if low >= high:
+        raise ValueError(f"low={low:g} is not under high={high:g}")
+    if log and low <= 0:
+        raise ValueError(f"a logarithm needs low above 0, and it is {low:g}")
+
+
 ParameterName = Annotated[str, AfterValidator(_may_vary)]
 
 
+class IntRangeParams(BaseModel):
+    """Whole numbers, both ends among them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    low: int
+    high: int
+    step: int = Field(1, ge=1, description="between two of them")
+    log: bool = Field(False, description="drawn evenly on a logarithmic scale")
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        _require_range(self.low, self.high, log=self.log)
+        if self.log and self.step > 1:
+            raise ValueError("step and log do not go together")
+        return self
+
+    @property
+    def last(self) -> int:
+        """The highest number that the steps reach."""
+        return self.high - (self.high - self.low) % self.step
+
+
+class FloatRangeParams(BaseModel):
+    """Real numbers, both ends among them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    low: float
+    high: float
+    log: bool = Field(False, description="drawn evenly on a logarithmic scale")
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        _require_range(self.low, self.high, log=self.log)
+        return self
+
+
 class DistributionParams(BaseModel):
-    """Values that a parameter may take: some choices, or numbers of a range."""
+    """Values that a parameter may take; one of the three is given."""
 
     model_config = ConfigDict(extra="forbid")
 
     choices: list[Any] | None = Field(
         None, min_length=1, description="values, lists among them if need be"
     )
-    type: Literal["int", "float"] | None = Field(
-        None, description="of the numbers of a range"
-    )
-    low: float | None = Field(None, description="the smallest number")
-    high: float | None = Field(None, description="the largest number")
-    step: int | None = Field(None, ge=1, description="between whole numbers; 1")
-    log: bool = Field(False, description="drawn evenly on a logarithmic scale")
+    int: IntRangeParams | None = None
+    float: FloatRangeParams | None = None
 
     @property
     def labels(self) -> dict[Any, Any]:
@@ -83,50 +123,35 @@ class DistributionParams(BaseModel):
     @property
     def edges(self) -> list[Any]:
         """Values that tell whether all of them are in a parameter's range."""
-        return (
-            list(self.choices) if self.choices else self._numbers(self.low, self.high)
-        )
+        if self.choices:
+            return list(self.choices)
+        numbers = self.int or self.float
+        return [numbers.low, numbers.high] if numbers else []
 
     @property
     def grid(self) -> list[Any] | None:
         """All values, as a study's file has them; None if they can't be counted."""
         if self.choices:
             return list(self.labels)
-        if self.type != "int" or self.log:
+        if self.int is None or self.int.log:
             return None
-        low, high = self._numbers(self.low, self.high)
-        return list(range(low, high + 1, self.step or 1))
-
-    def _numbers(self, *values: Any) -> list[Any]:
-        return [int(x) if self.type == "int" else x for x in values]
+        return list(range(self.int.low, self.int.high + 1, self.int.step))
 
     @model_validator(mode="after")
     def _is_one_of_three(self) -> Self:
-        numbers = {"low": self.low, "high": self.high, "step": self.step}
-        given = [name for name, value in numbers.items() if value is not None]
-        if self.choices is not None:
-            if self.type or given or self.log:
-                raise ValueError(
-                    f"choices stand alone, without {', '.join(given) or 'type or log'}"
-                )
-            if len(self.labels) < len(self.choices):
-                raise ValueError("a choice is there twice")
-            return self
-        if self.type is None or self.low is None or self.high is None:
+        given = [name for name in type(self).model_fields if getattr(self, name)]
+        if not given:
             raise ValueError(
-                "give `choices: [..]`, or `type: int` or `type: float` with low and "
-                "high"
+                "give choices: [..], int: {low: .., high: ..} or float: {low: .., "
+                "high: ..}"
             )
-        if self.low >= self.high:
-            raise ValueError(f"low={self.low:g} is not under high={self.high:g}")
-        if self.log and self.low <= 0:
-            raise ValueError(f"a logarithm needs low above 0, and it is {self.low:g}")
-        if self.step is not None and (self.log or self.type == "float"):
-            raise ValueError("step goes with `type: int` without log")
-        if self.type == "int" and not (
-            self.low.is_integer() and self.high.is_integer()
-        ):
-            raise ValueError("low and high of `type: int` are whole numbers")
+        if len(given) > 1:
+            raise ValueError(
+                f"{' and '.join(given)} are both there; put null in place of the one "
+                f"that another file sets, as in {{{given[1]}: null}}"
+            )
+        if len(self.labels) < len(self.choices or []):
+            raise ValueError("a choice is there twice")
         return self
 
 

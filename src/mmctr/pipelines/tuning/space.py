@@ -134,9 +134,11 @@ def _ask(trial: "Trial", name: str, distribution: DistributionParams) -> Any:
     if distribution.choices:
         label = trial.suggest_categorical(name, list(distribution.labels))
         return distribution.labels[label]
-    low, high = distribution.edges
-    if distribution.type == "int":
-        step = distribution.step or 1
-        high = low + (high - low) // step * step
-        return trial.suggest_int(name, low, high, step=step, log=distribution.log)
-    return trial.suggest_float(name, low, high, log=distribution.log)
+    if distribution.int:
+        whole = distribution.int
+        return trial.suggest_int(
+            name, whole.low, whole.last, step=whole.step, log=whole.log
+        )
+    real = distribution.float
+    assert real is not None  # one of the three is given
+    return trial.suggest_float(name, real.low, real.high, log=real.log)
