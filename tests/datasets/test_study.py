@@ -141,7 +141,7 @@ def test_a_study_without_any_value_is_an_error_with_its_reason(dataset):
         raise ValueError("too wide")
 
     for _ in range(2):
-        with pytest.raises(DatasetError, match="none of 5 trials .*too wide"):
+        with pytest.raises(DatasetError, match="none of 5 trials .*too wide. Change"):
             dataset.save(search(objective))
 
 

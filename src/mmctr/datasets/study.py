@@ -108,7 +108,7 @@ class StudyDataset(AbstractDataset[Search, "Callable[[str], Study]"]):
                     study.tell(trial, state=optuna.trial.TrialState.FAIL)
                     raise
                 clock.log(study, trial.number)
-            _require_a_value(study)
+            self._require_a_value(study)
 
     def load(self) -> "Callable[[str], Study]":
         """A function that finds a study by its name.
@@ -181,6 +181,17 @@ class StudyDataset(AbstractDataset[Search, "Callable[[str], Study]"]):
                 logger.warning("trial %d was stopped in its midst", trial.number)
                 study.tell(trial.number, state=TrialState.FAIL)
 
+    def _require_a_value(self, study: "Study") -> None:
+        trials = study.get_trials(deepcopy=False)
+        if any(trial.state.name == "COMPLETE" for trial in trials):
+            return
+        reasons = [x.user_attrs[REFUSED] for x in trials if REFUSED in x.user_attrs]
+        raise DatasetError(
+            f"none of {len(trials)} trials gave a value"
+            + (f"; the last one was refused: {reasons[-1]}" if reasons else "")
+            + f". Change what is tried, or delete {self._path} to try the same again"
+        )
+
     @staticmethod
     def _is_alive(lock: Path) -> bool:
         """Whether a process holds it; what a dead one left is removed."""
@@ -244,17 +255,6 @@ def _running(study: "Study") -> "list[FrozenTrial]":
     from optuna.trial import TrialState
 
     return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-
-
-def _require_a_value(study: "Study") -> None:
-    trials = study.get_trials(deepcopy=False)
-    if any(trial.state.name == "COMPLETE" for trial in trials):
-        return
-    reasons = [x.user_attrs[REFUSED] for x in trials if REFUSED in x.user_attrs]
-    raise DatasetError(
-        f"none of {len(trials)} trials gave a value"
-        + (f"; the last one was refused: {reasons[-1]}" if reasons else "")
-    )
 
 
 class _Clock:
