@@ -21,6 +21,7 @@ from mmctr.datasets import AtomicDataset, MissingPartitions, StudyDataset
 from mmctr.hooks import BEST_CONFIG, TIMES
 from mmctr.params import check_parameters
 from mmctr.pipeline_registry import register_pipelines
+from mmctr.provenance.hook import MANIFESTS
 
 REPOSITORY = Path(__file__).parents[1]
 ENVIRONMENTS = sorted(
@@ -106,7 +107,7 @@ def test_every_data_set_is_in_the_catalogue(context):
 
 def test_the_catalogue_holds_nothing_that_neither_pipeline_nor_hook_uses(context):
     entries = {x for x in context.config_loader["catalog"] if not x.startswith("_")}
-    assert entries == {*DATASETS, TIMES, BEST_CONFIG}
+    assert entries == {*DATASETS, TIMES, BEST_CONFIG, *MANIFESTS.values()}
 
 
 def layer_of(catalog: CatalogProtocol, name: str) -> str:

@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from mmctr.embedders import DryRun, EmbeddingError
+from mmctr.run_options import check_run_options
 
 # What goes wrong because of data, settings or surroundings; anything else is a defect
 # of ours and keeps its traceback.
@@ -42,6 +43,7 @@ class RunCommand(click.Command):
         A dry run ends with 0; one that the user stopped with 130, as shells have it.
         """
         traceback = ctx.params.pop("traceback")
+        check_run_options(ctx.params)
         try:
             return super().invoke(ctx)
         except KedroCliError as error:

@@ -39,6 +39,11 @@ class ProjectParams(BaseModel):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         description="where torch trains; auto takes a GPU if there is one"
     )
+    strict: bool = Field(
+        False,
+        description="refuse, instead of telling of, a run that builds on artifacts of "
+        "other parameters or inputs",
+    )
     sample: SampleParams
     preparation: PreparationParams
     embedding: EmbeddingParams

@@ -9,6 +9,8 @@ from mmctr.hooks import (
     SummaryHook,
     TuningHook,
 )
+from mmctr.lock_hook import LockHook
+from mmctr.provenance.hook import ManifestHook
 
 # `--pipeline NAME` is how the documentation of this project and most users say it.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
@@ -16,6 +18,8 @@ warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 HOOKS = (
     ParameterHook(),
     CredentialsHook(),
+    LockHook(),
+    ManifestHook(),
     SummaryHook(),
     TuningHook(),
     RunTimesHook(),

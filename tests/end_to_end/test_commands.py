@@ -60,7 +60,7 @@ def test_the_same_seed_gives_the_same_bytes(folder, raw_project, road):
         if without_times(name, by_one[name]) != without_times(name, at_once[name])
     ]
     # An archive dates its members; the others tell times, and what was in the cache.
-    timed = (".zip", "run.json", "embedding.json")
+    timed = (".zip", "run.json", "embedding.json", "manifest.json")
     assert [name for name in different if not name.endswith(timed)] == []
     page = done.stdout[done.stdout.index("test: 200 items") :]
     assert max(map(len, page.splitlines())) <= 80

@@ -103,7 +103,7 @@ def test_a_config_file_that_is_none(project, content, words):
         (["--env=nowhere"], ["nowhere"]),
         (["--env=test", "--pipeline=quantisation"], ["quantization"]),
         (["--env=test", "--pipeline=sample", "--pipelines=fusion"], ["together"]),
-        (["--env=test", "--nodes=train"], ["['train']"]),
+        (["--env=test", "--nodes=train"], ["'train'", "'train_model'"]),
     ],
 )
 def test_a_name_that_is_not_there(project, arguments, words):

@@ -39,6 +39,7 @@ class AtomicDataset(AbstractDataset[Any, Any]):
         self._path = Path(filepath)
         self.metadata = metadata
         self._dataset = self._at(self._path)
+        self._is_stale = False
         if hasattr(self._dataset, "preview"):
             # kedro-viz reads the return annotation of this very method.
             self.preview = self._dataset.preview
@@ -73,6 +74,14 @@ class AtomicDataset(AbstractDataset[Any, Any]):
         finally:
             sibling.unlink(missing_ok=True)
         self._dataset.release()
+        self._is_stale = False
+
+    def mark_stale(self) -> None:
+        """Report the file as absent until the next save; it stays where it is.
+
+        ``kedro run --only-missing-outputs`` then makes it again.
+        """
+        self._is_stale = True
 
     def _remove_leftovers(self) -> None:
         """Delete what killed processes left; a living one keeps its own."""
@@ -82,7 +91,7 @@ class AtomicDataset(AbstractDataset[Any, Any]):
                 part.unlink(missing_ok=True)
 
     def _exists(self) -> bool:
-        return self._dataset.exists()
+        return not self._is_stale and self._dataset.exists()
 
     def _release(self) -> None:
         self._dataset.release()

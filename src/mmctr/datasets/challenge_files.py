@@ -17,6 +17,7 @@ from mmctr.datasets.columns import (
     text_column,
     vector_column,
 )
+from mmctr.datasets.layout import RawColumn, RawFile
 from mmctr.datasets.reading import read_padded_ids, read_parquet
 from mmctr.schemas import CHALLENGE_ITEMS, CHALLENGE_ROWS, check_frame
 
@@ -159,6 +160,37 @@ class ChallengeFiles(AbstractDataset[NoReturn, ChallengeSource]):
                 else np.zeros((table.num_rows, 0), np.float32)
             ),
         )
+
+    def layout(self) -> dict[str, RawFile]:
+        """Every file that is read, by its name below the folder."""
+        items = {
+            "item_id": RawColumn("number"),
+            "item_title": RawColumn("text"),
+            "item_tags": RawColumn("list"),
+            "likes_level": RawColumn("number"),
+            "views_level": RawColumn("number"),
+        }
+        if self._image_column:
+            items[self._image_column] = RawColumn("list", needed=False)
+        rows = {
+            "user_id": RawColumn("id"),
+            "item_id": RawColumn("number"),
+            "item_seq": RawColumn("list"),
+            "likes_level": RawColumn("number"),
+            "views_level": RawColumn("number"),
+        }
+        files = {f"{FEATURES}/item_feature.parquet": RawFile(items)}
+        for part in ("train", "valid", "test"):
+            label = RawColumn("number", needed=part != "test")
+            files[f"{SPLITS}/{part}.parquet"] = RawFile({**rows, "label": label})
+        labels = {"label": RawColumn("number")}
+        files[f"{WITHHELD}/test_labels.parquet"] = RawFile(labels, needed=False)
+        files[f"{WITHHELD}/ceiling.json"] = RawFile(needed=False)
+        return files
+
+    def files(self) -> dict[str, Path]:
+        """Where they lie; those that need not be there too."""
+        return {name: self._path / name for name in self.layout()}
 
     def save(self, data: NoReturn) -> None:
         """Raw files are only read."""

@@ -19,6 +19,7 @@ from mmctr.datasets.columns import (
     text_column,
     vector_column,
 )
+from mmctr.datasets.layout import RawColumn, RawFile
 from mmctr.datasets.reading import read_parquet
 from mmctr.schemas import INTERACTIONS, ITEMS, check_frame
 
@@ -94,6 +95,29 @@ class InteractionLog(AbstractDataset[NoReturn, InteractionSource]):
         if self._image_column in table.column_names:
             return frame, vector_column(table, self._image_column, file)
         return frame, np.zeros((table.num_rows, 0), np.float32)
+
+    def layout(self) -> dict[str, RawFile]:
+        """Every file that is read, by its name below the folder."""
+        events = {
+            "user_id": RawColumn("id"),
+            "item_id": RawColumn("id"),
+            "timestamp": RawColumn("time"),
+        }
+        items = {
+            "item_id": RawColumn("id"),
+            "title": RawColumn("text"),
+            "likes": RawColumn("number", needed=False),
+            "views": RawColumn("number", needed=False),
+            self._image_column: RawColumn("list", needed=False),
+        }
+        return {
+            "items.parquet": RawFile(items),
+            "interactions.parquet": RawFile(events),
+        }
+
+    def files(self) -> dict[str, Path]:
+        """Where they lie."""
+        return {name: self._path / name for name in self.layout()}
 
     def save(self, data: NoReturn) -> None:
         """Raw files are only read."""

@@ -16,9 +16,10 @@ CONTENT = "ctr_modeling.features.content"
 METHOD = "quantization.method"
 ENTRY = "ctr_modeling.model.code_entry"
 ITEM_ID = "ctr_modeling.features.item_id"
+VECTORS = "ctr_modeling.features.vectors"
 
 # Others depend on them, so they are drawn first, in this order.
-_DECIDING = (CONTENT, ITEM_ID, METHOD, ENTRY)
+_DECIDING = (CONTENT, VECTORS, ITEM_ID, METHOD, ENTRY)
 
 
 def suggest(trial: "Trial", space: Space, base: dict[str, Any]) -> dict[str, Any]:
@@ -103,10 +104,12 @@ def is_active(name: str, chosen: Mapping[str, Any], base: dict[str, Any]) -> boo
     vectors = bool({"continuous", "similarity"} & forms)
     section, part, *rest = name.split(".")
     if section == "quantization":
-        return codes and (part not in METHODS or part == value(METHOD))
+        used = codes or "matches" in forms or (vectors and value(VECTORS) == "decoded")
+        return used and (part not in METHODS or part == value(METHOD))
     conditions = {
-        "title_codes": codes,
-        "image_codes": codes,
+        "title_codes": codes or "matches" in forms,
+        "image_codes": codes or "matches" in forms,
+        "vectors": vectors,
         "title_vectors": vectors,
         "image_vectors": vectors,
         "code_entry": codes,

@@ -57,7 +57,7 @@ class TrialTrainer:
         values = suggest(trial, params.chosen_space, self.plan.base)
         quantization, ctr = self.plan.resolve(values)
         codes = None
-        if "codes" in ctr.features.forms:
+        if ctr.features.need_codes:
             name = codes_name(quantization, self.plan.inputs["items"])
             trial.set_user_attr(CODES, name)
             codes = self.keep(name, lambda: self._quantize(quantization))

@@ -1,0 +1,212 @@
+"""One run at a time on a data set, however the run before it ended."""
+
+import errno
+import fcntl
+import json
+import logging
+import os
+import shlex
+import socket
+import sys
+import time
+import weakref
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+logger = logging.getLogger(__name__)
+
+LOCK_FILE = ".lock"
+
+# File systems that have no locks.
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+
+
+class DatasetBusyError(BlockingIOError):
+    """Another run works on the data set."""
+
+
+class DatasetLock:
+    """A lock that the kernel gives back when the process ends, by ``kill -9`` too.
+
+    It is ``flock`` on a file that also says who holds it. The file is removed at the
+    end; one that a killed process left behind is no lock.
+
+    Example:
+        >>> lock = DatasetLock.take(Path("data/08_reporting/toys"), "toys")
+        >>> lock.release()
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        """Keep a lock that was taken; :meth:`take` takes one."""
+        self._finish = weakref.finalize(self, _release, path, descriptor, os.getpid())
+        # A child that outlives a killed run must not hold its lock.
+        os.register_at_fork(after_in_child=_Closing(descriptor, self._finish))
+
+    @classmethod
+    def take(cls, folder: Path, dataset: str, *, shared: bool = False) -> Self | None:
+        """Take the lock, or say who has it.
+
+        Args:
+            folder: A folder of the data set; made if it is not there.
+            dataset: Its name, for messages.
+            shared: Let others in that share, too.
+
+        Returns:
+            The lock; None where the file system has none, which is logged.
+
+        Raises:
+            DatasetBusyError: Naming process, host, since when and what it runs.
+            OSError: If the folder can't be written.
+        """
+        path = folder / LOCK_FILE
+        folder.mkdir(parents=True, exist_ok=True)
+        while True:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+                fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holders = _read_holders(descriptor)
+                os.close(descriptor)
+                raise DatasetBusyError(_refusal(dataset, holders)) from None
+            except OSError as error:
+                os.close(descriptor)
+                if error.errno not in _NO_LOCKS:
+                    raise
+                logger.warning(
+                    "%s: this file system has no locks; see to it yourself that no "
+                    "two runs work on '%s' at once",
+                    folder,
+                    dataset,
+                )
+                return None
+            if _is_at(path, descriptor):
+                break
+            os.close(descriptor)  # its last holder has just removed it
+        if not shared:
+            os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_END)
+        os.write(descriptor, (json.dumps(_own_entry()) + "\n").encode())
+        return cls(path, descriptor)
+
+    def release(self) -> None:
+        """Give it back; again does nothing."""
+        self._finish()
+
+
+class _Closing:
+    """Closes a descriptor in a child, while the lock is held."""
+
+    def __init__(self, descriptor: int, finish: weakref.finalize) -> None:
+        self._descriptor = descriptor
+        self._finish = finish
+
+    def __call__(self) -> None:
+        # Python can't unregister this: after the release the number is another file's.
+        if self._finish.alive:
+            os.close(self._descriptor)
+            self._finish.detach()
+
+
+def _release(path: Path, descriptor: int, pid: int) -> None:
+    if os.getpid() != pid:
+        return
+    try:
+        # Of those who share, the last one removes the file.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_at(path, descriptor):
+            path.unlink()
+            _remove_empty(path.parent)
+    except OSError:
+        pass  # left behind, it holds nobody up
+    finally:
+        os.close(descriptor)
+
+
+def _remove_empty(folder: Path) -> None:
+    """A run that wrote nothing leaves nothing: up to ``data`` itself."""
+    for each in (folder, *folder.parents[:2]):
+        each.rmdir()
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _own_entry() -> dict[str, Any]:
+    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    return {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": datetime.now().astimezone().isoformat(sep=" ", timespec="seconds"),
+        "command": shlex.join(command),
+    }
+
+
+def _read_holders(descriptor: int) -> list[dict[str, Any]]:
+    """Who wrote himself down; a holder may need a moment for it."""
+    for _ in range(20):
+        lines = os.pread(descriptor, 1 << 16, 0).decode(errors="replace").splitlines()
+        try:
+            holders = [json.loads(line) for line in lines]
+        except ValueError:
+            holders = []
+        holders = [x for x in holders if isinstance(x, dict) and _may_live(x)]
+        if holders:
+            return holders
+        time.sleep(0.02)
+    return []
+
+
+def _may_live(holder: dict[str, Any]) -> bool:
+    if holder.get("host") != socket.gethostname():
+        return True
+    try:
+        os.kill(int(holder["pid"]), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, KeyError, ValueError):
+        return True
+    return True
+
+
+def describe_holders(holders: list[dict[str, Any]]) -> str:
+    """Say who holds a lock: process, host, since when, and what it runs."""
+    return "; ".join(
+        f"process {x.get('pid')} on {x.get('host')}, since {x.get('since')}: "
+        f"{x.get('command')}"
+        for x in holders
+    )
+
+
+def held_by(folder: Path) -> list[dict[str, Any]]:
+    """Look who works on a data set, without taking its lock.
+
+    Returns:
+        An entry a process: ``pid``, ``host``, ``since``, ``command``.
+    """
+    try:
+        descriptor = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read_holders(descriptor) or [{}]
+    except OSError:
+        return []
+    finally:
+        os.close(descriptor)
+    return []
+
+
+def _refusal(dataset: str, holders: list[dict[str, Any]]) -> str:
+    who = describe_holders(holders) or "another process"
+    return (
+        f"another run works on data set '{dataset}' ({who}). Wait until it ends, stop "
+        "it, or give this run a data set of its own (--params dataset=NAME)"
+    )

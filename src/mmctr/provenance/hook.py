@@ -1,0 +1,157 @@
+"""Before a run: does it fit what is there? During it: what was made of what."""
+
+import logging
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from mmctr.params import check_parameters
+from mmctr.pipeline_registry import register_pipelines
+from mmctr.provenance.run_record import RunRecord, misfits
+from mmctr.provenance.staleness import Cause, describe_causes
+from mmctr.provenance.versions import code_versions
+
+logger = logging.getLogger(__name__)
+
+MANIFESTS = {"sample": "sample_manifest", "": "manifest"}
+"""Entries of the catalogue: of the synthetic data set, and of all that is made from a
+data set. They are one file where both have one name."""
+
+
+class ManifestHook:
+    """Keep ``manifest.json``, and refuse or tell of what would be mixed."""
+
+    def __init__(self) -> None:
+        """Begin without a run."""
+        self._context: KedroContext | None = None
+        self._records: dict[str, RunRecord] = {}
+        self._planned: list[Node] = []
+        self._lock = Lock()  # a ThreadRunner saves from several threads
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the configuration at hand."""
+        self._context = context
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Look whether the artifacts that the run builds on fit it.
+
+        Raises:
+            ValueError: If they don't, and ``strict`` is set.
+        """
+        context = self._context
+        if context is None:
+            return
+        params = check_parameters(dict(context.config_loader["parameters"]))
+        self._records = _open_records(context, params.model_dump(mode="json"), catalog)
+        only_missing = bool(run_params.get("only_missing_outputs"))
+        if only_missing:
+            for name in self._stale(pipeline):
+                catalog[name].mark_stale()
+        self._planned = [
+            node
+            for node in pipeline.nodes
+            if not (only_missing and all(map(catalog.exists, node.outputs)))
+        ]
+        made = {name for node in self._planned for name in node.outputs}
+        needed = {name for node in self._planned for name in node.inputs} - made
+        mixed = self._misfits(needed)
+        if mixed and params.strict:
+            raise ValueError(f"{_warn_of(mixed)}\nRefused, as strict is true")
+        if mixed:
+            logger.warning(_warn_of(mixed))
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Write a node down as soon as its last output is saved."""
+        record = self._record_of(node)
+        if record is not None:
+            with self._lock:
+                record.note_output(node, dataset_name)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Write down what other processes saved, and what was asked for."""
+        for node in self._planned:
+            record = self._record_of(node)
+            if record is not None and node.name not in record.noted:
+                record.note(node)
+        for place in {_place_of(node) for node in self._planned}:
+            self._records[place].write()
+
+    def _record_of(self, node: Node) -> RunRecord | None:
+        return self._records.get(_place_of(node))
+
+    def _stale(self, pipeline: Pipeline) -> set[str]:
+        """Outputs of a pipeline that are there but do not fit.
+
+        Raw files may be the user's own: they are written over only if they are what
+        this project wrote, for other parameters.
+        """
+        outputs = pipeline.all_outputs()
+        return {
+            name
+            for place, record in self._records.items()
+            for names in misfits(
+                record.lineage,
+                outputs & set(record.lineage.paths),
+                kinds=("other",) if place else (),
+            ).values()
+            for name in names
+        }
+
+    def _misfits(self, names: set[str]) -> dict[Cause, list[str]]:
+        lineage = self._records[""].lineage
+        return misfits(lineage, {x for x in names if _exists(lineage.paths.get(x))})
+
+
+def manifest_files(pipeline: Pipeline, catalog: CatalogProtocol) -> list[Path]:
+    """Where the manifests of the data sets lie that a pipeline writes, in order."""
+    entries = {MANIFESTS[_place_of(node)] for node in pipeline.nodes}
+    return sorted({Path(catalog[x]._describe()["filepath"]) for x in entries})
+
+
+def _open_records(
+    context: KedroContext, parameters: dict[str, Any], catalog: CatalogProtocol
+) -> dict[str, RunRecord]:
+    nodes = sum(register_pipelines().values(), start=Pipeline([])).nodes
+    configured, versions = dict(context.config_loader["catalog"]), code_versions()
+    return {
+        place: RunRecord.open(
+            entry,
+            catalog,
+            project=Path(context.project_path),
+            graph=Pipeline([node for node in nodes if _place_of(node) == place]),
+            configured=configured,
+            parameters=parameters,
+            versions=versions,
+        )
+        for place, entry in MANIFESTS.items()
+    }
+
+
+def _place_of(node: Node) -> str:
+    """Key in :data:`MANIFESTS`: which data set a node writes."""
+    return "sample" if all(x.startswith("sample_") for x in node.outputs) else ""
+
+
+def _exists(path: Path | None) -> bool:
+    return path is not None and path.exists()
+
+
+def _warn_of(mixed: dict[Cause, list[str]]) -> str:
+    return (
+        "This run builds on artifacts that do not fit its parameters or inputs:\n"
+        f"{describe_causes(mixed)}\n"
+        "Give it the parameters and files that they were made with; or make them "
+        "again: `kedro run --only-missing-outputs`, with this --env and --params"
+    )

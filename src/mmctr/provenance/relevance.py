@@ -1,0 +1,156 @@
+"""Which parameters a node's result depends on.
+
+A node takes a whole section, ``params:ctr_modeling`` say, and reads a part of it: a new
+number of resamples is no reason to train again. What is not named here counts.
+"""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+WITHOUT_EFFECT = (
+    # Where and how visibly it is computed. A GPU rounds otherwise; that makes nobody's
+    # artifact wrong.
+    "*.device",
+    "*.progress",
+    "*.keep_memory",
+    # How vectors are asked for, not which.
+    "embedding.cache",
+    "embedding.openai.mode",
+    "embedding.openai.batch.*",
+    "embedding.openai.request_size",
+    "embedding.openai.tokens_per_minute",
+    "embedding.openai.concurrency",
+    "embedding.openai.max_retries",
+    "embedding.openai.timeout_seconds",
+    "embedding.openai.stop_after_failures",
+    "embedding.openai.usd_per_million_tokens",
+    "embedding.openai.max_cost_usd",
+    "embedding.openai.dry_run",
+)
+"""Parameters that change no result."""
+
+_PREDICTING = (
+    "ctr_modeling.features.*",
+    "ctr_modeling.model.*",
+    "ctr_modeling.training.max_history",
+    "ctr_modeling.training.precision",
+    "ctr_modeling.training.predict_batch_size",
+)
+
+READ = {
+    "make_image_vectors": ("embedding.images.*",),
+    "list_shared_codes": ("quantization.seed",),
+    "predict_valid": _PREDICTING,
+    "predict_test": _PREDICTING,
+    "evaluate_predictions": ("ctr_modeling.evaluation.*",),
+    "build_submission": ("ctr_modeling.submission.*",),
+    "check_submission": ("ctr_modeling.submission.*",),
+}
+"""What a node reads of its section, where that is little."""
+
+UNREAD = {
+    "embed_item_titles": ("embedding.images.*",),
+    "train_model": ("ctr_modeling.evaluation.*", "ctr_modeling.submission.*"),
+    "plan_ablation": ("ctr_modeling.evaluation.*", "ctr_modeling.submission.*"),
+}
+"""What a node does not read of its section, where it reads the rest."""
+
+NAMING_FILES = (
+    "embedding.precomputed.path",
+    "embedding.sentence_transformers.model",
+    "embedding.images.path",
+    "embedding.images.model",
+)
+"""Parameters whose value is a file or folder that the node opens itself."""
+
+
+def relevant_parameters(
+    node: str, inputs: list[str], parameters: dict[str, Any]
+) -> dict[str, Any]:
+    """Pick the parameters that a node's outputs depend on.
+
+    Args:
+        node: Its name.
+        inputs: Names of its inputs; those that begin with ``params:`` count.
+        parameters: The whole tree, plain values.
+
+    Returns:
+        Values by their full dotted names, without what the node does not read, what
+        changes no result, and settings of choices not in use.
+    """
+    sections = [x.removeprefix("params:") for x in inputs if x.startswith("params:")]
+    values = {
+        name: value
+        for section in sections
+        for name, value in _leaves(_at(parameters, section), section)
+    }
+    # The plan of an experiment chooses among settings that are idle otherwise.
+    idle = () if len(sections) > 1 else _idle(parameters)
+    dropped = (*WITHOUT_EFFECT, *UNREAD.get(node, ()), *idle)
+    kept = READ.get(node, ("*",))
+    return {
+        name: value
+        for name, value in values.items()
+        if _matches(name, kept) and not _matches(name, dropped)
+    }
+
+
+def named_files(relevant: dict[str, Any]) -> dict[str, Path]:
+    """Files and folders that these parameters name, by parameter."""
+    return {
+        name: Path(relevant[name])
+        for name in NAMING_FILES
+        if relevant.get(name) and Path(relevant[name]).exists()
+    }
+
+
+def _idle(parameters: dict[str, Any]) -> list[str]:
+    """Patterns of the settings that the choices made leave unread."""
+    quantization = parameters["quantization"]
+    embedding = parameters["embedding"]
+    ctr = parameters["ctr_modeling"]
+    content = ctr["features"]["content"].split("+")
+    providers = ("sentence_transformers", "openai", "lsa", "precomputed")
+    methods = [
+        name
+        for name, value in quantization.items()
+        if isinstance(value, dict) and name != "health"
+    ]
+    unused = {
+        **{f"quantization.{x}.*": x != quantization["method"] for x in methods},
+        **{f"embedding.{x}.*": x != embedding["provider"] for x in providers},
+        "embedding.seed": embedding["provider"] != "lsa",
+        "embedding.placeholder": embedding["empty_title"] != "placeholder",
+        "embedding.images.[!p]*": embedding["images"]["path"] is None,
+        "embedding.images.provider": embedding["images"]["path"] is None,
+        **{
+            f"ctr_modeling.model.{x}.*": x != ctr["model"]["code_entry"]
+            or "codes" not in content
+            for x in ("concat", "prefix")
+        },
+        **{
+            f"ctr_modeling.model.{x}.*": x not in content
+            for x in ("continuous", "similarity")
+        },
+    }
+    return [pattern for pattern, is_idle in unused.items() if is_idle]
+
+
+def _at(tree: dict[str, Any], path: str) -> Any:
+    for name in path.split("."):
+        tree = tree[name]
+    return tree
+
+
+def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{name}.{key}")
+    else:
+        yield name, value
+
+
+def _matches(name: str, patterns: Any) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -1,0 +1,66 @@
+"""Case 11: one run at a time on a data set; the lock goes with its process."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from fault_runs import KEDRO, kedro, said, surroundings
+from project_runs import files_below
+
+# A training that takes its time; it is killed.
+LONG = "--params=" + ",".join(
+    f"ctr_modeling.training.{name}=100000" for name in ("max_epochs", "patience")
+)
+
+
+@pytest.fixture
+def training(finished_project):
+    """A run that is at work on data set ``test``."""
+    run = subprocess.Popen(
+        [KEDRO, "run", "--env=test", "--pipeline=ctr_modeling", LONG],
+        cwd=finished_project,
+        env=surroundings(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    lock = finished_project / "data/08_reporting/test/.lock"
+    until = time.monotonic() + 60
+    while not (lock.exists() and lock.read_text()) and time.monotonic() < until:
+        time.sleep(0.02)
+    yield run
+    run.kill()
+    run.wait()
+
+
+def test_the_second_run_is_refused_at_once_until_the_first_is_killed(
+    finished_project, training
+):
+    project = finished_project
+    before = files_below(project / "data")
+    second = kedro(project, "run", "--env=test", "--pipeline=preparation")
+    assert second.returncode == 1
+    assert "Loading data" not in said(second)
+    for words in (
+        "another run works on data set 'test'",
+        f"process {training.pid} on ",
+        "since 2",
+        "kedro run --env=test --pipeline=ctr_modeling",
+    ):
+        assert words in said(second)
+    assert files_below(project / "data") == before
+
+    listed = kedro(project, "registry", "list")
+    assert listed.returncode == 0
+    other = kedro(
+        project, "run", "--env=test", "--pipeline=preparation", "--params=dataset=other"
+    )
+    assert other.returncode == 0, other.stderr
+
+    os.kill(training.pid, signal.SIGKILL)
+    training.wait()
+    assert (project / "data/08_reporting/test/.lock").exists()
+    third = kedro(project, "run", "--env=test", "--pipeline=fusion")
+    assert third.returncode == 0, third.stderr
+    assert not (project / "data/08_reporting/test/.lock").exists()
