@@ -123,3 +123,10 @@ def test_a_file_system_without_locks_is_worked_on_and_told_of(
     monkeypatch.setattr("mmctr.dataset_lock.fcntl.flock", no_locks)
     assert DatasetLock.take(folder, "toys") is None
     assert "no locks" in caplog.text
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(OSError, match="data set 'toys'.*make them writable") as caught:
+        DatasetLock.take(tmp_path / "data" / "08_reporting" / "toys", "toys")
+    assert str(tmp_path / "data") in str(caught.value)

@@ -1,16 +1,24 @@
-"""``python -m mmctr``: the same as ``kedro run`` in the project's folder."""
+"""``mmctr``, or ``python -m mmctr``: the project's commands, in its folder.
 
+With options alone it is ``kedro run``.
+"""
+
+import sys
 from pathlib import Path
 
 from kedro.framework.project import configure_project
 
 
 def main() -> None:
-    """Run the project's pipelines with the command line's options."""
+    """Run the command that is named first, or else the project's pipelines."""
     configure_project(Path(__file__).parent.name)
-    from mmctr.cli import run  # reads the settings that were just configured
+    from mmctr.cli import cli, run  # reads the settings that were just configured
 
-    run(prog_name="python -m mmctr")
+    is_named = len(sys.argv) > 1 and not sys.argv[1].startswith("-")
+    if is_named:
+        cli(prog_name="mmctr")
+    else:
+        run(prog_name="mmctr")
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ from typing import Any
 import click
 from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import KedroCliError, _split_params
+from kedro.framework.cli.utils import KedroCliError, _split_params, env_option
 from kedro.io import DatasetError
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from mmctr.doctor import Level, describe_findings
 from mmctr.embedders import DryRun, EmbeddingError
 from mmctr.run_options import check_run_options
 
@@ -144,3 +145,31 @@ def cli() -> None:
 
 
 cli.add_command(run)
+
+
+@cli.command()
+@env_option
+@click.option(
+    "--params",
+    type=click.UNPROCESSED,
+    default="",
+    help="Parameters, as `kedro run` takes them.",
+    callback=split_params,
+)
+@click.pass_context
+def doctor(ctx: click.Context, env: str | None, params: dict[str, Any]) -> None:
+    """Check versions, device, disk, memory, credentials, raw files and artifacts.
+
+    It says what to do for each, changes nothing, and ends with 1 where something must
+    be mended.
+    """
+    from mmctr.doctor.command import examine
+
+    try:
+        findings = examine(env, params)
+    except click.ClickException:
+        raise
+    except EXPECTED_ERRORS as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(describe_findings(findings))
+    ctx.exit(any(finding.level is Level.ERROR for finding in findings))

@@ -60,9 +60,8 @@ class DatasetLock:
             OSError: If the folder can't be written.
         """
         path = folder / LOCK_FILE
-        folder.mkdir(parents=True, exist_ok=True)
         while True:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = _open(path, dataset)
             try:
                 mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
                 fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
@@ -84,11 +83,16 @@ class DatasetLock:
             if _is_at(path, descriptor):
                 break
             os.close(descriptor)  # its last holder has just removed it
-        if not shared:
-            os.ftruncate(descriptor, 0)
-        os.lseek(descriptor, 0, os.SEEK_END)
-        os.write(descriptor, (json.dumps(_own_entry()) + "\n").encode())
-        return cls(path, descriptor)
+        lock = cls(path, descriptor)
+        try:
+            if not shared:
+                os.ftruncate(descriptor, 0)
+            os.lseek(descriptor, 0, os.SEEK_END)
+            os.write(descriptor, (json.dumps(_own_entry()) + "\n").encode())
+        except OSError as error:
+            lock.release()
+            raise _unwritable(path, dataset, error) from error
+        return lock
 
     def release(self) -> None:
         """Give it back; again does nothing."""
@@ -107,6 +111,21 @@ class _Closing:
         if self._finish.alive:
             os.close(self._descriptor)
             self._finish.detach()
+
+
+def _open(path: Path, dataset: str) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise _unwritable(path, dataset, error) from error
+
+
+def _unwritable(path: Path, dataset: str, error: OSError) -> OSError:
+    return OSError(
+        f"{path}: {error.strerror}; a run must write the artifacts of data set "
+        f"'{dataset}' in such folders: make them writable, or room on their disk"
+    )
 
 
 def _release(path: Path, descriptor: int, pid: int) -> None:

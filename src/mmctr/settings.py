@@ -18,11 +18,12 @@ warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 HOOKS = (
     ParameterHook(),
     CredentialsHook(),
-    LockHook(),
     ManifestHook(),
     SummaryHook(),
     TuningHook(),
     RunTimesHook(),
+    # Last, so that it is given back when the others have written.
+    LockHook(),
 )
 
 CONFIG_LOADER_ARGS = {

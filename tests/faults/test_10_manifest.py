@@ -52,7 +52,7 @@ def test_other_parameters_are_named_refused_and_made_again(finished_project):
     told = kedro(project, "run", "--env=test", "--nodes=build_submission", pq_codes)
     assert told.returncode == 0
     for words in (
-        "title_codes: made with quantization.method=rq_kmeans",
+        "image_codes, title_codes: made with quantization.method=rq_kmeans",
         "asked now: quantization.method=pq",
         "test_predictions",
     ):
@@ -66,7 +66,9 @@ def test_other_parameters_are_named_refused_and_made_again(finished_project):
         f"{pq_codes},strict=true",
     )
     assert refused.returncode == 1
-    assert "title_codes: made with quantization.method=rq_kmeans" in said(refused)
+    assert "image_codes, title_codes: made with quantization.method=rq_kmeans" in said(
+        refused
+    )
     assert "Refused, as strict is true" in said(refused)
     assert files_below(project / "data") == before
 

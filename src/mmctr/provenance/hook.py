@@ -86,7 +86,7 @@ class ManifestHook:
             if record is not None and node.name not in record.noted:
                 record.note(node)
         for place in {_place_of(node) for node in self._planned}:
-            self._records[place].write()
+            self._records[place].close()
 
     def _record_of(self, node: Node) -> RunRecord | None:
         return self._records.get(_place_of(node))

@@ -117,6 +117,13 @@ class RunRecord:
         # By the data set itself: the catalogue tells of every save.
         self.catalog[self.entry].save(manifest.to_json())
 
+    def close(self) -> None:
+        """Look at this run's files once more: most have settled, and are remembered."""
+        for name in {x for saved in self._saved.values() for x in saved}:
+            if name in self.lineage.paths:
+                self.lineage.hashes.hash(self.lineage.paths[name])
+        self.write()
+
     def _raw_hashes(self) -> dict[str, str]:
         hashes = {}
         for files in self.lineage.sources.values():

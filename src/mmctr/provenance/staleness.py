@@ -105,20 +105,31 @@ class Lineage:
 
 
 def describe_causes(affected: dict[Cause, list[str]]) -> str:
-    """Write a line a cause.
+    """Write a line a reason.
 
     Args:
         affected: The artifacts that do not fit, by why.
 
     Returns:
-        Lines that begin with a dash.
+        Lines that begin with a dash: where it begins, why, and what is made from it.
     """
+    roots: dict[str, set[str]] = {}
+    others: dict[str, set[str]] = {}
+    for cause, names in affected.items():
+        roots.setdefault(cause.reason, set()).add(cause.artifact)
+        others.setdefault(cause.reason, set()).update(names)
     lines = []
-    for cause, names in sorted(affected.items()):
-        others = [name for name in names if name != cause.artifact]
-        tail = f" ({', '.join(others)} made from it)" if others else ""
-        lines.append(f"- {cause.artifact}: {cause.reason}{tail}")
+    for reason, begun in sorted(roots.items(), key=lambda item: sorted(item[1])):
+        rest = others[reason] - begun
+        tail = f" (made from it: {_some(rest)})" if rest else ""
+        lines.append(f"- {_some(begun)}: {reason}{tail}")
     return "\n".join(lines)
+
+
+def _some(names: set[str]) -> str:
+    shown = sorted(names)[:8]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _parameter_reasons(was: dict[str, Any], now: dict[str, Any]) -> list[str]:

@@ -1,0 +1,37 @@
+"""What a check found."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How bad it is: an error must be mended, a warning should be known."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "ERROR"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's: what was looked at, what was found, what to do."""
+
+    level: Level
+    topic: str
+    text: str
+    remedy: str = ""
+
+
+def describe_findings(findings: list[Finding]) -> str:
+    """Write a line a finding, its remedy below it, and a last line for all."""
+    lines = []
+    for each in findings:
+        head = f"{each.level:<8}{each.topic:<13}"
+        first, *rest = each.text.splitlines() or [""]
+        lines.append(f"{head}{first}")
+        lines += [f"{'':21}{line}" for line in rest]
+        lines += [f"{'':21}-> {each.remedy}"] if each.remedy else []
+    errors = sum(each.level is Level.ERROR for each in findings)
+    warnings = sum(each.level is Level.WARNING for each in findings)
+    lines.append(f"\n{errors} to mend, {warnings} to know of")
+    return "\n".join(lines)
