@@ -17,7 +17,7 @@ from pathlib import Path
 from mmctr.dataset_lock import DatasetLock
 lock = DatasetLock.take(Path(sys.argv[1]), "toys", shared=sys.argv[2] == "shared")
 print("taken", flush=True)
-time.sleep(60)
+time.sleep(500)
 """
 
 
@@ -92,11 +92,12 @@ def test_given_back_it_leaves_nothing_and_can_be_taken_again(folder, tmp_path):
 
 
 def test_a_child_that_outlives_a_killed_holder_holds_nothing(folder):
-    code = HOLDER.replace("time.sleep(60)", "").replace(
+    code = HOLDER.replace("time.sleep(500)", "").replace(
         'print("taken", flush=True)',
         "import os, signal\n"
         "if os.fork() == 0:\n"
-        "    print(os.getpid(), flush=True); os.close(1); time.sleep(60); os._exit(0)\n"
+        "    print(os.getpid(), flush=True); os.close(1)\n"
+        "    time.sleep(500); os._exit(0)\n"
         "os.kill(os.getpid(), signal.SIGKILL)",
     )
     done = subprocess.run(

@@ -59,7 +59,7 @@ class DatasetLock:
             DatasetBusyError: Naming process, host, since when and what it runs.
             OSError: If the folder can't be written.
         """
-        path = folder / LOCK_FILE
+        path, tries = folder / LOCK_FILE, 3  # one who only looks has it for a moment
         while True:
             descriptor = _open(path, dataset)
             try:
@@ -68,7 +68,10 @@ class DatasetLock:
             except BlockingIOError:
                 holders = _read_holders(descriptor)
                 os.close(descriptor)
-                raise DatasetBusyError(_refusal(dataset, holders)) from None
+                tries -= 1
+                if holders or not tries:
+                    raise DatasetBusyError(_refusal(dataset, holders)) from None
+                continue
             except OSError as error:
                 os.close(descriptor)
                 if error.errno not in _NO_LOCKS:

@@ -25,7 +25,7 @@ def command(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=500,
     )
 
 

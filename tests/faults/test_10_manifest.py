@@ -126,7 +126,7 @@ def test_a_killed_run_leaves_a_true_manifest(finished_project):
         stderr=subprocess.DEVNULL,
     )
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 170
         while manifest_of(project)["seed"] != 3 and time.monotonic() < until:
             time.sleep(0.02)
     finally:

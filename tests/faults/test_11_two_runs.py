@@ -26,7 +26,7 @@ def training(finished_project):
         stderr=subprocess.DEVNULL,
     )
     lock = finished_project / "data/08_reporting/test/.lock"
-    until = time.monotonic() + 60
+    until = time.monotonic() + 170
     while not (lock.exists() and lock.read_text()) and time.monotonic() < until:
         time.sleep(0.02)
     yield run

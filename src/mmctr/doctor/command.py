@@ -6,15 +6,13 @@ from typing import Any
 import click
 from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
-from kedro.pipeline import Pipeline
 from kedro.utils import find_kedro_project
 
 from mmctr import doctor as checks
 from mmctr.doctor.machine import available_memory
 from mmctr.params import ProjectParams, check_parameters
-from mmctr.pipeline_registry import register_pipelines
 from mmctr.provenance import Lineage
-from mmctr.provenance.hook import MANIFESTS
+from mmctr.provenance.hook import MANIFESTS, graph_of
 from mmctr.provenance.run_record import lineage_of, read_manifest
 from mmctr.run_options import check_environment
 
@@ -73,12 +71,10 @@ def _examine(
 
 def _lineage(context: KedroContext, params: ProjectParams) -> Lineage:
     catalog = context.catalog
-    nodes = sum(register_pipelines().values(), start=Pipeline([])).nodes
-    own = [x for x in nodes if not all(y.startswith("sample_") for y in x.outputs)]
     return lineage_of(
         catalog,
         Path(context.project_path),
-        Pipeline(own),
+        graph_of(""),
         dict(context.config_loader["catalog"]),
         params.model_dump(mode="json"),
         read_manifest(MANIFESTS[""], catalog),
@@ -86,11 +82,9 @@ def _lineage(context: KedroContext, params: ProjectParams) -> Lineage:
 
 
 def _raw_remedy(params: ProjectParams, again: str) -> str:
-    remedy = "mend the file, or name another folder (--params raw_dir=DIR)"
+    remedy = "mend them, or name another folder (--params raw_dir=DIR)"
     if Path(params.raw_dir).name == params.sample.name:
-        remedy += (
-            f"; the synthetic one is written by kedro run --pipeline sample{again}"
-        )
+        remedy += f"; for the synthetic ones: kedro run --pipeline sample{again}"
     return remedy
 
 

@@ -71,6 +71,14 @@ class ManifestHook:
             logger.warning(_warn_of(mixed))
 
     @hook_impl
+    def before_dataset_loaded(self, node: Node) -> None:
+        """Look at a node's inputs as they are before it."""
+        record = self._record_of(node)
+        if record is not None:
+            with self._lock:
+                record.begin(node)
+
+    @hook_impl
     def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
         """Write a node down as soon as its last output is saved."""
         record = self._record_of(node)
@@ -114,6 +122,12 @@ class ManifestHook:
         return misfits(lineage, {x for x in names if _exists(lineage.paths.get(x))})
 
 
+def graph_of(place: str) -> Pipeline:
+    """Every node there is that writes what a manifest tells of."""
+    nodes = sum(register_pipelines().values(), start=Pipeline([])).nodes
+    return Pipeline([node for node in nodes if _place_of(node) == place])
+
+
 def manifest_files(pipeline: Pipeline, catalog: CatalogProtocol) -> list[Path]:
     """Where the manifests of the data sets lie that a pipeline writes, in order."""
     entries = {MANIFESTS[_place_of(node)] for node in pipeline.nodes}
@@ -123,14 +137,13 @@ def manifest_files(pipeline: Pipeline, catalog: CatalogProtocol) -> list[Path]:
 def _open_records(
     context: KedroContext, parameters: dict[str, Any], catalog: CatalogProtocol
 ) -> dict[str, RunRecord]:
-    nodes = sum(register_pipelines().values(), start=Pipeline([])).nodes
     configured, versions = dict(context.config_loader["catalog"]), code_versions()
     return {
         place: RunRecord.open(
             entry,
             catalog,
             project=Path(context.project_path),
-            graph=Pipeline([node for node in nodes if _place_of(node) == place]),
+            graph=graph_of(place),
             configured=configured,
             parameters=parameters,
             versions=versions,

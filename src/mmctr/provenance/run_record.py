@@ -12,7 +12,7 @@ from kedro.pipeline.node import Node
 
 from mmctr.provenance.hashing import FileHashes
 from mmctr.provenance.manifest import Manifest
-from mmctr.provenance.staleness import Cause, Lineage
+from mmctr.provenance.staleness import Cause, Hashes, Lineage
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ class RunRecord:
     versions: dict[str, str | None]
     noted: set[str] = field(default_factory=set)
     _saved: dict[str, set[str]] = field(default_factory=dict)
+    _inputs: dict[str, dict[str, Hashes]] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -65,6 +66,14 @@ class RunRecord:
         lineage = lineage_of(catalog, project, graph, configured, parameters, manifest)
         return cls(entry, catalog, project, lineage, versions)
 
+    def begin(self, node: Node) -> None:
+        """Look at a node's inputs before it loads the first of them.
+
+        A file that changes meanwhile then differs from what is written down.
+        """
+        if node.name not in self._inputs:
+            self._inputs[node.name] = self.lineage.inputs_of(node)
+
     def note_output(self, node: Node, name: str) -> None:
         """An output was saved: once all of the node's are, write them down."""
         saved = self._saved.setdefault(node.name, set())
@@ -75,6 +84,7 @@ class RunRecord:
     def note(self, node: Node) -> None:
         """Write down what a node has made, and of what."""
         self.noted.add(node.name)
+        self.begin(node)
         lineage = self.lineage
         hashes = {
             name: lineage.hashes.hash(lineage.paths[name])
@@ -87,7 +97,7 @@ class RunRecord:
             "at": datetime.now().astimezone().isoformat(timespec="seconds"),
             "commit": self.versions["commit"],
             "parameters": lineage.parameters_of(node),
-            "inputs": lineage.inputs_of(node),
+            "inputs": self._inputs[node.name],
         }
         self.write(made, entry)
 
