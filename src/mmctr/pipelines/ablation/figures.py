@@ -16,6 +16,7 @@ _COLORS = {
     "codes": "#4477aa",
 }
 _CODE_LINES = ("#4477aa", "#228833", "#aa3377")
+_DASHES = ("-", "--", "-.", ":")
 _MARKERS = "osD^vP*X"
 
 
@@ -74,12 +75,18 @@ def draw_learning(details: dict[str, Any]) -> Any:
         A matplotlib figure.
     """
     figure, (axes,) = _panels(1, width=7.0, height=4.2)
-    for arm, color in _drawn(details["arms"]):
+    for arm, color, dashes in _drawn(details["arms"]):
         for number, curve in enumerate(arm["curves"]):
             values = [np.nan if value is None else value for value in curve["gauc"]]
             label = arm["name"] if number == 0 else None
             axes.plot(
-                curve["step"], values, color=color, lw=1.3, alpha=0.8, label=label
+                curve["step"],
+                values,
+                dashes,
+                color=color,
+                lw=1.3,
+                alpha=0.8,
+                label=label,
             )
             near = curve["near"]
             axes.plot(curve["step"][near], values[near], "o", color=color, markersize=5)
@@ -149,15 +156,24 @@ def draw_rate_distortion(details: dict[str, Any]) -> Any:
     return figure
 
 
-def _drawn(arms: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], str]]:
+def _drawn(arms: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], str, str]]:
+    """Arms with color and dashes; the second of one kind and color is dashed."""
+
     def best_on_valid(arm: dict[str, Any]) -> float:
         peaks = [max(x or 0 for x in curve["gauc"]) for curve in arm["curves"]]
         return float(np.mean(peaks))
 
     codes = [arm for arm in arms if arm["kind"] == "codes"]
     best = sorted(codes, key=best_on_valid, reverse=True)[: len(_CODE_LINES)]
-    plain = [(arm, _COLORS[arm["kind"]]) for arm in arms if arm["kind"] != "codes"]
-    return plain + list(zip(best, _CODE_LINES, strict=False))
+    plain: list[tuple[dict[str, Any], str, str]] = []
+    for arm in (arm for arm in arms if arm["kind"] != "codes"):
+        color = _COLORS[arm["kind"]]
+        before = sum(color == other for _, other, _ in plain)
+        plain.append((arm, color, _DASHES[before % len(_DASHES)]))
+    solid = _DASHES[0]
+    return plain + [
+        (arm, color, solid) for arm, color in zip(best, _CODE_LINES, strict=False)
+    ]
 
 
 def _panels(
