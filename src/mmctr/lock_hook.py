@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from typing import Any
 
+import click
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
@@ -32,6 +33,10 @@ class LockHook:
             DatasetBusyError: If another run has one of them.
         """
         self._release()  # of a run that was stopped in the same process
+        command = click.get_current_context(silent=True)
+        if command is not None:
+            # Ctrl-C and a dry run are no errors of the pipeline: Kedro tells no hook.
+            command.call_on_close(self._release)
         shared = set(run_params.get("pipeline_names") or [""]) <= SHARING
         try:
             for file in manifest_files(pipeline, catalog):
