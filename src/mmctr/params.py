@@ -44,6 +44,11 @@ class ProjectParams(BaseModel):
         description="refuse, instead of telling of, a run that builds on artifacts of "
         "other parameters or inputs",
     )
+    accept_changed: bool = Field(
+        False,
+        description="go on with an artifact whose file is not the one that was saved: "
+        "changed by hand, not damaged",
+    )
     sample: SampleParams
     preparation: PreparationParams
     embedding: EmbeddingParams

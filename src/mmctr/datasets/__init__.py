@@ -4,6 +4,7 @@ from mmctr.datasets.arrow import ArrowDataset, TablePieces
 from mmctr.datasets.atomic import AtomicDataset
 from mmctr.datasets.challenge_files import ChallengeFiles, ChallengeSource
 from mmctr.datasets.interaction_log import InteractionLog, InteractionSource
+from mmctr.datasets.json_file import JsonDataset
 from mmctr.datasets.kept_partitions import Keep, KeptPartitions
 from mmctr.datasets.missing_partitions import MissingPartitions
 from mmctr.datasets.npy import NpyDataset
@@ -16,6 +17,7 @@ __all__ = [
     "ChallengeSource",
     "InteractionLog",
     "InteractionSource",
+    "JsonDataset",
     "Keep",
     "KeptPartitions",
     "MissingPartitions",

@@ -74,8 +74,7 @@ class ArrowDataset(AbstractDataset[pa.Table | TablePieces, pa.Table]):
             raise
         except (pa.ArrowInvalid, OSError) as error:
             raise ValueError(
-                f"{self._path}: not a whole parquet file ({error}); delete it and run "
-                "the pipeline that writes it again"
+                f"{self._path}: not a whole parquet file ({error})"
             ) from error
 
     def save(self, data: pa.Table | TablePieces) -> None:

@@ -1,10 +1,13 @@
 """Saves that happen entirely or not at all."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
+
+from mmctr.datasets.file_errors import root_text, surroundings_problem
 
 
 class AtomicDataset(AbstractDataset[Any, Any]):
@@ -16,7 +19,7 @@ class AtomicDataset(AbstractDataset[Any, Any]):
 
     Example:
         >>> AtomicDataset(
-        ...     dataset={"type": "json.JSONDataset"}, filepath="metrics.json"
+        ...     dataset={"type": "mmctr.datasets.JsonDataset"}, filepath="metrics.json"
         ... ).save({"auc": 0.7})
     """
 
@@ -54,25 +57,65 @@ class AtomicDataset(AbstractDataset[Any, Any]):
 
         Raises:
             FileNotFoundError: If there is no such file yet.
+            DatasetError: If it is a link, or can't be read; naming the file, and what
+                to do.
         """
-        if not self._path.exists():
-            raise FileNotFoundError(
-                f"{self._path} does not exist; run the pipeline that writes it first"
-            )
-        return self._dataset.load()
+        try:
+            if self._path.is_symlink():
+                raise DatasetError(
+                    f"{self._path} is a link, which is not followed: put the file "
+                    "itself there, or delete the link"
+                )
+            if not self._path.exists():
+                raise FileNotFoundError(
+                    f"{self._path} does not exist; run the pipeline that writes it "
+                    "first"
+                )
+            return self._dataset.load()
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # readers raise anything at damaged bytes
+            if isinstance(error, DatasetError) and error.__cause__ is None:
+                raise
+            raise DatasetError(f"{self._path} {self._reading(error)}") from error
+
+    def _reading(self, error: Exception) -> str:
+        problem = surroundings_problem(error, self._path)
+        if problem is not None:
+            return f"can't be read: {problem}"
+        return (
+            f"is damaged, or of another format: {root_text(error)}. Delete it and make "
+            "it again: `kedro run --only-missing-outputs`, with the same --pipeline, "
+            "--env and --params"
+        )
 
     def save(self, data: Any) -> None:
-        """Save to a hidden sibling, flush it, then rename it over the target."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._remove_leftovers()
+        """Save to a hidden sibling, flush it, then rename it over the target.
+
+        Raises:
+            DatasetError: If the disk is full, may not be written, or the like; naming
+                the file, and what to do. The earlier file is as it was.
+        """
         sibling = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._remove_leftovers()
+            # Whatever is there: a link would be written through.
+            sibling.unlink(missing_ok=True)
             self._at(sibling).save(data)
             _flush(sibling)
             os.replace(sibling, self._path)
             _flush(self._path.parent)
+        except Exception as error:
+            problem = surroundings_problem(error, self._path)
+            if problem is None:
+                raise
+            raise DatasetError(
+                f"{self._path} can't be written: {problem}. What was there is as it was"
+            ) from error
         finally:
-            sibling.unlink(missing_ok=True)
+            with suppress(OSError):
+                sibling.unlink(missing_ok=True)
         self._dataset.release()
         self._is_stale = False
 

@@ -37,10 +37,7 @@ class NpyDataset(AbstractDataset[np.ndarray, np.ndarray]):
                 return empty
             return np.load(self._path, mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError) as error:
-            raise ValueError(
-                f"{self._path}: not a whole npy file ({error}); delete it and run the "
-                "pipeline that writes it again"
-            ) from error
+            raise ValueError(f"{self._path}: not a whole npy file ({error})") from error
 
     def save(self, data: np.ndarray) -> None:
         """Write the array, C-ordered, without pickling."""

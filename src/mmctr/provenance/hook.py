@@ -64,6 +64,9 @@ class ManifestHook:
         ]
         made = {name for node in self._planned for name in node.outputs}
         needed = {name for node in self._planned for name in node.inputs} - made
+        changed = self._changed(needed)
+        if changed and not params.accept_changed:
+            raise ValueError(self._refusal_of(changed, run_params.get("env")))
         mixed = self._misfits(needed)
         if mixed and params.strict:
             raise ValueError(f"{_warn_of(mixed)}\nRefused, as strict is true")
@@ -117,6 +120,31 @@ class ManifestHook:
             for name in names
         }
 
+    def _changed(self, names: set[str]) -> list[str]:
+        """Artifacts that are read, whose file is not the one that was saved."""
+        return [
+            cause.artifact
+            for cause, _ in self._misfits(names).items()
+            if cause.kind == "changed" and cause.artifact in names
+        ]
+
+    def _refusal_of(self, changed: list[str], env: str | None) -> str:
+        lineage = self._records[""].lineage
+        lines = [
+            f"- {lineage.paths[name]} is not the file that "
+            f"{lineage.producers[name].name} saved"
+            for name in changed
+        ]
+        pipelines = {_pipeline_of(lineage.producers[name]) for name in changed}
+        option = "--pipeline" if len(pipelines) == 1 else "--pipelines"
+        words = [option, ",".join(sorted(pipelines)), "--only-missing-outputs"]
+        words += ["--env", env] if env else []
+        return (
+            "Damaged, or changed by hand:\n" + "\n".join(lines) + "\nMake it again: "
+            f"`kedro run {' '.join(words)}`, with the same --params. If you changed it "
+            "and mean it so: --params accept_changed=true"
+        )
+
     def _misfits(self, names: set[str]) -> dict[Cause, list[str]]:
         lineage = self._records[""].lineage
         return misfits(lineage, {x for x in names if _exists(lineage.paths.get(x))})
@@ -155,6 +183,15 @@ def _open_records(
 def _place_of(node: Node) -> str:
     """Key in :data:`MANIFESTS`: which data set a node writes."""
     return "sample" if all(x.startswith("sample_") for x in node.outputs) else ""
+
+
+def _pipeline_of(node: Node) -> str:
+    """The pipeline that writes what a node makes."""
+    return next(
+        name
+        for name, pipeline in register_pipelines().items()
+        if name != "__default__" and node in pipeline.nodes
+    )
 
 
 def _exists(path: Path | None) -> bool:
