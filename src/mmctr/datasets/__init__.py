@@ -9,6 +9,7 @@ from mmctr.datasets.kept_partitions import Keep, KeptPartitions
 from mmctr.datasets.missing_partitions import MissingPartitions
 from mmctr.datasets.npy import NpyDataset
 from mmctr.datasets.study import Search, StudyDataset
+from mmctr.datasets.zipped_csv import ZippedCsvDataset
 
 __all__ = [
     "ArrowDataset",
@@ -25,4 +26,5 @@ __all__ = [
     "Search",
     "StudyDataset",
     "TablePieces",
+    "ZippedCsvDataset",
 ]

@@ -70,9 +70,9 @@ class ArrowDataset(AbstractDataset[pa.Table | TablePieces, pa.Table]):
         """
         try:
             return pq.read_table(self._path, page_checksum_verification=True)
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             raise
-        except (pa.ArrowInvalid, OSError) as error:
+        except Exception as error:  # Arrow raises many kinds at damaged bytes
             raise ValueError(
                 f"{self._path}: not a whole parquet file ({error})"
             ) from error

@@ -18,7 +18,7 @@ from mmctr.datasets.columns import (
     vector_column,
 )
 from mmctr.datasets.layout import RawColumn, RawFile
-from mmctr.datasets.reading import read_padded_ids, read_parquet
+from mmctr.datasets.reading import read_padded_ids, read_parquet, refuse_link
 from mmctr.schemas import CHALLENGE_ITEMS, CHALLENGE_ROWS, check_frame
 
 FEATURES = "MicroLens_1M_MMCTR"
@@ -261,6 +261,7 @@ def _with_withheld_labels(rows: ChallengeRows, folder: Path) -> ChallengeRows:
 def _read_ceiling(path: Path) -> dict[str, float] | None:
     if not path.is_file():
         return None
+    refuse_link(path)
     try:
         content = json.loads(path.read_text())
         return {part: float(values["auc"]) for part, values in content.items()}

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmctr.datasets.columns import is_list, is_number, is_text
+from mmctr.datasets.reading import refuse_link
 
 _KINDS: dict[str, tuple[str, Callable[[pa.DataType], bool]]] = {
     "number": ("numbers", is_number),
@@ -54,9 +55,13 @@ def layout_problems(path: Path, wanted: RawFile) -> list[str]:
     if not wanted.columns:
         return []
     try:
+        refuse_link(path)
+    except ValueError as error:
+        return [str(error)]
+    try:
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
-    except (pa.ArrowInvalid, OSError) as error:
+    except Exception as error:  # Arrow raises many kinds at damaged bytes
         return [f"{path}: not a whole parquet file ({error})"]
     problems = [] if metadata.num_rows else [f"{path}: no rows"]
     for name, column in wanted.columns.items():

@@ -36,7 +36,9 @@ class NpyDataset(AbstractDataset[np.ndarray, np.ndarray]):
                 empty.flags.writeable = False
                 return empty
             return np.load(self._path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, EOFError) as error:
+        except OSError:
+            raise
+        except Exception as error:  # NumPy raises many kinds at damaged bytes
             raise ValueError(f"{self._path}: not a whole npy file ({error})") from error
 
     def save(self, data: np.ndarray) -> None:

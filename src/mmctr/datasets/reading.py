@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmctr.datasets.columns import id_list_column, list_column, require_columns
+from mmctr.datasets.file_errors import surroundings_problem
 from mmctr.jagged import Jagged
 
 # Rows at a time of lists padded to 100 ids: 50 MB.
@@ -37,12 +38,16 @@ def read_parquet(
             f"{path.name} is missing in {path.parent} ({found}); "
             "set the folder with --params raw_dir=DIR"
         )
+    refuse_link(path)
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
         names = file.schema_arrow.names
         wanted = [*columns, *(name for name in optional if name in names)]
         table = file.read(columns=[name for name in wanted if name in names])
-    except (pa.ArrowInvalid, OSError) as error:
+    except Exception as error:  # Arrow raises many kinds at damaged bytes
+        problem = surroundings_problem(error, path)
+        if problem is not None:
+            raise OSError(f"{path} can't be read: {problem}") from error
         raise ValueError(
             f"{path}: not a whole parquet file ({error}); write it again"
         ) from error
@@ -56,6 +61,19 @@ def read_parquet(
             decoded = table[field.name].cast(field.type.value_type)
             table = table.set_column(place, field.name, decoded)
     return table
+
+
+def refuse_link(path: Path) -> None:
+    """Stop at a link: what it leads to may be anything.
+
+    Raises:
+        ValueError: Naming it; folders may be links.
+    """
+    if path.is_symlink():
+        raise ValueError(
+            f"{path} is a link, which is not followed: put the file itself there, or "
+            "name its folder (--params raw_dir=DIR)"
+        )
 
 
 def read_padded_ids(path: Path, name: str) -> Jagged:
@@ -76,7 +94,7 @@ def read_padded_ids(path: Path, name: str) -> Jagged:
     """
     values, lengths, widths = [], [np.zeros(1, np.int64)], set()
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for batch in file.iter_batches(_ROWS, columns=[name]):
                 table = pa.Table.from_batches([batch])
                 padded = np.diff(list_column(table, name, str(path))[1])
@@ -86,7 +104,7 @@ def read_padded_ids(path: Path, name: str) -> Jagged:
                 )
                 values.append(ids)
                 lengths.append(np.diff(offsets))
-    except (ValueError, OSError):
+    except Exception:  # Arrow raises many kinds at damaged bytes
         widths = set()
     if len(widths) == 1:
         return np.concatenate(values), np.cumsum(np.concatenate(lengths))

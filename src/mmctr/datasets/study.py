@@ -15,6 +15,14 @@ from filelock import FileLock, Timeout
 from kedro.io import AbstractDataset, DatasetError
 from tqdm import tqdm
 
+from mmctr.datasets.study_file import (
+    explained,
+    open_storage,
+    quiet_optuna,
+    require_sealed,
+    seal,
+)
+
 if TYPE_CHECKING:  # listing pipelines needs no Optuna
     from optuna import Study, Trial
     from optuna.pruners import BasePruner
@@ -28,7 +36,6 @@ REFUSED = "refused"
 
 _WORKER = "worker"
 _POINT = "point"
-_SECONDS_TO_WAIT = 60
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 
@@ -79,13 +86,13 @@ class StudyDataset(AbstractDataset[Search, "Callable[[str], Study]"]):
         """Run trials until there are enough, and wait for those of other processes.
 
         Raises:
-            DatasetError: If not one of them gave a value; it says what the last one
-                was refused for.
+            DatasetError: If the file is damaged or can't be written, or if not one of
+                them gave a value; it says what the last one was refused for.
         """
         import optuna
 
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with _quiet_optuna(), self._working() as worker:
+        with quiet_optuna(), explained(self._path), self._working() as worker:
             study = self._open(data)
             clock = _Clock(_target(data))
             while True:
@@ -98,8 +105,11 @@ class StudyDataset(AbstractDataset[Search, "Callable[[str], Study]"]):
                     time.sleep(_SECONDS_BETWEEN_LOOKS)
                     continue
                 try:
-                    study.tell(trial, data.objective(trial))
+                    value = data.objective(trial)
+                    seal(study, trial, value)
+                    study.tell(trial, value)
                 except optuna.TrialPruned:
+                    seal(study, trial)
                     study.tell(trial, state=optuna.trial.TrialState.PRUNED)
                 except ValueError as error:
                     trial.set_user_attr(REFUSED, str(error))
@@ -125,32 +135,28 @@ class StudyDataset(AbstractDataset[Search, "Callable[[str], Study]"]):
     def _find(self, name: str) -> "Study":
         import optuna
 
-        with _quiet_optuna(), self._claims():
+        with quiet_optuna(), self._claims(), explained(self._path, reading=True):
+            storage = open_storage(self._path)
             try:
-                return optuna.load_study(study_name=name, storage=self._storage())
+                study = optuna.load_study(study_name=name, storage=storage)
             except KeyError as error:
                 raise DatasetError(f"{self._path} has no study '{name}'") from error
+            require_sealed(study, self._path)
+            return study
 
     def _open(self, data: Search) -> "Study":
         import optuna
 
-        with self._claims():
-            return optuna.create_study(
+        with self._claims(), explained(self._path, reading=True):
+            study = optuna.create_study(
                 study_name=data.study,
-                storage=self._storage(),
+                storage=open_storage(self._path),
                 direction="maximize",
                 pruner=data.pruner(),
                 load_if_exists=True,
             )
-
-    def _storage(self) -> Any:
-        """Open the file under the lock, or two processes would both make its tables."""
-        from optuna.storages import RDBStorage
-
-        return RDBStorage(
-            f"sqlite:///{self._path.absolute()}",
-            engine_kwargs={"connect_args": {"timeout": _SECONDS_TO_WAIT}},
-        )
+            require_sealed(study, self._path)
+            return study
 
     def _claims(self) -> FileLock:
         return FileLock(self._sibling("claims"))
@@ -287,18 +293,3 @@ class _Clock:
         )
         if REFUSED in trial.user_attrs:
             logger.warning("trial %d: %s", number, trial.user_attrs[REFUSED])
-
-
-@contextlib.contextmanager
-def _quiet_optuna() -> Iterator[None]:
-    """Its notes on every trial go; warnings take the project's way."""
-    import optuna
-
-    before = optuna.logging.get_verbosity()
-    optuna.logging.disable_default_handler()
-    optuna.logging.enable_propagation()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(before)

@@ -1,6 +1,7 @@
 """Hashes of files by their content; what did not change is not read again."""
 
 import hashlib
+import logging
 import time
 import zipfile
 from collections.abc import Iterator
@@ -8,15 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmctr.datasets.file_errors import surroundings_problem
+
 # A file changed this shortly before it was read may change again with the same time.
 _SETTLED_NS = 2_000_000_000
+
+# A table as text packs to a fifth, a bomb to a thousandth.
+_MOST_UNPACKED = 100
+
+logger = logging.getLogger(__name__)
 
 
 def content_hash(path: Path) -> str:
     """Give the sha256 of a file's content.
 
-    Of a zip it is that of its members, whose dates and packing tell nothing; of a
-    folder that of its files and their names. Files are streamed.
+    Of a zip it is that of its members, whose dates and packing tell nothing, unless it
+    is a bomb; of a folder that of its files and their names. Files are streamed.
 
     Args:
         path: A file or a folder.
@@ -29,11 +37,16 @@ def content_hash(path: Path) -> str:
     """
     if path.is_dir():
         return combined_hash({name: content_hash(path / name) for name in _tree(path)})
+    if not path.is_file():
+        raise OSError(f"{path} is no file: move it away")  # a pipe would wait for ever
     if path.suffix == ".zip":
         try:
             return _members_hash(path)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
-            pass  # what is no zip has the hash of its bytes
+        except PermissionError:
+            raise
+        except Exception:  # decoders raise anything at damaged bytes
+            logger.debug("%s is no whole zip", path)
+    # What is no zip has the hash of its bytes.
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -47,6 +60,9 @@ def combined_hash(hashes: dict[str, str]) -> str:
 def _members_hash(path: Path) -> str:
     hashes = {}
     with zipfile.ZipFile(path) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > _MOST_UNPACKED * path.stat().st_size:
+            raise zipfile.BadZipFile("a bomb")
         for member in archive.infolist():
             with archive.open(member) as file:
                 hashes[member.filename] = hashlib.file_digest(
@@ -80,6 +96,9 @@ class FileHashes:
 
         Returns:
             The hash, or None where there is nothing.
+
+        Raises:
+            OSError: If it can't be read; naming it and what to do.
         """
         try:
             stamp, changed_ns = _stamp(path)
@@ -94,7 +113,13 @@ class FileHashes:
         ):
             return str(known["sha256"])
         at_ns = time.time_ns()
-        value = content_hash(path)
+        try:
+            value = content_hash(path)
+        except OSError as error:
+            problem = surroundings_problem(error, path)
+            if problem is None:
+                raise
+            raise OSError(f"{path} can't be read: {problem}") from error
         self.known[path.as_posix()] = {"stamp": stamp, "at_ns": at_ns, "sha256": value}
         return value
 

@@ -43,9 +43,10 @@ class Manifest:
         try:
             manifest = cls(**content)
             parts = (manifest.outputs, manifest.inputs, manifest.made, manifest.files)
-            known = all(isinstance(part, dict) for part in parts) and all(
-                {"parameters", "inputs"} <= set(entry)
-                for entry in manifest.made.values()
+            known = (
+                all(isinstance(part, dict) for part in parts)
+                and all(_is_entry(entry) for entry in manifest.made.values())
+                and all(_is_remembered(file) for file in manifest.files.values())
             )
         except TypeError:
             known = False
@@ -69,3 +70,20 @@ class Manifest:
         there = {name: self.outputs[name] for name in CODES if name in self.outputs}
         if there:
             self.outputs["codes"] = combined_hash(there)
+
+
+def _is_entry(entry: Any) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("node"), str)
+        and isinstance(entry.get("parameters"), dict)
+        and isinstance(entry.get("inputs"), dict)
+    )
+
+
+def _is_remembered(file: Any) -> bool:
+    return (
+        isinstance(file, dict)
+        and {"stamp", "sha256"} <= set(file)
+        and isinstance(file.get("at_ns"), int)
+    )

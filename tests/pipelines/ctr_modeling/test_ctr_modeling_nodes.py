@@ -216,6 +216,11 @@ def test_a_submission_is_what_the_challenge_takes(predictions, params):
         ({"ID": [0, 1, 2], "Task1&2": [0.1, np.nan, 0.3]}, r"rows \[1\]"),
         ({"ID": [0, 1, 2], "Task1&2": [0.1, 0.2, 1.3]}, r"rows \[2\]"),
         ({"ID": [0, 1, 2], "Task1&2": ["x", 0.2, 0.3]}, r"rows \[0\]"),
+        ({"ID": [0, 1, 2], "Task1&2": [False, True, False]}, r"rows \[0, 1, 2\]"),
+        ({"ID": [0, 1, 2], "Task1&2": [0.25, np.inf, 0.0]}, r"rows \[1\]"),
+        ({"ID": [0.0, 1.0, 2.0], "Task1&2": [0.25, 1.0, 0.0]}, "in order"),
+        ({"ID": [0, 1, 2], "Task1&2": [0.25, 0.0, 1.0]}, r"differs .* rows \[1, 2\]"),
+        ({"Task1&2": [0.25, 1.0, 0.0], "ID": [0, 1, 2]}, "header"),
     ],
 )
 def test_a_broken_submission_is_refused(broken, message, predictions, params):

@@ -18,6 +18,8 @@ from mmctr.evaluation import EvaluatedRows, TrainRows, evaluate
 # function, so naming torch here would import it for all commands.
 Weights = dict[str, Any]
 
+_SUBMIT_AGAIN = "make it again: kedro run --nodes build_submission,check_submission"
+
 
 def train_model(
     item_table: pa.Table,
@@ -187,25 +189,37 @@ def check_submission(
         ``rows``, ``columns`` and the ``lowest`` and ``highest`` probability.
 
     Raises:
-        ValueError: If header, rows, ids or probabilities are not as they must be.
+        ValueError: If header, rows, ids or probabilities are not as they must be, or
+            not those of the predictions.
     """
-    wanted = ["ID", params.submission.column]
+    column = params.submission.column
+    wanted = ["ID", column]
     if list(submission.columns) != wanted:
         raise ValueError(
-            f"submission: header is {list(submission.columns)}, wanted {wanted}"
+            f"submission: header is {list(submission.columns)}, wanted {wanted}; "
+            f"{_SUBMIT_AGAIN}"
         )
-    rows = test_predictions.num_rows
-    if submission["ID"].tolist() != list(range(rows)):
+    rows, ids = test_predictions.num_rows, submission["ID"]
+    if not (ids.dtype.kind == "i" and np.array_equal(ids, np.arange(rows))):
         raise ValueError(
-            f"submission: {len(submission)} rows, wanted ID 0 to {rows - 1} in order; "
-            "run the ctr_modeling pipeline again"
+            f"submission: {len(ids)} rows, wanted ID 0 to {rows - 1} in order; "
+            f"{_SUBMIT_AGAIN}"
         )
-    values = pd.to_numeric(submission[params.submission.column], errors="coerce")
+    given = submission[column]
+    # True and False would count as 1 and 0.
+    given = given.astype(str) if given.dtype == bool else given
+    values = pd.to_numeric(given, errors="coerce")
     wrong = np.flatnonzero(~((values >= 0) & (values <= 1)))
     if wrong.size:
         raise ValueError(
-            f"submission: column '{params.submission.column}' must hold probabilities "
-            f"within 0 and 1; rows {wrong[:5].tolist()} do not"
+            f"submission: column '{column}' must hold probabilities within 0 and 1; "
+            f"rows {wrong[:5].tolist()} do not; {_SUBMIT_AGAIN}"
+        )
+    wrong = np.flatnonzero(values != test_predictions["probability"].to_numpy())
+    if wrong.size:
+        raise ValueError(
+            f"submission: column '{column}' differs from test_predictions in rows "
+            f"{wrong[:5].tolist()}; {_SUBMIT_AGAIN}"
         )
     return {
         "rows": rows,
