@@ -69,7 +69,9 @@ class ArrowDataset(AbstractDataset[pa.Table | TablePieces, pa.Table]):
             ValueError: If the file is damaged or is no parquet file.
         """
         try:
-            return pq.read_table(self._path, page_checksum_verification=True)
+            table = pq.read_table(self._path, page_checksum_verification=True)
+            table.validate(full=True)  # lengths and text that were written over
+            return table
         except (FileNotFoundError, PermissionError):
             raise
         except Exception as error:  # Arrow raises many kinds at damaged bytes

@@ -44,6 +44,7 @@ def read_parquet(
         names = file.schema_arrow.names
         wanted = [*columns, *(name for name in optional if name in names)]
         table = file.read(columns=[name for name in wanted if name in names])
+        table.validate(full=True)  # lengths and text that were written over
     except Exception as error:  # Arrow raises many kinds at damaged bytes
         problem = surroundings_problem(error, path)
         if problem is not None:
@@ -97,6 +98,7 @@ def read_padded_ids(path: Path, name: str) -> Jagged:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for batch in file.iter_batches(_ROWS, columns=[name]):
                 table = pa.Table.from_batches([batch])
+                table.validate(full=True)
                 padded = np.diff(list_column(table, name, str(path))[1])
                 widths.update(np.unique(padded).tolist())
                 ids, offsets = id_list_column(

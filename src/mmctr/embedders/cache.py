@@ -113,8 +113,9 @@ class EmbeddingCache:
         """
         found: set[bytes] = set()
         for part in _parts(keys):
-            query = f"SELECT key FROM vectors WHERE key IN ({_marks(part)})"
-            found.update(row[0] for row in self._file.read(query, part))
+            # Nothing but question marks is put in.
+            sql = f"SELECT key FROM vectors WHERE key IN ({_marks(part)})"  # nosec B608
+            found.update(row[0] for row in self._file.read(sql, part))
         return found
 
     def load(self, keys: Sequence[bytes]) -> np.ndarray:
@@ -135,8 +136,9 @@ class EmbeddingCache:
         damaged: list[bytes] = []
         for start in range(0, len(keys), _ROWS_PER_STEP):
             part = keys[start : start + _ROWS_PER_STEP]
+            # Nothing but question marks is put in.
             query = (
-                "SELECT key, checksum, vector FROM vectors "
+                "SELECT key, checksum, vector FROM vectors "  # nosec B608
                 f"WHERE key IN ({_marks(part)})"
             )
             rows = {
@@ -202,15 +204,22 @@ class EmbeddingCache:
             connection.execute("INSERT OR REPLACE INTO batches VALUES (?,?,?,?,?)", row)
 
     def batches(self, space: str) -> list[PendingBatch]:
-        """List the batch jobs of a space, the oldest first."""
+        """List the batch jobs of a space, the oldest first.
+
+        Raises:
+            EmbeddingCacheError: If one is not as it was written.
+        """
         query = (
             "SELECT id, space, status, created, keys FROM batches "
             "WHERE space = ? ORDER BY created, id"
         )
-        return [
-            PendingBatch(*rest, keys=_split_keys(joined))
-            for *rest, joined in self._file.read(query, [space])
-        ]
+        rows = self._file.read(query, [space])
+        if not all(_is_batch(row) for row in rows):
+            raise EmbeddingCacheError(
+                f"{self._file.name()} holds a damaged batch job: move the file away "
+                "and run again; what the job paid for is lost, the texts are asked anew"
+            )
+        return [PendingBatch(*rest, keys=_split_keys(joined)) for *rest, joined in rows]
 
     def remove_batch(self, batch_id: str) -> None:
         """Forget a batch job; nothing happens if it is not there."""
@@ -240,6 +249,16 @@ def _is_whole(key: bytes, checksum: object, blob: object) -> bool:
         and len(blob) % _FLOAT.itemsize == 0
         and checksum == _checksum(key, blob)
         and bool(np.isfinite(np.frombuffer(blob, _FLOAT)).all())
+    )
+
+
+def _is_batch(row: tuple[object, ...]) -> bool:
+    *texts, created, keys = row
+    return (
+        all(isinstance(text, str) for text in texts)
+        and isinstance(created, float)
+        and isinstance(keys, bytes)
+        and len(keys) % _KEY_BYTES == 0
     )
 
 

@@ -44,7 +44,8 @@ class LsaEmbedder:
         """
         # The default pattern drops words of one letter: "Q" would have no vector.
         vectorizer = TfidfVectorizer(
-            token_pattern=r"(?u)\b\w+\b",
+            # A pattern of words, no password.
+            token_pattern=r"(?u)\b\w+\b",  # nosec B106
             max_features=self._params.max_features,
             sublinear_tf=True,
             dtype=np.float32,

@@ -140,7 +140,8 @@ class SqliteFile:
         """Write all of it or nothing; the file is made if it is not there."""
         with self._lock, self._explained():
             connection = self._connect(create=True)
-            assert connection is not None
+            if connection is None:  # create=True makes one
+                raise RuntimeError("no connection was made")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection

@@ -132,7 +132,8 @@ def _cross_scored(train: AuditedRows, n_items: int) -> NDArray[np.float64]:
 def _item_only(
     train: AuditedRows, use: NDArray[np.bool_], items: NDArray[Any], n_items: int
 ) -> NDArray[np.float64]:
-    assert train.labels is not None
+    # For the type checker: train has labels, a ValueError says so before.
+    assert train.labels is not None  # nosec B101
     return item_only_scores(
         train.items[use],
         train.labels[use],

@@ -143,5 +143,6 @@ def _ask(trial: "Trial", name: str, distribution: DistributionParams) -> Any:
             name, whole.low, whole.last, step=whole.step, log=whole.log
         )
     real = distribution.float
-    assert real is not None  # one of the three is given
+    # For the type checker: the parameters' own check gives one of the three.
+    assert real is not None  # nosec B101
     return trial.suggest_float(name, real.low, real.high, log=real.log)
