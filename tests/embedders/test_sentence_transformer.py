@@ -153,3 +153,29 @@ def test_gpu_agrees_with_cpu(embedder):
     params = SentenceTransformerParams(batch_size=2, max_seq_length=16)
     on_gpu = SentenceTransformerEmbedder(params, device="cuda").embed(TITLES)
     np.testing.assert_allclose(on_gpu, embedder.embed(TITLES), atol=1e-4)
+
+
+class Payload:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self):
+        return (os.mkdir, (str(self.marker),))
+
+
+def test_weights_that_are_a_pickle_are_refused_unread(tmp_path):
+    """Only safetensors: a pickle runs what it holds."""
+    model = tmp_path / "model"
+    ignored = shutil.ignore_patterns("model.safetensors")
+    shutil.copytree(get_model_path(), model, ignore=ignored)
+    marker = tmp_path / "executed"
+    torch.save({"embeddings.weight": Payload(marker)}, model / "pytorch_model.bin")
+    params = SentenceTransformerParams(model=str(model))
+    with pytest.raises(ValueError, match="no model could be loaded from") as error:
+        SentenceTransformerEmbedder(params, device="cpu")
+    assert "safetensors" in str(error.value)
+    assert not marker.exists()
+    torch.load(model / "pytorch_model.bin", weights_only=False)
+    assert marker.exists()

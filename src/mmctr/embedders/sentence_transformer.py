@@ -46,9 +46,14 @@ class SentenceTransformerEmbedder:
         with offline():
             try:
                 model = SentenceTransformer(
-                    str(directory), device=device_name, local_files_only=True
+                    str(directory),
+                    device=device_name,
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    # A pickle could hold anything.
+                    model_kwargs={"use_safetensors": True},
                 )
-            except (OSError, ValueError, KeyError) as error:
+            except Exception as error:  # one for each way of not being such a model
                 raise ValueError(
                     f"embedding.sentence_transformers.model: no model could be loaded "
                     f"from {directory} ({error}); it must be a directory written by "

@@ -139,10 +139,11 @@ class ManifestHook:
         option = "--pipeline" if len(pipelines) == 1 else "--pipelines"
         words = [option, ",".join(sorted(pipelines)), "--only-missing-outputs"]
         words += ["--env", env] if env else []
+        listed = "\n".join(lines)
         return (
-            "Damaged, or changed by hand:\n" + "\n".join(lines) + "\nMake it again: "
-            f"`kedro run {' '.join(words)}`, with the same --params. If you changed it "
-            "and mean it so: --params accept_changed=true"
+            f"Damaged, changed by hand, or left by a run that was killed:\n{listed}\n"
+            f"Make it again: `kedro run {' '.join(words)}`, with the same --params. If "
+            "you changed it and mean it so: --params accept_changed=true"
         )
 
     def _misfits(self, names: set[str]) -> dict[Cause, list[str]]:
