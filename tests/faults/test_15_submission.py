@@ -19,6 +19,9 @@ from mmctr.pipelines.ctr_modeling.nodes import build_submission, check_submissio
 
 SUBMISSION = "data/07_model_output/test/submission.zip"
 MEMBER = "prediction.csv"
+PARAMS = CtrParams.model_validate(
+    {"features": {}, "model": {}, "training": {}, "evaluation": {"seed": 1}, "seed": 1}
+)
 
 Forge = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -53,7 +56,7 @@ def test_equal_predictions_make_equal_bytes(finished, tmp_path):
         finished / "data/07_model_output/test/test_predictions.parquet"
     )
     again = dataset(tmp_path / "submission.zip")
-    again.save(build_submission(predictions, CtrParams()))
+    again.save(build_submission(predictions, PARAMS))
     written = (tmp_path / "submission.zip").read_bytes()
     assert written == (finished / SUBMISSION).read_bytes()
 
@@ -68,8 +71,8 @@ def with_value(row: int, value: object) -> Forge:
 
 
 FORGED: dict[str, tuple[Forge, str]] = {
-    "a row less": (lambda table: table[:-1], "79 rows, wanted ID 0 to 79"),
-    "a row more": (lambda table: pd.concat([table, table[-1:]]), "81 rows, wanted"),
+    "a row less": (lambda table: table[:-1], "319 rows, wanted ID 0 to 319"),
+    "a row more": (lambda table: pd.concat([table, table[-1:]]), "321 rows, wanted"),
     "rows in another order": (lambda table: table[::-1], "in order"),
     "probabilities in another order": (
         lambda table: table.assign(**{"Task1&2": table["Task1&2"].to_numpy()[::-1]}),
@@ -95,9 +98,9 @@ def test_what_the_challenge_would_refuse_is_refused(finished, tmp_path, how):
         finished / "data/07_model_output/test/test_predictions.parquet"
     )
     submission = dataset(tmp_path / "submission.zip")
-    submission.save(forge(build_submission(predictions, CtrParams())))
+    submission.save(forge(build_submission(predictions, PARAMS)))
     with pytest.raises(ValueError, match="submission: ") as error:
-        check_submission(submission.load(), predictions, CtrParams())
+        check_submission(submission.load(), predictions, PARAMS)
     assert words in str(error.value)
     assert "kedro run --nodes build_submission,check_submission" in str(error.value)
 
@@ -121,7 +124,7 @@ def test_it_is_checked_as_it_lies_on_the_disk(finished_project):
 
     table = dataset(path)
     path.unlink()
-    table.save(pd.DataFrame({"ID": range(80), "Task1&2": np.full(80, 1.5)}))
+    table.save(pd.DataFrame({"ID": range(320), "Task1&2": np.full(320, 1.5)}))
     done = kedro(
         project,
         *("run", "--env=test", "--nodes=check_submission"),
