@@ -126,7 +126,7 @@ def test_a_hostile_zip_of_covers_gives_no_more_than_its_covers(finished_project)
     config = write_config(
         project / "run.yml",
         env="test",
-        nodes="make_image_vectors",
+        pipeline="embedding",
         params={"embedding": {"images": {"path": str(covers), "max_missing_share": 1}}},
     )
     done = kedro(project, "run", f"--config={config}")
