@@ -123,11 +123,12 @@ def test_a_hostile_zip_of_covers_gives_no_more_than_its_covers(finished_project)
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(link, str(project / "secret.png"))
     forge_size(covers, f"{third}.png", claimed=10)
+    images = {"path": str(covers), "max_missing_share": 1, "replace_given": True}
     config = write_config(
         project / "run.yml",
         env="test",
         pipeline="embedding",
-        params={"embedding": {"images": {"path": str(covers), "max_missing_share": 1}}},
+        params={"embedding": {"images": images}},
     )
     done = kedro(project, "run", f"--config={config}")
     assert done.returncode == 0, said(done)
