@@ -116,7 +116,6 @@ def require_sealed(study: "Study", path: Path) -> None:
         )
 
 
-_NOT_ALLOWED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 _REMEDY = (
     "Move the file away and run `kedro run --pipeline tuning`, with the same --env and "
     "--params: it tries them again"
