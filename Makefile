@@ -18,6 +18,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
+# A page of news that the theme prints at every build.
+export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: run test test-evidence test-faults test-notebooks notebook docs lint check \
 	bench setup setup-dev setup-notebooks setup-docs clean

@@ -75,6 +75,19 @@ def outputs(notebook: dict[str, Any], kind: str) -> list[str]:
 
 
 @pytest.mark.notebooks
+def test_an_error_in_a_cell_is_one_of_the_test(tmp_path):
+    import nbformat
+    from nbclient.exceptions import CellExecutionError
+
+    cells = [nbformat.v4.new_code_cell("1 / 0")]
+    (tmp_path / "notebooks").mkdir()
+    path = tmp_path / "notebooks" / "wrong.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        execute(path, tmp_path)
+
+
+@pytest.mark.notebooks
 def test_results_are_drawn(project):
     done = execute(project / "notebooks" / "01_results.ipynb", project)
     assert len(outputs(done, "image/png")) == 3
