@@ -15,6 +15,9 @@ from mmctr.params import ProjectParams
 
 BASE = "base"
 OTHERS = ("interactions", "microlens")
+PROJECT = "project"
+"""Stands for the parameters of no section."""
+
 NAME = "NAME"
 """Stands for a key that the user chooses."""
 
@@ -32,8 +35,10 @@ _INTRODUCTION = """# Parameters
 
 Every parameter, made from the typed models (`src/mmctr/**/params.py`) and `conf/`. Set
 one with `--params NAME=VALUE`, several joined by commas; lists in a file for `--config`
-([how](settings.md)). *Base* is the value without `--env`, *elsewhere* that of the
-environments that have another one. What a value may be is checked before any work.
+([how](settings.md)). The whole name is that of the heading and the parameter's, joined
+by a point: `quantization.rq_kmeans.levels`. *Base* is the value without `--env`, and
+beside it that of environments that have another one. What a value may be is checked
+before any work.
 """
 
 
@@ -54,22 +59,22 @@ def parameter_page(conf: Path) -> str:
         conf: The project's configuration folder.
 
     Returns:
-        Markdown: a table a section.
+        Markdown: a table a model.
     """
-    rows = parameter_rows(conf)
-    sections: dict[str, list[Row]] = {}
-    for row in rows:
-        head, dot, _ = row.name.partition(".")
-        sections.setdefault(head if dot else "project", []).append(row)
-    parts = [_INTRODUCTION]
-    for section, members in sections.items():
-        parts.append(f"\n## {section}\n\n{_describe(section)}")
-        parts.append("| parameter | may be | base | elsewhere | what it is |")
-        parts.append("|---|---|---|---|---|")
-        parts += [
-            f"| {' | '.join([f'`{row.name}`', *map(_cell, row[1:])])} |"
-            for row in members
-        ]
+    tables: dict[str, list[Row]] = {}
+    for row in parameter_rows(conf):
+        tables.setdefault(row.name.rpartition(".")[0], []).append(row)
+    parts, last = [_INTRODUCTION], ""
+    for section, rows in sorted(tables.items(), key=_place):
+        head, dot, _ = section.partition(".")
+        if head != last or not head:
+            parts.append(f"\n## {head or PROJECT}\n\n{_describe(head)}")
+        if dot:
+            parts.append(f"\n### {section}\n")
+        last = head
+        parts.append("| parameter | may be | base | what it is |")
+        parts.append("|---|---|---|---|")
+        parts += [_line(row) for row in rows]
     return "\n".join(parts) + "\n"
 
 
@@ -186,6 +191,20 @@ def _describe(section: str) -> str:
     models = list(_models_in(field.annotation)) if field else []
     first = (models[0][1].__doc__ or "").strip().partition("\n")[0] if models else ""
     return f"{first}\n" if first else ""
+
+
+def _place(table: tuple[str, list[Row]]) -> tuple[int, bool]:
+    """Sections in the order of the models, each before its parts."""
+    head, dot, _ = table[0].partition(".")
+    return list(ProjectParams.model_fields).index(head) if head else -1, bool(dot)
+
+
+def _line(row: Row) -> str:
+    base = "; ".join(filter(None, [row.base, row.elsewhere]))
+    name = row.name.rpartition(".")[2]
+    return (
+        f"| {' | '.join([f'`{name}`', *map(_cell, [row.kind, base, row.meaning])])} |"
+    )
 
 
 def _cell(text: str) -> str:

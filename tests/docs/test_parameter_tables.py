@@ -48,13 +48,15 @@ def test_keys_that_the_user_chooses_have_a_name_for_it(rows):
     assert rows["tuning.space.NAME.int.low"].base == ""
 
 
-def test_the_page_is_a_table_a_section_with_no_broken_row():
+def test_the_page_is_a_table_a_model_with_no_broken_row():
     page = parameter_page(REPOSITORY / "conf")
-    for section in ("project", "embedding", "tuning"):
-        assert f"\n## {section}\n" in page
+    for section in ("project", "embedding", "fusion", "tuning"):
+        assert page.count(f"\n## {section}\n") == 1
+    batch = page.partition("\n### embedding.openai.batch\n")[2].partition("###")[0]
+    assert "| `poll_seconds` | number, over 0 | `30.0` |" in batch
     for line in page.splitlines():
         if line.startswith("|"):
-            assert line.replace("\\|", "").count("|") == 6, line
+            assert line.replace("\\|", "").count("|") == 5, line
 
 
 def test_a_value_changed_in_conf_is_the_pages(tmp_path: Path):
