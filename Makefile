@@ -4,6 +4,7 @@
 # make test-faults     set up, run the tests that break things for real
 # make test-notebooks  set up, execute the notebooks on a tiny sample
 # make notebook        set up, open them: kedro jupyter lab
+# make strip-notebooks take out what a run left in them, before a commit
 # make docs   set up, build the documentation into site/, links checked
 # make lint   check style
 # make bench  set up, measure speed: one table, benchmarks/results/latest.json
@@ -21,8 +22,8 @@ export HF_HUB_OFFLINE := 1
 # A page of news that the theme prints at every build.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: run test test-evidence test-faults test-notebooks notebook docs lint check \
-	bench setup setup-dev setup-notebooks setup-docs clean
+.PHONY: run test test-evidence test-faults test-notebooks notebook strip-notebooks \
+	docs lint check bench setup setup-dev setup-notebooks setup-docs clean
 
 run: setup
 	$(BIN)/kedro run --pipeline sample --only-missing-outputs
@@ -42,6 +43,12 @@ test-notebooks: setup-dev setup-notebooks
 
 notebook: setup-notebooks
 	$(BIN)/kedro jupyter lab
+
+strip-notebooks: setup-notebooks
+	$(BIN)/jupyter nbconvert --log-level WARN --inplace --clear-output \
+		--ClearMetadataPreprocessor.enabled=True \
+		--ClearMetadataPreprocessor.preserve_nb_metadata_mask=kernelspec \
+		notebooks/*.ipynb
 
 docs: setup-docs
 	$(BIN)/mkdocs build --strict

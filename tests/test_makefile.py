@@ -16,7 +16,9 @@ echo "$(basename "$0") $*" >> calls.log
 case "$*" in
     *"-m venv"*)
         mkdir -p .venv/bin
-        for name in python kedro ruff mkdocs; do cp "$0" .venv/bin/$name; done ;;
+        for name in python kedro ruff mkdocs jupyter; do
+            cp "$0" .venv/bin/$name
+        done ;;
 esac
 case "$*" in *"$FAIL_ON"*) exit 1 ;; esac
 exit 0
@@ -157,3 +159,14 @@ def test_a_target_with_an_extra_installs_it_once(folder, target, extra, last):
     assert installs(calls)[-1] == extra
     assert calls[-1] == last
     assert make(folder, target) == (0, [last])
+
+
+def test_stripping_notebooks_clears_outputs_and_metadata(folder):
+    (folder / "notebooks").mkdir()
+    (folder / "notebooks" / "one.ipynb").touch()
+    code, calls = make(folder, "strip-notebooks")
+    assert code == 0
+    assert calls[-1].startswith("jupyter nbconvert ")
+    assert " --clear-output " in calls[-1]
+    assert "ClearMetadataPreprocessor.enabled=True" in calls[-1]
+    assert calls[-1].endswith(" notebooks/one.ipynb")
