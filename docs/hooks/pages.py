@@ -3,9 +3,10 @@
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mkdocs.structure.files import File, Files
+if TYPE_CHECKING:  # the tests of this module need no mkdocs
+    from mkdocs.structure.files import Files
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -26,8 +27,10 @@ def on_config(config: Any) -> Any:
     return config
 
 
-def on_files(files: Files, config: Any) -> Files:
+def on_files(files: "Files", config: Any) -> "Files":
     """Add the page of all parameters and a page a package."""
+    from mkdocs.structure.files import File
+
     pages = {
         "parameters.md": parameter_page(REPOSITORY / "conf"),
         **api_pages(REPOSITORY / "src" / "mmctr"),
