@@ -2,6 +2,10 @@
 # make test   set up, run the tests
 # make test-evidence   set up, run the tests that train the sample a dozen times
 # make test-faults     set up, run the tests that break things for real
+# make test-notebooks  set up, execute the notebooks on a tiny sample
+# make notebook        set up, open them: kedro jupyter lab
+# make strip-notebooks take out what a run left in them, before a commit
+# make docs   set up, build the documentation into site/, links checked
 # make lint   check style
 # make bench  set up, measure speed: one table, benchmarks/results/latest.json
 # make check  resolve the catalogue of every environment
@@ -15,21 +19,39 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
+# A page of news that the theme prints at every build.
+export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: run test test-evidence test-faults lint check bench setup setup-dev clean
+.PHONY: run test test-evidence test-faults test-notebooks notebook strip-notebooks \
+	docs lint check bench setup setup-dev setup-notebooks setup-docs clean
 
 run: setup
 	$(BIN)/kedro run --pipeline sample --only-missing-outputs
 	$(BIN)/kedro run
 
 test: setup-dev
-	$(BIN)/python -m pytest -m "not evidence and not faults" --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not evidence and not faults and not notebooks" --cov --cov-report=term
 
 test-evidence: setup-dev
 	$(BIN)/python -m pytest -m evidence
 
 test-faults: setup-dev
 	$(BIN)/python -m pytest -m faults
+
+test-notebooks: setup-dev setup-notebooks
+	$(BIN)/python -m pytest -m notebooks
+
+notebook: setup-notebooks
+	$(BIN)/kedro jupyter lab
+
+strip-notebooks: setup-notebooks
+	$(BIN)/jupyter nbconvert --log-level WARN --inplace --clear-output \
+		--ClearMetadataPreprocessor.enabled=True \
+		--ClearMetadataPreprocessor.preserve_nb_metadata_mask=kernelspec \
+		notebooks/*.ipynb
+
+docs: setup-docs
+	$(BIN)/mkdocs build --strict
 
 lint: setup-dev
 	$(BIN)/ruff check .
@@ -50,8 +72,14 @@ setup:
 setup-dev:
 	$(call install,dev,.[dev])
 
+setup-notebooks:
+	$(call install,notebooks,.[notebooks])
+
+setup-docs:
+	$(call install,docs,.[docs])
+
 clean:
-	rm -rf .venv data/0*_*/*
+	rm -rf .venv site data/0*_*/*
 
 # install NAME,WHAT: install unless .venv/NAME.stamp holds the checksum of pyproject.toml.
 define install

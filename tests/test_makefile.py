@@ -16,7 +16,9 @@ echo "$(basename "$0") $*" >> calls.log
 case "$*" in
     *"-m venv"*)
         mkdir -p .venv/bin
-        for name in python kedro ruff; do cp "$0" .venv/bin/$name; done ;;
+        for name in python kedro ruff mkdocs jupyter; do
+            cp "$0" .venv/bin/$name
+        done ;;
 esac
 case "$*" in *"$FAIL_ON"*) exit 1 ;; esac
 exit 0
@@ -141,3 +143,30 @@ def test_bench_needs_the_core_installation_alone(folder):
     assert code == 0
     assert installs(calls)[-1] == "."
     assert calls[-1] == "python -m benchmarks"
+
+
+@pytest.mark.parametrize(
+    ("target", "extra", "last"),
+    [
+        ("notebook", ".[notebooks]", "kedro jupyter lab"),
+        ("test-notebooks", ".[notebooks]", "python -m pytest -m notebooks"),
+        ("docs", ".[docs]", "mkdocs build --strict"),
+    ],
+)
+def test_a_target_with_an_extra_installs_it_once(folder, target, extra, last):
+    code, calls = make(folder, target)
+    assert code == 0
+    assert installs(calls)[-1] == extra
+    assert calls[-1] == last
+    assert make(folder, target) == (0, [last])
+
+
+def test_stripping_notebooks_clears_outputs_and_metadata(folder):
+    (folder / "notebooks").mkdir()
+    (folder / "notebooks" / "one.ipynb").touch()
+    code, calls = make(folder, "strip-notebooks")
+    assert code == 0
+    assert calls[-1].startswith("jupyter nbconvert ")
+    assert " --clear-output " in calls[-1]
+    assert "ClearMetadataPreprocessor.enabled=True" in calls[-1]
+    assert calls[-1].endswith(" notebooks/one.ipynb")

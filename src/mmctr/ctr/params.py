@@ -20,8 +20,10 @@ class FeatureParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    item_id: bool = True
-    tags: bool = True
+    item_id: bool = Field(
+        True, description="an embedding an item; learned by heart where rows are few"
+    )
+    tags: bool = Field(True, description="the mean of the tags' embeddings")
     likes: bool | Literal["stated"] = Field(
         "stated",
         description="stated: only where the source states them; levels counted from "
@@ -165,11 +167,17 @@ class DinParams(BaseModel):
         description="share of items whose id is hidden, as the out-of-vocabulary row, "
         "in a training step; items unseen in training then use that row",
     )
-    attention_units: list[int] = Field([128, 64], min_length=1)
-    attention_dropout: float = Field(0.0, ge=0, lt=1)
-    dnn_units: list[int] = Field([256, 128], min_length=1)
-    dnn_dropout: float = Field(0.1, ge=0, lt=1)
-    batch_norm: bool = True
+    attention_units: list[int] = Field(
+        [128, 64], min_length=1, description="hidden widths of the attention"
+    )
+    attention_dropout: float = Field(
+        0.0, ge=0, lt=1, description="share of hidden values dropped in training"
+    )
+    dnn_units: list[int] = Field(
+        [256, 128], min_length=1, description="hidden widths of the DNN"
+    )
+    dnn_dropout: float = Field(0.1, ge=0, lt=1, description="as attention_dropout")
+    batch_norm: bool = Field(True, description="batch normalisation in the DNN")
 
 
 class TrainingParams(BaseModel):
@@ -179,7 +187,7 @@ class TrainingParams(BaseModel):
 
     max_history: int = Field(64, ge=1, description="history items used, the newest")
     batch_size: int = Field(512, ge=2, description="rows")
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(1e-3, gt=0, description="of Adam, at the start")
     embedding_l2: float = Field(
         1e-7, ge=0, description="lambda of lambda/2 * ||E||^2 over all embedding tables"
     )
@@ -187,14 +195,18 @@ class TrainingParams(BaseModel):
         10.0, gt=0, description="largest norm of the whole gradient"
     )
     max_epochs: int = Field(10, ge=1, description="passes over the training rows")
-    validations_per_epoch: int = Field(1, ge=1)
+    validations_per_epoch: int = Field(
+        1, ge=1, description="measurements on valid, evenly spaced"
+    )
     patience: int = Field(3, ge=1, description="validations without a better monitor")
-    monitor: Literal["auc", "gauc"] = "auc"
+    monitor: Literal["auc", "gauc"] = Field(
+        "auc", description="what on valid chooses the weights and stops the training"
+    )
     lr_factor: float = Field(
         0.1, gt=0, lt=1, description="of the learning rate after a validation no better"
     )
     lr_patience: int = Field(0, ge=0, description="such validations that are tolerated")
-    min_learning_rate: float = Field(1e-6, ge=0)
+    min_learning_rate: float = Field(1e-6, ge=0, description="it falls no further")
     precision: Literal["fp32", "bf16"] = Field(
         "fp32",
         description="bf16: by autocast, faster and about 9 % off in its gradients",
@@ -241,7 +253,9 @@ class CtrParams(BaseModel):
         "have, when predicting; strict: an error; pad: taken for padding and counted",
     )
     seed: int = Field(ge=0, description="of weights, order and dropout")
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="where torch trains; auto takes a GPU if there is one"
+    )
     progress: bool = Field(
         False, description="draw bars even where stderr is no terminal"
     )

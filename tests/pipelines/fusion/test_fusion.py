@@ -13,7 +13,11 @@ from kedro.runner import SequentialRunner
 from pydantic import ValidationError
 
 from mmctr.pipelines.fusion import create_pipeline
-from mmctr.pipelines.fusion.nodes import fuse_item_features, lay_out_vectors
+from mmctr.pipelines.fusion.nodes import (
+    fuse_item_features,
+    lay_out_vectors,
+    prepare_new_vectors,
+)
 from mmctr.pipelines.fusion.params import FusionParams, ModalityParams
 from mmctr.pipelines.vectors import vector_matrix
 
@@ -234,3 +238,28 @@ def test_kedro_can_read_the_type_of_the_parameters():
         if "params" in hints:
             assert hints["params"] is FusionParams
     assert any("params:fusion" in node.inputs for node in create_pipeline().nodes)
+
+
+@pytest.mark.parametrize("l2_normalize", [True, False])
+@pytest.mark.parametrize("center", [True, False])
+def test_a_known_vector_is_prepared_as_it_was_fused(l2_normalize, center):
+    vectors = np.random.default_rng(5).normal(1, 2, (9, 4)).astype(np.float32)
+    vectors[3] = 0
+    before = vectors.copy()
+    params = modality(l2_normalize=l2_normalize, center=center)
+    fused = fuse(vectors, params)
+    again = prepare_new_vectors(vectors[2:5], vectors, params.title)
+    np.testing.assert_array_equal(again, fused[2:5])
+    np.testing.assert_array_equal(vectors, before)
+
+
+def test_a_further_vector_does_not_move_the_centre():
+    known = np.array([[1, 0], [3, 0]], np.float32)
+    params = ModalityParams(l2_normalize=False, center=True)
+    far = np.array([[2, 100]], np.float32)
+    np.testing.assert_array_equal(prepare_new_vectors(far, known, params), [[0, 100]])
+
+
+def test_further_vectors_of_another_width_are_an_error():
+    with pytest.raises(ValueError, match="width 3 is wanted"):
+        prepare_new_vectors(np.ones((2, 2)), np.ones((4, 3)), ModalityParams())

@@ -57,6 +57,39 @@ def fuse_item_features(
     )
 
 
+def prepare_new_vectors(
+    vectors: np.ndarray, known: np.ndarray, params: ModalityParams
+) -> np.ndarray:
+    """Prepare vectors of further items just as those of the known ones were.
+
+    Args:
+        vectors: ``[k, d]`` float32, of the embedder that made the known ones.
+        known: ``[n, d]`` float32, what :func:`fuse_item_features` was given; their
+            mean is the centre.
+        params: Normalisation and centring of the modality.
+
+    Returns:
+        ``[k, d]`` float32, comparable with the fused vectors and fit to be encoded by
+        the quantiser that was fitted on them.
+
+    Raises:
+        ValueError: If the widths differ or a value is not finite.
+    """
+    if vectors.ndim != 2 or vectors.shape[1] != known.shape[1]:
+        raise ValueError(
+            f"vectors have shape {list(vectors.shape)} where width {known.shape[1]} is "
+            "wanted; embed them as the items were"
+        )
+    plain = params.model_copy(update={"center": False})
+    prepared = _prepare(vectors, plain, len(vectors), "vectors")
+    if params.center:
+        mean = _mean(_prepare(known, plain, len(known), "known vectors"))
+        _subtract(prepared, mean)
+        if params.l2_normalize:
+            _normalize(prepared)
+    return prepared
+
+
 def lay_out_vectors(item_features: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     """Lay the vectors out as the CTR model reads them, padding as row 0.
 
@@ -107,7 +140,7 @@ def _prepare(
     if params.l2_normalize:
         _normalize(vectors)
     if params.center:
-        _center(vectors)
+        _subtract(vectors, _mean(vectors))
         if params.l2_normalize:
             _normalize(vectors)
     return vectors
@@ -122,16 +155,19 @@ def _normalize(vectors: np.ndarray) -> None:
         rows[:] = rows / np.where(norms > 0, norms, 1.0)
 
 
-def _center(vectors: np.ndarray) -> None:
-    """Subtract the mean of the rows that are not zero from them, in place."""
-    present = vectors.any(axis=1)
-    if not present.any():
-        return
-    mean = vectors.sum(axis=0, dtype=np.float64) / present.sum()
+def _mean(vectors: np.ndarray) -> np.ndarray:
+    """The mean ``[d]`` float64 of the rows that are not zero; zero if all are."""
+    present = np.count_nonzero(vectors.any(axis=1))
+    return vectors.sum(axis=0, dtype=np.float64) / max(present, 1)
+
+
+def _subtract(vectors: np.ndarray, mean: np.ndarray) -> None:
+    """Subtract ``mean`` from the rows that are not zero, in place."""
     for start in range(0, len(vectors), _ROWS):
         rows = vectors[start : start + _ROWS]
         exact = rows.astype(np.float64)
-        centred = np.where(present[start : start + _ROWS, None], exact - mean, 0.0)
+        present = rows.any(axis=1, keepdims=True)
+        centred = np.where(present, exact - mean, 0.0)
         length = np.linalg.norm(exact, axis=1, keepdims=True)
         left = np.linalg.norm(centred, axis=1, keepdims=True)
         rows[:] = np.where(left > _VANISHED * length, centred, 0.0)

@@ -22,7 +22,7 @@ class PreparationParams(BaseModel):
     min_history: int = Field(
         1, ge=1, description="rows with a shorter history are dropped and counted"
     )
-    negatives_per_positive: int = Field(3, ge=1)
+    negatives_per_positive: int = Field(3, ge=1, description="drawn for each event")
     window_days: float = Field(
         30, gt=0, description="negatives come from the positive's window of its part"
     )

@@ -68,8 +68,8 @@ class IntRangeParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    low: int
-    high: int
+    low: int = Field(description="the smallest value")
+    high: int = Field(description="the largest")
     step: int = Field(1, ge=1, description="between two of them")
     log: bool = Field(False, description="drawn evenly on a logarithmic scale")
 
@@ -91,8 +91,8 @@ class FloatRangeParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    low: float
-    high: float
+    low: float = Field(description="the smallest value")
+    high: float = Field(description="the largest")
     log: bool = Field(False, description="drawn evenly on a logarithmic scale")
 
     @model_validator(mode="after")

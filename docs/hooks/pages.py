@@ -1,0 +1,67 @@
+"""Pages that are made when the site is built; MkDocs calls the functions."""
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the tests of this module need no mkdocs
+    from mkdocs.structure.files import Files
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from api_pages import api_pages
+from parameter_tables import parameter_page
+
+REPOSITORY = Path(__file__).parents[2]
+HOW_TO, REFERENCE = "How to", "Reference"
+
+
+def on_config(config: Any) -> Any:
+    """Complete the navigation: pages that it does not name, and those of the API."""
+    named = set(_pages_of(config.nav))
+    docs = Path(config.docs_dir)
+    others = sorted(page.name for page in docs.glob("*.md") if page.name not in named)
+    _section(config.nav, HOW_TO).extend(others)
+    _section(config.nav, REFERENCE).extend(api_pages(REPOSITORY / "src" / "mmctr"))
+    return config
+
+
+def on_files(files: "Files", config: Any) -> "Files":
+    """Add the page of all parameters and a page a package."""
+    from mkdocs.structure.files import File
+
+    pages = {
+        "parameters.md": parameter_page(REPOSITORY / "conf"),
+        **api_pages(REPOSITORY / "src" / "mmctr"),
+    }
+    for path, content in pages.items():
+        files.append(File.generated(config, path, content=content))
+    return files
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Show the roles of docstrings (``:class:`~package.Name```) as names."""
+    return re.sub(
+        r":(?:class|func|meth|data|attr|mod):<code>(~?)([^<]+)</code>",
+        lambda role: f"<code>{_shown(*role.groups())}</code>",
+        html,
+    )
+
+
+def _shown(is_short: str, name: str) -> str:
+    return name.rpartition(".")[2] if is_short else name
+
+
+def _pages_of(nav: Any) -> list[str]:
+    if isinstance(nav, str):
+        return [nav]
+    parts = nav.values() if isinstance(nav, dict) else nav
+    return [page for part in parts for page in _pages_of(part)]
+
+
+def _section(nav: list[Any], title: str) -> list[Any]:
+    (section,) = [
+        part[title] for part in nav if isinstance(part, dict) and title in part
+    ]
+    return section

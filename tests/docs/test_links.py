@@ -1,0 +1,73 @@
+"""Links between the README and the pages of docs/ lead somewhere; no mkdocs needed."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from api_pages import api_pages
+from project_runs import REPOSITORY
+
+DOCS = REPOSITORY / "docs"
+PAGES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *DOCS.glob("*.md")]
+GENERATED = {"parameters.md", *api_pages(REPOSITORY / "src" / "mmctr")}
+FIGURES = sorted((DOCS / "figures").glob("*.svg"))
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+
+
+def links(page: Path) -> Iterator[str]:
+    """Targets of the page's links and images that are files of this repository."""
+    text = re.sub(r"`[^`]*`", "", without_code(page.read_text()))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"[a-z]+:", target):
+            yield target
+
+
+def anchors(page: Path) -> set[str]:
+    """What MkDocs and GitHub call the page's headings."""
+    headings = re.findall(r"^#+ (.+)$", without_code(page.read_text()), re.MULTILINE)
+    words = (re.sub(r"[^\w\s-]", "", heading.lower()) for heading in headings)
+    return {re.sub(r"[-\s]+", "-", heading.strip()) for heading in words}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_and_headings(page):
+    for target in links(page):
+        name, _, anchor = target.partition("#")
+        found = (page.parent / name).resolve() if name else page
+        if found.parent == DOCS and found.name in GENERATED:
+            continue  # mkdocs checks it
+        assert found.exists(), f"{page.name} links to {target}"
+        if anchor:
+            assert anchor in anchors(found), f"{page.name} links to {target}"
+
+
+def test_pages_do_not_link_out_of_the_site():
+    outside = [
+        f"{page.name}: {target}"
+        for page in DOCS.glob("*.md")
+        for target in links(page)
+        if target.startswith("../")
+    ]
+    assert outside == []
+
+
+def test_every_package_has_a_page():
+    packages = {path.parent.name for path in REPOSITORY.glob("src/mmctr/*/__init__.py")}
+    pages = api_pages(REPOSITORY / "src" / "mmctr")
+    assert {f"api/{name}.md" for name in packages - {"pipelines"}} <= pages.keys()
+    assert "::: mmctr.quantizers\n" in pages["api/quantizers.md"]
+    assert "::: mmctr.pipelines.fusion.nodes\n" in pages["api/pipelines-fusion.md"]
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda path: path.name)
+def test_a_figure_is_small_and_loads_nothing(figure):
+    assert figure.stat().st_size < 200_000
+    for element in ElementTree.parse(figure).iter():
+        for name, value in element.attrib.items():
+            if name.endswith("href"):
+                assert value.startswith("#")
