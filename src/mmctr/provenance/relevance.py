@@ -15,6 +15,8 @@ WITHOUT_EFFECT = (
     "*.device",
     "*.progress",
     "*.keep_memory",
+    # What is kept of a training, not how it ends.
+    "ctr_modeling.checkpoint.*",
     # How vectors are asked for, not which.
     "embedding.cache",
     "embedding.openai.mode",

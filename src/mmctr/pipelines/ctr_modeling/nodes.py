@@ -4,6 +4,7 @@ torch, Lightning and FuxiCTR are imported when a node runs, so that commands whi
 list pipelines stay quick.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,9 @@ def train_model(
 ) -> tuple[Weights, dict[str, object]]:
     """Train DIN and keep the weights that were best on valid.
 
+    A training of the same content that was cut short goes on from its checkpoint, to
+    the same result.
+
     Args:
         item_table: Row i is item i, row 0 is padding.
         item_title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
@@ -56,7 +60,15 @@ def train_model(
         for part in (train, valid)
     )
     groups = valid["group_id"].to_numpy()
-    trained = train_din(items, train_log, valid_log, groups, params)
+    folder = params.checkpoint.folder
+    trained = train_din(
+        items,
+        train_log,
+        valid_log,
+        groups,
+        params,
+        checkpoints=Path(folder) if folder else None,
+    )
     return trained.weights, trained.history
 
 
