@@ -1,4 +1,5 @@
 # make run    set up, write the synthetic sample, run every pipeline on it
+# make resume set up, go on where a run was cut short; ARGS="--env .. --params .." as the run had
 # make test   set up, run the tests
 # make test-evidence   set up, run the tests that train the sample a dozen times
 # make test-faults     set up, run the tests that break things for real
@@ -16,11 +17,18 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
 
-.PHONY: run test test-evidence test-faults lint check bench setup setup-dev clean
+.PHONY: run resume test test-evidence test-faults lint check bench setup setup-dev clean
 
 run: setup
 	$(BIN)/kedro run --pipeline sample --only-missing-outputs
 	$(BIN)/kedro run
+
+# Without ARGS it is `make run` that goes on, so the sample belongs to it.
+resume: setup
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/kedro run --pipeline sample --only-missing-outputs
+endif
+	$(BIN)/kedro run --only-missing-outputs $(ARGS)
 
 test: setup-dev
 	$(BIN)/python -m pytest -m "not evidence and not faults" --cov --cov-report=term
