@@ -1,4 +1,5 @@
 # make run    set up, write the synthetic sample, run every pipeline on it
+# make resume set up, go on where a run was cut short; ARGS="--env .. --params .." as the run had
 # make test   set up, run the tests
 # make test-evidence   set up, run the tests that train the sample a dozen times
 # make test-faults     set up, run the tests that break things for real
@@ -22,12 +23,19 @@ export HF_HUB_OFFLINE := 1
 # A page of news that the theme prints at every build.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: run test test-evidence test-faults test-notebooks notebook strip-notebooks \
+.PHONY: run resume test test-evidence test-faults test-notebooks notebook strip-notebooks \
 	docs lint check bench setup setup-dev setup-notebooks setup-docs clean
 
 run: setup
 	$(BIN)/kedro run --pipeline sample --only-missing-outputs
 	$(BIN)/kedro run
+
+# Without ARGS it is `make run` that goes on, so the sample belongs to it.
+resume: setup
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/kedro run --pipeline sample --only-missing-outputs
+endif
+	$(BIN)/kedro run --only-missing-outputs $(ARGS)
 
 test: setup-dev
 	$(BIN)/python -m pytest -m "not evidence and not faults and not notebooks" --cov --cov-report=term

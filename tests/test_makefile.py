@@ -40,14 +40,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def make(folder: Path, target: str, *, fail_on: str = "never") -> tuple[int, list[str]]:
+def make(
+    folder: Path, target: str, *variables: str, fail_on: str = "never"
+) -> tuple[int, list[str]]:
     """Run make; give back its exit code and the calls it made."""
     log = folder / "calls.log"
     log.unlink(missing_ok=True)
     # Variables of an outer make would change this one.
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
     done = subprocess.run(
-        ["make", target, f"PYTHON={folder / 'fake-python'}"],
+        ["make", target, *variables, f"PYTHON={folder / 'fake-python'}"],
         cwd=folder,
         env={**kept, "FAIL_ON": fail_on},
         capture_output=True,
@@ -118,6 +120,20 @@ def test_run_stops_where_a_step_fails(folder):
     code, calls = make(folder, "run", fail_on="sample")
     assert code != 0
     assert len(calls) == 1
+
+
+def test_resume_makes_what_is_missing_and_passes_arguments_on(folder):
+    make(folder, "setup")
+    assert make(folder, "resume") == (
+        0,
+        [
+            "kedro run --pipeline sample --only-missing-outputs",
+            "kedro run --only-missing-outputs",
+        ],
+    )
+    own = make(folder, "resume", "ARGS=--env interactions --params raw_dir=DIR")
+    only = "kedro run --only-missing-outputs --env interactions --params raw_dir=DIR"
+    assert own == (0, [only])
 
 
 def test_test_has_an_installation_of_its_own_with_the_extra(folder):

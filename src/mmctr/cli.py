@@ -1,6 +1,7 @@
 """``kedro run`` as users of this project meet it: text stays text, errors are short."""
 
 import copy
+import shlex
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from yaml import YAMLError
 from mmctr.doctor import Level, describe_findings
 from mmctr.embedders import DryRun, EmbeddingError
 from mmctr.run_options import check_run_options
+from mmctr.stopping import Stopped, ended_by_sigterm
 
 # What goes wrong because of data, settings or surroundings; anything else is a defect
 # of ours and keeps its traceback.
@@ -31,6 +33,9 @@ EXPECTED_ERRORS = (
 # 128 + SIGINT.
 STOPPED = 130
 
+ARGUMENTS = "mmctr.arguments"
+ONLY_MISSING = "--only-missing-outputs"
+
 # Parameters that are names, even where they look like numbers.
 TEXT_PARAMETERS = {"dataset", "raw_dir", "sample.name", "embedding.images.path"}
 
@@ -38,15 +43,22 @@ TEXT_PARAMETERS = {"dataset", "raw_dir", "sample.name", "embedding.images.path"}
 class RunCommand(click.Command):
     """Kedro's run command, with errors that are for people."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Remember them, to say how a run that was stopped goes on."""
+        ctx.meta[ARGUMENTS] = list(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run; turn an expected error into its message and exit code 1.
 
-        A dry run ends with 0; one that the user stopped with 130, as shells have it.
+        A dry run ends with 0; one that a signal stopped with 128 and its number, as
+        shells have it: 130 for Ctrl-C, 143 for SIGTERM.
         """
         traceback = ctx.params.pop("traceback")
         check_run_options(ctx.params)
         try:
-            return super().invoke(ctx)
+            with ended_by_sigterm():
+                return super().invoke(ctx)
         except KedroCliError as error:
             # Its own way of showing itself prints no message under click 8.4 and later.
             raise click.ClickException(error.message) from error
@@ -55,6 +67,13 @@ class RunCommand(click.Command):
         except DryRun as end:
             click.echo(f"{end.plan}\ndry run: nothing was sent, no vectors written")
             ctx.exit(0)
+        except Stopped as stop:
+            click.echo(
+                f"Stopped: {stop}\nWhat was saved stays. To go on: "
+                f"{_resuming(ctx.meta[ARGUMENTS])}",
+                err=True,
+            )
+            ctx.exit(int(stop.code or 0))
         except KeyboardInterrupt as stop:
             click.echo(f"Stopped: {stop or 'by Ctrl-C'}", err=True)
             ctx.exit(STOPPED)
@@ -64,6 +83,12 @@ class RunCommand(click.Command):
             raise click.ClickException(
                 f"{error}\n(kedro run --traceback shows where it comes from)"
             ) from error
+
+
+def _resuming(arguments: list[str]) -> str:
+    """The command that goes on where one with these arguments was stopped."""
+    more = [] if ONLY_MISSING in arguments else [ONLY_MISSING]
+    return shlex.join(["kedro", "run", *arguments, *more])
 
 
 def split_params(ctx: click.Context, param: click.Parameter, value: Any) -> Any:

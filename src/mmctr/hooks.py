@@ -31,6 +31,9 @@ BEST_CONFIG = "tuning_best"
 
 ABLATION_PAGE = "ablation_page"
 
+TRAINING = "train_model"
+"""The node that keeps checkpoints."""
+
 
 class ParameterHook:
     """Check every parameter before any work, whichever pipeline is asked for."""
@@ -73,6 +76,41 @@ class CredentialsHook:
                 "`openai: {api_key: YOUR KEY}`, the key in quotes"
             )
         os.environ[KEY_VARIABLE] = key
+
+
+class CheckpointHook:
+    """Remove the checkpoints of a training once its results are saved."""
+
+    def __init__(self) -> None:
+        """Begin without a run."""
+        self._context: KedroContext | None = None
+        self._saved: set[str] = set()
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the configuration at hand."""
+        self._context = context
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Forget the runs before, of the same process."""
+        self._saved = set()
+
+    # After the manifest knows of the results: without it they would not count.
+    @hook_impl(trylast=True)
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Remove what is kept of finished trainings, when the last result is saved."""
+        if node.name != TRAINING or self._context is None:
+            return
+        self._saved.add(dataset_name)
+        if self._saved >= set(node.outputs):
+            params = check_parameters(dict(self._context.config_loader["parameters"]))
+            folder = params.ctr_modeling.checkpoint.folder
+            if folder is not None:
+                # torch takes a second to import; after a training it is there.
+                from mmctr.ctr.checkpoint_files import remove_finished
+
+                remove_finished(Path(folder))
 
 
 class RunTimesHook:

@@ -31,14 +31,25 @@ class ProgressCallback(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule
     ) -> None:
         """Plan the bar at the first epoch; from then on, time its steps."""
+        self._plan(trainer)
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object
+    ) -> None:
+        """The same, in a training that goes on within an epoch."""
         if self._progress is None:
-            epochs = trainer.max_epochs or 1
+            self._plan(trainer)
+
+    def _plan(self, trainer: pl.Trainer) -> None:
+        if self._progress is None:
+            done = trainer.current_epoch
+            epochs = (trainer.max_epochs or 1) - done
             batches = int(trainer.num_training_batches)
             validations = epochs * max(batches // int(trainer.val_check_batch), 1)
             self._progress = Progress(
                 self._label,
                 {
-                    "train": epochs * batches,
+                    "train": (epochs + done) * batches - trainer.global_step,
                     "valid": validations * sum(int(n) for n in trainer.num_val_batches),
                 },
                 show=self._show,

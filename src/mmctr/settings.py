@@ -3,6 +3,7 @@
 import warnings
 
 from mmctr.hooks import (
+    CheckpointHook,
     CredentialsHook,
     ParameterHook,
     RunTimesHook,
@@ -19,6 +20,7 @@ HOOKS = (
     ParameterHook(),
     CredentialsHook(),
     ManifestHook(),
+    CheckpointHook(),
     SummaryHook(),
     TuningHook(),
     RunTimesHook(),

@@ -104,6 +104,34 @@ def test_the_order_depends_on_seed_and_epoch_alone():
     assert order(1, [2]) != order(2, [2])
 
 
+@given(
+    rows=st.integers(2, 60),
+    parts=st.integers(1, 3),
+    epoch=st.integers(0, 5),
+    taken=st.integers(0, 60),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_loaded_state_goes_on_where_it_was_taken(rows, parts, epoch, taken):
+    def batches() -> EpochBatches:
+        return EpochBatches(rows, 4, parts=parts, seed=1)
+
+    whole, cut, other = batches(), batches(), batches()
+    whole.set_epoch(epoch)
+    wanted = [batch.tolist() for batch in whole]
+    taken = min(taken, len(wanted))
+    cut.set_epoch(epoch)
+    for _, _batch in zip(range(taken), cut, strict=False):
+        pass
+    other.load_state_dict(cut.state_dict())
+    other.set_epoch(epoch)
+    assert len(other) == len(wanted)
+    assert [batch.tolist() for batch in other] == wanted[taken:]
+    # Only once: the next pass is whole again.
+    assert [batch.tolist() for batch in other] == wanted
+    named = [whole.rows_of(epoch, i).tolist() for i in range(len(wanted))]
+    assert named == wanted
+
+
 def test_ordered_batches_keep_the_order():
     batches = OrderedBatches(10, 4)
     assert len(batches) == 3

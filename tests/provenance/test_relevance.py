@@ -47,6 +47,8 @@ def read_by(node: str, tree: dict[str, Any], **changes: object) -> dict[str, Any
         ("train_model", {"ctr_modeling__seed": 1}, True),
         ("train_model", {"ctr_modeling__evaluation__resamples": 7}, False),
         ("train_model", {"ctr_modeling__device": "cuda"}, False),
+        ("train_model", {"ctr_modeling__checkpoint__every_steps": 7}, False),
+        ("train_model", {"ctr_modeling__checkpoint__folder": "x"}, False),
         ("train_model", {"ctr_modeling__progress": True}, False),
         ("train_model", {"ctr_modeling__training__keep_memory": False}, False),
         ("train_model", {"ctr_modeling__model__similarity__buckets": 3}, False),

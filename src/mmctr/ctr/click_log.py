@@ -143,6 +143,9 @@ class EpochBatches(Sampler[np.ndarray]):
     A pass over the rows may be cut into several epochs, so that a trainer that
     validates at the end of an epoch validates more often. A last batch of a single row,
     which batch normalisation cannot take, is joined to the one before.
+
+    The state is the position in an epoch: loaded into another one of the same rows,
+    seed and parts, that one goes on with the batches that were not yet given.
     """
 
     def __init__(self, rows: int, batch_size: int, *, parts: int, seed: int) -> None:
@@ -161,10 +164,27 @@ class EpochBatches(Sampler[np.ndarray]):
         n_batches = max(whole + (rest > 1), 1)
         self._borders = np.append(np.arange(n_batches) * batch_size, rows)
         self._parts = min(parts, n_batches)
+        self._given = 0
+        self._skipped = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; trainers call this."""
+        if epoch != self._epoch:
+            self._given = self._skipped = 0
         self._epoch = epoch
+
+    def state_dict(self) -> dict[str, int]:
+        """The epoch, and how many of its batches were given."""
+        return {"epoch": self._epoch, "batch": self._given}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Leave out, once, the batches that were given before.
+
+        Args:
+            state: What :meth:`state_dict` gave.
+        """
+        self._epoch = state["epoch"]
+        self._given = self._skipped = state["batch"]
 
     @property
     def parts(self) -> int:
@@ -172,20 +192,41 @@ class EpochBatches(Sampler[np.ndarray]):
         return self._parts
 
     def _batches(self) -> range:
-        part = self._epoch % self._parts
+        return self._batches_of(self._epoch)
+
+    def _batches_of(self, epoch: int) -> range:
+        part = epoch % self._parts
         cuts = np.linspace(0, len(self._borders) - 1, self._parts + 1).astype(int)
         return range(cuts[part], cuts[part + 1])
 
     def __len__(self) -> int:
-        """Batches of this epoch."""
+        """Batches of this epoch, those that are left out included."""
         return len(self._batches())
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Yield the rows of each batch of this epoch."""
-        rng = np.random.default_rng([self._seed, self._epoch // self._parts])
-        order = rng.permutation(self._rows)
-        for batch in self._batches():
+        self._given, self._skipped = self._skipped, 0
+        order = self._order(self._epoch)
+        for batch in self._batches()[self._given :]:
+            self._given += 1
             yield order[self._borders[batch] : self._borders[batch + 1]]
+
+    def rows_of(self, epoch: int, number: int) -> np.ndarray:
+        """Tell the rows of one batch of any epoch.
+
+        Args:
+            epoch: As :meth:`set_epoch` takes it.
+            number: Of the batch in its epoch, from 0.
+
+        Returns:
+            ``[B]`` int64 positions in the log.
+        """
+        batch = self._batches_of(epoch)[number]
+        return self._order(epoch)[self._borders[batch] : self._borders[batch + 1]]
+
+    def _order(self, epoch: int) -> np.ndarray:
+        rng = np.random.default_rng([self._seed, epoch // self._parts])
+        return rng.permutation(self._rows)
 
 
 class OrderedBatches(Sampler[np.ndarray]):

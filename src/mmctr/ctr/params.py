@@ -225,6 +225,21 @@ class TrainingParams(BaseModel):
     )
 
 
+class CheckpointParams(BaseModel):
+    """What is kept of a training that is not finished."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    folder: str | None = Field(
+        None,
+        description="each training has a folder in it, named by a hash of what goes "
+        "into the training, until its results are saved; null: nothing is kept",
+    )
+    every_steps: int = Field(
+        500, ge=1, description="steps between two, besides one after each validation"
+    )
+
+
 class SubmissionParams(BaseModel):
     """The file that a challenge takes."""
 
@@ -245,6 +260,7 @@ class CtrParams(BaseModel):
     features: FeatureParams
     model: DinParams
     training: TrainingParams
+    checkpoint: CheckpointParams = Field(default_factory=CheckpointParams)
     evaluation: EvaluationParams
     submission: SubmissionParams = Field(default_factory=SubmissionParams)
     unknown_values: Literal["strict", "pad"] = Field(

@@ -20,7 +20,7 @@ _DIGITS = 12
 _TABLE_DIGITS = 16
 _ROWS = 65_536
 # What changes how a run looks, and not what comes out.
-_IDLE = ("progress", "device", "evaluation", "submission", "seed")
+_IDLE = ("progress", "device", "checkpoint", "evaluation", "submission", "seed")
 
 
 class BudgetParams(BaseModel):

@@ -16,6 +16,8 @@ WITHOUT_EFFECT = (
     "*.progress",
     "*.keep_memory",
     "*.memory_gb",
+    # What is kept of a training, not how it ends.
+    "ctr_modeling.checkpoint.*",
     # How vectors are asked for, not which.
     "embedding.cache",
     "embedding.openai.mode",

@@ -4,6 +4,7 @@ torch, Lightning and FuxiCTR are imported when a node runs, so that commands whi
 list pipelines stay quick.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,9 @@ def train_model(
 ) -> tuple[Weights, dict[str, object]]:
     """Train DIN and keep the weights that were best on valid.
 
+    A training of the same content that was cut short goes on from its checkpoint, to
+    the same result.
+
     Args:
         item_table: Row i is item i, row 0 is padding.
         item_title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
@@ -59,7 +63,15 @@ def train_model(
     groups = valid["group_id"].to_numpy()
     estimate = estimate_memory(items, train_log, valid_log, params)
     warn_of_little_memory(estimate, params)
-    trained = train_din(items, train_log, valid_log, groups, params)
+    folder = params.checkpoint.folder
+    trained = train_din(
+        items,
+        train_log,
+        valid_log,
+        groups,
+        params,
+        checkpoints=Path(folder) if folder else None,
+    )
     told = {"memory_estimate_gb": round(estimate.total / 1e9, 3)}
     return trained.weights, trained.history | told
 
