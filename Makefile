@@ -3,6 +3,7 @@
 # make test   set up, run the tests
 # make test-evidence   set up, run the tests that train the sample a dozen times
 # make test-faults     set up, run the tests that break things for real
+# make test-browser    set up, run the tests that look at pages in headless Chromium
 # make test-notebooks  set up, execute the notebooks on a tiny sample
 # make notebook        set up, open them: kedro jupyter lab
 # make strip-notebooks take out what a run left in them, before a commit
@@ -23,7 +24,7 @@ export HF_HUB_OFFLINE := 1
 # A page of news that the theme prints at every build.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: run resume test test-evidence test-faults test-notebooks notebook strip-notebooks \
+.PHONY: run resume test test-evidence test-faults test-browser test-notebooks notebook strip-notebooks \
 	docs lint check bench setup setup-dev setup-notebooks setup-docs clean
 
 run: setup
@@ -38,13 +39,17 @@ endif
 	$(BIN)/kedro run --only-missing-outputs $(ARGS)
 
 test: setup-dev
-	$(BIN)/python -m pytest -m "not evidence and not faults and not notebooks" --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not evidence and not faults and not notebooks and not browser" --cov --cov-report=term
 
 test-evidence: setup-dev
 	$(BIN)/python -m pytest -m evidence
 
 test-faults: setup-dev
 	$(BIN)/python -m pytest -m faults
+
+# Their screenshots are kept in $MMCTR_SCREENSHOTS, if it is set.
+test-browser: setup-dev
+	$(BIN)/python -m pytest -m browser
 
 test-notebooks: setup-dev setup-notebooks
 	$(BIN)/python -m pytest -m notebooks

@@ -172,10 +172,7 @@ def evaluate_predictions(
         history=train["item_seq"].combine_chunks().flatten().to_numpy(),
     )
     oracle = preparation_report["oracle_auc"] or {}
-    titles = title_embeddings
-    if pc.any(pc.equal(test["item_id"], 0)).as_py():
-        # Behind the last item: what is said of one that the item table lacks.
-        titles = np.pad(titles, ((0, 1), (0, 0)))
+    titles = with_unknown_item(title_embeddings, test)
     metrics: dict[str, object] = {}
     for name, rows, predictions in (
         ("valid", valid, valid_predictions),
@@ -185,7 +182,7 @@ def evaluate_predictions(
             None
             if rows["label"].null_count
             else evaluate(
-                _evaluated_rows(rows, predictions, len(title_embeddings)),
+                evaluated_rows(rows, predictions, len(title_embeddings)),
                 known,
                 titles,
                 params.evaluation,
@@ -272,9 +269,34 @@ def _with_given_features(params: CtrParams, preparation_report: dict) -> CtrPara
     return params.model_copy(update={"features": features})
 
 
-def _evaluated_rows(
+def with_unknown_item(title_embeddings: np.ndarray, test: pa.Table) -> np.ndarray:
+    """Append the title of a target that the item table lacks, if test has one.
+
+    Args:
+        title_embeddings: ``[n_items, d]`` float32.
+        test: Primary rows; an unknown target is 0.
+
+    Returns:
+        ``[n_items, d]``, or ``[n_items + 1, d]`` whose last row is zero.
+    """
+    if not pc.any(pc.equal(test["item_id"], 0)).as_py():
+        return title_embeddings
+    return np.pad(title_embeddings, ((0, 1), (0, 0)))
+
+
+def evaluated_rows(
     rows: pa.Table, predictions: pa.Table, n_items: int
 ) -> EvaluatedRows:
+    """What is measured of a part: its rows and their probabilities.
+
+    Args:
+        rows: ``valid`` or ``test``, labelled.
+        predictions: Their probabilities.
+        n_items: Items of the item table; an unknown one gets the next number.
+
+    Returns:
+        Arrays of both.
+    """
     history = rows["item_seq"].combine_chunks()
     items = rows["item_id"].to_numpy()
     return EvaluatedRows(
