@@ -2,6 +2,9 @@
 # make test   set up, run the tests
 # make test-evidence   set up, run the tests that train the sample a dozen times
 # make test-faults     set up, run the tests that break things for real
+# make test-browser    set up, build pages and open them in headless Chromium
+# make viz    set up, open the graph of the pipelines and its previews (kedro viz)
+# make viz-build   the same as a page in build/, to be put on any web server
 # make lint   check style
 # make bench  set up, measure speed: one table, benchmarks/results/latest.json
 # make check  resolve the catalogue of every environment
@@ -13,23 +16,37 @@ ENVIRONMENTS := $(filter-out local,$(notdir $(patsubst %/,%,$(wildcard conf/*/))
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+comma := ,
 export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
 
-.PHONY: run test test-evidence test-faults lint check bench setup setup-dev clean
+.PHONY: run test test-evidence test-faults test-browser viz viz-build lint check bench \
+	setup setup-dev setup-viz clean
 
 run: setup
 	$(BIN)/kedro run --pipeline sample --only-missing-outputs
 	$(BIN)/kedro run
 
 test: setup-dev
-	$(BIN)/python -m pytest -m "not evidence and not faults" --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not evidence and not faults and not browser" --cov --cov-report=term
 
 test-evidence: setup-dev
 	$(BIN)/python -m pytest -m evidence
 
 test-faults: setup-dev
 	$(BIN)/python -m pytest -m faults
+
+test-browser:
+	$(call install,browser,.[dev$(comma)viz])
+	$(BIN)/python -m pytest -m browser
+
+viz: setup-viz
+	$(BIN)/kedro viz run --host 127.0.0.1
+
+viz-build: setup-viz
+	rm -rf build
+	$(BIN)/kedro viz build --include-previews
+	$(BIN)/python -m mmctr.viz_page build
 
 lint: setup-dev
 	$(BIN)/ruff check .
@@ -49,6 +66,9 @@ setup:
 
 setup-dev:
 	$(call install,dev,.[dev])
+
+setup-viz:
+	$(call install,viz,.[viz])
 
 clean:
 	rm -rf .venv data/0*_*/*
