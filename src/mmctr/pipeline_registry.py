@@ -33,8 +33,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "tuning": tuning.create_pipeline(),
     }
     pipelines = {
-        name: in_namespace(name, pipeline)
-        for name, pipeline in (others | road).items()
+        name: in_namespace(name, pipeline) for name, pipeline in (others | road).items()
     }
     return {
         "__default__": sum((pipelines[name] for name in road), start=Pipeline([])),

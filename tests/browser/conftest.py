@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import json
 import os
 import shutil
 import threading
@@ -83,19 +82,3 @@ def keep_screenshot(browser: Any, request: pytest.FixtureRequest) -> Callable[..
     folder = Path(os.environ.get("SCREENSHOTS") or default)
     folder.mkdir(parents=True, exist_ok=True)
     return lambda name: browser.save_screenshot(str(folder / f"{name}.png"))
-
-
-def console_errors(browser: Any) -> list[str]:
-    """What pages complained of since the last call."""
-    return [x["message"] for x in browser.get_log("browser") if x["level"] == "SEVERE"]
-
-
-def requested_urls(browser: Any) -> list[str]:
-    """All that pages asked the network for since the last call."""
-    events = [json.loads(x["message"])["message"] for x in browser.get_log("performance")]
-    return [
-        event["params"]["request"]["url"]
-        for event in events
-        if event["method"] == "Network.requestWillBeSent"
-        and event["params"]["request"]["url"].startswith(("http", "ws"))
-    ]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import console_errors, requested_urls
+from pages import console_errors, requested_urls
 from project_runs import REPOSITORY, ROAD, copy_project, must_run
 
 SECONDS = 60
@@ -79,7 +79,8 @@ def look(browser, serve, page):
     look = Look()
     look.open()
     yield look
-    assert console_errors(browser) == []
+    complaints = console_errors(browser)
+    assert complaints == [], complaints
     outside = [x for x in requested_urls(browser) if not x.startswith(look.address)]
     assert outside == []
 
