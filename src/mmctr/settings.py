@@ -2,6 +2,7 @@
 
 import warnings
 
+from mmctr.console import use_console
 from mmctr.hooks import (
     CredentialsHook,
     ParameterHook,
@@ -10,15 +11,19 @@ from mmctr.hooks import (
     TuningHook,
 )
 from mmctr.lock_hook import LockHook
+from mmctr.node_log import NodeLogHook
 from mmctr.provenance.hook import ManifestHook
 
 # `--pipeline NAME` is how the documentation of this project and most users say it.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 
+use_console()
+
 HOOKS = (
     ParameterHook(),
     CredentialsHook(),
     ManifestHook(),
+    NodeLogHook(),
     SummaryHook(),
     TuningHook(),
     RunTimesHook(),

@@ -207,6 +207,7 @@ def train_din(
                     show=is_shown(params.progress),
                     validation_rows_ratio=settings.predict_batch_size
                     / settings.batch_size,
+                    metric=settings.monitor,
                 ),
             ],
         )
