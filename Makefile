@@ -5,6 +5,7 @@
 # make test-browser    set up, build pages and open them in headless Chromium
 # make viz    set up, open the graph of the pipelines and its previews (kedro viz)
 # make viz-build   the same as a page in build/, to be put on any web server
+# make mlflow set up, open the tracked runs (extra `tracking`) on 127.0.0.1:5000
 # make lint   check style
 # make bench  set up, measure speed: one table, benchmarks/results/latest.json
 # make check  resolve the catalogue of every environment
@@ -20,7 +21,7 @@ comma := ,
 export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
 
-.PHONY: run test test-evidence test-faults test-browser viz viz-build lint check bench \
+.PHONY: run test test-evidence test-faults test-browser viz viz-build mlflow lint check bench \
 	setup setup-dev setup-viz clean
 
 run: setup
@@ -47,6 +48,10 @@ viz-build: setup-viz
 	rm -rf build
 	$(BIN)/kedro viz build --include-previews
 	$(BIN)/python -m mmctr.viz_page build
+
+mlflow:
+	$(call install,tracking,.[tracking])
+	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
 
 lint: setup-dev
 	$(BIN)/ruff check .

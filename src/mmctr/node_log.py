@@ -9,7 +9,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("mmctr.node")
 
 
 class NodeLogHook:

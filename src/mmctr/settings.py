@@ -1,5 +1,6 @@
 """Kedro's settings of the project."""
 
+import os
 import warnings
 
 from mmctr.console import use_console
@@ -13,11 +14,15 @@ from mmctr.hooks import (
 from mmctr.lock_hook import LockHook
 from mmctr.node_log import NodeLogHook
 from mmctr.provenance.hook import ManifestHook
+from mmctr.tracking import TrackingHook
 
 # `--pipeline NAME` is how the documentation of this project and most users say it.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 
 use_console()
+
+# Only MLflow reads it, where the extra `tracking` is installed.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 HOOKS = (
     ParameterHook(),
@@ -27,6 +32,7 @@ HOOKS = (
     SummaryHook(),
     TuningHook(),
     RunTimesHook(),
+    TrackingHook(),
     # Last, so that it is given back when the others have written.
     LockHook(),
 )
