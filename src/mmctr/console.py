@@ -11,6 +11,10 @@ _NOISE = ("Completed ", "Using synchronous mode", "Asynchronous mode is")
 """Beginnings of what Kedro's runners say besides `mmctr.node_log`."""
 
 
+_OF_MLFLOW_S_OWN_CODE = "Add type hints to the `predict` method"
+"""It warns so while kedro-mlflow is imported, of a class of the latter."""
+
+
 class ConsoleHandler(RichHandler):
     """Rich's columns on a terminal; else a line a record, cut and coloured nowhere.
 
@@ -46,12 +50,18 @@ class ConsoleHandler(RichHandler):
 
 
 def is_wanted(record: logging.LogRecord) -> bool:
-    """Whether a record is shown: of runners, what they skip and what fails."""
-    return not (
-        record.levelno <= logging.INFO
-        and record.name.startswith("kedro.runner")
-        and record.getMessage().startswith(_NOISE)
-    )
+    """Whether a record is for the user: of runners, what they skip and what fails.
+
+    Plugins that are installed say nothing but what is wrong.
+    """
+    if record.name == "py.warnings":
+        return _OF_MLFLOW_S_OWN_CODE not in record.getMessage()
+    if record.levelno > logging.INFO:
+        return True
+    if record.name.startswith("kedro_mlflow"):
+        return False
+    is_runner = record.name.startswith("kedro.runner")
+    return not (is_runner and record.getMessage().startswith(_NOISE))
 
 
 def use_console() -> None:

@@ -21,8 +21,9 @@ warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 
 use_console()
 
-# Only MLflow reads it, where the extra `tracking` is installed.
+# Only MLflow reads these, where the extra `tracking` is installed.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
 HOOKS = (
     ParameterHook(),

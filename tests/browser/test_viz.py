@@ -67,7 +67,12 @@ def look(browser, serve, page):
             )
 
         def words(self, css: str) -> list[str]:
-            return [element.text for element in self.wait_for(css)]
+            self.wait_for(css)
+            script = (
+                "return [...document.querySelectorAll(arguments[0])]"
+                ".map(element => element.textContent)"
+            )
+            return browser.execute_script(script, css)
 
         def says(self, css: str, *words: str) -> bool:
             """Whether all the words are there, sooner or later."""
@@ -76,10 +81,14 @@ def look(browser, serve, page):
             )
 
         def click(self, css: str, text: str) -> None:
-            found = [x for x in self.wait_for(css) if x.text == text]
-            assert found, f"no {text} among {self.words(css)}"
-            browser.execute_script("arguments[0].scrollIntoView()", found[0])
-            browser.execute_script("arguments[0].click()", found[0])
+            script = (
+                "const found = [...document.querySelectorAll(arguments[0])]"
+                ".find(element => element.textContent.trim() === arguments[1]);"
+                "if (found) { found.scrollIntoView(); found.click(); }"
+                "return Boolean(found)"
+            )
+            self.wait_for(css)
+            assert browser.execute_script(script, css, text), self.words(css)
 
     browser.get_log("browser"), browser.get_log("performance")
     look = Look()
@@ -105,7 +114,7 @@ def test_it_shows_the_folded_pipelines_in_their_layers(look, keep_screenshot):
 
 def test_a_pipeline_unfolds_and_its_node_says_what_it_does(look, keep_screenshot):
     look.open("?pid=__default__&expandAllPipelines=true")
-    assert look.says(".pipeline-flowchart__graph", "train_model", "ctr_weights")
+    assert look.says(".pipeline-node", "train_model", "ctr_weights")
     look.click(".node-list-tree-item-row", "train_model")
     assert look.says(".pipeline-metadata", "Train DIN", "params:ctr_modeling")
     keep_screenshot("viz_node")
