@@ -8,6 +8,9 @@
 # make notebook        set up, open them: kedro jupyter lab
 # make strip-notebooks take out what a run left in them, before a commit
 # make docs   set up, build the documentation into site/, links checked
+# make viz    set up, open the graph of the pipelines and its previews (kedro viz)
+# make viz-build   the same as a page in build/, to be put on any web server
+# make mlflow set up, open the tracked runs (extra `tracking`) on 127.0.0.1:5000
 # make lint   check style
 # make bench  set up, measure speed: one table, benchmarks/results/latest.json
 # make check  resolve the catalogue of every environment
@@ -19,13 +22,15 @@ ENVIRONMENTS := $(filter-out local,$(notdir $(patsubst %/,%,$(wildcard conf/*/))
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+comma := ,
 export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
 # A page of news that the theme prints at every build.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: run resume test test-evidence test-faults test-browser test-notebooks notebook strip-notebooks \
-	docs lint check bench setup setup-dev setup-notebooks setup-docs clean
+.PHONY: run resume test test-evidence test-faults test-browser test-notebooks notebook \
+	strip-notebooks docs viz viz-build mlflow lint check bench setup setup-dev \
+	setup-notebooks setup-docs setup-viz clean
 
 run: setup
 	$(BIN)/kedro run --pipeline sample --only-missing-outputs
@@ -48,7 +53,8 @@ test-faults: setup-dev
 	$(BIN)/python -m pytest -m faults
 
 # Their screenshots are kept in $MMCTR_SCREENSHOTS, if it is set.
-test-browser: setup-dev
+test-browser:
+	$(call install,browser,.[dev$(comma)viz])
 	$(BIN)/python -m pytest -m browser
 
 test-notebooks: setup-dev setup-notebooks
@@ -65,6 +71,18 @@ strip-notebooks: setup-notebooks
 
 docs: setup-docs
 	$(BIN)/mkdocs build --strict
+
+viz: setup-viz
+	$(BIN)/kedro viz run --host 127.0.0.1
+
+viz-build: setup-viz
+	rm -rf build
+	$(BIN)/kedro viz build --include-previews
+	$(BIN)/python -m mmctr.viz_page build
+
+mlflow:
+	$(call install,tracking,.[tracking])
+	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
 
 lint: setup-dev
 	$(BIN)/ruff check .
@@ -90,6 +108,9 @@ setup-notebooks:
 
 setup-docs:
 	$(call install,docs,.[docs])
+
+setup-viz:
+	$(call install,viz,.[viz])
 
 clean:
 	rm -rf .venv site data/0*_*/*

@@ -138,6 +138,12 @@ def test_the_catalogue_holds_nothing_that_neither_pipeline_nor_hook_uses(context
     assert entries == {*DATASETS, TIMES, BEST_CONFIG, *MANIFESTS.values()}
 
 
+def test_every_entry_has_a_layer(context):
+    for name, entry in context.config_loader["catalog"].items():
+        if not name.startswith("_"):
+            assert entry["metadata"]["kedro-viz"]["layer"] in FOLDERS, name
+
+
 def layer_of(catalog: CatalogProtocol, name: str) -> str:
     return catalog[name].metadata["kedro-viz"]["layer"]
 
@@ -169,6 +175,43 @@ def test_layers_follow_each_other(catalog):
     order = list(TopologicalSorter(before).static_order())
     assert order[0] == "raw"
     assert order[-1] == "reporting"
+    # An order that holds: that of the folders.
+    for layer, earlier in before.items():
+        assert all(FOLDERS[other] < FOLDERS[layer] for other in earlier)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_figure_table_metric_and_array_can_be_previewed(catalog, name):
+    """And with it every report. What it looks like: end_to_end/test_previews.py."""
+    without = (".safetensors", ".db", ".yml")
+    if not str(catalog[name]._describe().get("filepath")).endswith(without):
+        assert hasattr(catalog[name], "preview"), name
+
+
+@pytest.mark.parametrize("name", ["__default__", "sample", *EXPERIMENTS])
+def test_a_pipeline_is_one_piece(name):
+    """No node and no data set stands apart in kedro-viz."""
+    parts: list[set[str]] = []
+    for node in PIPELINES[name].nodes:
+        part = {x for x in (*node.inputs, *node.outputs) if x in DATASETS}
+        assert part
+        touching = [other for other in parts if other & part]
+        parts = [other for other in parts if not other & part]
+        parts.append(part.union(*touching))
+    assert len(parts) == 1
+
+
+@pytest.mark.parametrize("node", NODES.values(), ids=NODES)
+def test_a_node_says_what_it_does_in_the_box_of_its_pipeline(node):
+    """kedro-viz shows the docstring, and folds what has one namespace."""
+    assert len(node.preview().content.splitlines()[0]) > 10
+    assert node.name in {x.name for x in PIPELINES[node.namespace].nodes}
+    assert "." not in node.name
+
+
+def test_a_pipeline_runs_by_its_namespace_too():
+    by_namespace = PIPELINES["__default__"].filter(node_namespaces=["fusion"])
+    assert by_namespace.nodes == PIPELINES["fusion"].nodes
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -25,6 +25,9 @@ class Recorder:
     def advance(self, phase):
         self.told.append(phase)
 
+    def note(self, text):
+        self.told.append(text)
+
     def close(self):
         self.told.append("close")
 
@@ -44,7 +47,7 @@ class Model(pl.LightningModule):
         return self.layer(batch).mean()
 
     def validation_step(self, batch, batch_idx):
-        pass
+        self.log("auc", 0.5 + self.current_epoch / 4)
 
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), 0.1)
@@ -60,7 +63,9 @@ def fit(monkeypatch):
         trainer = pl.Trainer(
             accelerator="cpu",
             max_epochs=2,
-            callbacks=[ProgressCallback("x", show=True, validation_rows_ratio=6)],
+            callbacks=[
+                ProgressCallback("x", show=True, validation_rows_ratio=6, metric="auc")
+            ],
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -82,6 +87,11 @@ def test_one_bar_counts_all_epochs_and_validations(fit):
     assert bar.told.count("train") == 6
     assert bar.told.count("valid") == 4
     assert bar.told[-1] == "close"
+
+
+def test_each_validation_says_its_metric(fit):
+    fit(Model())
+    assert [x for x in bars[0].told if x.startswith("auc")] == ["auc 0.5", "auc 0.75"]
 
 
 def test_every_validation_of_an_epoch_counts(fit):

@@ -1,6 +1,6 @@
 """``mmctr``, or ``python -m mmctr``: the project's commands, in its folder.
 
-With options alone it is ``kedro run``.
+With options alone it is ``kedro run``; ``--help`` lists the commands.
 """
 
 import sys
@@ -14,8 +14,8 @@ def main() -> None:
     configure_project(Path(__file__).parent.name)
     from mmctr.cli import cli, run  # reads the settings that were just configured
 
-    is_named = len(sys.argv) > 1 and not sys.argv[1].startswith("-")
-    if is_named:
+    first = sys.argv[1] if len(sys.argv) > 1 else "-"
+    if first in ("-h", "--help") or not first.startswith("-"):
         cli(prog_name="mmctr")
     else:
         run(prog_name="mmctr")

@@ -164,9 +164,35 @@ run = RunCommand(
 )
 
 
-@click.group(name="mmctr")
+EXAMPLES = """\b
+Examples, in the project's folder:
+  mmctr run --pipeline sample          write the synthetic sample
+  mmctr run                            from raw files to the report
+  mmctr run --only-missing-outputs     what is missing, or no longer fits
+  mmctr run --env interactions --params raw_dir=DIR,dataset=NAME
+  mmctr run --pipeline ctr_modeling --params ctr_modeling.training.max_epochs=2
+  mmctr doctor                         what this machine lacks, and what to do
+
+\b
+The same with `kedro` for `mmctr`; with options alone, `mmctr` is `mmctr run`.
+Kedro's other commands:
+  kedro registry list                  the pipelines
+  kedro catalog resolve-patterns       every data set and where it lies
+  kedro viz run                        the graph and its previews (make viz)
+  kedro jupyter lab                    notebooks that know the catalogue
+"""
+
+
+@click.group(
+    name="mmctr",
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 def cli() -> None:
-    """Commands of this project; they take the place of Kedro's own of the same name."""
+    """Titles, covers and clicks to click-through-rate models.
+
+    Commands of this project; they take the place of Kedro's own of the same name.
+    """
 
 
 cli.add_command(run)

@@ -13,10 +13,14 @@ from mmctr.pipelines import (
     sample,
     tuning,
 )
+from mmctr.pipelines.steps import in_namespace
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Name every pipeline; ``__default__`` goes from raw files to the report."""
+    """Name every pipeline; ``__default__`` goes from raw files to the report.
+
+    The nodes of each are in a namespace of its name, which kedro-viz folds and unfolds.
+    """
     road = {
         "preparation": preparation.create_pipeline(),
         "embedding": embedding.create_pipeline(),
@@ -25,10 +29,15 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ctr_modeling": ctr_modeling.create_pipeline(),
         "reporting": reporting.create_pipeline(),
     }
-    return {
-        "__default__": sum(road.values(), start=Pipeline([])),
+    others = {
         "sample": sample.create_pipeline(),
         "ablation": ablation.create_pipeline(),
         "tuning": tuning.create_pipeline(),
-        **road,
+    }
+    pipelines = {
+        name: in_namespace(name, pipeline) for name, pipeline in (others | road).items()
+    }
+    return {
+        "__default__": sum((pipelines[name] for name in road), start=Pipeline([])),
+        **pipelines,
     }

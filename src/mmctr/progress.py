@@ -99,6 +99,7 @@ class Progress:
             may_stop_early: Whether the time left is an upper bound.
         """
         self._forecast = Forecast(steps, guess=guess)
+        self._note = ""
         self._bound = "at most " if may_stop_early else ""
         self._bar = tqdm(
             total=sum(steps.values()),
@@ -131,13 +132,17 @@ class Progress:
         # Some microseconds; tqdm redraws when it likes, and never an old text.
         left = self._forecast.seconds_left()
         if left is not None:
-            text = f"{self._bound}{tqdm.format_interval(left)} left"
+            text = f"{self._bound}{tqdm.format_interval(left)} left{self._note}"
             self._bar.set_postfix_str(text, refresh=False)
         self._bar.update()
 
+    def note(self, text: str) -> None:
+        """Show the current metric, or whatever else is known by now, after the time."""
+        self._note = f", {text}"
+
     def close(self) -> None:
-        """End the bar."""
-        self._bar.set_postfix_str("", refresh=False)
+        """End the bar; the metric stays."""
+        self._bar.set_postfix_str(self._note.removeprefix(", "), refresh=False)
         self._bar.close()
 
 

@@ -12,7 +12,12 @@ class ProgressCallback(pl.Callback):
     """One bar for all epochs; early stopping ends it before its time."""
 
     def __init__(
-        self, label: str, *, show: bool, validation_rows_ratio: float = 1.0
+        self,
+        label: str,
+        *,
+        show: bool,
+        validation_rows_ratio: float = 1.0,
+        metric: str | None = None,
     ) -> None:
         """Take the settings.
 
@@ -21,9 +26,11 @@ class ProgressCallback(pl.Callback):
             show: Whether a bar is drawn.
             validation_rows_ratio: Rows of a validation batch over those of a training
                 batch; tells how long a validation takes before the first one.
+            metric: What is shown of each validation, by the name it is logged under.
         """
         self._label = label
         self._show = show
+        self._metric = metric
         self._guess = validation_rows_ratio * _FORWARD_SHARE
         self._progress: Progress | None = None
 
@@ -73,10 +80,16 @@ class ProgressCallback(pl.Callback):
         if self._progress is not None:
             self._progress.advance("valid")
 
-    def on_validation_end(self, *_: object) -> None:
-        """Time training steps again."""
-        if self._progress is not None:
-            self._progress.begin()
+    def on_validation_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule
+    ) -> None:
+        """Show the metric, and time training steps again."""
+        if self._progress is None:
+            return
+        value = trainer.callback_metrics.get(self._metric or "")
+        if value is not None:
+            self._progress.note(f"{self._metric} {float(value):.4g}")
+        self._progress.begin()
 
     def on_train_end(self, *_: object) -> None:
         """End the bar."""

@@ -1,7 +1,9 @@
 """Kedro's settings of the project."""
 
+import os
 import warnings
 
+from mmctr.console import use_console
 from mmctr.hooks import (
     CheckpointHook,
     CredentialsHook,
@@ -11,19 +13,29 @@ from mmctr.hooks import (
     TuningHook,
 )
 from mmctr.lock_hook import LockHook
+from mmctr.node_log import NodeLogHook
 from mmctr.provenance.hook import ManifestHook
+from mmctr.tracking import TrackingHook
 
 # `--pipeline NAME` is how the documentation of this project and most users say it.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
+
+use_console()
+
+# Only MLflow reads these, where the extra `tracking` is installed.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
 HOOKS = (
     ParameterHook(),
     CredentialsHook(),
     ManifestHook(),
     CheckpointHook(),
+    NodeLogHook(),
     SummaryHook(),
     TuningHook(),
     RunTimesHook(),
+    TrackingHook(),
     # Last, so that it is given back when the others have written.
     LockHook(),
 )

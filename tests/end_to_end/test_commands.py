@@ -63,7 +63,12 @@ def test_the_same_seed_gives_the_same_bytes(folder, raw_project, road):
     timed = (".zip", "run.json", "embedding.json", "manifest.json")
     timed += ("report.html", "model_card.md")
     assert [name for name in different if not name.endswith(timed)] == []
-    page = done.stdout[done.stdout.index("test: 200 items") :]
+    log, page = done.stdout.split("test: 200 items")
+    assert log.count(" INFO mmctr.node: ") == 19
+    for line in filter(None, log.splitlines()):
+        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+ [\w.]+: ", line), line
+    assert "WARNING" not in log + done.stderr
+    page = "test: 200 items" + page
     assert max(map(len, page.splitlines())) <= 80
     assert "data/08_reporting/test/metrics.json" in page
     assert "kedro run --env test --pipeline ctr_modeling" in page
@@ -106,6 +111,21 @@ def test_the_traceback_is_there_for_those_who_ask(project):
     )
     assert done.returncode == 1
     assert "Traceback" in done.stdout + done.stderr
+
+
+def test_help_lists_the_commands_with_examples(project):
+    done = module(project, "--help")
+    assert done.returncode == 0, done.stderr
+    for words in (
+        "  run ",
+        "  doctor ",
+        "mmctr run --pipeline sample ",
+        "--params raw_dir=DIR,dataset=NAME\n",
+        "kedro viz run ",
+    ):
+        assert words in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "--only-missing-outputs" in module(project, "run", "--help").stdout
 
 
 def test_registry_list_names_every_pipeline(project):

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,10 @@ def manifest_of(project: Path) -> dict[str, Any]:
 
 
 def nodes_that_ran(text: str) -> set[str]:
+    """Of the lines ``... mmctr.node: NAME: inputs -> outputs``."""
     words = text.split()
     return {
-        words[i + 2].rstrip(":")
-        for i, word in enumerate(words[:-2])
-        if (word, words[i + 1]) == ("Running", "node:")
+        name.rstrip(":") for marker, name in pairwise(words) if marker == "mmctr.node:"
     }
 
 

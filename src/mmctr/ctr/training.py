@@ -173,6 +173,7 @@ class _Fit:
                     show=is_shown(self.params.progress),
                     validation_rows_ratio=settings.predict_batch_size
                     / settings.batch_size,
+                    metric=settings.monitor,
                 ),
             ],
             plugins=[CheckedFiles(folder)] if folder else [],

@@ -9,6 +9,7 @@ from mmctr.datasets.kept_partitions import Keep, KeptPartitions
 from mmctr.datasets.missing_partitions import MissingPartitions
 from mmctr.datasets.npy import NpyDataset
 from mmctr.datasets.optional import OptionalDataset
+from mmctr.datasets.previews import PageDataset
 from mmctr.datasets.study import Search, StudyDataset
 from mmctr.datasets.zipped_csv import ZippedCsvDataset
 
@@ -25,6 +26,7 @@ __all__ = [
     "MissingPartitions",
     "NpyDataset",
     "OptionalDataset",
+    "PageDataset",
     "Search",
     "StudyDataset",
     "TablePieces",

@@ -1,6 +1,8 @@
 """Saves that happen entirely or not at all."""
 
+import functools
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -44,8 +46,15 @@ class AtomicDataset(AbstractDataset[Any, Any]):
         self._dataset = self._at(self._path)
         self._is_stale = False
         if hasattr(self._dataset, "preview"):
-            # kedro-viz reads the return annotation of this very method.
-            self.preview = self._dataset.preview
+            self.preview = self._preview_of(self._dataset.preview)
+
+    def _preview_of(self, preview: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(preview)  # kedro-viz reads the return annotation
+        def preview_if_there(**options: Any) -> Any:
+            # kedro-viz asks for all of them, those not made yet too.
+            return preview(**options) if self._path.exists() else None
+
+        return preview_if_there
 
     def _at(self, path: Path) -> AbstractDataset[Any, Any]:
         return AbstractDataset.from_config(

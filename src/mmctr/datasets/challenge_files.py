@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import TablePreview
 from pandera.pandas import DataFrameSchema
 
 from mmctr.datasets.columns import (
@@ -18,7 +19,7 @@ from mmctr.datasets.columns import (
     text_column,
     vector_column,
 )
-from mmctr.datasets.layout import RawColumn, RawFile
+from mmctr.datasets.layout import RawColumn, RawFile, preview_files
 from mmctr.datasets.reading import read_padded_ids, read_parquet, refuse_link
 from mmctr.schemas import (
     CHALLENGE_ITEMS,
@@ -208,6 +209,10 @@ class ChallengeFiles(AbstractDataset[NoReturn, ChallengeSource]):
 
     def _exists(self) -> bool:
         return (self._path / SPLITS / "train.parquet").is_file()
+
+    def preview(self) -> TablePreview:
+        """What files there are, for kedro-viz."""
+        return preview_files(self.files())
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path.as_posix(), "image_column": self._image_column}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import TablePreview
 
 from mmctr.datasets.columns import (
     id_column,
@@ -19,7 +20,7 @@ from mmctr.datasets.columns import (
     text_column,
     vector_column,
 )
-from mmctr.datasets.layout import RawColumn, RawFile
+from mmctr.datasets.layout import RawColumn, RawFile, preview_files
 from mmctr.datasets.reading import read_parquet
 from mmctr.schemas import INTERACTIONS, ITEMS, check_frame
 
@@ -126,6 +127,10 @@ class InteractionLog(AbstractDataset[NoReturn, InteractionSource]):
 
     def _exists(self) -> bool:
         return (self._path / "interactions.parquet").is_file()
+
+    def preview(self) -> TablePreview:
+        """What files there are, for kedro-viz."""
+        return preview_files(self.files())
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path.as_posix(), "image_column": self._image_column}

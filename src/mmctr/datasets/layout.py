@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from kedro_datasets._typing import TablePreview
 
 from mmctr.datasets.columns import is_list, is_number, is_text
 from mmctr.datasets.reading import refuse_link
@@ -76,3 +77,21 @@ def layout_problems(path: Path, wanted: RawFile) -> list[str]:
         if not fits(kind):
             problems.append(f"{path}: column '{name}' is {kind}; {words} are wanted")
     return problems
+
+
+def preview_files(files: dict[str, Path]) -> TablePreview:
+    """Name, rows and columns of each raw file that is there, for kedro-viz."""
+    found = {name: path for name, path in files.items() if path.is_file()}
+    lines = []
+    for name, path in found.items():
+        is_table = path.suffix == ".parquet"
+        metadata = pq.read_metadata(path) if is_table else None
+        columns = ", ".join(metadata.schema.to_arrow_schema().names) if metadata else ""
+        lines.append([name, metadata.num_rows if metadata else None, columns])
+    return TablePreview(
+        {
+            "index": list(range(len(lines))),
+            "columns": ["file", "rows", "columns"],
+            "data": lines,
+        }
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io import DatasetError
+from kedro_datasets._typing import TablePreview
 from kedro_datasets.partitions import PartitionedDataset
 from tqdm import tqdm
 
@@ -81,6 +82,18 @@ class MissingPartitions(PartitionedDataset):
         """A function a partition that is there; none is no error."""
         self._invalidate_caches()
         return super().load() if self._list_partitions() else {}
+
+    def preview(self) -> TablePreview:
+        """The names of what is there, for kedro-viz."""
+        self._invalidate_caches()
+        names = sorted(map(self._path_to_partition, self._list_partitions()))
+        return TablePreview(
+            {
+                "index": list(range(len(names))),
+                "columns": ["partition"],
+                "data": [[name] for name in names],
+            }
+        )
 
     def _exists(self) -> bool:
         # What is wanted is known to nodes alone, so no run may be skipped for it.

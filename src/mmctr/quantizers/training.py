@@ -68,7 +68,7 @@ def train_autoencoder(
                 EarlyStopping(_MONITOR, patience=params.patience, check_finite=True),
                 best,
                 *callbacks,
-                ProgressCallback(f"{name}, fit", show=show_progress),
+                ProgressCallback(f"{name}, fit", show=show_progress, metric=_MONITOR),
             ],
             default_root_dir=folder,
             logger=False,

@@ -1,0 +1,68 @@
+"""What kedro-viz shows of a finished run, without kedro-viz."""
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from kedro.io import CatalogProtocol
+
+from mmctr.pipeline_registry import register_pipelines
+
+PIPELINES = register_pipelines()
+SHOWN = sorted(
+    name
+    for name in PIPELINES["__default__"].datasets() | PIPELINES["sample"].datasets()
+    if not name.startswith("param")
+)
+WITHOUT = {"ctr_weights", "title_quantizer_weights", "image_quantizer_weights"}
+"""Weights are no figure, table, metric or array to look at."""
+
+KINDS = {
+    ".json": "JSONPreview",
+    ".npy": "JSONPreview",
+    ".png": "ImagePreview",
+    ".csv": "TablePreview",
+    ".zip": "TablePreview",
+    ".parquet": "TablePreview",
+    ".html": "HTMLPreview",
+    ".md": "HTMLPreview",
+}
+
+
+@pytest.fixture(scope="module")
+def catalog(road: Any) -> CatalogProtocol:
+    """The catalogue of a project in which everything has run."""
+    bootstrap_project(road[0])
+    session = KedroSession.create(project_path=road[0], env="test")
+    return session.load_context().catalog
+
+
+def kind_of_preview(dataset: Any) -> str:
+    """As kedro-viz finds it out."""
+    annotation = inspect.signature(dataset.preview).return_annotation
+    return getattr(annotation, "__name__", str(annotation))
+
+
+@pytest.mark.parametrize("name", [name for name in SHOWN if name not in WITHOUT])
+def test_what_is_shown_has_a_preview_of_its_kind(catalog, name):
+    dataset = catalog[name]
+    path = Path(dataset._describe().get("filepath", "raw.parquet"))
+    assert kind_of_preview(dataset) == KINDS[path.suffix]
+    options = dataset.metadata["kedro-viz"].get("preview_args", {})
+    preview = dataset.preview(**options)
+    assert preview
+    if kind_of_preview(dataset) == "JSONPreview":
+        assert json.loads(preview)
+    if kind_of_preview(dataset) == "TablePreview":
+        assert set(preview) == {"index", "columns", "data"}
+        assert len(preview["columns"]) == len(preview["data"][0])
+        json.dumps(preview, allow_nan=False)
+
+
+def test_what_is_not_made_yet_has_none_and_is_no_error(catalog):
+    for name in ("ablation_increments", "ablation_table", "ablation_page", "tuning"):
+        assert catalog[name].preview() is None
