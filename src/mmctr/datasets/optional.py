@@ -46,6 +46,8 @@ class OptionalDataset(AbstractDataset[NoReturn, Any]):
         self._followed = followed
         self.metadata = metadata
         self._dataset = AtomicDataset(dataset=dataset, filepath=filepath)
+        if hasattr(self._dataset, "preview"):
+            self.preview = self._dataset.preview
 
     def load(self) -> Any:
         """Load with the wrapped dataset; None where there is no file.
