@@ -10,6 +10,7 @@ from mmctr.evaluation.baselines import (
     max_title_similarity,
     popularity_scores,
 )
+from mmctr.evaluation.details import evaluate_details
 from mmctr.evaluation.intervals import (
     PairedIntervals,
     detectable_difference,
@@ -30,6 +31,7 @@ from mmctr.evaluation.metrics import (
 )
 from mmctr.evaluation.multiple_tests import holm_adjust, resampled_p_value
 from mmctr.evaluation.params import EvaluationParams
+from mmctr.evaluation.parts import RowSlice, equal_parts, slice_rows
 from mmctr.evaluation.report import (
     EvaluatedRows,
     TrainRows,
@@ -51,6 +53,7 @@ __all__ = [
     "GroupPairs",
     "PairedIntervals",
     "ResampledMetrics",
+    "RowSlice",
     "TrainRows",
     "WeightedAuc",
     "auc",
@@ -59,7 +62,9 @@ __all__ = [
     "clean_cold_auc",
     "detectable_difference",
     "difference_intervals",
+    "equal_parts",
     "evaluate",
+    "evaluate_details",
     "expected_calibration_error",
     "gauc",
     "group_pairs",
@@ -76,6 +81,7 @@ __all__ = [
     "popularity_scores",
     "resample_metrics",
     "resampled_p_value",
+    "slice_rows",
     "unseen_in_train",
     "user_draws",
     "warm_auc",
