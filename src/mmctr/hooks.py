@@ -26,6 +26,9 @@ KEY_VARIABLE = "OPENAI_API_KEY"
 TIMES = "run_times"
 """The data set that this module writes; no pipeline does."""
 
+TIMES_SO_FAR = "times_so_far"
+"""The same file as a node of the run itself reads it."""
+
 BEST_CONFIG = "tuning_best"
 """Another one: a pipeline does not know the environment that it runs in."""
 
@@ -81,16 +84,20 @@ class RunTimesHook:
     def __init__(self) -> None:
         """Begin with an empty record."""
         self._times = RunTimes()
+        self._catalog: CatalogProtocol | None = None
 
     @hook_impl
-    def before_pipeline_run(self) -> None:
+    def before_pipeline_run(self, catalog: CatalogProtocol) -> None:
         """Forget the runs before, of the same process."""
         self._times = RunTimes()
+        self._catalog = catalog
 
     @hook_impl
-    def before_dataset_loaded(self, node: Node) -> None:
-        """A node begins with its first input."""
+    def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
+        """A node begins with its first input; one that asks for times has them all."""
         self._times.begin(node.name)
+        if dataset_name == TIMES_SO_FAR and self._catalog is not None:
+            self._save(self._catalog)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -114,16 +121,22 @@ class RunTimesHook:
 
         Nodes of earlier runs keep their place in the file.
         """
+        report = self._save(catalog)
+        if report is not None:
+            click.echo(f"{describe_times(report)}\n")
+
+    def _save(self, catalog: CatalogProtocol) -> dict[str, Any] | None:
+        """Save what is known by now, if anything ran; a failure is told and no more."""
         try:
             earlier = catalog.load(TIMES) if catalog.exists(TIMES) else None
             report = self._times.report(earlier)
-            if not report["last_run"]["nodes"]:
-                return
-            catalog.save(TIMES, report)
+            if report["last_run"]["nodes"]:
+                # By the data set itself: the catalogue tells hooks of every save.
+                catalog[TIMES].save(report)
+                return report
         except (DatasetError, AttributeError, KeyError, TypeError) as error:
             logger.warning("no times: %s: %s", type(error).__name__, error)
-            return
-        click.echo(f"{describe_times(report)}\n")
+        return None
 
 
 class SummaryHook:

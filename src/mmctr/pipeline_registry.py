@@ -9,19 +9,21 @@ from mmctr.pipelines import (
     fusion,
     preparation,
     quantization,
+    reporting,
     sample,
     tuning,
 )
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Name every pipeline; ``__default__`` goes from raw files to predictions."""
+    """Name every pipeline; ``__default__`` goes from raw files to the report."""
     road = {
         "preparation": preparation.create_pipeline(),
         "embedding": embedding.create_pipeline(),
         "fusion": fusion.create_pipeline(),
         "quantization": quantization.create_pipeline(),
         "ctr_modeling": ctr_modeling.create_pipeline(),
+        "reporting": reporting.create_pipeline(),
     }
     return {
         "__default__": sum(road.values(), start=Pipeline([])),

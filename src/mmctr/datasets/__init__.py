@@ -8,6 +8,7 @@ from mmctr.datasets.json_file import JsonDataset
 from mmctr.datasets.kept_partitions import Keep, KeptPartitions
 from mmctr.datasets.missing_partitions import MissingPartitions
 from mmctr.datasets.npy import NpyDataset
+from mmctr.datasets.optional import OptionalDataset
 from mmctr.datasets.study import Search, StudyDataset
 from mmctr.datasets.zipped_csv import ZippedCsvDataset
 
@@ -23,6 +24,7 @@ __all__ = [
     "KeptPartitions",
     "MissingPartitions",
     "NpyDataset",
+    "OptionalDataset",
     "Search",
     "StudyDataset",
     "TablePieces",

@@ -47,12 +47,12 @@ def evaluate_details(
 
     Returns:
         Ready for JSON, ``None`` where undefined: ``rows``, ``users``, ``resamples``,
-        ``confidence``; ``click_rate``, ``mean_probability``, ``logloss`` and ``ne``,
-        each a ``value`` with its ``interval``; ``calibration``, a list of equal-mass
-        bins; ``roc``, curves at the rates of ``false_positive_rate``; ``slices``.
-        In a slice ``pair_auc`` is the share of pairs (clicked, not clicked) of one
-        group, both in the slice, that are ordered right; None under
-        ``min_clean_cold_pairs`` of them.
+        ``confidence``, ``min_pairs``; ``click_rate``, ``mean_probability``,
+        ``logloss`` and ``ne``, each a ``value`` with its ``interval``;
+        ``calibration``, a list of equal-mass bins; ``roc``, curves at the rates of
+        ``false_positive_rate``; ``slices``. In a slice ``pair_auc`` is the share of
+        pairs (clicked, not clicked) of one group, both in the slice, that are ordered
+        right; None under ``min_pairs`` of them.
 
     Raises:
         ValueError: If a row can't be evaluated; the message names it.
@@ -99,6 +99,7 @@ def evaluate_details(
         "users": n_users,
         "resamples": params.resamples,
         "confidence": params.confidence,
+        "min_pairs": params.min_clean_cold_pairs,
         **{
             name: {"value": value, "interval": interval(name)}
             for name, value in values.items()

@@ -136,8 +136,11 @@ class RunRecord:
 
     def _raw_hashes(self) -> dict[str, str]:
         hashes = {}
+        artifacts = set(self.lineage.paths.values())
         for files in self.lineage.sources.values():
             for path in files.values():
+                if path in artifacts:
+                    continue  # read where it is there, and made by another pipeline
                 value = self.lineage.hashes.hash(path)
                 if value is not None:
                     hashes[_from(self.project, path)] = value

@@ -147,7 +147,7 @@ def evaluate_predictions(
             None
             if rows["label"].null_count
             else evaluate(
-                _evaluated_rows(rows, predictions),
+                evaluated_rows(rows, predictions),
                 known,
                 title_embeddings,
                 params.evaluation,
@@ -234,7 +234,7 @@ def _with_given_features(params: CtrParams, preparation_report: dict) -> CtrPara
     return params.model_copy(update={"features": features})
 
 
-def _evaluated_rows(rows: pa.Table, predictions: pa.Table) -> EvaluatedRows:
+def evaluated_rows(rows: pa.Table, predictions: pa.Table) -> EvaluatedRows:
     history = rows["item_seq"].combine_chunks()
     return EvaluatedRows(
         labels=rows["label"].to_numpy(),
