@@ -17,7 +17,12 @@ from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Node, Pipeline
 from pydantic import BaseModel
 
-from mmctr.datasets import AtomicDataset, MissingPartitions, StudyDataset
+from mmctr.datasets import (
+    AtomicDataset,
+    MissingPartitions,
+    OptionalDataset,
+    StudyDataset,
+)
 from mmctr.hooks import BEST_CONFIG, TIMES
 from mmctr.params import check_parameters
 from mmctr.pipeline_registry import register_pipelines
@@ -29,7 +34,14 @@ ENVIRONMENTS = sorted(
     for folder in (REPOSITORY / "conf").iterdir()
     if folder.is_dir() and folder.name != "local"
 )
-ROAD = ("preparation", "embedding", "fusion", "quantization", "ctr_modeling")
+ROAD = (
+    "preparation",
+    "embedding",
+    "fusion",
+    "quantization",
+    "ctr_modeling",
+    "reporting",
+)
 EXPERIMENTS = ("ablation", "tuning")
 FOLDERS = {
     "raw": "01_raw",
@@ -72,7 +84,7 @@ def test_the_environments_that_the_documentation_promises_are_there():
     assert {"base", "interactions", "test"} <= set(ENVIRONMENTS)
 
 
-def test_the_road_is_the_five_pipelines_without_the_sample():
+def test_the_road_is_the_six_pipelines_without_the_sample():
     road = set().union(*({x.name for x in PIPELINES[name].nodes} for name in ROAD))
     assert {node.name for node in PIPELINES["__default__"].nodes} == road
     assert not road & {node.name for node in PIPELINES["sample"].nodes}
@@ -92,9 +104,25 @@ def test_tuning_can_not_read_test():
     assert not {"test", "test_predictions", "metrics"} & PIPELINES["tuning"].datasets()
 
 
-def test_the_road_needs_nothing_but_the_source():
+def test_the_road_needs_nothing_but_the_source(catalog):
+    """The rest of what it takes, it takes where it is there."""
     inputs = PIPELINES["__default__"].inputs()
-    assert {name for name in inputs if not name.startswith("param")} == {"source"}
+    data = {name for name in inputs if not name.startswith("param")}
+    optional = {name for name in data if isinstance(catalog[name], OptionalDataset)}
+    assert data - optional == {"source"}
+    for name in optional:
+        assert not catalog.exists(name)
+        assert catalog.load(name) is None
+
+
+def test_what_is_optional_is_a_file_that_another_entry_writes(catalog):
+    written = {catalog[x]._describe()["filepath"] for x in OUTPUTS}
+    written |= {
+        catalog[x]._describe()["filepath"] for x in (TIMES, *MANIFESTS.values())
+    }
+    optional = [x for x in DATASETS if isinstance(catalog[x], OptionalDataset)]
+    assert optional
+    assert {catalog[name]._describe()["filepath"] for name in optional} <= written
 
 
 def test_parameters_are_accepted(context):
@@ -122,10 +150,11 @@ def test_an_entry_lies_in_its_layer_under_the_name_of_its_data_set(catalog, name
         return
     folder = "a_world" if name.startswith("sample_") else "a_log"
     path = Path(catalog[name]._describe()["filepath"]).relative_to(REPOSITORY)
-    # A report that later steps read belongs to the layer of its step.
-    layers = {"primary", "reporting"} if name == "preparation_report" else {layer}
+    # A report that later steps read belongs to the layer of its step; the model's card
+    # is made of reports, and lies beside the weights.
+    elsewhere = {"preparation_report": "reporting", "model_card": "models"}
     assert path.parts[0] == "data"
-    assert path.parts[1] in {FOLDERS[each] for each in layers}
+    assert path.parts[1] == FOLDERS[elsewhere.get(name, layer)]
     assert path.parts[2] == folder
 
 

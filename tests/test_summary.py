@@ -190,6 +190,12 @@ def test_next_commands_of_the_default_environment_name_none(inputs):
     assert "  kedro run --pipeline ctr_modeling" in page(inputs)
 
 
+def test_the_report_is_named_or_how_to_have_it(inputs):
+    text = page(inputs, paths={"report": "data/08_reporting/toys/report.html"})
+    assert line_with(text, "open ").startswith("  open data/08_reporting/toys/report.h")
+    assert "with --pipeline reporting" in line_with(page(inputs), "all of this as")
+
+
 def test_it_fits_a_terminal_of_80_columns(inputs):
     inputs["metrics"]["valid"]["baselines"]["max_title_similarity"] = BASELINE
     widest = max(page(inputs).splitlines(), key=len)

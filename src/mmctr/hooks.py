@@ -34,6 +34,8 @@ BEST_CONFIG = "tuning_best"
 
 ABLATION_PAGE = "ablation_page"
 
+REPORT = "report"
+
 
 class ParameterHook:
     """Check every parameter before any work, whichever pipeline is asked for."""
@@ -148,6 +150,8 @@ class SummaryHook:
     ) -> None:
         """Print the summary when the run wrote the metrics, the ablation's page too.
 
+        Of a run that wrote the report alone, its path.
+
         The run's work is done and saved: a summary that can't be made is not its
         failure.
         """
@@ -155,6 +159,11 @@ class SummaryHook:
         if ABLATION_PAGE in outputs:
             click.echo(f"\n{catalog.load(ABLATION_PAGE)}")
         if "metrics" not in outputs:
+            if REPORT in outputs:
+                project = Path(run_params["project_path"])
+                click.echo(
+                    f"\nreport: {_file_paths(catalog, [REPORT], project)[REPORT]}\n"
+                )
             return
         try:
             missing = [name for name in SUMMARY_INPUTS if not catalog.exists(name)]

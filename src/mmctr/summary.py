@@ -42,7 +42,7 @@ def summarize(
         _training(inputs["training_history"]),
         *(_metrics(part, metrics[part]) for part in ("valid", "test")),
         _artifacts(paths),
-        _next_steps(metrics, env, source),
+        _next_steps(metrics, env, source, paths.get("report")),
     ]
     return "\n\n".join(["", *blocks, ""])
 
@@ -165,12 +165,18 @@ def _artifacts(paths: dict[str, str]) -> str:
 
 
 def _next_steps(
-    metrics: dict[str, Any], env: str | None, source: dict[str, str]
+    metrics: dict[str, Any],
+    env: str | None,
+    source: dict[str, str],
+    report: str | None,
 ) -> str:
     run = "kedro run" + (f" --env {env}" if env else "")
     data = "".join(f"{name}={value}," for name, value in source.items())
     lines = [
         "next",
+        f"  open {report}: all of this, and more"
+        if report
+        else "  all of this as a page: the same with --pipeline reporting",
         f"  {run} --pipeline ctr_modeling \\",
         f"    --params {data}ctr_modeling.model.embedding_dim=64",
         f"  {run} \\",

@@ -14,7 +14,14 @@ from kedro.framework.project import configure_project
 from kedro.framework.startup import bootstrap_project
 
 REPOSITORY = Path(__file__).parents[2]
-ROAD = ("preparation", "embedding", "fusion", "quantization", "ctr_modeling")
+ROAD = (
+    "preparation",
+    "embedding",
+    "fusion",
+    "quantization",
+    "ctr_modeling",
+    "reporting",
+)
 
 
 def copy_project(folder: Path) -> Path:

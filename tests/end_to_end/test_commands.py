@@ -61,6 +61,7 @@ def test_the_same_seed_gives_the_same_bytes(folder, raw_project, road):
     ]
     # An archive dates its members; the others tell times, and what was in the cache.
     timed = (".zip", "run.json", "embedding.json", "manifest.json")
+    timed += ("report.html", "model_card.md")
     assert [name for name in different if not name.endswith(timed)] == []
     page = done.stdout[done.stdout.index("test: 200 items") :]
     assert max(map(len, page.splitlines())) <= 80

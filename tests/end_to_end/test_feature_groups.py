@@ -21,7 +21,7 @@ class Arms:
     def __init__(self, project: Path) -> None:
         self._project = project
         must_run(project, "--pipeline", "sample")
-        for pipeline in ROAD[:-1]:
+        for pipeline in ROAD[: ROAD.index("ctr_modeling")]:
             must_run(project, "--pipeline", pipeline)
         self._rows = pq.read_table(project / "data/03_primary/sample/test.parquet")
 

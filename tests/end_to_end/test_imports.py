@@ -85,6 +85,7 @@ def test_writing_the_sample_imports_nothing_slow(project, tmp_path):
             # FuxiCTR's MLP_Block is in use, and brings ray, sklearn and transformers.
             {"faiss", "openai", "sentence_transformers"},
         ),
+        ("reporting", set(), set(SLOW_TO_IMPORT)),
     ],
 )
 def test_a_pipeline_imports_what_it_needs(

@@ -52,6 +52,14 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Blocks beside each other, where there is room."""
+
+    kind: ClassVar[str] = "beside"
+    blocks: Sequence["Block"]
+
+
+@dataclass(frozen=True)
 class Tiles:
     """A few numbers that come first: what it is, its value, what it stands beside."""
 
@@ -68,7 +76,7 @@ class Folded:
     blocks: Sequence["Block"]
 
 
-Block = Text | Table | Picture | Pictures | Tiles | Folded
+Block = Text | Table | Picture | Pictures | Beside | Tiles | Folded
 
 
 @dataclass(frozen=True)

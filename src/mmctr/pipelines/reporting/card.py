@@ -9,10 +9,12 @@ from mmctr.pipelines.reporting.data_sections import leak_sentence
 from mmctr.pipelines.reporting.facts import Record
 from mmctr.pipelines.reporting.model_sections import KINDS, judged_part
 from mmctr.pipelines.reporting.pages import render_card
+from mmctr.pipelines.reporting.run_sections import image_maker
 from mmctr.pipelines.reporting.words import (
     NOTHING,
     count,
     interval,
+    moment,
     number,
     percent,
     with_interval,
@@ -103,8 +105,8 @@ def _model(
         ("title vectors", f"{titles['version'] or titles['provider']}, "
          f"{count(titles['width'])} wide"),
         ("image vectors", "none" if not covers["width"] else
-         f"{covers['version'] or covers['provider']}, {count(covers['width'])} wide"),
-        ("made", made.get("at", "unknown")),
+         f"{image_maker(covers)}, {count(covers['width'])} wide"),
+        ("made", moment(made.get("at"))),
         ("commit", record.versions.get("commit") or "unknown"),
         ("seed", NOTHING if record.seed is None else str(record.seed)),
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from mmctr.pipelines.reporting.blocks import (
+    Beside,
     Block,
     Folded,
     Picture,
@@ -175,8 +176,12 @@ def codes_section(codebook: dict[str, Any], shared: pd.DataFrame) -> Section:
         sentence,
     )
     blocks: list[Block] = [
-        Table("Health of the codes", ("measure", *known), rows),
-        Pictures([figure]),
+        Beside(
+            [
+                Table("Health of the codes", ("measure", *known), rows),
+                Pictures([figure]),
+            ]
+        )
     ]
     if absent:
         blocks.insert(0, Text(f"There are no {listed(absent)} vectors."))

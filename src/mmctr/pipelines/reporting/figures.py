@@ -104,14 +104,14 @@ def draw_calibration(bins: Sequence[dict[str, Any]]) -> Any:
         places = [each["mean_probability"] for each in bins]
         rates = [each["click_rate"] for each in bins]
         ends = [each["interval"] or [each["click_rate"]] * 2 for each in bins]
-        top = 1.05 * max([*places, *rates, *(high for _, high in ends), 0.01])
-        axes.plot([0, top], [0, top], color=FAINT, lw=1, ls="--", label="as predicted")
+        room = 0.05 * (max(places) - min(places)) or 0.01
+        reach = (min(places) - room, max(places) + room)
+        axes.plot(reach, reach, color=FAINT, lw=1, ls="--", label="as predicted")
         for place, (low, high) in zip(places, ends, strict=True):
             axes.plot([place] * 2, [low, high], color=BLUE, lw=1.6)
         axes.plot(places, rates, "o", ms=4.5, color=BLUE, label="a bin of equal mass")
-        axes.set_xlim(0, top)
-        axes.set_ylim(0, top)
-        axes.set_aspect("equal")
+        axes.set_xlim(*reach)
+        axes.set_ylim(bottom=0)
         axes.set_xlabel("mean predicted probability")
         axes.set_ylabel("click rate")
         axes.grid()

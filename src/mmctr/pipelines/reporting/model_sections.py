@@ -5,6 +5,7 @@ from typing import Any
 
 from mmctr.pipelines.reporting import sentences
 from mmctr.pipelines.reporting.blocks import (
+    Beside,
     Block,
     Picture,
     Pictures,
@@ -100,8 +101,12 @@ def training_section(history: dict[str, Any]) -> Section:
                 f"on {history['device']}. Content: {history['content']}. Item "
                 f"features: {', '.join(history['features'])}."
             ),
-            Pictures([_picture(draw_training(history), sentence, "training")]),
-            Table("On valid", header, rows),
+            Beside(
+                [
+                    Pictures([_picture(draw_training(history), sentence, "training")]),
+                    Table("On valid", header, rows),
+                ]
+            ),
         ],
     )
 
@@ -136,10 +141,18 @@ def metrics_section(metrics: dict[str, Any], details: dict[str, Any]) -> Section
 
 def roc_section(part: str, details: dict[str, Any]) -> Section:
     """How many clicks are found for how many rows let through."""
-    sentence = sentences.roc(details["roc"], part)
-    return Section(
-        "roc", "ROC", [Pictures([_picture(draw_roc(details["roc"]), sentence, "roc")])]
-    )
+    curves = details["roc"]
+    sentence = sentences.roc(curves, part)
+    rows = [
+        [
+            percent(curves["false_positive_rate"][place], 0),
+            _share(*(curves[x][place] for x in ("true_positive_rate", "low", "high"))),
+        ]
+        for place in (1, 2, 5, 10, 20, 30, 50, 70)
+    ]
+    table = Table("Clicks that the model finds", ("passed", "found"), rows)
+    pictures = Pictures([_picture(draw_roc(curves), sentence, "roc")])
+    return Section("roc", "ROC", [Beside([pictures, table])])
 
 
 def calibration_section(part: str, details: dict[str, Any]) -> Section:
@@ -166,8 +179,14 @@ def calibration_section(part: str, details: dict[str, Any]) -> Section:
                 f"{with_interval(mean['value'], mean['interval'])} and the click rate "
                 f"{with_interval(rate['value'], rate['interval'])}."
             ),
-            Pictures([_picture(draw_calibration(bins), sentence, "calibration")]),
-            Table("Bins of equal mass", header, rows),
+            Beside(
+                [
+                    Pictures(
+                        [_picture(draw_calibration(bins), sentence, "calibration")]
+                    ),
+                    Table("Bins of equal mass", header, rows),
+                ]
+            ),
         ],
     )
 
@@ -260,6 +279,11 @@ def _slice_table(label: str, found: Sequence[dict[str, Any]]) -> Table:
     ]
     header = ("rows", "users", "AUC", "pairs", "ordered right", "clicked", "predicted")
     return Table(f"By {label}", (label, *header), rows)
+
+
+def _share(value: float | None, low: float | None, high: float | None) -> str:
+    ends = "" if low is None else f" [{percent(low)}, {percent(high)}]"
+    return f"{percent(value)}{ends}"
 
 
 def _picture(figure: Any, sentence: str, name: str) -> Picture:

@@ -12,6 +12,7 @@ from mmctr.pipelines.ctr_modeling.nodes import evaluated_rows
 from mmctr.pipelines.reporting import card, data_sections, model_sections, run_sections
 from mmctr.pipelines.reporting.facts import Record
 from mmctr.pipelines.reporting.pages import render_report
+from mmctr.pipelines.reporting.words import moment
 
 
 def measure_details(
@@ -109,11 +110,11 @@ def write_report(
         run_sections.parameters_section(record),
         run_sections.manifest_section(record),
     ]
-    made = record.made.get("ctr_weights", {}).get("at", "at an unknown time")
+    made = moment(record.made.get("ctr_weights", {}).get("at"))
     return render_report(
         f"{record.dataset}: what the run found",
-        f"mmctr {record.versions.get('mmctr', '')}, weights of {made}, seed "
-        f"{record.seed}",
+        f"mmctr {record.versions.get('mmctr', '')}, weights of {made}, "
+        f"seed {record.seed}",
         sections,
     )
 

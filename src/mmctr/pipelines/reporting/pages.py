@@ -9,6 +9,7 @@ from mmctr.pipelines.reporting.blocks import Section
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 _PACKAGE = "mmctr.pipelines.reporting"
 
@@ -58,7 +59,20 @@ def _environment() -> "Environment":
         keep_trailing_newline=True,
     )
     environment.filters["md"] = _markdown
+    environment.filters["code"] = _code
     return environment
+
+
+def _code(text: str) -> "Markup":
+    """Commands stand between backticks."""
+    from markupsafe import Markup, escape
+
+    parts = [escape(part) for part in text.split("`")]
+    shown = (
+        Markup("<code>{}</code>").format(part) if place % 2 else part
+        for place, part in enumerate(parts)
+    )
+    return Markup("").join(shown)
 
 
 def _markdown(value: Any) -> str:

@@ -19,6 +19,7 @@ from mmctr.pipelines.reporting.words import (
     NOTHING,
     cell,
     count,
+    moment,
     number,
     percent,
     seconds,
@@ -118,7 +119,9 @@ def cost_section(
         "Cost and time",
         [
             *blocks,
-            Pictures([Picture(inline_svg(figure, sentence, "t"), sentence, sentence)]),
+            Pictures(
+                [Picture(inline_svg(figure, sentence, "times"), sentence, sentence)]
+            ),
             Table(
                 "Time and memory by node",
                 ("node", "pipeline", "run", "time", "largest process"),
@@ -168,7 +171,7 @@ def manifest_section(record: Record) -> Section:
     if not record.outputs:
         return Section("manifest", "Manifest", [_no_record()])
     outputs = [
-        [name, made.get("node", NOTHING), made.get("at", NOTHING), value[:_HASH]]
+        [name, made.get("node", NOTHING), moment(made.get("at")), value[:_HASH]]
         for name, value in sorted(record.outputs.items())
         for made in [record.made.get(name, {})]
     ]
@@ -209,7 +212,7 @@ def manifest_section(record: Record) -> Section:
 def _vectors(titles: dict[str, Any], covers: dict[str, Any]) -> Table:
     cost = titles["cost_bound_usd"]
     rows = [
-        ["made by", titles["version"] or titles["provider"], _maker(covers)],
+        ["made by", titles["version"] or titles["provider"], image_maker(covers)],
         ["items", count(titles["rows"]), count(covers["rows"])],
         ["width", count(titles["width"]), count(covers["width"])],
         ["zero vectors", count(titles["zero_rows"]), count(covers["zero_rows"])],
@@ -225,7 +228,8 @@ def _vectors(titles: dict[str, Any], covers: dict[str, Any]) -> Table:
     return Table("What vectors cost", ("", "titles", "images"), rows)
 
 
-def _maker(covers: dict[str, Any]) -> str:
+def image_maker(covers: dict[str, Any]) -> str:
+    """Say what made the image vectors."""
     if covers["version"]:
         return str(covers["version"])
     return {"given": "the source", "none": "none"}.get(
@@ -250,7 +254,7 @@ def _with_sd(mean: float | None, spread: float | None) -> str:
 
 def _made_at(record: Record, name: str) -> str:
     at = record.made.get(name, {}).get("at")
-    return f" of {at}" if at else ""
+    return f" of {moment(at)}" if at else ""
 
 
 def _no_record() -> Text:

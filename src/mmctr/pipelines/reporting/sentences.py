@@ -9,6 +9,7 @@ from mmctr.pipelines.reporting.words import (
     listed,
     number,
     percent,
+    seconds,
     signed,
     with_interval,
 )
@@ -35,7 +36,12 @@ def verdict(metrics: dict[str, Any], part: str) -> str:
             "the difference in gAUC lies above zero."
         )
     if others:
-        said.append(f"It is not shown to be better than {listed(others)}.")
+        subject = "It" if beaten else f"On {part} the model"
+        said.append(
+            f"{subject} is not shown to rank better than {listed(others)}: the "
+            f"interval{'' if beaten else ' of the difference in gAUC'} has zero in it "
+            "or lies below."
+        )
     if not beaten and not others:
         said.append(f"On {part} it can't be told whether the model beats a baseline.")
     if absent:
@@ -128,6 +134,8 @@ def calibration(bins: Sequence[dict[str, Any]], part: str) -> str:
 def slices(found: Sequence[dict[str, Any]], label: str, part: str) -> str:
     """Name the best and the worst slice, and say whether intervals tell them apart."""
     known = [each for each in found if each["auc"] is not None]
+    # A handful of rows, too few for an interval, is neither best nor worst.
+    known = [each for each in known if each["auc_interval"]] or known
     if not known:
         return f"No slice by {label} has rows of both classes on {part}."
     best = max(known, key=lambda each: each["auc"])
@@ -152,12 +160,12 @@ def slices(found: Sequence[dict[str, Any]], label: str, part: str) -> str:
 
 def times(nodes: dict[str, dict[str, Any]]) -> str:
     """Say which node took most."""
-    total = sum(node["seconds"] for node in nodes.values())
+    total = sum(node["seconds"] for node in nodes.values()) or 1.0
     name = max(nodes, key=lambda each: nodes[each]["seconds"])
-    share = percent(nodes[name]["seconds"] / total if total else None, 0)
+    share = percent(nodes[name]["seconds"] / total, 0)
     peak = max(nodes, key=lambda each: nodes[each]["peak_gb"])
     return (
-        f"{name} took {share} of {number(total, 1)} seconds; the process was largest, "
+        f"{name} took {share} of {seconds(total)}; the process was largest, "
         f"{number(nodes[peak]['peak_gb'], 2)} GB, by the end of {peak}."
     )
 

@@ -1,6 +1,7 @@
 """Numbers as the report and the model card write them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 NOTHING = "–"
 """Stands where a number is undefined."""
@@ -51,6 +52,14 @@ def seconds(value: float | None) -> str:
     minutes, rest = divmod(round(value), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def moment(at: str | None) -> str:
+    """Write a time stamp of the manifest, to the minute, with its offset to UTC."""
+    if at is None:
+        return NOTHING
+    stamp = datetime.fromisoformat(at)
+    return f"{stamp:%Y-%m-%d %H:%M} UTC{stamp:%z}".removesuffix("+0000")
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:

@@ -1,0 +1,307 @@
+"""What a run found, made up: artifacts as the reporting pipeline takes them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mmctr.ctr.params import CtrParams
+from mmctr.evaluation import EvaluatedRows, EvaluationParams, TrainRows, evaluate
+from mmctr.pipelines.reporting import nodes
+
+ITEMS, USERS = 40, 60
+
+TITLE = "<script>alert('x')</script> & <img src=http://evil.example/p.png>"
+"""A title as somebody may write it."""
+
+
+def tables(*, labelled: bool = True) -> dict[str, pa.Table]:
+    """Primary rows and predictions of a small log."""
+    rng = np.random.default_rng(5)
+    found = {}
+    for name, users in (("train", 200), ("valid", USERS), ("test", USERS)):
+        rows = 4 * users
+        labels = np.tile([1, 0, 0, 0], users).astype(np.int8)
+        lengths = np.repeat(rng.integers(1, 9, users), 4)
+        highest = ITEMS - 5 if name == "train" else ITEMS
+        found[name] = pa.table(
+            {
+                "user_id": np.repeat(np.arange(users), 4),
+                "group_id": np.repeat(np.arange(users), 4),
+                "item_id": rng.integers(1, highest + 1, rows),
+                "item_seq": pa.array(
+                    [rng.integers(1, highest + 1, n).tolist() for n in lengths],
+                    pa.list_(pa.int64()),
+                ),
+                "label": pa.array(
+                    labels if labelled or name != "test" else [None] * rows, pa.int8()
+                ),
+            }
+        )
+        if name != "train":
+            scores = 0.25 + 0.2 * labels + rng.normal(0, 0.1, rows)
+            found[f"{name}_predictions"] = pa.table(
+                {"probability": np.clip(scores, 0.01, 0.99)}
+            )
+    return found
+
+
+def params() -> EvaluationParams:
+    """Few resamples."""
+    return EvaluationParams(resamples=30, min_clean_cold_pairs=3, seed=1)
+
+
+def title_vectors() -> np.ndarray:
+    drawn = np.random.default_rng(1).normal(size=(ITEMS, 4)).astype(np.float32)
+    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+
+
+def _of_model(evaluation: EvaluationParams) -> CtrParams:
+    """What a node takes; of it, only this part is read."""
+    return CtrParams.model_construct(evaluation=evaluation)
+
+
+def details(*, labelled: bool = True) -> dict[str, Any]:
+    found = tables(labelled=labelled)
+    parts = ("train", "valid", "valid_predictions", "test", "test_predictions")
+    given = [found[name] for name in parts]
+    return nodes.measure_details(*given, title_vectors(), _of_model(params()))
+
+
+def metrics(*, labelled: bool = True) -> dict[str, Any]:
+    found = tables(labelled=labelled)
+    train = found["train"]
+    known = TrainRows(
+        items=train["item_id"].to_numpy(),
+        labels=train["label"].to_numpy(),
+        history=train["item_seq"].combine_chunks().flatten().to_numpy(),
+    )
+
+    def measured(name: str) -> dict[str, Any]:
+        rows = found[name]
+        history = rows["item_seq"].combine_chunks()
+        split = EvaluatedRows(
+            labels=rows["label"].to_numpy(),
+            probabilities=found[f"{name}_predictions"]["probability"].to_numpy(),
+            users=rows["user_id"].to_numpy(),
+            groups=rows["group_id"].to_numpy(),
+            items=rows["item_id"].to_numpy(),
+            history=history.flatten().to_numpy(),
+            offsets=history.offsets.to_numpy().astype(np.int64),
+        )
+        return evaluate(split, known, title_vectors(), params())
+
+    return {
+        "valid": measured("valid"),
+        "test": measured("test") if labelled else None,
+    }
+
+
+def _part(rows: int, labelled: bool = True) -> dict[str, Any]:
+    return {
+        "rows": rows,
+        "positive_rows": rows // 4 if labelled else None,
+        "groups": rows // 4,
+        "users": rows // 4,
+        "warm_users": 3,
+        "items": 33,
+        "warm_items": 30,
+        "rows_with_cold_item": 21,
+        "mean_history": 4.5,
+    }
+
+
+def _audit(others: tuple[str, str], *, labelled: bool = True) -> dict[str, Any]:
+    return {
+        "rows": 240,
+        "positive_rate": 0.25 if labelled else None,
+        "users": 60,
+        "users_shared_with": dict.fromkeys(others, 3),
+        "cold_target_share": 0.0875,
+        "likes_level_equals_items": 1.0,
+        "views_level_equals_items": 0.5,
+        "auc_item_only": 0.611 if labelled else None,
+        "auc_history_length": 0.5 if labelled else None,
+        "auc_likes_level": 0.7123 if labelled else None,
+        "auc_views_level": 0.45 if labelled else None,
+        "auc_likes_level_minus_items": 0.5 if labelled else None,
+        "auc_views_level_minus_items": None,
+    }
+
+
+def _health(positions: int) -> dict[str, Any]:
+    level = {"r2": 0.3, "cosine": 0.6, "usage": 1.0, "dead_codes": 0}
+    return {
+        "r2": 0.69,
+        "cosine": 0.85,
+        "recall_at_10": 0.477,
+        "recall_at_50": 0.5438,
+        "collision_rate": 0.28,
+        "usage": 1.0,
+        "perplexity": 25.08,
+        "positions": positions,
+        "codebook_size": 32,
+        "bits_per_item": 5.0 * positions,
+        "levels": [{**level, "perplexity": 30.0 - n % 7} for n in range(positions)],
+        "warm": {"recall_at_10": 0.478},
+        "cold": None,
+    }
+
+
+def arm(name: str, kind: str, gauc: float, control: str) -> dict[str, Any]:
+    difference = {
+        "delta": gauc - 0.6,
+        "low": gauc - 0.61,
+        "high": gauc - 0.58,
+        "p_holm": 0.02,
+        "detectable": 0.01,
+    }
+    return {
+        "name": name,
+        "kind": kind,
+        "gauc_mean": gauc,
+        "gauc_sd": 0.001,
+        "auc_mean": gauc + 0.01,
+        "auc_sd": None,
+        "bits_per_item": 40.0 if kind == "codes" else None,
+        "seconds": 71.5,
+        "against": {control: {"gauc": difference}},
+    }
+
+
+def ablation() -> dict[str, Any]:
+    return {
+        "control": "none",
+        "rival": None,
+        "rows": {"train": 800, "valid": 240, "test": 240},
+        "test_is_part_of_valid": False,
+        "seeds": [1, 2],
+        "confidence": 0.95,
+        "arms": [
+            arm("none", "none", 0.6, "none"),
+            arm("rq_$codes$_<b>", "codes", 0.6789, "none"),
+        ],
+    }
+
+
+def manifest() -> dict[str, Any]:
+    def made(node: str, inputs: dict[str, str], **values: Any) -> dict[str, Any]:
+        return {
+            "node": node,
+            "at": "2026-02-03T04:05:06+00:00",
+            "commit": "abc123",
+            "parameters": values,
+            "inputs": inputs,
+        }
+
+    rows = dict.fromkeys(("train", "valid", "test"), "0" * 64)
+    return {
+        "outputs": {
+            **rows,
+            "ctr_weights": "1234567890ab" + "c" * 52,
+            "ablation_details": "d" * 64,
+            "report": "e" * 64,
+        },
+        "inputs": {"data/01_raw/a|b.parquet": "f" * 64},
+        "parameters": {"dataset": "toys", "raw_dir": "data/01_raw/toys", "seed": 7},
+        "versions": {"mmctr": "0.1.0", "commit": None, "torch": "2.13.0"},
+        "seed": 7,
+        "made": {
+            "ctr_weights": made(
+                "train_model",
+                {},
+                **{
+                    "ctr_modeling.training.batch_size": 512,
+                    "ctr_modeling.model.dnn_units": [64, 32],
+                    "ctr_modeling.seed": 7,
+                },
+            ),
+            "ablation_details": made("measure_arms", rows, **{"ablation.seeds": 2}),
+            "report": made("write_report", {}),
+        },
+        "files": {},
+    }
+
+
+def found(*, labelled: bool = True) -> dict[str, Any]:
+    """Arguments of ``write_report``, by name, with all that is optional."""
+    vectors = {
+        "provider": "openai",
+        "version": "openai/large",
+        "rows": ITEMS,
+        "width": 4,
+        "zero_rows": 2,
+        "unique_titles": 39,
+        "cached": 30,
+        "sent": 9,
+        "requests": 1,
+        "tokens": 512,
+        "cost_bound_usd": 0.0123,
+        "seconds": 3.21,
+        "missing": 0,
+        "broken": 0,
+    }
+    node = {"pipeline": "fusion", "peak_gb": 0.5, "child_peak_gb": 0.1}
+    parts = {name: _part(240) for name in ("train", "valid")}
+    return {
+        "preparation_report": {
+            "source": "interactions",
+            "items": ITEMS,
+            "items_in_train": ITEMS - 5,
+            "levels_from": {"likes": "items", "views": "training events"},
+            "parts": {**parts, "test": _part(240, labelled)},
+            "oracle_auc": None,
+            "log": {"events": 1234, "users_dropped": 5},
+        },
+        "data_audit": {
+            "train": _audit(("valid", "test")),
+            "valid": _audit(("train", "test")),
+            "test": _audit(("train", "valid"), labelled=labelled),
+        },
+        "embedding_report": vectors,
+        "image_embedding_report": {**vectors, "provider": "given", "version": None},
+        "codebook": {"title": _health(4), "image": _health(40)},
+        "shared_codes": pd.DataFrame(
+            {
+                "modality": ["title", "title"],
+                "item_id": [1, 1],
+                "title": [TITLE, TITLE],
+                "shared_codes": [4, 2],
+                "codes": [4, 4],
+                "other_item_id": [2, 3],
+                "other_title": ["`quoted` & plain", None],
+            }
+        ),
+        "training_history": {
+            "monitor": "auc",
+            "best": 0.7,
+            "best_step": 20,
+            "steps": 30,
+            "device": "cpu",
+            "features": ["tags", "title_codes"],
+            "content": "codes (positional)",
+            "weights": 123_456,
+            "validations": [
+                {
+                    "step": step,
+                    "auc": value,
+                    "gauc": None,
+                    "logloss": 0.6,
+                    "learning_rate": 0.004,
+                }
+                for step, value in ((10, 0.65), (20, 0.7), (30, 0.69))
+            ],
+        },
+        "metrics": metrics(labelled=labelled),
+        "evaluation_details": details(labelled=labelled),
+        "ablation": ablation(),
+        "times": {
+            "nodes": {
+                "generate_sample": {**node, "seconds": 1.0},
+                "train_model": {**node, "seconds": 96.0, "peak_gb": 2.5},
+            },
+            "last_run": {"nodes": ["train_model"], "seconds": 96.0, "peak_gb": 2.5},
+        },
+        "manifest": manifest(),
+    }
