@@ -2,6 +2,7 @@
 # make test   set up, run the tests
 # make test-evidence   set up, run the tests that train the sample a dozen times
 # make test-faults     set up, run the tests that break things for real
+# make test-browser    set up, run the tests that look at pages in headless Chromium
 # make lint   check style
 # make bench  set up, measure speed: one table, benchmarks/results/latest.json
 # make check  resolve the catalogue of every environment
@@ -16,20 +17,24 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
 
-.PHONY: run test test-evidence test-faults lint check bench setup setup-dev clean
+.PHONY: run test test-evidence test-faults test-browser lint check bench setup setup-dev clean
 
 run: setup
 	$(BIN)/kedro run --pipeline sample --only-missing-outputs
 	$(BIN)/kedro run
 
 test: setup-dev
-	$(BIN)/python -m pytest -m "not evidence and not faults" --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not evidence and not faults and not browser" --cov --cov-report=term
 
 test-evidence: setup-dev
 	$(BIN)/python -m pytest -m evidence
 
 test-faults: setup-dev
 	$(BIN)/python -m pytest -m faults
+
+# Their screenshots are kept in $MMCTR_SCREENSHOTS, if it is set.
+test-browser: setup-dev
+	$(BIN)/python -m pytest -m browser
 
 lint: setup-dev
 	$(BIN)/ruff check .

@@ -205,6 +205,12 @@ def test_an_unlabelled_test_is_predicted_but_not_measured(raw_project):
     check_predictions(predictions, rows)
     assert predictions["label"].null_count == rows.num_rows == 320
     assert "test: no labels, so predictions only" in output
+    details = strict_json(
+        raw_project / "data/08_reporting/test/evaluation_details.json"
+    )
+    assert details["test"] is None
+    report = raw_project / "data/08_reporting/test/report.html"
+    assert "The test rows have no labels" in report.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

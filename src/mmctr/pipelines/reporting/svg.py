@@ -72,8 +72,15 @@ def inline_svg(figure: Any, alt: str, name: str) -> Markup:
         raise ValueError(f"figure {name}: the SVG has no viewBox")
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
+    # What it says of all elements would be said of the whole page's.
+    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
+    referred = set(re.findall(r"#(\w+)", body))
+    body = re.sub(
+        r' id="([^"]+)"', lambda found: found[0] if found[1] in referred else "", body
+    )
     for color, of_page in _PAGE_COLORS.items():
         body = body.replace(color, of_page)
     body = body.replace("'DejaVu Sans', ", "").replace("\n", " ")
     label = html.escape(alt, quote=True)
-    return Markup(f'<svg {box[0]} role="img" aria-label="{label}">{body.strip()}</svg>')
+    looks = 'stroke-linejoin="round" stroke-linecap="butt"'
+    return Markup(f'<svg {box[0]} {looks} role="img" aria-label="{label}">{body}')
