@@ -55,11 +55,12 @@ def test_it_opens_without_an_error_and_fits(
     browser.get(report.as_uri())
     assert browser.title == "toys: what the run found"
     assert browser.get_log("browser") == []
-    overflow = browser.execute_script(
+    needed, there = browser.execute_script(
         "const page = document.documentElement;"
-        "return [page.scrollWidth, page.clientWidth, window.innerWidth]"
+        "return [page.scrollWidth, page.clientWidth]"
     )
-    assert overflow == [width] * 3
+    assert width - 20 < there <= width
+    assert needed <= there
     wide = browser.execute_script(
         "return [...document.querySelectorAll('svg, figure, p, h1, h2, h3, .tiles')]"
         ".filter(x => x.getBoundingClientRect().right > window.innerWidth + 1)"
@@ -95,7 +96,7 @@ def test_nothing_is_fetched_and_no_title_runs(browser, report):
     assert TITLE in browser.find_element("css selector", "#codes").text
 
 
-def test_a_phone_reads_letters_of_ten_pixels_and_scrolls_tables(browser, report):
+def test_a_phone_has_letters_to_read_and_tables_that_scroll(browser, report):
     emulate(browser, PHONE, "light")
     browser.get(report.as_uri())
     smallest, scrolls = browser.execute_script(
@@ -125,6 +126,6 @@ def test_paper_is_white_and_shows_what_is_folded(browser, report, screenshots):
         ".map(x => x.getBoundingClientRect().height)]"
     )
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-    assert luminance(page) == 255
+    assert luminance(page) == pytest.approx(255)
     assert heights
     assert all(height > 20 for height in heights)

@@ -181,7 +181,7 @@ def draw_times(nodes: dict[str, dict[str, Any]]) -> Any:
         seconds = [node["seconds"] for node in nodes.values()]
         places = range(len(nodes))
         bars = axes.barh(places, seconds, 0.68, color=BLUE)
-        axes.bar_label(bars, [f"{x:,.1f}" for x in seconds], padding=3, fontsize=8.5)
+        axes.bar_label(bars, [f"{x:,.1f}" for x in seconds], padding=3, fontsize=9.5)
         axes.margins(x=0.16)
         _name_places(axes, list(nodes))
         axes.set_xlabel("seconds")
