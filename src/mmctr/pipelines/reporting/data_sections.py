@@ -65,8 +65,8 @@ def data_section(report: dict[str, Any], audit: dict[str, Any]) -> Section:
     blocks: list[Block] = [
         Text(
             f"{count(report['items'])} items, {count(report['items_in_train'])} of them"
-            f" in train. Likes levels are of {report['levels_from']['likes']}, views "
-            f"levels of {report['levels_from']['views']}."
+            f" in train. Likes levels come from {report['levels_from']['likes']}, "
+            f"views levels from {report['levels_from']['views']}."
         ),
         Table(
             "Rows, users and items",

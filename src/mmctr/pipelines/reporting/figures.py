@@ -32,7 +32,8 @@ def draw_training(history: dict[str, Any]) -> Any:
             (lower, "logloss", "logloss", GREEN),
         ):
             values = [_or_nan(entry[name]) for entry in entries]
-            axes.plot(steps, values, "o-", ms=3.5, lw=1.5, color=color, label=label)
+            if not all(map(np.isnan, values)):
+                axes.plot(steps, values, "o-", ms=3.5, lw=1.5, color=color, label=label)
             axes.grid(axis="y")
         for axes in (upper, lower):
             axes.axvline(history["best_step"], color=FAINT, lw=1, ls="--", zorder=0)
