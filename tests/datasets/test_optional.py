@@ -11,7 +11,9 @@ from mmctr.datasets import OptionalDataset
 
 def optional(folder: Path, **options: bool) -> OptionalDataset:
     return OptionalDataset(
-        dataset="json.JSONDataset", filepath=str(folder / "found.json"), **options
+        dataset="mmctr.datasets.JsonDataset",
+        filepath=str(folder / "found.json"),
+        **options,
     )
 
 
@@ -28,8 +30,14 @@ def test_it_is_none_until_the_file_is_there(tmp_path):
 
 def test_a_damaged_file_is_not_taken_for_a_missing_one(tmp_path):
     (tmp_path / "found.json").write_text("{")
-    with pytest.raises(DatasetError, match=r"found\.json"):
+    with pytest.raises(DatasetError, match=r"found\.json is damaged"):
         optional(tmp_path).load()
+
+
+def test_a_damaged_file_of_no_consequence_is_told(tmp_path, caplog):
+    (tmp_path / "found.json").write_text("{")
+    assert optional(tmp_path, followed=False).load() is None
+    assert "found.json is damaged" in caplog.text
 
 
 def test_it_is_never_written(tmp_path):

@@ -1,9 +1,14 @@
 """What another pipeline, or this run's hooks, may have left: read where it is there."""
 
+import logging
 from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
+
+from mmctr.datasets.atomic import AtomicDataset
+
+logger = logging.getLogger(__name__)
 
 
 class OptionalDataset(AbstractDataset[NoReturn, Any]):
@@ -13,7 +18,9 @@ class OptionalDataset(AbstractDataset[NoReturn, Any]):
     the node can do without. Another entry of the catalogue writes the file.
 
     Example:
-        >>> OptionalDataset(dataset="json.JSONDataset", filepath="none.json").load()
+        >>> OptionalDataset(
+        ...     dataset="mmctr.datasets.JsonDataset", filepath="none.json"
+        ... ).load()
     """
 
     def __init__(
@@ -31,20 +38,30 @@ class OptionalDataset(AbstractDataset[NoReturn, Any]):
                 ``filepath``.
             filepath: Where the file may lie on this machine.
             followed: Whether what was made from it is stale once the file is another,
-                or is there at last; not for files that change in every run.
+                or is there at last. Not for files that change in every run; one of
+                those that can't be read is told of, and taken for none.
             metadata: For plugins such as kedro-viz; not used here.
         """
-        config = {"type": dataset} if isinstance(dataset, str) else dict(dataset)
         self._path = Path(filepath)
         self._followed = followed
         self.metadata = metadata
-        self._dataset: AbstractDataset[Any, Any] = AbstractDataset.from_config(
-            self._path.name, {**config, "filepath": self._path.as_posix()}
-        )
+        self._dataset = AtomicDataset(dataset=dataset, filepath=filepath)
 
     def load(self) -> Any:
-        """Load with the wrapped dataset; None where there is no file."""
-        return self._dataset.load() if self._path.exists() else None
+        """Load with the wrapped dataset; None where there is no file.
+
+        Raises:
+            DatasetError: If it can't be read, and is followed.
+        """
+        if not self._path.exists():
+            return None
+        try:
+            return self._dataset.load()
+        except DatasetError as error:
+            if self._followed:
+                raise
+            logger.warning("%s", error)
+            return None
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse.
