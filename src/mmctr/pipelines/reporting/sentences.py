@@ -119,7 +119,7 @@ def calibration(bins: Sequence[dict[str, Any]], part: str) -> str:
     side = "above" if _gap(worst) > 0 else "below"
     known = any(each["interval"] for each in bins)
     tail = (
-        f"; in {len(off)} of {len(bins)} bins the interval leaves the prediction out"
+        f"; in {len(off) or 'none'} of {len(bins)} bins the interval leaves it out"
         if known
         else ""
     )
