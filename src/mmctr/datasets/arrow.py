@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
+from mmctr.contracts import check_table
+
 
 @dataclass(frozen=True)
 class TablePieces:
@@ -51,38 +53,53 @@ class ArrowDataset(AbstractDataset[pa.Table | TablePieces, pa.Table]):
     """
 
     def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        filepath: str,
+        contract: str | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         """Point at a file.
 
         Args:
             filepath: Where the file lies on this machine.
+            contract: What the table must hold, whenever it is saved or loaded: a key of
+                :data:`mmctr.contracts.CONTRACTS`.
             metadata: For plugins such as kedro-viz; not used here.
         """
         self._path = Path(filepath)
+        self._contract = contract
         self.metadata = metadata
 
     def load(self) -> pa.Table:
         """Read the whole table.
 
         Raises:
-            ValueError: If the file is damaged or is no parquet file.
+            ValueError: If the file is damaged or is no parquet file, or the table does
+                not hold its contract.
         """
         try:
             table = pq.read_table(self._path, page_checksum_verification=True)
             table.validate(full=True)  # lengths and text that were written over
-            return table
         except (FileNotFoundError, PermissionError):
             raise
         except Exception as error:  # Arrow raises many kinds at damaged bytes
             raise ValueError(
                 f"{self._path}: not a whole parquet file ({error})"
             ) from error
+        self._check(table)
+        return table
 
     def save(self, data: pa.Table | TablePieces) -> None:
-        """Write with zstd compression and checksums; a piece becomes a row group."""
+        """Write with zstd compression and checksums; a piece becomes a row group.
+
+        Raises:
+            ValueError: If the table does not hold its contract; nothing is written.
+        """
         if not isinstance(data, pa.Table | TablePieces):
             raise TypeError(f"{self._path.name}: a table is wanted, got {type(data)}")
+        if isinstance(data, pa.Table):
+            self._check(data)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         pieces = [data] if isinstance(data, pa.Table) else data
         with pq.ParquetWriter(
@@ -101,11 +118,15 @@ class ArrowDataset(AbstractDataset[pa.Table | TablePieces, pa.Table]):
             {"index": list(range(len(data))), "columns": columns, "data": data}
         )
 
+    def _check(self, table: pa.Table) -> None:
+        if self._contract is not None:
+            check_table(table, self._contract, str(self._path))
+
     def _exists(self) -> bool:
         return self._path.is_file()
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._path.as_posix()}
+        return {"filepath": self._path.as_posix(), "contract": self._contract}
 
 
 def _shorten(value: object, length: int = 8) -> object:
