@@ -118,6 +118,11 @@ CHALLENGE_ROWS = pandera.DataFrameSchema(
 )
 
 
+CHALLENGE_TEST_ROWS = CHALLENGE_ROWS.update_columns(
+    {name: {"checks": []} for name in ("likes_level", "views_level")}
+)
+"""Rows to score: what becomes of a level that is none is a parameter."""
+
 _PADDED_ID = pandera.Column(
     "int64",
     checks=pandera.Check.ge(0, error="must be 0 (padding) or above"),

@@ -63,6 +63,11 @@ def _rows(report: dict[str, Any], dataset: str) -> str:
             f"{counts['users'] - counts['warm_users']:>11,}"
             f"{counts['rows_with_cold_item']:>11,}{counts['mean_history']:>9.1f}"
         )
+    lines += [
+        f"  unknown: {found['file']} {found['column']}, {found['values']:,} values in "
+        f"{found['rows']:,} rows; {found['fate']}"
+        for found in report.get("unknown", {}).get("found", [])
+    ]
     return "\n".join(lines)
 
 
@@ -125,6 +130,10 @@ def _metrics(part: str, metrics: dict[str, Any] | None) -> str:
         + f"{_interval(metrics['auc_interval'], sign='')}, "
         f"{_interval(metrics['gauc_interval'], sign='')}",
     ]
+    if metrics["auc"] is None:
+        lines.append("  AUC is undefined: all rows have one label")
+    elif metrics["gauc"] is None:
+        lines.append("  gAUC is undefined: no group has both labels")
     for name, baseline in metrics["baselines"].items():
         if baseline is None:
             lines.append(f"  {name:22} absent")

@@ -161,7 +161,6 @@ def test_raw_files_are_never_written(tmp_path):
         ("user_id", [1.0, 1e17, 3.0, 4.0], ["exactly", "rows [1]"]),
         ("user_id", pa.array([2**63, 1, 1, 2], pa.uint64()), ["exactly", "rows [0]"]),
         ("user_id", [True, False, True, True], ["is bool", "text"]),
-        ("item_id", [30, 99, 10, 98], ["items.parquet", "rows [1, 3]", "[99, 98]"]),
         ("item_id", ["30", "10", "10", "20"], ["both as numbers or both as text"]),
         ("timestamp", [1, None, 2, 3], ["empty in rows [1]"]),
         ("timestamp", [1, -5, 2, 3], ["not negative", "rows [1] hold -5"]),

@@ -14,7 +14,7 @@ from mmctr.doctor import (
     check_requirements,
     describe_findings,
 )
-from mmctr.doctor.machine import available_memory
+from mmctr.free_memory import available_memory
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 

@@ -73,13 +73,22 @@ class ClickLog(Dataset[Batch]):
     label: np.ndarray
 
     @classmethod
-    def from_arrow(cls, table: pa.Table, max_history: int, n_items: int) -> "ClickLog":
+    def from_arrow(
+        cls,
+        table: pa.Table,
+        max_history: int,
+        n_items: int,
+        *,
+        unknown_targets: bool = False,
+    ) -> "ClickLog":
         """Read a primary table.
 
         Args:
             table: ``train``, ``valid`` or ``test``.
             max_history: Positions kept a row, the newest.
             n_items: Items of the item table.
+            unknown_targets: Whether a target may be 0, an item that the item table
+                lacks; it has the features of padding, none.
 
         Raises:
             ValueError: If an item is not in 1..n_items; it names column and first rows.
@@ -88,7 +97,8 @@ class ClickLog(Dataset[Batch]):
         target = table["item_id"].to_numpy().astype(np.int64)
         offsets = lists.offsets.to_numpy().astype(np.int64)
         values = lists.values.to_numpy()
-        _require_items(target, n_items, "item_id")
+        known = target[target != 0] if unknown_targets else target
+        _require_items(known, n_items, "item_id")
         _require_items(values[offsets[0] : offsets[-1]], n_items, "item_seq")
         history, offsets = keep_last((values, offsets), max_history)
         levels = [table[name].to_numpy() for name in ("likes_level", "views_level")]

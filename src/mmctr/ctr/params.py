@@ -200,6 +200,12 @@ class TrainingParams(BaseModel):
         description="bf16: by autocast, faster and about 9 % off in its gradients",
     )
     predict_batch_size: int = Field(4096, ge=1, description="rows, without gradients")
+    memory_gb: float | None = Field(
+        None,
+        gt=0,
+        description="what training may take; a warning tells beforehand if that is too "
+        "little; null: what the machine, or its container, has left",
+    )
     keep_memory: bool = Field(
         True,
         description="on a CPU with glibc: big freed blocks stay with the process until "
@@ -229,6 +235,11 @@ class CtrParams(BaseModel):
     training: TrainingParams
     evaluation: EvaluationParams
     submission: SubmissionParams = Field(default_factory=SubmissionParams)
+    unknown_values: Literal["strict", "pad"] = Field(
+        "strict",
+        description="levels, tags and item ids of the item table that training did not "
+        "have, when predicting; strict: an error; pad: taken for padding and counted",
+    )
     seed: int = Field(ge=0, description="of weights, order and dropout")
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     progress: bool = Field(

@@ -18,6 +18,7 @@ from mmctr.ctr.device import prepare_device
 from mmctr.ctr.din import Din
 from mmctr.ctr.dropout import dropout_layers, set_dropout_step
 from mmctr.ctr.item_table import ItemTable
+from mmctr.ctr.monitor import require_defined_monitor
 from mmctr.ctr.params import CtrParams
 from mmctr.evaluation import auc, gauc, logloss
 from mmctr.progress import is_shown, track
@@ -171,6 +172,7 @@ def train_din(
     """
     device = prepare_device(params.device, keep_memory=params.training.keep_memory)
     _require_both_classes(train.label, "train")
+    require_defined_monitor(valid.label, valid_groups, params.training.monitor)
     _require_both_classes(valid.label, "valid")
     model = Din(table, train.seen_items(table.n_items), params)
     task = CtrTask(model, ValidationRows(valid.label, valid_groups), params)

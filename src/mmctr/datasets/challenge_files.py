@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from kedro.io import AbstractDataset, DatasetError
+from pandera.pandas import DataFrameSchema
 
 from mmctr.datasets.columns import (
     id_column,
@@ -19,7 +20,12 @@ from mmctr.datasets.columns import (
 )
 from mmctr.datasets.layout import RawColumn, RawFile
 from mmctr.datasets.reading import read_padded_ids, read_parquet, refuse_link
-from mmctr.schemas import CHALLENGE_ITEMS, CHALLENGE_ROWS, check_frame
+from mmctr.schemas import (
+    CHALLENGE_ITEMS,
+    CHALLENGE_ROWS,
+    CHALLENGE_TEST_ROWS,
+    check_frame,
+)
 
 FEATURES = "MicroLens_1M_MMCTR"
 SPLITS = "MicroLens_1M_x1"
@@ -56,8 +62,9 @@ class ChallengeRows:
         item_ids: ``[rows]`` int64, the targets.
         history: Flat int64 item ids without padding, oldest first, and ``[rows + 1]``
             offsets.
-        likes_levels: ``[rows]`` int64, as the row gives them.
-        views_levels: ``[rows]`` int64, as the row gives them.
+        likes_levels: ``[rows]`` int64, as the row gives them; of test, perhaps none of
+            0 to 10.
+        views_levels: The same.
         labels: ``[rows]`` int64, or None where the part is unlabelled.
     """
 
@@ -116,10 +123,11 @@ class ChallengeFiles(AbstractDataset[NoReturn, ChallengeSource]):
         """
         splits = self._path / SPLITS
         items = self._read_items(self._path / FEATURES / "item_feature.parquet")
-        train, valid, test = (
-            _read_rows(splits / f"{part}.parquet")
-            for part in ("train", "valid", "test")
+        train, valid = (
+            _read_rows(splits / f"{part}.parquet", CHALLENGE_ROWS)
+            for part in ("train", "valid")
         )
+        test = _read_rows(splits / "test.parquet", CHALLENGE_TEST_ROWS)
         _require_one_type(splits, train, valid, test)
         return ChallengeSource(
             items=items,
@@ -155,7 +163,9 @@ class ChallengeFiles(AbstractDataset[NoReturn, ChallengeSource]):
             likes_levels=frame["likes_level"].to_numpy(),
             views_levels=frame["views_level"].to_numpy(),
             image_vectors=(
-                vector_column(table, str(self._image_column), file)
+                vector_column(
+                    table, str(self._image_column), file, frame["item_id"].tolist()
+                )
                 if has_images
                 else np.zeros((table.num_rows, 0), np.float32)
             ),
@@ -203,7 +213,7 @@ class ChallengeFiles(AbstractDataset[NoReturn, ChallengeSource]):
         return {"path": self._path.as_posix(), "image_column": self._image_column}
 
 
-def _read_rows(path: Path) -> ChallengeRows:
+def _read_rows(path: Path, schema: DataFrameSchema) -> ChallengeRows:
     columns = ["user_id", "item_id", "likes_level", "views_level"]
     table = read_parquet(path, columns, ["label"], beside=["item_seq"])
     file = str(path)
@@ -211,7 +221,7 @@ def _read_rows(path: Path) -> ChallengeRows:
     frame = pd.DataFrame({name: integer_column(table, name, file) for name in scalars})
     user_ids = id_column(table, "user_id", file)
     frame["user_id"] = user_ids.to_pandas()
-    check_frame(frame, CHALLENGE_ROWS, file)
+    check_frame(frame, schema, file)
     return ChallengeRows(
         user_ids=user_ids,
         item_ids=frame["item_id"].to_numpy(),

@@ -1,5 +1,6 @@
 """Columns of raw files as arrays, whatever their width or list type."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 import numpy as np
@@ -187,15 +188,23 @@ def id_list_column(
     return values[kept].astype(np.int64), before[offsets]
 
 
-def vector_column(table: pa.Table, name: str, file: str) -> np.ndarray:
+def vector_column(
+    table: pa.Table, name: str, file: str, item_ids: Sequence[object] | None = None
+) -> np.ndarray:
     """Read a column of vectors of one width.
+
+    Args:
+        table: The file's table.
+        name: The column.
+        file: Where it comes from, for the message.
+        item_ids: Item of each row, for the message.
 
     Returns:
         ``[rows, width]`` float32.
 
     Raises:
         ValueError: If widths differ or a value is not finite; it names the first five
-            rows.
+            rows, and their items.
     """
     where = f"{file}: column '{name}'"
     values, offsets = list_column(table, name, file)
@@ -205,7 +214,13 @@ def vector_column(table: pa.Table, name: str, file: str) -> np.ndarray:
         values = values.astype(np.float32, copy=False)
     infinite = ~np.isfinite(values)
     if infinite.any():
-        _fail(offsets, infinite, f"{where} has NaN or infinite values", remedy)
+        _fail(
+            offsets,
+            infinite,
+            f"{where} has NaN or infinite values",
+            remedy,
+            item_ids,
+        )
     return values.reshape(len(offsets) - 1, width)
 
 
@@ -240,7 +255,15 @@ def _require_filled(column: pa.Array, where: str) -> None:
         )
 
 
-def _fail(offsets: np.ndarray, places: np.ndarray, what: str, remedy: str) -> NoReturn:
-    """Name the first rows that the marked flat values are in."""
+def _fail(
+    offsets: np.ndarray,
+    places: np.ndarray,
+    what: str,
+    remedy: str,
+    item_ids: Sequence[object] | None = None,
+) -> NoReturn:
+    """Name the first rows that the marked flat values are in, and their items."""
     rows = np.searchsorted(offsets, np.flatnonzero(places), side="right") - 1
-    raise ValueError(f"{what} in rows {np.unique(rows)[:5].tolist()}; {remedy}")
+    first = np.unique(rows)[:5].tolist()
+    items = f" (item_id {[item_ids[row] for row in first]})" if item_ids else ""
+    raise ValueError(f"{what} in rows {first}{items}; {remedy}")

@@ -9,7 +9,7 @@ from kedro.framework.session import KedroSession
 from kedro.utils import find_kedro_project
 
 from mmctr import doctor as checks
-from mmctr.doctor.machine import available_memory
+from mmctr.free_memory import available_memory
 from mmctr.params import ProjectParams, check_parameters
 from mmctr.provenance import Lineage
 from mmctr.provenance.hook import MANIFESTS, graph_of

@@ -107,7 +107,7 @@ def check_memory(raw_bytes: int, available: int | None) -> Finding:
 
     Args:
         raw_bytes: Size of the raw files.
-        available: From :func:`available_memory`.
+        available: From :func:`mmctr.free_memory.available_memory`.
     """
     if available is None:
         return Finding(Level.OK, "memory", "not known here")
@@ -121,32 +121,6 @@ def check_memory(raw_bytes: int, available: int | None) -> Finding:
         f"{text}, a run on these files may need {_gb(wanted)}",
         "end other programs, or take a machine with more",
     )
-
-
-def available_memory() -> int | None:
-    """Give the bytes that a new process may use: the machine's and its group's."""
-    limits = [x for x in (_of_machine(), _of_group()) if x is not None]
-    return min(limits, default=None)
-
-
-def _of_machine() -> int | None:
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(
-            int(line.split()[1]) * 1024
-            for line in lines
-            if line.startswith("MemAvailable:")
-        )
-    except (OSError, StopIteration, ValueError):
-        return None
-
-
-def _of_group(folder: Path = Path("/sys/fs/cgroup")) -> int | None:
-    try:
-        limit = int((folder / "memory.max").read_text())  # "max": none
-        return max(limit - int((folder / "memory.current").read_text()), 0)
-    except (OSError, ValueError):
-        return None
 
 
 def _gb(number: float) -> str:

@@ -15,6 +15,7 @@ WITHOUT_EFFECT = (
     "*.device",
     "*.progress",
     "*.keep_memory",
+    "*.memory_gb",
     # How vectors are asked for, not which.
     "embedding.cache",
     "embedding.openai.mode",
@@ -37,6 +38,7 @@ _PREDICTING = (
     "ctr_modeling.training.max_history",
     "ctr_modeling.training.precision",
     "ctr_modeling.training.predict_batch_size",
+    "ctr_modeling.unknown_values",
 )
 
 READ = {
@@ -52,7 +54,11 @@ READ = {
 
 UNREAD = {
     "embed_item_titles": ("embedding.images.*",),
-    "train_model": ("ctr_modeling.evaluation.*", "ctr_modeling.submission.*"),
+    "train_model": (
+        "ctr_modeling.evaluation.*",
+        "ctr_modeling.submission.*",
+        "ctr_modeling.unknown_values",
+    ),
     "plan_ablation": ("ctr_modeling.evaluation.*", "ctr_modeling.submission.*"),
 }
 """What a node does not read of its section, where it reads the rest."""

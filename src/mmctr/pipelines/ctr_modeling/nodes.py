@@ -47,6 +47,7 @@ def train_model(
     """
     from mmctr.ctr.click_log import ClickLog
     from mmctr.ctr.item_table import ItemTable
+    from mmctr.ctr.memory import estimate_memory, warn_of_little_memory
     from mmctr.ctr.training import train_din
 
     params = _with_given_features(params, preparation_report)
@@ -56,8 +57,11 @@ def train_model(
         for part in (train, valid)
     )
     groups = valid["group_id"].to_numpy()
+    estimate = estimate_memory(items, train_log, valid_log, params)
+    warn_of_little_memory(estimate, params)
     trained = train_din(items, train_log, valid_log, groups, params)
-    return trained.weights, trained.history
+    told = {"memory_estimate_gb": round(estimate.total / 1e9, 3)}
+    return trained.weights, trained.history | told
 
 
 def predict_rows(
@@ -81,21 +85,39 @@ def predict_rows(
         rows: ``valid`` or ``test``.
         item_id_mapping: ``item_id`` 1..n_items in order, and ``original_id``.
         preparation_report: Tells what the levels were made of.
-        params: Features, sizes.
+        params: Features, sizes, and what becomes of values that training did not have.
 
     Returns:
-        ``user_id``, ``item_id`` (both of the source's own type), ``label`` (int8,
-        nullable) and ``probability`` (float64), in the order of ``rows``.
+        ``user_id``, ``item_id`` (both of the source's own type; null for an item that
+        the item table lacks), ``label`` (int8, nullable) and ``probability`` (float64),
+        in the order of ``rows``.
+
+    Raises:
+        ValueError: If the weights belong to another item table or other parameters.
     """
     from mmctr.ctr.click_log import ClickLog
     from mmctr.ctr.item_table import ItemTable
     from mmctr.ctr.training import predict_clicks
+    from mmctr.ctr.vocabulary import within_vocabulary
 
     params = _with_given_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, item_title_vectors, item_image_vectors)
-    log = ClickLog.from_arrow(rows, params.training.max_history, items.n_items)
-    probabilities = predict_clicks(items, weights, log, params)
-    places = pc.subtract(rows["item_id"], 1)
+    items, weights = within_vocabulary(items, weights, params)
+    log = ClickLog.from_arrow(
+        rows, params.training.max_history, items.n_items, unknown_targets=True
+    )
+    try:
+        probabilities = predict_clicks(items, weights, log, params)
+    except RuntimeError as error:
+        if "loading state_dict" not in str(error):
+            raise
+        raise ValueError(
+            "ctr_weights belong to another item_table, or to other features or sizes "
+            f"than the parameters name ({' '.join(str(error).split())[:300]}); train "
+            "again: kedro run --pipeline ctr_modeling"
+        ) from error
+    is_known = pc.greater(rows["item_id"], 0)
+    places = pc.if_else(is_known, pc.subtract(rows["item_id"], 1), None)
     return pa.table(
         {
             "user_id": rows["user_id"],
@@ -138,6 +160,10 @@ def evaluate_predictions(
         history=train["item_seq"].combine_chunks().flatten().to_numpy(),
     )
     oracle = preparation_report["oracle_auc"] or {}
+    titles = title_embeddings
+    if pc.any(pc.equal(test["item_id"], 0)).as_py():
+        # Behind the last item: what is said of one that the item table lacks.
+        titles = np.pad(titles, ((0, 1), (0, 0)))
     metrics: dict[str, object] = {}
     for name, rows, predictions in (
         ("valid", valid, valid_predictions),
@@ -147,9 +173,9 @@ def evaluate_predictions(
             None
             if rows["label"].null_count
             else evaluate(
-                _evaluated_rows(rows, predictions),
+                _evaluated_rows(rows, predictions, len(title_embeddings)),
                 known,
-                title_embeddings,
+                titles,
                 params.evaluation,
                 oracle.get(name),
             )
@@ -234,14 +260,17 @@ def _with_given_features(params: CtrParams, preparation_report: dict) -> CtrPara
     return params.model_copy(update={"features": features})
 
 
-def _evaluated_rows(rows: pa.Table, predictions: pa.Table) -> EvaluatedRows:
+def _evaluated_rows(
+    rows: pa.Table, predictions: pa.Table, n_items: int
+) -> EvaluatedRows:
     history = rows["item_seq"].combine_chunks()
+    items = rows["item_id"].to_numpy()
     return EvaluatedRows(
         labels=rows["label"].to_numpy(),
         probabilities=predictions["probability"].to_numpy(),
         users=rows["user_id"].to_pandas().to_numpy(),
         groups=rows["group_id"].to_numpy(),
-        items=rows["item_id"].to_numpy(),
+        items=np.where(items == 0, n_items + 1, items),
         history=history.flatten().to_numpy(),
         offsets=history.offsets.to_numpy().astype(np.int64),
     )

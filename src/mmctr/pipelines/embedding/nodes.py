@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.embedders import EmbeddingParams, embed_images, embed_titles
+from mmctr.zero_vectors import warn_of_zero_vectors
 
 
 def embed_item_titles(
@@ -33,6 +34,8 @@ def embed_item_titles(
         )
     titles = item_feature.column("title").to_pylist()
     embeddings, report = embed_titles(titles, params)
+    # Items are numbered from 1, in the order of item_feature.
+    warn_of_zero_vectors("title vectors", embeddings, range(1, len(titles) + 1))
     return embeddings, report.model_dump(mode="json")
 
 

@@ -13,6 +13,8 @@ from mmctr.pipelines.preparation.tables import (
     item_feature_table,
     rows_table,
 )
+from mmctr.pipelines.preparation.unknown import Unknown, pad_challenge_rows, settle
+from mmctr.zero_vectors import warn_of_zero_vectors
 
 
 def prepare_challenge(
@@ -24,25 +26,30 @@ def prepare_challenge(
 
     Args:
         source: The challenge's files.
-        params: ``max_history`` is used.
+        params: ``max_history`` and ``unknown_items`` are used.
 
     Returns:
         The primary tables.
 
     Raises:
-        ValueError: If a target or a history holds an item that ``item_feature`` lacks;
-            it
-            names the part, the column and the first five rows.
+        ValueError: If a target or a history holds an item that ``item_feature`` lacks,
+            or a row of test a level that is none, and ``unknown_items`` is ``strict``;
+            it names the part, the column and the first five rows. If nothing is left of
+            a part.
     """
     items = source.items
-    index = ItemIndex(items.item_ids)
+    lookup = ItemIndex(items.item_ids).lookup
+    own = {"likes_level": items.likes_levels, "views_level": items.views_levels}
+    numbered: dict[str, ChallengeRows] = {}
+    found: list[Unknown] = []
+    for name in ("train", "valid", "test"):
+        given = getattr(source, name)
+        numbered[name], unknown = pad_challenge_rows(given, name, lookup, own)
+        found += unknown
+    settled = settle(found, params.unknown_items)
     parts = {
-        name: _part_table(part, index, name, params.max_history)
-        for name, part in (
-            ("train", source.train),
-            ("valid", source.valid),
-            ("test", source.test),
-        )
+        name: _part_table(rows, name, params.max_history)
+        for name, rows in numbered.items()
     }
     return PrimaryTables(
         item_feature=item_feature_table(
@@ -62,6 +69,10 @@ def prepare_challenge(
             len(items.item_ids),
             levels_from={"likes": "items", "views": "items"},
             oracle_auc=source.oracle_auc,
+            unknown=settled,
+            zero_image_vectors=warn_of_zero_vectors(
+                "image vectors", items.image_vectors, items.item_ids.tolist()
+            ),
         ),
     )
 
@@ -81,35 +92,21 @@ class ItemIndex:
         return np.where(self._sorted[places] == ids, self._order[places] + 1, 0)
 
 
-def _part_table(
-    rows: ChallengeRows, index: ItemIndex, name: str, max_history: int
-) -> pa.Table:
-    targets = index.lookup(rows.item_ids)
-    _require_known(np.flatnonzero(targets == 0), name, "item_id")
-    values, offsets = keep_last(rows.history, max_history)
-    history = index.lookup(values)
-    unknown = np.flatnonzero(history == 0)
-    _require_known(
-        np.unique(np.searchsorted(offsets, unknown, side="right") - 1), name, "item_seq"
-    )
+def _part_table(rows: ChallengeRows, name: str, max_history: int) -> pa.Table:
+    if not len(rows.item_ids):
+        raise ValueError(
+            f"{name}.parquet: no row is left, no target is in item_feature.parquet; "
+            "give the item table that belongs to these rows"
+        )
     _, groups = np.unique(
         rows.user_ids.to_numpy(zero_copy_only=False), return_inverse=True
     )
     return rows_table(
         user_ids=rows.user_ids,
         group_ids=groups,
-        item_ids=targets,
-        histories=(history, offsets),
+        item_ids=rows.item_ids,
+        histories=keep_last(rows.history, max_history),
         likes_levels=rows.likes_levels,
         views_levels=rows.views_levels,
         labels=rows.labels,
     )
-
-
-def _require_known(rows: np.ndarray, part: str, column: str) -> None:
-    if rows.size:
-        raise ValueError(
-            f"{part}.parquet: column '{column}' has {rows.size} rows with items that "
-            f"item_feature.parquet lacks, first rows {rows[:5].tolist()}; add these "
-            "items or drop the rows"
-        )

@@ -20,6 +20,8 @@ from mmctr.pipelines.preparation.tables import (
     item_feature_table,
     rows_table,
 )
+from mmctr.pipelines.preparation.unknown import Unknown, settle
+from mmctr.zero_vectors import warn_of_zero_vectors
 
 
 def prepare_interactions(
@@ -38,17 +40,18 @@ def prepare_interactions(
         The primary tables.
 
     Raises:
-        ValueError: If a part would have no event or no row; it names the parameter to
-            change.
+        ValueError: If an event's item is not in the item table and ``unknown_items`` is
+            ``strict``; it names the first five rows. If a part would have no event or
+            no row; it names the parameter to change.
     """
     items = source.items
     n_items = len(items)
-    codes = pd.Index(items["item_id"]).get_indexer(source.interactions["item_id"]) + 1
+    events, codes, settled = _known_events(source, params)
     # The cuts depend on timestamps alone, so repeated events are dropped after them.
-    split = split_by_time(source.interactions["timestamp"].to_numpy(), params)
-    log = source.interactions.assign(
+    split = split_by_time(events["timestamp"].to_numpy(), params)
+    log = events.assign(
         item=codes,
-        user=pd.factorize(source.interactions["user_id"])[0],
+        user=pd.factorize(events["user_id"])[0],
         part=split.part,
         row=np.arange(len(codes)),
     )
@@ -95,6 +98,10 @@ def prepare_interactions(
                 name: "items" if name in items.columns else "training events"
                 for name in ("likes", "views")
             },
+            unknown=settled,
+            zero_image_vectors=warn_of_zero_vectors(
+                "image vectors", source.image_vectors, items["item_id"].tolist()
+            ),
             log={
                 "events": len(source.interactions),
                 "repeated_events_dropped": int((~unique).sum()),
@@ -107,6 +114,33 @@ def prepare_interactions(
             },
         ),
     )
+
+
+def _known_events(
+    source: InteractionSource, params: PreparationParams
+) -> tuple[pd.DataFrame, np.ndarray, dict[str, object]]:
+    """The events whose item is known, their item's number, and what was not known."""
+    events = source.interactions
+    codes = pd.Index(source.items["item_id"]).get_indexer(events["item_id"]) + 1
+    rows = np.flatnonzero(codes == 0)
+    unknown = Unknown(
+        "interactions.parquet",
+        "item_id",
+        rows,
+        events["item_id"].to_numpy()[rows],
+        "these events are left out",
+        "items that items.parquet lacks",
+    )
+    settled = settle([unknown], params.unknown_items)
+    if not rows.size:
+        return events, codes, settled
+    if rows.size == len(events):
+        raise ValueError(
+            "interactions.parquet: no event is left, no item is in items.parquet; give "
+            "the item table that belongs to this log"
+        )
+    kept = codes > 0
+    return events[kept].reset_index(drop=True), codes[kept], settled
 
 
 def _part_rows(

@@ -64,6 +64,8 @@ def audit_tables(
 
 
 def _audited_rows(rows: pa.Table, levels: tuple[str, ...]) -> AuditedRows:
+    # A target that the item table lacks has no level of its own to be compared with.
+    rows = rows.filter(pc.greater(rows["item_id"], 0))
     history = rows["item_seq"].combine_chunks()
     return AuditedRows(
         users=rows["user_id"].to_pandas().to_numpy(),

@@ -1,12 +1,15 @@
 """Parameters of the preparation pipeline."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class PreparationParams(BaseModel):
     """How raw files become the primary tables.
 
-    A challenge comes split and labelled: of these, only ``max_history`` touches it.
+    A challenge comes split and labelled: of these, only ``max_history`` and
+    ``unknown_items`` touch it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -27,6 +30,11 @@ class PreparationParams(BaseModel):
         20, ge=1, description="a window with fewer items to draw from is widened"
     )
     max_tags: int = Field(5, ge=1, description="tags kept an item, the first ones")
+    unknown_items: Literal["strict", "pad"] = Field(
+        "strict",
+        description="items of rows that the item table lacks, and levels of test rows "
+        "outside 0 to 10; strict: an error; pad: taken for padding and counted",
+    )
     seed: int = Field(ge=0, description="of the negatives")
 
     @model_validator(mode="after")

@@ -11,6 +11,8 @@ def build_report(
     n_items: int,
     *,
     levels_from: dict[str, str],
+    unknown: dict[str, object],
+    zero_image_vectors: dict[str, object],
     oracle_auc: dict[str, float] | None = None,
     log: dict[str, object] | None = None,
 ) -> dict[str, object]:
@@ -25,6 +27,9 @@ def build_report(
         n_items: Rows of the item table.
         levels_from: What ``likes`` and ``views`` levels were made of: ``items`` (the
             source states them) or ``training events``.
+        unknown: Items and levels that are not known, from
+            :func:`mmctr.pipelines.preparation.unknown.settle`.
+        zero_image_vectors: From :func:`mmctr.zero_vectors.warn_of_zero_vectors`.
         oracle_auc: The best possible AUC by part, where the law of the data is known.
         log: What splitting a log found; None for a challenge.
 
@@ -45,6 +50,8 @@ def build_report(
         "parts": {
             name: _count(table, warm_items, warm_users) for name, table in parts.items()
         },
+        "unknown": unknown,
+        "zero_image_vectors": zero_image_vectors,
         "oracle_auc": oracle_auc,
         "log": log,
     }
@@ -55,7 +62,7 @@ def _count(
 ) -> dict[str, object]:
     targets = table["item_id"].to_numpy()
     users = pc.unique(table["user_id"])
-    items = np.unique(targets)
+    items = np.unique(targets[targets > 0])
     warm = np.isin(items, warm_items)
     positives = pc.sum(table["label"]).as_py()
     lengths = pc.list_value_length(table["item_seq"])

@@ -24,7 +24,8 @@ class PrimaryTables:
             history, oldest first, no padding), ``likes_level``, ``views_level``,
             ``label`` (int8; null where unlabelled).
         valid: The same.
-        test: The same.
+        test: The same; ``item_id`` is 0 for a target that the item table lacks, where
+            the parameters allow it.
         report: What was read, dropped and found, ready for JSON.
     """
 

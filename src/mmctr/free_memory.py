@@ -1,0 +1,48 @@
+"""How much memory a process may still take."""
+
+import os
+from pathlib import Path
+
+
+def available_memory() -> int | None:
+    """Give the bytes that a new process may use: the machine's and its group's."""
+    limits = [x for x in (_of_machine(), _of_group()) if x is not None]
+    return min(limits, default=None)
+
+
+def own_memory() -> int | None:
+    """Give the bytes that this process holds now."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _of_machine(path: Path = Path("/proc/meminfo")) -> int | None:
+    try:
+        lines = path.read_text().splitlines()
+        return next(
+            int(line.split()[1]) * 1024
+            for line in lines
+            if line.startswith("MemAvailable:")
+        )
+    except (OSError, StopIteration, ValueError):
+        return None
+
+
+def _of_group(folder: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """What a container's limit leaves, of either version of cgroups."""
+    for limit, used in (
+        (folder / "memory.max", folder / "memory.current"),
+        (
+            folder / "memory" / "memory.limit_in_bytes",
+            folder / "memory" / "memory.usage_in_bytes",
+        ),
+    ):
+        try:
+            # "max" where there is no limit.
+            return max(int(limit.read_text()) - int(used.read_text()), 0)
+        except (OSError, ValueError):
+            continue
+    return None

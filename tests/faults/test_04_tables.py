@@ -1,0 +1,333 @@
+"""Case 4: a table that is not as it must be is named, and nothing is written."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fault_runs import kedro, said
+from project_runs import files_below, kedro_run, write_log
+
+CHALLENGE = "data/01_raw/test"
+ITEMS = "MicroLens_1M_MMCTR/item_feature.parquet"
+TRAIN = "MicroLens_1M_x1/train.parquet"
+Change = Callable[[pa.Table], pa.Table]
+
+
+def replaced(column: str, values: Callable[[list], object]) -> Change:
+    """The table with a column made of its old values."""
+
+    def change(table: pa.Table) -> pa.Table:
+        place = table.column_names.index(column)
+        new = values(table[column].to_pylist())
+        return table.set_column(
+            place, column, new if isinstance(new, pa.Array) else [new]
+        )
+
+    return change
+
+
+def first(value: object) -> Callable[[list], list]:
+    """The first two rows hold the value."""
+    return lambda old: [value, value, *old[2:]]
+
+
+def first_vector(number: float) -> Callable[[list], list]:
+    """So do the second numbers of the first two vectors."""
+    return lambda old: [[v[0], number, *v[2:]] for v in old[:2]] + old[2:]
+
+
+def rewrite(path: Path, change: Change) -> None:
+    pq.write_table(change(pq.read_table(path)), path)
+
+
+CHALLENGE_FAULTS = {
+    "missing": (TRAIN, lambda t: t.drop_columns(["views_level"]), ["'views_level' is"]),
+    "text": (TRAIN, replaced("item_id", lambda x: list(map(str, x))), ["is string"]),
+    "fraction": (TRAIN, replaced("item_id", first(1.5)), ["rows [0, 1] hold [1.5"]),
+    "negative": (TRAIN, replaced("item_id", first(-3)), ["'item_id' must be 1 or abo"]),
+    "label": (
+        TRAIN,
+        replaced("label", first(2)),
+        ["'label' must be 0 or 1; rows [0, 1"],
+    ),
+    "level": (ITEMS, replaced("likes_level", first(11)), ["'likes_level'", "0 to 10"]),
+    "length": (TRAIN, replaced("item_seq", first([0, 1])), ["rows [0, 1] have [2, 2]"]),
+    "no list": (TRAIN, replaced("item_seq", first(None)), ["is empty in rows [0, 1]"]),
+    "width": (
+        ITEMS,
+        replaced("img_emb_CLIPRN50", first([1.0])),
+        ["'img_emb_CLIPRN50' has vectors of length 24, but rows [0, 1] have [1, 1]"],
+    ),
+    "NaN": (
+        ITEMS,
+        replaced("img_emb_CLIPRN50", first_vector(float("nan"))),
+        [
+            "'img_emb_CLIPRN50' has NaN or infinite values in rows [0, 1] "
+            "(item_id [1, 2])"
+        ],
+    ),
+    "infinite": (
+        ITEMS,
+        replaced("img_emb_CLIPRN50", first_vector(float("-inf"))),
+        ["NaN or infinite values in rows [0, 1] (item_id [1, 2])", "compute"],
+    ),
+    "twice": (
+        ITEMS,
+        replaced("item_id", first(7)),
+        ["'item_id' has repeated values in"],
+    ),
+    "beyond int64": (
+        ITEMS,
+        replaced("item_id", lambda x: pa.array([2**63 + 1, *x[1:]], pa.uint64())),
+        [
+            "'item_id' must hold whole numbers that uint64 and int64 hold exactly; "
+            "rows [0]"
+        ],
+    ),
+    "no rows": (TRAIN, lambda t: t.slice(0, 0), ["no rows"]),
+}
+
+
+@pytest.fixture(scope="module")
+def broken(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which everything has run; every fault is mended afterwards."""
+    folder = tmp_path_factory.mktemp("tables") / "project"
+    shutil.copytree(finished, folder)
+    return folder
+
+
+@pytest.mark.parametrize("fault", CHALLENGE_FAULTS)
+def test_a_broken_challenge_file_is_named_and_artifacts_stay(broken, fault):
+    """Some in a process of their own, the rest in this one."""
+    file, change, words = CHALLENGE_FAULTS[fault]
+    path = broken / CHALLENGE / file
+    sound = path.read_bytes()
+    rewrite(path, change)
+    before = files_below(broken / "data")
+    try:
+        if fault in {"missing", "NaN", "label", "no rows"}:
+            done = kedro(broken, "run", "--env=test", "--pipeline=preparation")
+            code, text = done.returncode, said(done)
+        else:
+            ran = kedro_run(broken, "--env=test", "--pipeline=preparation")
+            code, text = ran.exit_code, " ".join(ran.output.split())
+            assert "Traceback" not in text
+        assert code == 1
+        for word in [path.name, *words]:
+            assert word in text, text
+        assert files_below(broken / "data") == before
+    finally:
+        path.write_bytes(sound)
+
+
+def test_more_columns_and_another_order_change_nothing(broken):
+    """And a column that is not read is not read: one of damaged pages does no harm."""
+    outputs = broken / "data/03_primary/test"
+    before = files_below(outputs)
+    originals = {}
+    for file in (ITEMS, TRAIN):
+        path = broken / CHALLENGE / file
+        originals[path] = path.read_bytes()
+        table = pq.read_table(path)
+        noise = pa.array([f"unread {i}" * 9 for i in range(table.num_rows)])
+        wider = table.append_column("more", noise)
+        names = [*reversed(table.column_names)]
+        pq.write_table(
+            wider.select([*names[:2], "more", *names[2:]]),
+            path,
+            compression="none",
+            use_dictionary=False,
+        )
+        content = path.read_bytes()
+        assert content.count(b"unread 1unread 1") >= 1
+        path.write_bytes(content.replace(b"unread 1unread 1", b"\xff" * 16))
+    done = kedro(broken, "run", "--env=test", "--pipeline=preparation")
+    for path, content in originals.items():
+        path.write_bytes(content)
+    assert done.returncode == 0, done.stderr
+    assert files_below(outputs) == before
+
+
+LOG_FAULTS = {
+    "missing": (
+        "interactions",
+        lambda t: t.drop_columns(["timestamp"]),
+        ["'timestamp'"],
+    ),
+    "type": (
+        "items",
+        replaced("title", lambda x: list(range(len(x)))),
+        ["is int64; te"],
+    ),
+    "milliseconds": (
+        "interactions",
+        replaced("timestamp", first(1_700_000_000_000)),
+        ["'timestamp' must be unix seconds", "rows [0, 1] hold 1700000000000"],
+    ),
+    "width": (
+        "items",
+        replaced("image_vector", first([1.0])),
+        ["rows [0, 1] have [1, 1"],
+    ),
+    "NaN": (
+        "items",
+        replaced("image_vector", first_vector(float("nan"))),
+        ["'image_vector' has NaN or infinite values in rows [0, 1] (item_id ['toy-"],
+    ),
+    "twice": (
+        "items",
+        replaced("item_id", first("toy-1000")),
+        ["repeated values in rows"],
+    ),
+    "negative": (
+        "items",
+        replaced("likes", first(-1)),
+        ["'likes' must be finite and not"],
+    ),
+    "no rows": ("interactions", lambda t: t.slice(0, 0), ["no rows"]),
+}
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_log(tmp_path_factory.mktemp("log") / "log")
+
+
+@pytest.mark.parametrize("fault", LOG_FAULTS)
+def test_a_broken_log_is_named(project, log, fault):
+    file, change, words = LOG_FAULTS[fault]
+    raw = shutil.copytree(log, project / "raw")
+    rewrite(raw / f"{file}.parquet", change)
+    arguments = ["--env=interactions", "--pipeline=preparation", "--params=raw_dir=raw"]
+    if fault in {"NaN", "type"}:
+        done = kedro(project, "run", *arguments)
+        code, text = done.returncode, said(done)
+    else:
+        ran = kedro_run(project, *arguments)
+        code, text = ran.exit_code, " ".join(ran.output.split())
+    assert code == 1
+    for word in [f"{file}.parquet", *words]:
+        assert word in text, text
+    assert not list((project / "data").rglob("*.parquet"))
+
+
+def test_huge_and_negative_ids_of_a_log_are_only_names(project, log):
+    """They become 1, 2, 3 and so on, and come back in the predictions."""
+    raw = shutil.copytree(log, project / "raw")
+    for file in ("items", "interactions"):
+        rewrite(
+            raw / f"{file}.parquet",
+            replaced(
+                "item_id",
+                lambda x: [(-1) ** int(i[4:]) * (2**62 + int(i[4:])) for i in x],
+            ),
+        )
+    ran = kedro_run(
+        project, "--env=interactions", "--pipeline=preparation", "--params=raw_dir=raw"
+    )
+    assert ran.exit_code == 0, ran.output
+    mapping = pq.read_table(
+        next((project / "data/03_primary").rglob("item_id_mapping.parquet"))
+    )
+    ids = mapping["original_id"].to_pylist()
+    assert max(ids) > 2**62
+    assert min(ids) < -(2**62)
+
+
+def test_items_with_zero_vectors_are_named_and_kept(project, finished):
+    shutil.copytree(finished / "data", project / "data")
+    rewrite(
+        project / CHALLENGE / ITEMS,
+        replaced("img_emb_CLIPRN50", lambda x: [*x[:3], [0.0] * 24, *x[4:]]),
+    )
+    vectors = np.load(project / "data/04_feature/test/title_embeddings.npy").copy()
+    vectors[[1, 8]] = 0
+    np.save(project / "vectors.npy", vectors)
+    titles = "embedding.provider=precomputed,embedding.precomputed.path=vectors.npy"
+    done = kedro(
+        project,
+        "run",
+        "--env=test",
+        "--pipelines=preparation,embedding,fusion",
+        f"--params={titles}",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "image vectors: 1 of 200 vectors are all zero, of items [4] (rows [3])" in (
+        said(done)
+    )
+    assert "title vectors: 2 of 200 vectors are all zero, of items [2, 9]" in said(done)
+    fused = pq.read_table(project / "data/04_feature/test/item_features.parquet")
+    assert not any(fused["image_vector"][3].as_py())
+    assert not any(fused["title_vector"][8].as_py())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda x: x[:-1], ["has 199 rows but there are 200 items"]),
+        (lambda x: x.astype(int), ["holds int64, not floats"]),
+        (lambda x: x[:, 0], ["must hold one matrix"]),
+        (
+            lambda x: np.where(x == x[3, 0], np.nan, x),
+            ["rows [3] (item_id [4] of item"],
+        ),
+        (lambda x: x[:, :0], ["is 0 wide"]),
+    ],
+)
+def test_broken_ready_vectors_are_named(broken, change, words):
+    stored = np.load(broken / "data/04_feature/test/title_embeddings.npy")
+    np.save(broken / "vectors.npy", change(stored))
+    before = files_below(broken / "data")
+    titles = "embedding.provider=precomputed,embedding.precomputed.path=vectors.npy"
+    ran = kedro_run(broken, "--env=test", "--pipeline=embedding", f"--params={titles}")
+    text = " ".join(ran.output.split())
+    assert ran.exit_code == 1
+    for word in ["vectors.npy", *words]:
+        assert word in text
+    assert files_below(broken / "data") == before
+
+
+ARTIFACT_FAULTS = {
+    "03_primary/test/train.parquet": (
+        "--nodes=train_model",
+        replaced("label", lambda x: pa.array([3, *x[1:]], pa.int8())),
+        "column 'label' must be 0 or 1; rows [0] hold 3",
+    ),
+    "03_primary/test/item_feature.parquet": (
+        "--nodes=fuse_item_features",
+        lambda t: t.take(list(range(t.num_rows))[::-1]),
+        "column 'item_id' must be 1, 2, 3 and so on, in order",
+    ),
+    "04_feature/test/item_features.parquet": (
+        "--nodes=build_item_table",
+        lambda t: t.drop_columns(["image_vector"]),
+        "column 'image_vector' is missing",
+    ),
+    "05_model_input/test/item_table.parquet": (
+        "--nodes=predict_test",
+        lambda t: t.slice(0, 0),
+        "no rows",
+    ),
+}
+
+
+@pytest.mark.parametrize("file", ARTIFACT_FAULTS)
+def test_a_table_between_pipelines_that_breaks_its_contract_is_named(broken, file):
+    nodes, change, words = ARTIFACT_FAULTS[file]
+    path = broken / "data" / file
+    sound = path.read_bytes()
+    rewrite(path, change)
+    before = files_below(broken / "data")
+    try:
+        ran = kedro_run(broken, "--env=test", nodes)
+        text = " ".join(ran.output.split())
+        assert ran.exit_code == 1
+        for word in (file, words, "run the pipeline that writes it again"):
+            assert word in text, text
+        assert files_below(broken / "data") == before
+    finally:
+        path.write_bytes(sound)

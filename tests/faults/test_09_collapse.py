@@ -1,0 +1,26 @@
+"""Case 9: a codebook that hardly anything uses stops the run, with advice."""
+
+from fault_runs import kedro, said
+from project_runs import files_below
+
+# Steps so long that the encoder is thrown to where one codeword is nearest to all.
+COLLAPSING = (
+    "--params=quantization.method=vqvae,quantization.vqvae.positions=1,"
+    "quantization.vqvae.codebook_size=256,quantization.vqvae.learning_rate=1.0,"
+    "quantization.vqvae.max_epochs=2"
+)
+
+
+def test_a_collapsed_codebook_stops_the_run_and_codes_stay(finished_project):
+    project = finished_project
+    before = files_below(project / "data")
+    done = kedro(project, "run", "--env=test", "--pipeline=quantization", COLLAPSING)
+    assert done.returncode == 1
+    for words in (
+        "title_vector: vqvae collapsed: the codebook is used as if it had",
+        "of 256 codewords, under quantization.health.min_perplexity_share (0.01)",
+        "try method vqvae_ema",
+        "0 there accepts it",
+    ):
+        assert words in said(done)
+    assert files_below(project / "data") == before
