@@ -256,10 +256,7 @@ def check_table(table: pa.Table, contract: str, file: str) -> None:
         if name in there:
             problems += _list_problems(table[name], held, name)
     if problems:
-        raise ValueError(
-            f"{file}: {'; '.join(problems)}. Delete it and run the pipeline that "
-            "writes it again"
-        )
+        raise ValueError(f"{file}: {'; '.join(problems)}")
 
 
 def _list_problems(

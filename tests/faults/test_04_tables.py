@@ -326,7 +326,7 @@ def test_a_table_between_pipelines_that_breaks_its_contract_is_named(broken, fil
         ran = kedro_run(broken, "--env=test", nodes)
         text = " ".join(ran.output.split())
         assert ran.exit_code == 1
-        for word in (file, words, "run the pipeline that writes it again"):
+        for word in (file, words, "Delete it and make it again"):
             assert word in text, text
         assert files_below(broken / "data") == before
     finally:

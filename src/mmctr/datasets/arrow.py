@@ -1,5 +1,6 @@
 """Tables with list columns, kept in Arrow from file to node."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +121,9 @@ class ArrowDataset(AbstractDataset[pa.Table | TablePieces, pa.Table]):
 
     def _check(self, table: pa.Table) -> None:
         if self._contract is not None:
-            check_table(table, self._contract, str(self._path))
+            # While it is saved the file has the name of a sibling, see AtomicDataset.
+            name = re.sub(r"^\.(.+)\.\d+\.part$", r"\1", self._path.name)
+            check_table(table, self._contract, str(self._path.with_name(name)))
 
     def _exists(self) -> bool:
         return self._path.is_file()
