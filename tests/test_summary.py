@@ -209,3 +209,32 @@ def test_the_audit_and_what_can_be_detected_are_shown(inputs):
     ]  # fmt: skip
     inputs["metrics"]["test"] = None
     assert "0.0161 0.0171" in line_with(page(inputs), "detectable")
+
+
+def test_what_is_not_known_is_counted(inputs):
+    found = {
+        "file": "test.parquet",
+        "column": "item_id",
+        "values": 1200,
+        "rows": 1100,
+        "fate": "these rows are scored",
+    }
+    inputs["preparation_report"]["unknown"] = {"policy": "pad", "found": [found]}
+    assert line_with(page(inputs), "unknown:") == (
+        "  unknown: test.parquet item_id, 1,200 values in 1,100 rows; "
+        "these rows are scored"
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        (("auc", "gauc"), "AUC is undefined: all rows have one label"),
+        (("gauc",), "gAUC is undefined: no group has both labels"),
+        ((), None),
+    ],
+)
+def test_what_is_undefined_is_said(inputs, missing, words):
+    inputs["metrics"]["test"].update(dict.fromkeys(missing))
+    assert page(inputs).count("undefined") == bool(missing)
+    assert words is None or words in page(inputs)

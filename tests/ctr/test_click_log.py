@@ -58,6 +58,19 @@ def test_an_item_outside_the_item_table_is_named():
         ClickLog.from_arrow(table, 5, 5)
 
 
+def test_a_target_may_be_unknown_where_that_is_asked_for():
+    table = rows_table(np.random.default_rng(0), 4)
+    place = table.column_names.index("item_id")
+    odd = table.set_column(place, "item_id", pa.array([3, 0, 4, 0]))
+    with pytest.raises(ValueError, match=r"outside 1\.\.40, first \[0, 0\]"):
+        ClickLog.from_arrow(odd, 5, N_ITEMS)
+    log = ClickLog.from_arrow(odd, 5, N_ITEMS, unknown_targets=True)
+    assert log.target.tolist() == [3, 0, 4, 0]
+    wrong = table.set_column(place, "item_id", pa.array([3, 0, 41, 0]))
+    with pytest.raises(ValueError, match=r"outside 1\.\.40, first \[41\]"):
+        ClickLog.from_arrow(wrong, 5, N_ITEMS, unknown_targets=True)
+
+
 def test_seen_items_are_targets_and_histories():
     table = rows_table(np.random.default_rng(0), 4)
     seen = ClickLog.from_arrow(table, 100, N_ITEMS).seen_items(N_ITEMS)

@@ -323,7 +323,8 @@ def test_a_table_between_pipelines_that_breaks_its_contract_is_named(broken, fil
     rewrite(path, change)
     before = files_below(broken / "data")
     try:
-        ran = kedro_run(broken, "--env=test", nodes)
+        changed = "--params=accept_changed=true"
+        ran = kedro_run(broken, "--env=test", nodes, changed)
         text = " ".join(ran.output.split())
         assert ran.exit_code == 1
         for word in (file, words, "Delete it and make it again"):

@@ -161,8 +161,8 @@ def test_values_that_the_model_was_not_trained_with(finished_project):
         table = table.set_column(place, column, typed)
     pq.write_table(table, item_table)
     before = files_below(project / "data")
-    nodes = "--nodes=predict_test"
-    strict = kedro(project, "run", "--env=test", nodes)
+    nodes, changed = "--nodes=predict_test", "--params=accept_changed=true"
+    strict = kedro(project, "run", "--env=test", nodes, changed)
     assert strict.returncode == 1
     for words in (
         "column 'likes' has 1 values that the model does not know, first rows [4] "
@@ -173,7 +173,7 @@ def test_values_that_the_model_was_not_trained_with(finished_project):
     ):
         assert words in said(strict)
     assert files_below(project / "data") == before
-    pad = "--params=ctr_modeling.unknown_values=pad"
+    pad = f"{changed},ctr_modeling.unknown_values=pad"
     padded = kedro(project, "run", "--env=test", nodes, pad)
     assert padded.returncode == 0, padded.stderr
     assert "values that the model does not know" in said(padded)

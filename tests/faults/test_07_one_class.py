@@ -68,7 +68,7 @@ def test_groups_of_one_class_stop_before_training_by_gauc(finished_project):
         project,
         "--env=test",
         "--nodes=train_model",
-        "--params=ctr_modeling.training.monitor=gauc",
+        "--params=ctr_modeling.training.monitor=gauc,accept_changed=true",
     )
     text = " ".join(refused.output.split())
     assert refused.exit_code == 1
