@@ -22,6 +22,8 @@ ENVIRONMENTS := $(filter-out local,$(notdir $(patsubst %/,%,$(wildcard conf/*/))
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# A file of tests after the other, on each of at most four cores.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 comma := ,
 export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
@@ -44,13 +46,13 @@ endif
 	$(BIN)/kedro run --only-missing-outputs $(ARGS)
 
 test: setup-dev
-	$(BIN)/python -m pytest -m "not evidence and not faults and not notebooks and not browser" --cov --cov-report=term
+	$(PYTEST) -m "not evidence and not faults and not notebooks and not browser" --cov --cov-report=term
 
 test-evidence: setup-dev
 	$(BIN)/python -m pytest -m evidence
 
 test-faults: setup-dev
-	$(BIN)/python -m pytest -m faults
+	$(PYTEST) -m faults
 
 # Their screenshots are kept in $MMCTR_SCREENSHOTS, if it is set.
 test-browser:
