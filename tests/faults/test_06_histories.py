@@ -83,8 +83,14 @@ def test_a_log_of_short_and_long_histories(project):
     users = table["user_id"].to_numpy().copy()
     users[: rows // 2] = 7  # most of the log is one user's
     users[-20:] = np.arange(20) + 10_000  # and some users come once
-    place = table.column_names.index("user_id")
-    pq.write_table(table.set_column(place, "user_id", pa.array(users)), path)
+    items = table["item_id"].to_numpy().copy()
+    # Of a third of the items, so that there are others to draw negatives from.
+    few = np.unique(items)[:20]
+    items[: rows // 2] = few[np.arange(rows // 2) % len(few)]
+    for name, values in (("user_id", users), ("item_id", items)):
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, pa.array(values))
+    pq.write_table(table, path)
     params = {
         **TINY,
         "raw_dir": str(raw),
