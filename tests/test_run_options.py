@@ -35,7 +35,10 @@ def test_names_that_are_there_pass(options):
         ({"from_inputs": ["item_tabel"]}, "did you mean 'item_table'"),
         ({"to_outputs": ["metric"]}, "did you mean 'metrics'"),
         ({"tags": ["x"]}, "--tags: there is no 'x'; there are none"),
-        ({"namespaces": ["x"]}, "--namespaces: there is no 'x'; there are none"),
+        (
+            {"namespaces": ["fussion"]},
+            "--namespaces: there is no 'fussion'; did you mean",
+        ),
         ({"runner": "threadrunner"}, "did you mean 'ThreadRunner'"),
         ({"runner": "no.such.Runner"}, "--runner: there is no 'no.such.Runner'"),
         ({"runner": "os.path"}, "is no runner"),

@@ -170,7 +170,7 @@ Examples, in the project's folder:
   mmctr run                            from raw files to the report
   mmctr run --only-missing-outputs     what is missing, or no longer fits
   mmctr run --env interactions --params raw_dir=DIR,dataset=NAME
-  mmctr run --pipeline ctr_modeling --params ctr_modeling.training.max_epochs=2
+  mmctr run --pipeline ctr_modeling --params ctr_modeling.training.patience=2
   mmctr doctor                         what this machine lacks, and what to do
 
 \b

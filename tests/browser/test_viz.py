@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import console_errors, requested_urls
+from browser_pages import console_errors, requested_urls
 from project_runs import REPOSITORY, ROAD, copy_project, must_run
 
 SECONDS = 60

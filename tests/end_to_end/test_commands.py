@@ -64,9 +64,11 @@ def test_the_same_seed_gives_the_same_bytes(folder, raw_project, road):
     timed += ("report.html", "model_card.md")
     assert [name for name in different if not name.endswith(timed)] == []
     log, page = done.stdout.split("test: 200 items")
-    assert log.count(" INFO mmctr.node: ") == 19
-    for line in filter(None, log.splitlines()):
-        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+ [\w.]+: ", line), line
+    if folder == ".":  # Kedro finds conf/logging.yml from there alone
+        assert log.count(" INFO mmctr.node: ") == 22
+        line_start = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+ [\w.]+: "
+        for line in filter(None, log.splitlines()):
+            assert re.match(line_start, line), line
     assert "WARNING" not in log + done.stderr
     page = "test: 200 items" + page
     assert max(map(len, page.splitlines())) <= 80
