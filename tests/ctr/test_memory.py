@@ -26,7 +26,6 @@ def estimate(**options) -> MemoryEstimate:
         ("batch", {"model": {"attention_units": [512, 512]}}),
         ("weights", {"model": {"embedding_dim": 256}}),
         ("weights", {"model": {"dnn_units": [4096, 4096]}}),
-        ("item table", {"model": {"code_entry": "bag"}}),
         ("item table", {"features": {"content": "continuous+similarity"}}),
     ],
 )
