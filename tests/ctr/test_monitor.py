@@ -12,7 +12,7 @@ IN_GROUPS, BY_GROUP = np.array([1, 1, 2, 2]), np.array([1, 2, 2, 1])
 @pytest.mark.parametrize("label", [0.0, 1.0])
 @pytest.mark.parametrize("monitor", ["auc", "gauc"])
 def test_one_class_is_refused(label, monitor):
-    with pytest.raises(ValueError, match=rf"'label' holds \[{label}\] .* AUC is unde"):
+    with pytest.raises(ValueError, match=rf"holds \[{label}\] .* AUC is undefined"):
         require_defined_monitor(np.full(4, label), IN_GROUPS, monitor)
 
 

@@ -111,18 +111,12 @@ def test_gauc_can_be_the_monitor(world):
     assert course["best"] == max(x["gauc"] for x in course["validations"])
 
 
-@pytest.mark.parametrize(
-    ("part", "message"),
-    [
-        ("train", "train: labels must hold both 0 and 1"),
-        ("valid", r"valid.parquet: column 'label' holds \[1.0\] and nothing else"),
-    ],
-)
-def test_one_class_is_an_error(world, part, message):
+@pytest.mark.parametrize("part", ["train", "valid"])
+def test_one_class_is_an_error(world, part):
     table, log, valid = world
     logs = {"train": log, "valid": valid}
     logs[part] = type(log)(**{**vars(logs[part]), "label": np.ones(len(logs[part]))})
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"{part}: labels must hold both"):
         train_din(
             table, logs["train"], logs["valid"], np.arange(len(valid)), ctr_params()
         )

@@ -105,11 +105,11 @@ def test_missing_file(tmp_path):
 
 
 def test_non_finite_row_is_named(tmp_path, matrix):
-    """With the row and the item."""
+    """With the row and the title."""
     matrix[3, 1] = np.inf
     path = tmp_path / "vectors.npy"
     np.save(path, matrix)
-    with pytest.raises(ValueError, match=r"rows \[3\] \(item_id \[4\]"):
+    with pytest.raises(ValueError, match="row 3 .*'fourth'"):
         embed_titles(["a", "b", "c", "fourth", "e"], params_for(path))
 
 

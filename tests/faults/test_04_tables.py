@@ -273,7 +273,7 @@ def test_items_with_zero_vectors_are_named_and_kept(project, finished):
         (lambda x: x[:, 0], ["must hold one matrix"]),
         (
             lambda x: np.where(x == x[3, 0], np.nan, x),
-            ["rows [3] (item_id [4] of item"],
+            ["holds NaN or infinity", "rows [3] (item_id [4])"],
         ),
         (lambda x: x[:, :0], ["is 0 wide"]),
     ],

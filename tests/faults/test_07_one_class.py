@@ -34,10 +34,10 @@ def test_a_valid_of_one_class_stops_before_training(finished_project):
     before = files_below(project / "data")
     refused = kedro(project, "run", "--env=test", "--pipeline=ctr_modeling")
     assert refused.returncode == 1
-    assert (
-        "valid.parquet: column 'label' holds [0.0] and nothing else, so AUC is "
-        "undefined"
-    ) in said(refused)
+    assert "valid: labels must hold both 0 and 1, column 'label' of valid.parquet" in (
+        said(refused)
+    )
+    assert "holds [0.0] and nothing else: AUC is undefined" in said(refused)
     assert "step " not in said(refused)
     assert files_below(project / "data") == before
 

@@ -14,7 +14,7 @@ COLLAPSING = (
 def test_a_collapsed_codebook_stops_the_run_and_codes_stay(finished_project):
     project = finished_project
     before = files_below(project / "data")
-    done = kedro(project, "run", "--env=test", "--pipeline=quantization", COLLAPSING)
+    done = kedro(project, "run", "--env=test", "--nodes=quantize_items", COLLAPSING)
     assert done.returncode == 1
     for words in (
         "title_vector: vqvae collapsed: the codebook is used as if it had",

@@ -21,9 +21,9 @@ def require_defined_monitor(
     classes = np.unique(labels).tolist()
     if len(classes) < 2:
         raise ValueError(
-            f"valid.parquet: column 'label' holds {classes} and nothing else, so AUC "
-            "is undefined and no model can be chosen by it; give valid rows of both "
-            "classes, 0 and 1"
+            f"valid: labels must hold both 0 and 1, column 'label' of valid.parquet "
+            f"holds {classes} and nothing else: AUC is undefined, and no model can be "
+            "chosen by it; give valid rows of both classes"
         )
     if monitor == "gauc" and gauc(labels, np.zeros(len(labels)), groups) is None:
         raise ValueError(

@@ -93,7 +93,7 @@ def embed_titles(
             vectors = _embed_unique(named, embedder)
             version = embedder.version()
             usage, policy = embedder.usage(), params.empty_title
-    zero_rows = _normalise_rows(vectors, texts)
+    zero_rows = _normalise_rows(vectors, texts, version)
     return vectors, EmbeddingReport(
         provider=params.provider,
         version=version,
@@ -190,7 +190,7 @@ def _embed_unique(texts: list[str], embedder: Embedder) -> np.ndarray:
     return vectors
 
 
-def _normalise_rows(vectors: np.ndarray, texts: list[str]) -> int:
+def _normalise_rows(vectors: np.ndarray, texts: list[str], version: str) -> int:
     """Scale the rows of ``[n, d]`` to length 1 in place; count rows left at zero."""
     zero_rows = 0
     for start in range(0, len(vectors), _ROWS_PER_STEP):
@@ -198,10 +198,12 @@ def _normalise_rows(vectors: np.ndarray, texts: list[str]) -> int:
         part = vectors[start : start + _ROWS_PER_STEP].astype(np.float64)
         bad = np.flatnonzero(~np.isfinite(part).all(axis=1))
         if bad.size:
-            row = start + int(bad[0])
+            rows = (start + bad[:5]).tolist()
             raise ValueError(
-                f"the vector of row {row} of item_feature (title {texts[row][:80]!r}) "
-                "holds NaN or infinity: check the model or file it came from"
+                f"the vector of row {rows[0]} of item_feature (title "
+                f"{texts[rows[0]][:80]!r}) holds NaN or infinity, as do these first "
+                f"ones: rows {rows} (item_id {[row + 1 for row in rows]}); check the "
+                f"model or file it came from, {version}"
             )
         norms = np.linalg.norm(part, axis=1, keepdims=True)
         empty = norms <= _ZERO_NORM
