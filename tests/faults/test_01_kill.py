@@ -74,9 +74,12 @@ def test_killed_at_random_moments(project, finished, undisturbed):
     while kills < KILLS:
         shutil.rmtree(project / "data", ignore_errors=True)
         shutil.copytree(finished / "data/01_raw", project / "data/01_raw")
-        in_chain = 0
-        while killed_at_random(project, chance, lines // 2):
+        in_chain, most = 0, chance.randint(4, 8)
+        # What a run prints at its end is half of its lines.
+        while in_chain < most and killed_at_random(project, chance, lines // 3):
             in_chain += 1
+        with Run(project, *RESUME) as last:
+            assert last.end() == 0, last.said
         assert hashes(project) == wanted, f"chain {chains}, {in_chain} kills"
         assert leftovers(project) == []
         kills, chains = kills + in_chain, chains + 1
