@@ -56,7 +56,7 @@ def test_other_nodes_end_in_order_too(finished_project):
     project = finished_project
     before = files_below(project / "data")
     with Run(project, "run", "--env=test", "--pipeline=quantization") as run:
-        assert run.read(lambda lines: "Running node" in "".join(lines)), run.said
+        assert run.read(lambda lines: "mmctr.node: " in "".join(lines)), run.said
         run.process.send_signal(signal.SIGTERM)
         assert run.end() == TERMINATED, run.said
     assert "Stopped: by SIGTERM" in run.said
