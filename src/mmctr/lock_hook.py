@@ -9,7 +9,8 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from mmctr.dataset_lock import DatasetLock
-from mmctr.provenance.hook import manifest_files
+from mmctr.datasets import AtomicDataset
+from mmctr.provenance.hook import MANIFESTS, manifest_files
 
 SHARING = {"tuning"}
 """Pipelines of which several processes may run at once: each takes what is left."""
@@ -27,7 +28,7 @@ class LockHook:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> Generator[None, Any, Any]:
-        """Take the lock of each data set that is written.
+        """Take the lock of each data set that is written, and sweep its folders.
 
         Raises:
             DatasetBusyError: If another run has one of them.
@@ -43,6 +44,7 @@ class LockHook:
                 folder = file.parent
                 lock = DatasetLock.take(folder, folder.name, shared=shared)
                 self._locks += [lock] if lock else []
+            _sweep(pipeline, catalog)
             return (yield)
         except BaseException:
             self._release()
@@ -61,3 +63,11 @@ class LockHook:
     def _release(self) -> None:
         while self._locks:
             self._locks.pop().release()
+
+
+def _sweep(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    """Delete what killed runs left half-written, of files this run may not write."""
+    for name in pipeline.all_outputs() | set(MANIFESTS.values()):
+        dataset = catalog.get(name)
+        if isinstance(dataset, AtomicDataset):
+            dataset.remove_leftovers()

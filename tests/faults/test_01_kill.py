@@ -86,14 +86,16 @@ def test_killed_at_random_moments(project, finished, undisturbed):
     assert kills >= KILLS
 
 
-def kill_before_renaming(name: str) -> str:
-    """The save of a file is killed when all is written but its name."""
+def kill_before_renaming(name: str, save: int = 1) -> str:
+    """A file's first (second, ..) save is killed when all is written but its name."""
     return f"""
 import os, signal
-replace = os.replace
+replace, saves = os.replace, []
 def renamed(source, target, **options):
     if os.path.basename(target) == {name!r}:
-        os.kill(os.getpid(), signal.SIGKILL)
+        saves.append(target)
+        if len(saves) == {save}:
+            os.kill(os.getpid(), signal.SIGKILL)
     replace(source, target, **options)
 os.replace = renamed
 """
@@ -120,6 +122,18 @@ def test_killed_in_saves(project, finished, undisturbed):
     assert hashes(project) == undisturbed[0]
     assert leftovers(project) == []
     assert not list((project / "data/06_models/test/checkpoints").iterdir())
+
+
+def test_killed_in_the_last_save_of_all(finished_project):
+    """All is there, so the run after it saves nothing: what is left is swept."""
+    (finished_project / "data/08_reporting/test/report.html").unlink()
+    patch = kill_before_renaming("manifest.json", save=2)
+    resume = ("run", "--env=test", "--only-missing-outputs")
+    assert patched(finished_project, patch, *resume).returncode == -9
+    assert len(leftovers(finished_project)) == 2  # and the lock
+    last = kedro(finished_project, *resume)
+    assert last.returncode == 0, said(last)
+    assert leftovers(finished_project) == []
 
 
 def test_killed_while_the_sample_is_written(project, finished):

@@ -108,7 +108,7 @@ class AtomicDataset(AbstractDataset[Any, Any]):
         sibling = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._remove_leftovers()
+            self.remove_leftovers()
             # Whatever is there: a link would be written through.
             sibling.unlink(missing_ok=True)
             self._at(sibling).save(data)
@@ -128,19 +128,20 @@ class AtomicDataset(AbstractDataset[Any, Any]):
         self._dataset.release()
         self._is_stale = False
 
+    def remove_leftovers(self) -> None:
+        """Delete what killed processes left; a living one keeps its own."""
+        for part in self._path.parent.glob(f".{self._path.name}.*.part"):
+            pid = part.name.split(".")[-2]
+            if not (pid.isdigit() and _is_alive(int(pid))):
+                with suppress(OSError):  # read-only: the save says so
+                    part.unlink(missing_ok=True)
+
     def mark_stale(self) -> None:
         """Report the file as absent until the next save; it stays where it is.
 
         ``kedro run --only-missing-outputs`` then makes it again.
         """
         self._is_stale = True
-
-    def _remove_leftovers(self) -> None:
-        """Delete what killed processes left; a living one keeps its own."""
-        for part in self._path.parent.glob(f".{self._path.name}.*.part"):
-            pid = part.name.split(".")[-2]
-            if not (pid.isdigit() and _is_alive(int(pid))):
-                part.unlink(missing_ok=True)
 
     def _exists(self) -> bool:
         return not self._is_stale and self._dataset.exists()
