@@ -1,12 +1,17 @@
 """Each group of features earns its place on the planted world."""
 
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from project_runs import ROAD, copy_project, must_run
+from project_runs import REPOSITORY, ROAD, copy_project, must_run
 
 from mmctr.evaluation import PairedIntervals, paired_intervals
 from mmctr.evaluation.params import EvaluationParams
@@ -19,15 +24,20 @@ class Arms:
     """Models of one data set that differ in nothing but their features."""
 
     def __init__(self, project: Path) -> None:
-        self._project = project
         must_run(project, "--pipeline", "sample")
         for pipeline in ROAD[: ROAD.index("ctr_modeling")]:
             must_run(project, "--pipeline", pipeline)
         self._rows = pq.read_table(project / "data/03_primary/sample/test.parquet")
+        # A project a seed: they are trained side by side.
+        self._projects = {seed: project.with_name(f"seed-{seed}") for seed in SEEDS}
+        for copy in self._projects.values():
+            shutil.copytree(project, copy)
 
     def scores(self, *features: str) -> np.ndarray:
         """Mean probabilities of the test rows with features set, over the seeds."""
-        return np.mean([self._probabilities(seed, features) for seed in SEEDS], axis=0)
+        with ThreadPoolExecutor(len(SEEDS)) as pool:
+            scores = pool.map(lambda seed: self._probabilities(seed, features), SEEDS)
+            return np.mean(list(scores), axis=0)
 
     def gain(self, more: np.ndarray, fewer: np.ndarray) -> PairedIntervals:
         """95 % intervals of ``more`` minus ``fewer``, over users."""
@@ -37,14 +47,32 @@ class Arms:
         return paired_intervals(labels, more, fewer, users, users, params)
 
     def _probabilities(self, seed: int, features: tuple[str, ...]) -> np.ndarray:
+        project = self._projects[seed]
         settings = [f"seed={seed}"]
         settings += [f"ctr_modeling.features.{feature}" for feature in features]
-        must_run(
-            self._project, "--pipeline", "ctr_modeling", "--params", ",".join(settings)
-        )
-        output = self._project / "data/07_model_output/sample/test_predictions.parquet"
+        _train(project, ",".join(settings))
+        output = project / "data/07_model_output/sample/test_predictions.parquet"
         predictions: pa.Table = pq.read_table(output)
         return predictions["probability"].to_numpy()
+
+
+def _train(project: Path, params: str) -> None:
+    """``kedro run --pipeline ctr_modeling`` as a process, with its share of cores."""
+    threads = max(1, (os.cpu_count() or 1) // len(SEEDS))
+    kedro = str(Path(sys.executable).parent / "kedro")
+    done = subprocess.run(
+        [kedro, "run", "--pipeline", "ctr_modeling", "--params", params],
+        cwd=project,
+        env={
+            **os.environ,
+            "OMP_NUM_THREADS": str(threads),
+            "PYTHONPATH": str(REPOSITORY / "src"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
