@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
-from mmctr.contracts import check_table
+from mmctr.table_checks import check_table
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_logs import logs, make_params, make_source
 
-from mmctr.contracts import check_table
 from mmctr.datasets import ChallengeSource
 from mmctr.datasets.challenge_files import ChallengeItems, ChallengeRows
 from mmctr.pipelines.preparation.challenge import prepare_challenge
 from mmctr.pipelines.preparation.interactions import prepare_interactions
 from mmctr.pipelines.preparation.nodes import audit_tables
 from mmctr.pipelines.preparation.tables import PrimaryTables
+from mmctr.table_checks import check_table
 
 CONTRACT_OF = {
     "item_feature": "item_feature",

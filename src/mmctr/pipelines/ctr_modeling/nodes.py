@@ -13,7 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.ctr.params import CtrParams
-from mmctr.evaluation import EvaluatedRows, TrainRows, evaluate
+from mmctr.evaluation import evaluate
+from mmctr.pipelines.ctr_modeling.measured_rows import (
+    evaluated_rows,
+    known_rows,
+    with_unknown_item,
+)
 
 # Names of weights to ``torch.Tensor``. Kedro resolves the annotations of every node
 # function, so naming torch here would import it for all commands.
@@ -166,11 +171,7 @@ def evaluate_predictions(
         ``{"valid": M, "test": M}``; an unlabelled test is None. See
         :func:`mmctr.evaluation.evaluate`.
     """
-    known = TrainRows(
-        items=train["item_id"].to_numpy(),
-        labels=train["label"].to_numpy(),
-        history=train["item_seq"].combine_chunks().flatten().to_numpy(),
-    )
+    known = known_rows(train)
     oracle = preparation_report["oracle_auc"] or {}
     titles = with_unknown_item(title_embeddings, test)
     metrics: dict[str, object] = {}
@@ -267,44 +268,3 @@ def check_submission(
 def _with_given_features(params: CtrParams, preparation_report: dict) -> CtrParams:
     features = params.features.given(preparation_report["levels_from"])
     return params.model_copy(update={"features": features})
-
-
-def with_unknown_item(title_embeddings: np.ndarray, test: pa.Table) -> np.ndarray:
-    """Append the title of a target that the item table lacks, if test has one.
-
-    Args:
-        title_embeddings: ``[n_items, d]`` float32.
-        test: Primary rows; an unknown target is 0.
-
-    Returns:
-        ``[n_items, d]``, or ``[n_items + 1, d]`` whose last row is zero.
-    """
-    if not pc.any(pc.equal(test["item_id"], 0)).as_py():
-        return title_embeddings
-    return np.pad(title_embeddings, ((0, 1), (0, 0)))
-
-
-def evaluated_rows(
-    rows: pa.Table, predictions: pa.Table, n_items: int
-) -> EvaluatedRows:
-    """What is measured of a part: its rows and their probabilities.
-
-    Args:
-        rows: ``valid`` or ``test``, labelled.
-        predictions: Their probabilities.
-        n_items: Items of the item table; an unknown one gets the next number.
-
-    Returns:
-        Arrays of both.
-    """
-    history = rows["item_seq"].combine_chunks()
-    items = rows["item_id"].to_numpy()
-    return EvaluatedRows(
-        labels=rows["label"].to_numpy(),
-        probabilities=predictions["probability"].to_numpy(),
-        users=rows["user_id"].to_pandas().to_numpy(),
-        groups=rows["group_id"].to_numpy(),
-        items=np.where(items == 0, n_items + 1, items),
-        history=history.flatten().to_numpy(),
-        offsets=history.offsets.to_numpy().astype(np.int64),
-    )

@@ -7,8 +7,12 @@ import pandas as pd
 import pyarrow as pa
 
 from mmctr.ctr.params import CtrParams
-from mmctr.evaluation import TrainRows, evaluate_details
-from mmctr.pipelines.ctr_modeling.nodes import evaluated_rows, with_unknown_item
+from mmctr.evaluation import evaluate_details
+from mmctr.pipelines.ctr_modeling.measured_rows import (
+    evaluated_rows,
+    known_rows,
+    with_unknown_item,
+)
 from mmctr.pipelines.reporting import card, data_sections, model_sections, run_sections
 from mmctr.pipelines.reporting.facts import Record
 from mmctr.pipelines.reporting.pages import render_report
@@ -39,11 +43,7 @@ def measure_details(
         ``{"valid": D, "test": D}``; an unlabelled test is None. See
         :func:`mmctr.evaluation.evaluate_details`.
     """
-    known = TrainRows(
-        items=train["item_id"].to_numpy(),
-        labels=train["label"].to_numpy(),
-        history=train["item_seq"].combine_chunks().flatten().to_numpy(),
-    )
+    known = known_rows(train)
     titles = with_unknown_item(title_embeddings, test)
     return {
         name: None

@@ -8,10 +8,11 @@ import pyarrow as pa
 import pytest
 from project_runs import REPOSITORY
 
-from mmctr import contracts
-from mmctr.contracts import CONTRACTS, check_table
+from mmctr import table_checks
+from mmctr.contracts import CONTRACTS
 from mmctr.datasets import ArrowDataset, AtomicDataset
 from mmctr.schemas_page import schemas_page
+from mmctr.table_checks import check_table
 
 IDS = pa.list_(pa.int32())
 VECTORS = pa.list_(pa.float32())
@@ -174,7 +175,7 @@ def test_all_defects_are_told_at_once():
 
 def test_a_list_far_behind_is_named_once_by_its_row(monkeypatch):
     """Values are looked at a part at a time, of which a list may lie in two."""
-    monkeypatch.setattr(contracts, "_VALUES", 4)
+    monkeypatch.setattr(table_checks, "_VALUES", 4)
     lists = [[1, 2, 3], [], [4, 5], [6, 0, 0, 0], [7], [0]]
     rows = {
         name: pa.chunked_array([values, values]) for name, values in ROWS.items()

@@ -1,0 +1,64 @@
+"""Tables of the catalogue as the arrays that are measured."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmctr.evaluation import EvaluatedRows, TrainRows
+
+
+def known_rows(train: pa.Table) -> TrainRows:
+    """Take what baselines and slices may know of train.
+
+    Args:
+        train: Primary rows, labelled.
+
+    Returns:
+        Arrays of it.
+    """
+    return TrainRows(
+        items=train["item_id"].to_numpy(),
+        labels=train["label"].to_numpy(),
+        history=train["item_seq"].combine_chunks().flatten().to_numpy(),
+    )
+
+
+def with_unknown_item(title_embeddings: np.ndarray, test: pa.Table) -> np.ndarray:
+    """Append the title of a target that the item table lacks, if test has one.
+
+    Args:
+        title_embeddings: ``[n_items, d]`` float32.
+        test: Primary rows; an unknown target is 0.
+
+    Returns:
+        ``[n_items, d]``, or ``[n_items + 1, d]`` whose last row is zero.
+    """
+    if not pc.any(pc.equal(test["item_id"], 0)).as_py():
+        return title_embeddings
+    return np.pad(title_embeddings, ((0, 1), (0, 0)))
+
+
+def evaluated_rows(
+    rows: pa.Table, predictions: pa.Table, n_items: int
+) -> EvaluatedRows:
+    """What is measured of a part: its rows and their probabilities.
+
+    Args:
+        rows: ``valid`` or ``test``, labelled.
+        predictions: Their probabilities.
+        n_items: Items of the item table; an unknown one gets the next number.
+
+    Returns:
+        Arrays of both.
+    """
+    history = rows["item_seq"].combine_chunks()
+    items = rows["item_id"].to_numpy()
+    return EvaluatedRows(
+        labels=rows["label"].to_numpy(),
+        probabilities=predictions["probability"].to_numpy(),
+        users=rows["user_id"].to_pandas().to_numpy(),
+        groups=rows["group_id"].to_numpy(),
+        items=np.where(items == 0, n_items + 1, items),
+        history=history.flatten().to_numpy(),
+        offsets=history.offsets.to_numpy().astype(np.int64),
+    )
