@@ -64,3 +64,29 @@ def test_all_defects_are_told_and_five_rows_each():
     assert "'likes_level' must be a level of 0 to 10" in message
     assert "'label' must be 0 or 1; rows [7] hold 3" in message
     assert "views_level" not in message
+
+
+def told(frame, schema):
+    with pytest.raises(ValueError, match="there") as error:
+        check_frame(frame, schema, "there")
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "more"), [(5, ""), (6, " and 1 more"), (7, " and 2 more")]
+)
+def test_what_is_wrong_is_told_word_for_word(wrong, more):
+    frame = pd.DataFrame({"user_id": [1] * 8, "item_id": [1] * 8, "timestamp": [0] * 8})
+    frame.loc[: wrong - 1, "timestamp"] = range(-wrong, 0)
+    frame["user_id"] = [None] * wrong + [1] * (8 - wrong)
+    first = ", ".join(str(value) for value in range(-wrong, -wrong + 5))
+    assert told(frame, INTERACTIONS) == (
+        f"there: column 'user_id' has empty values in rows [0, 1, 2, 3, 4]{more}, null "
+        "or NaN; fill or drop them; column 'timestamp' must be unix seconds, not "
+        f"negative and not milliseconds; rows [0, 1, 2, 3, 4]{more} hold {first}"
+    )
+    items = pd.DataFrame({"item_id": [7] * wrong, "title": [""] * wrong})
+    assert told(items, ITEMS) == (
+        f"there: column 'item_id' has repeated values in rows [0, 1, 2, 3, 4]{more}; "
+        "keep one row for each"
+    )

@@ -249,7 +249,9 @@ def _explain(
         )
     if check == "field_uniqueness":
         return f"column '{column}' has repeated values in {rows}; keep one row for each"
-    values = ", ".join(str(value) for value in cases["failure_case"].head(5))
+    # As the table holds them: among other failures pandera makes floats of integers.
+    held = frame[column].iloc[cases["index"].head(5).astype(int)]
+    values = ", ".join(str(value) for value in held)
     return f"column '{column}' {check}; {rows} hold {values}"
 
 
