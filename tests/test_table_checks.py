@@ -186,6 +186,53 @@ def test_a_list_far_behind_is_named_once_by_its_row(monkeypatch):
     )
 
 
+@pytest.mark.parametrize(
+    ("lists", "kind", "wanted"),
+    [
+        (
+            [[0], [0], [1], [0], [0, 0], [0], [0]],
+            IDS,
+            "must be 1 or above (0 is padding); rows [0, 1, 3, 4, 5] and 1 more hold "
+            "0, 0, 0, 0, 0",
+        ),
+        ([None] * 7, IDS, "has empty values in rows [0, 1, 2, 3, 4]"),
+        (
+            [[None], [1], *[[None]] * 5],
+            IDS,
+            "has lists with empty values in rows [0, 2, 3, 4, 5]",
+        ),
+    ],
+)
+def test_five_rows_of_lists_are_named_and_no_more(lists, kind, wanted):
+    count = len(lists)
+    said = problems(
+        "item_feature",
+        item_id=pa.array(range(1, count + 1)),
+        title=pa.array([""] * count),
+        likes_level=levels([0] * count),
+        views_level=levels([0] * count),
+        tags=pa.array(lists, kind),
+    )
+    assert said == f"here.parquet: column 'tags' {wanted}"
+
+
+def test_five_rows_of_another_length_are_named_and_no_more():
+    vectors = pa.array([[1.0]] * 7 + [[1.0, 2.0]] * 6, pa.list_(pa.float32()))
+    said = problems(
+        "item_features",
+        item_id=pa.array(range(1, 14)),
+        likes_level=levels([0] * 13),
+        views_level=levels([0] * 13),
+        tags=pa.array([[]] * 13, IDS),
+        title_vector=vectors,
+        image_vector=pa.array([[1.0]] * 13, pa.list_(pa.float32())),
+    )
+    assert said == (
+        "here.parquet: column 'title_vector' has lists of length 1, but rows "
+        "[7, 8, 9, 10, 11] have [2, 2, 2, 2, 2]"
+    )
+
+
 def test_a_table_is_checked_when_saved_and_when_loaded(tmp_path):
     path = tmp_path / "train.parquet"
     bad = pa.table(ROWS | {"label": levels([0, 1, 7])})

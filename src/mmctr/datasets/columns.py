@@ -177,7 +177,7 @@ def id_list_column(
         )
     kept = values != 0
     if padded_in_front:
-        grid = kept.reshape(-1, width) if width else kept.reshape(len(offsets) - 1, 0)
+        grid = kept.reshape(len(offsets) - 1, width)
         rows = np.flatnonzero((grid[:, :-1] & ~grid[:, 1:]).any(axis=1))
         if rows.size:
             raise ValueError(

@@ -126,6 +126,7 @@ def test_rows_of_known_items_stay_as_they_are(part):
     assert lists(padded.history) == [[], [], [2, 3], [], [], []]
     assert padded.likes_levels.tolist() == known.likes_levels.tolist()
     assert padded.views_levels.tolist() == known.views_levels.tolist()
+    assert [unknown.values.size for unknown in found] == [0] * len(found)
     assert settle(found, "strict") == {"policy": "strict", "found": []}
 
 
