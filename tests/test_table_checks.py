@@ -97,7 +97,7 @@ def test_every_column_is_needed(contract):
 @pytest.mark.parametrize("contract", SOUND)
 def test_a_table_without_rows_is_named(contract):
     empty = {name: values.slice(0, 0) for name, values in SOUND[contract].items()}
-    assert "no rows" in problems(contract, **empty)
+    assert problems(contract, **empty) == "here.parquet: no rows"
 
 
 BOTH = ["item_feature", "item_features"]
@@ -168,9 +168,10 @@ def test_what_does_not_hold_is_named(contract, column, values, words):
 
 
 def test_all_defects_are_told_at_once():
-    message = problems("labelled_rows", label=levels([0, 2, 1]), user_id=None)
-    assert "column 'user_id' is missing" in message
-    assert "column 'label' must be 0 or 1" in message
+    assert problems("labelled_rows", label=levels([0, 2, 1]), user_id=None) == (
+        "here.parquet: column 'user_id' is missing; column 'label' must be 0 or 1; "
+        "rows [1] hold 2"
+    )
 
 
 def test_a_list_far_behind_is_named_once_by_its_row(monkeypatch):
