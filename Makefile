@@ -29,6 +29,8 @@ export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
 # A page of news that the theme prints at every build.
 export NO_MKDOCS_2_WARNING := 1
+# kedro-viz and FastAPI talking to each other.
+export PYTHONWARNINGS := ignore:ORJSONResponse is deprecated
 
 .PHONY: run resume test test-evidence test-faults test-browser test-notebooks notebook \
 	strip-notebooks docs viz viz-build mlflow lint check bench setup setup-dev \
