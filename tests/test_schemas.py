@@ -29,6 +29,15 @@ def test_optional_columns_may_be_absent():
     check_frame(pd.DataFrame({"item_id": [1], "title": [""]}), ITEMS, "items")
 
 
+def test_counts_are_finite_and_begin_at_zero():
+    items = pd.DataFrame({"item_id": range(3), "title": [""] * 3})
+    counts = {"likes": [0.0, 0.5, 1e300], "views": [0.0, 1.0, 2.0]}
+    check_frame(items.assign(**counts), ITEMS, "items")
+    for wrong in (-1.0, float("inf")):
+        with pytest.raises(ValueError, match=r"views' must be finite and not neg"):
+            check_frame(items.assign(views=[0.0, wrong, 1.0]), ITEMS, "items")
+
+
 def test_a_missing_column_is_named(log):
     with pytest.raises(ValueError, match=r"log: column 'item_id' is missing$"):
         check_frame(log.drop(columns="item_id"), INTERACTIONS, "log")
