@@ -29,8 +29,6 @@ export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
 # A page of news that the theme prints at every build.
 export NO_MKDOCS_2_WARNING := 1
-# kedro-viz and FastAPI talking to each other.
-export PYTHONWARNINGS := ignore:ORJSONResponse is deprecated
 
 .PHONY: run resume test test-evidence test-faults test-browser test-notebooks notebook \
 	strip-notebooks docs viz viz-build mlflow lint check bench setup setup-dev \
@@ -76,6 +74,8 @@ strip-notebooks: setup-notebooks
 docs: setup-docs
 	$(BIN)/mkdocs build --strict
 
+# kedro-viz and FastAPI talking to each other.
+viz viz-build: export PYTHONWARNINGS := ignore:ORJSONResponse is deprecated
 viz: setup-viz
 	$(BIN)/kedro viz run --host 127.0.0.1
 

@@ -75,6 +75,12 @@ def test_all_defects_are_told_and_five_rows_each():
     assert "views_level" not in message
 
 
+def test_a_check_that_can_not_be_made_is_told_too():
+    rows = {"user_id": [1], "item_id": [1], "likes_level": ["a"], "views_level": [0]}
+    with pytest.raises(ValueError, match="'likes_level' must be a level.*TypeError"):
+        check_frame(pd.DataFrame(rows), CHALLENGE_ROWS, "train")
+
+
 def told(frame, schema):
     with pytest.raises(ValueError, match="there") as error:
         check_frame(frame, schema, "there")

@@ -188,23 +188,21 @@ def test_a_list_far_behind_is_named_once_by_its_row(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("lists", "kind", "wanted"),
+    ("lists", "wanted"),
     [
         (
             [[0], [0], [1], [0], [0, 0], [0], [0]],
-            IDS,
             "must be 1 or above (0 is padding); rows [0, 1, 3, 4, 5] and 1 more hold "
             "0, 0, 0, 0, 0",
         ),
-        ([None] * 7, IDS, "has empty values in rows [0, 1, 2, 3, 4]"),
+        ([None] * 7, "has empty values in rows [0, 1, 2, 3, 4]"),
         (
             [[None], [1], *[[None]] * 5],
-            IDS,
             "has lists with empty values in rows [0, 2, 3, 4, 5]",
         ),
     ],
 )
-def test_five_rows_of_lists_are_named_and_no_more(lists, kind, wanted):
+def test_five_rows_of_lists_are_named_and_no_more(lists, wanted):
     count = len(lists)
     said = problems(
         "item_feature",
@@ -212,7 +210,7 @@ def test_five_rows_of_lists_are_named_and_no_more(lists, kind, wanted):
         title=pa.array([""] * count),
         likes_level=levels([0] * count),
         views_level=levels([0] * count),
-        tags=pa.array(lists, kind),
+        tags=pa.array(lists, IDS),
     )
     assert said == f"here.parquet: column 'tags' {wanted}"
 

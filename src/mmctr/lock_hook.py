@@ -10,7 +10,7 @@ from kedro.pipeline import Pipeline
 
 from mmctr.dataset_lock import DatasetLock
 from mmctr.datasets import AtomicDataset
-from mmctr.provenance.hook import MANIFESTS, manifest_files
+from mmctr.provenance.hook import manifest_entries, manifest_files
 
 SHARING = {"tuning"}
 """Pipelines of which several processes may run at once: each takes what is left."""
@@ -66,8 +66,8 @@ class LockHook:
 
 
 def _sweep(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-    """Delete what killed runs left half-written, of files this run may not write."""
-    for name in pipeline.all_outputs() | set(MANIFESTS.values()):
+    """Delete what killed runs left half-written of what is locked, saved now or not."""
+    for name in pipeline.all_outputs() | manifest_entries(pipeline):
         dataset = catalog.get(name)
         if isinstance(dataset, AtomicDataset):
             dataset.remove_leftovers()

@@ -249,8 +249,10 @@ def _explain(
         )
     if check == "field_uniqueness":
         return f"column '{column}' has repeated values in {rows}; keep one row for each"
-    # As the table holds them: among other failures pandera makes floats of integers.
-    held = frame[column].iloc[cases["index"].head(5).astype(int)]
+    places = cases["index"].dropna().head(5).astype(int)
+    # As the table holds them: among other failures pandera makes floats of integers. A
+    # check that could not be made has no rows, but an error.
+    held = frame[column].iloc[places] if len(places) else cases["failure_case"].head(5)
     values = ", ".join(str(value) for value in held)
     return f"column '{column}' {check}; {rows} hold {values}"
 

@@ -7,8 +7,9 @@ import numpy as np
 from openai.types import Batch
 
 from mmctr.embedders.batch_file import read_answers
-from mmctr.embedders.batch_jobs import BatchJobs, CallFailed
+from mmctr.embedders.batch_jobs import BatchJobs
 from mmctr.embedders.cache import EmbeddingCache, PendingBatch
+from mmctr.embedders.call_failed import CallFailed
 
 _STORED_AT_ONCE = 2000
 _TRIES_TO_READ_A_FILE = 3

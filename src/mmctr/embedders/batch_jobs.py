@@ -14,7 +14,6 @@ lost makes the service embed the same texts twice.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 from uuid import uuid4
@@ -24,7 +23,7 @@ from openai.types import Batch, FileObject
 
 from mmctr.embedders.batch_file import ENDPOINT
 from mmctr.embedders.cache import EmbeddingCache, PendingBatch
-from mmctr.embedders.delivery import RequestFailed
+from mmctr.embedders.call_failed import CallFailed
 from mmctr.embedders.openai_client import address_of
 from mmctr.embedders.openai_errors import explain_failure, without_key
 
@@ -32,36 +31,12 @@ _NEW, _FILE, _BATCH = "new", "file ", "batch "
 # Answers of services that can't list files or batches.
 _NO_SUCH_CALL = {404, 405, 501}
 # Waits between tries: doubled from the first, or what the service asks for.
-_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS, _LONGEST_ASKED_SECONDS = 0.5, 8.0, 120.0
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 8.0
 # What is that much older than a job can't be of that job; clocks may differ.
 _CLOCKS_DIFFER_SECONDS = 24 * 3600
 
 T = TypeVar("T")
 Made = TypeVar("Made", FileObject, Batch)
-
-
-class CallFailed(RequestFailed):
-    """A call for files or batches failed.
-
-    Attributes:
-        status: HTTP status, None where there was no answer, or none that can be read.
-        wait_seconds: How long the service asks to wait, None where it does not.
-    """
-
-    def __init__(self, error: Exception, failure: RequestFailed) -> None:
-        """Keep what matters of the SDK's error, which may hold the key."""
-        super().__init__(failure.reason, is_final=failure.is_final)
-        self.status: int | None = None
-        self.wait_seconds: float | None = None
-        if isinstance(error, openai.APIStatusError):
-            self.status = error.status_code
-            self.wait_seconds = _asked_wait(error)
-
-    @property
-    def may_pass(self) -> bool:
-        """Whether the same call may work later."""
-        passing = self.status in {None, 408, 409, 429} or self.status >= 500
-        return passing and not self.is_final
 
 
 class BatchJobs:
@@ -293,13 +268,3 @@ def _identify(made: FileObject | Batch) -> str:
     if not isinstance(name, str) or not name:
         raise ValueError("an answer without an id")
     return name
-
-
-def _asked_wait(error: openai.APIStatusError) -> float | None:
-    headers = error.response.headers
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        with suppress(KeyError, ValueError):
-            asked = float(headers[name]) / unit
-            if 0 <= asked <= _LONGEST_ASKED_SECONDS:
-                return asked
-    return None

@@ -90,7 +90,7 @@ class Courier(Generic[Job, Answer]):
         self._stop_after_failures = stop_after_failures
         self._pace = pace
         self._stop = stop
-        self._todo: SimpleQueue[tuple[int, Job] | None] = SimpleQueue()
+        self._waiting: SimpleQueue[tuple[int, Job] | None] = SimpleQueue()
         self._answers: SimpleQueue[tuple[int, Answer | BaseException]] = SimpleQueue()
         self._in_a_row = 0
 
@@ -125,7 +125,7 @@ class Courier(Generic[Job, Answer]):
                     wait = self._pace.seconds_left()
                     if wait == 0:
                         self._pace.spend(sizes[following])
-                        self._todo.put((following, jobs[following]))
+                        self._waiting.put((following, jobs[following]))
                         delivery.requests += 1
                         in_flight += 1
                         continue
@@ -139,10 +139,10 @@ class Courier(Generic[Job, Answer]):
                 self._take(delivery, jobs, *answered)
         finally:
             for _ in range(self._concurrency):
-                self._todo.put(None)
+                self._waiting.put(None)
 
     def _work(self) -> None:
-        while (task := self._todo.get()) is not None:
+        while (task := self._waiting.get()) is not None:
             position, job = task
             try:
                 self._answers.put((position, self._send(job)))

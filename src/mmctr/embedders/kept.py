@@ -58,15 +58,15 @@ class KeptEmbedder:
         keys = [vector_key(space, text) for text in texts]
         known = self._cache.known(keys)
         unique = dict(zip(keys, texts, strict=True))
-        todo = [(key, text) for key, text in unique.items() if key not in known]
+        missing = [(key, text) for key, text in unique.items() if key not in known]
         # Texts of like lengths together need the least padding; the longest first, so
         # that the time left is no promise that the end breaks.
-        todo.sort(key=lambda pair: len(pair[1]), reverse=True)
-        steps = range(0, len(todo), _TEXTS_PER_STEP)
+        missing.sort(key=lambda pair: len(pair[1]), reverse=True)
+        steps = range(0, len(missing), _TEXTS_PER_STEP)
         for start in track(
             steps, "Embedding titles", len(steps), show=self._show_progress
         ):
-            part = todo[start : start + _TEXTS_PER_STEP]
+            part = missing[start : start + _TEXTS_PER_STEP]
             vectors = self._local.embed([text for _, text in part])
             self._cache.store([key for key, _ in part], vectors)
         self._usage = EmbeddingUsage(

@@ -9,11 +9,12 @@ import openai
 
 from mmctr.embedders.answers import read_vectors
 from mmctr.embedders.cache import EmbeddingCache, vector_key
-from mmctr.embedders.delivery import Courier, Delivery, RequestFailed
+from mmctr.embedders.delivery import Courier, RequestFailed
 from mmctr.embedders.hiding import hidden_in_logs
 from mmctr.embedders.openai_batch import BATCH_PRICE, BatchEmbedder
 from mmctr.embedders.openai_client import address_of, check_key, open_client
 from mmctr.embedders.openai_errors import explain_failure
+from mmctr.embedders.outcome import require_all
 from mmctr.embedders.pace import TokenPace
 from mmctr.embedders.packing import MAX_TOKENS_PER_REQUEST, cut_text, pack_requests
 from mmctr.embedders.params import OpenAIParams
@@ -237,7 +238,9 @@ class OpenAIEmbedder:
                     "stopped at once: requests in flight are lost, those finished are "
                     "kept in the cache; run again to resume"
                 ) from None
-        _judge(delivery, [len(job) for job in jobs], plan, is_stopped=stop.requested)
+        require_all(
+            delivery, [len(job) for job in jobs], plan, is_stopped=stop.requested
+        )
         return tokens
 
     def _request(self, job: list[tuple[bytes, str]]) -> _Answer:
@@ -285,29 +288,3 @@ def _check_texts(texts: Sequence[str]) -> None:
                 f"text {position} is blank; the service would refuse all of its "
                 "request: leave blank texts out"
             )
-
-
-def _judge(
-    delivery: Delivery, counts: list[int], plan: EmbeddingPlan, *, is_stopped: bool
-) -> None:
-    """Say how far it came, unless all is done.
-
-    Raises:
-        EmbeddingStopped: If the user stopped it.
-        EmbeddingError: If a request failed.
-    """
-    done = plan.cached + sum(counts[position] for position in delivery.done)
-    failed = sum(counts[position] for position in delivery.failed)
-    rest = plan.unique - done - failed
-    if not failed and not rest and not is_stopped:
-        return
-    parts = [f"{done:,} of {plan.unique:,} done"]
-    if failed:
-        reasons = delivery.reasons()
-        more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
-        parts.append(f"{failed:,} failed: {'; or: '.join(reasons[:3])}{more}")
-    message = ", ".join(parts)
-    if rest:
-        message += f"; {rest:,} not sent, as {delivery.ended_by}"
-    message += "; run again to resume"
-    raise EmbeddingStopped(message) if is_stopped else EmbeddingError(message)

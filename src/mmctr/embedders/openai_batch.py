@@ -13,8 +13,9 @@ from tqdm import tqdm
 
 from mmctr.embedders.batch_collect import BatchCollector
 from mmctr.embedders.batch_file import pack_batches, write_requests
-from mmctr.embedders.batch_jobs import BatchJobs, CallFailed, batch_id, done_share
+from mmctr.embedders.batch_jobs import BatchJobs, batch_id, done_share
 from mmctr.embedders.cache import EmbeddingCache, PendingBatch
+from mmctr.embedders.call_failed import CallFailed
 from mmctr.embedders.params import OpenAIParams
 
 logger = logging.getLogger(__name__)

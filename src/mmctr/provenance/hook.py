@@ -157,9 +157,14 @@ def graph_of(place: str) -> Pipeline:
     return Pipeline([node for node in nodes if _place_of(node) == place])
 
 
+def manifest_entries(pipeline: Pipeline) -> set[str]:
+    """Name the manifests of the data sets that a pipeline writes, in the catalogue."""
+    return {MANIFESTS[_place_of(node)] for node in pipeline.nodes}
+
+
 def manifest_files(pipeline: Pipeline, catalog: CatalogProtocol) -> list[Path]:
-    """Where the manifests of the data sets lie that a pipeline writes, in order."""
-    entries = {MANIFESTS[_place_of(node)] for node in pipeline.nodes}
+    """Where these manifests lie, in order."""
+    entries = manifest_entries(pipeline)
     return sorted({Path(catalog[x]._describe()["filepath"]) for x in entries})
 
 
