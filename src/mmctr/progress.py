@@ -1,5 +1,6 @@
 """How far a long job is, and how much time it still needs."""
 
+import multiprocessing
 import sys
 import time
 from collections import deque
@@ -147,7 +148,12 @@ class Progress:
 
 
 def is_shown(wanted: bool) -> bool:
-    """Whether bars are drawn: if a parameter wants it, or on a terminal."""
+    """Whether bars are drawn: if a parameter wants it, or on a terminal.
+
+    Never in a process that another one started: several would draw over each other.
+    """
+    if multiprocessing.parent_process() is not None:
+        return False
     return wanted or sys.stderr.isatty()
 
 

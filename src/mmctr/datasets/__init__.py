@@ -6,7 +6,7 @@ from mmctr.datasets.challenge_files import ChallengeFiles, ChallengeSource
 from mmctr.datasets.interaction_log import InteractionLog, InteractionSource
 from mmctr.datasets.json_file import JsonDataset
 from mmctr.datasets.kept_partitions import Keep, KeptPartitions
-from mmctr.datasets.missing_partitions import MissingPartitions
+from mmctr.datasets.missing_partitions import Makers, MissingPartitions
 from mmctr.datasets.npy import NpyDataset
 from mmctr.datasets.optional import OptionalDataset
 from mmctr.datasets.previews import PageDataset
@@ -23,6 +23,7 @@ __all__ = [
     "JsonDataset",
     "Keep",
     "KeptPartitions",
+    "Makers",
     "MissingPartitions",
     "NpyDataset",
     "OptionalDataset",

@@ -45,6 +45,18 @@ class AtomicDataset(AbstractDataset[Any, Any]):
         self.metadata = metadata
         self._dataset = self._at(self._path)
         self._is_stale = False
+        self._offer_preview()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is not picklable."""
+        return {name: x for name, x in vars(self).items() if name != "preview"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make it again."""
+        vars(self).update(state)
+        self._offer_preview()
+
+    def _offer_preview(self) -> None:
         if hasattr(self._dataset, "preview"):
             self.preview = self._preview_of(self._dataset.preview)
 

@@ -16,6 +16,7 @@ WITHOUT_EFFECT = (
     "*.progress",
     "*.keep_memory",
     "*.memory_gb",
+    "ablation.processes",
     # What is kept of a training, not how it ends.
     "ctr_modeling.checkpoint.*",
     # How vectors are asked for, not which.

@@ -1,7 +1,8 @@
 """Nodes of the ablation pipeline.
 
 Nodes that take long give functions instead of results: the data set they are saved to
-calls those whose results are not there yet (``mmctr.datasets.MissingPartitions``).
+calls those whose results are not there yet (``mmctr.datasets.MissingPartitions``), and
+trainings side by side.
 """
 
 import logging
@@ -13,9 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.ctr.params import CtrParams
+from mmctr.datasets import Makers
 from mmctr.pipelines.ablation.inputs import choose_rows
 from mmctr.pipelines.ablation.params import AblationParams
-from mmctr.pipelines.ablation.plan import AblationPlan, make_plan
+from mmctr.pipelines.ablation.plan import AblationPlan, RunName, make_plan
+from mmctr.pipelines.ablation.processes import choose_processes
 from mmctr.pipelines.ablation.runs import RunTrainer, take
 from mmctr.pipelines.experiment_runs import Items, Partitions, facts_of
 from mmctr.pipelines.experiment_runs import make_codes as quantize_both
@@ -27,8 +30,6 @@ from mmctr.quantizers import QuantizationParams
 logger = logging.getLogger(__name__)
 
 MANY_ARMS = 12
-
-Makers = dict[str, Callable[[], pa.Table]]
 
 
 def describe_inputs(
@@ -114,7 +115,7 @@ def plan_ablation(
 
 def make_codes(
     plan: dict[str, Any], item_features: pa.Table, train: pa.Table
-) -> Makers:
+) -> dict[str, Callable[[], pa.Table]]:
     """Quantise both modalities once for every quantiser of the plan.
 
     Args:
@@ -175,13 +176,11 @@ def try_candidates(
         A function a training; see :meth:`RunTrainer.train` for what it gives.
     """
     planned = AblationPlan.model_validate(plan)
-    trainer = RunTrainer(
-        planned,
-        codes,
-        Items(item_features, item_title_vectors, item_image_vectors),
-        choose_rows(train, valid, test, planned.params),
+    items = _items(item_features, item_title_vectors, item_image_vectors)
+    rows = choose_rows(train, valid, test, planned.params)
+    return _trainings(
+        RunTrainer(planned, codes, items, rows), list(planned.trials()), {}
     )
-    return {run.partition: partial(trainer.train, run) for run in planned.trials()}
 
 
 def choose_candidates(plan: dict[str, Any], trials: Partitions) -> dict[str, Any]:
@@ -228,7 +227,7 @@ def train_arms(
     train: pa.Table,
     valid: pa.Table,
     test: pa.Table,
-) -> dict[str, pa.Table | Callable[[], pa.Table]]:
+) -> Makers:
     """Train the chosen candidate of every arm with every seed.
 
     What :func:`try_candidates` has trained already is taken over.
@@ -249,15 +248,35 @@ def train_arms(
         A function a training, or its result; see :meth:`RunTrainer.train`.
     """
     planned = AblationPlan.model_validate(plan)
-    trainer = RunTrainer(
-        planned,
-        codes,
-        Items(item_features, item_title_vectors, item_image_vectors),
-        choose_rows(train, valid, test, planned.params),
+    items = _items(item_features, item_title_vectors, item_image_vectors)
+    rows = choose_rows(train, valid, test, planned.params)
+    return _trainings(
+        RunTrainer(planned, codes, items, rows),
+        list(planned.runs(choice["chosen"])),
+        trials,
     )
-    return {
-        run.partition: trials[run.partition]()
-        if run.partition in trials
-        else partial(trainer.train, run)
-        for run in planned.runs(choice["chosen"])
-    }
+
+
+def _items(
+    item_features: pa.Table, title_vectors: np.ndarray, image_vectors: np.ndarray
+) -> Items:
+    # The rows of vectors with padding are enough; every process gets what is here.
+    vectors = ["title_vector", "image_vector"]
+    return Items(item_features.drop_columns(vectors), title_vectors, image_vectors)
+
+
+def _trainings(trainer: RunTrainer, runs: list[RunName], known: Partitions) -> Makers:
+    """Say what is to be trained; results that are known are taken over."""
+    params = trainer.plan.params
+    return Makers(
+        trainer.train,
+        {run.partition: run for run in runs if run.partition not in known},
+        ready={x.partition: known[x.partition]() for x in runs if x.partition in known},
+        processes=choose_processes(params.processes, _device(trainer.plan)),
+    )
+
+
+def _device(plan: AblationPlan) -> str:
+    """That of all trainings: no arm may have its own."""
+    arm = next(iter(plan.arms.values()))
+    return next(iter(arm.candidates.values())).ctr_modeling.device

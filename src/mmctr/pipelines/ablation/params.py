@@ -93,6 +93,13 @@ class AblationParams(BaseModel):
     resample_seeds: bool = Field(
         True, description="whether intervals cover other seeds as well as other users"
     )
+    processes: int | None = Field(
+        None,
+        ge=1,
+        description="trainings at once, each in a process of one thread; 1: one by "
+        "one, with all threads; null: as many as torch would take threads and memory "
+        "allows, on a GPU one by one",
+    )
     budget: BudgetParams
     test_share: float = Field(
         0.5,
