@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from mmctr.progress import WARM_UP, WINDOW, Forecast, Progress, is_shown, track
+from mmctr.side_by_side import side_by_side
 
 
 class Clock:
@@ -96,6 +97,11 @@ def test_bars_are_for_terminals_and_those_who_ask(capsys, monkeypatch):
     assert is_shown(True)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert is_shown(False)
+
+
+def test_processes_beside_each_other_draw_none():
+    ((_, shown),) = side_by_side(is_shown, {"a": True}, 1)
+    assert shown() is False
 
 
 def test_a_silent_bar_writes_nothing_and_passes_everything_on(capsys):

@@ -3,6 +3,7 @@
 Two threads on one training mostly wait for each other; two trainings don't.
 """
 
+import logging
 import multiprocessing
 import os
 import pickle
@@ -11,8 +12,9 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnContext
+from multiprocessing.process import BaseProcess
 from typing import Any, Self
 
 from mmctr.stopping import ended_by_sigterm
@@ -33,7 +35,7 @@ def side_by_side(
     works with one thread, and gets the function once: it and what it holds must be
     picklable. So results don't depend on how many processes there are. They end when
     the iterator is closed, and with this process however that ends. Ctrl-C is this
-    process's business alone.
+    process's business alone. What they log is logged here, after the name.
 
     Args:
         function: Takes one argument.
@@ -45,25 +47,22 @@ def side_by_side(
         a function: it gives what the call gave, or raises what it raised, or a
         ChildProcessError where the process was killed.
     """
-    context = multiprocessing.get_context("spawn")
     pickled = pickle.dumps(function)
+    workers = [_Worker(pickled) for _ in range(min(processes, len(arguments)))]
     waiting = iter(arguments.items())
-    workers: list[_Worker] = []
     try:
-        for _, (name, argument) in zip(range(processes), waiting, strict=False):
-            worker = _Worker(context, pickled)
-            workers.append(worker)
-            worker.begin(name, argument)
-        busy = {worker.connection: worker for worker in workers}
-        while busy:
+        for worker in workers:
+            worker.begin(*next(waiting))
+        while busy := {x.connection: x for x in workers if x.is_busy}:
             for connection in wait(list(busy)):
                 worker = busy[connection]
-                name, outcome = worker.name, worker.outcome()
+                outcome = worker.receive()
+                if outcome is None:
+                    continue
+                name = worker.name
+                # Nobody waits for what becomes of the outcome.
                 following = next(waiting, None)
-                if following is None or isinstance(outcome, _Killed):
-                    del busy[connection]
-                else:
-                    # Before the outcome is looked at: nobody waits for that.
+                if following is not None:
                     worker.begin(*following)
                 yield name, outcome
     finally:
@@ -74,39 +73,63 @@ def side_by_side(
 class _Worker:
     """A process that calls the function with one argument after the other."""
 
-    def __init__(self, context: SpawnContext, pickled: bytes) -> None:
+    def __init__(self, pickled: bytes) -> None:
         self.name = ""
-        self.connection, other = context.Pipe()
-        # A daemon is ended where this process ends without having closed anything.
-        self._process = context.Process(
-            target=_work, args=(pickled, other), daemon=True
-        )
-        self._process.start()
-        # Theirs alone: when they die, this end sees it.
-        other.close()
-        self._is_busy = False
+        self.is_busy = False
+        self._pickled = pickled
+        self._process: BaseProcess | None = None
 
     def begin(self, name: str, argument: Any) -> None:
-        self.name, self._is_busy = name, True
-        with suppress(OSError):  # it is dead: its outcome says so
+        """Give it work; where it was killed, another process takes its place."""
+        if self._process is None:
+            self._process, self.connection = _start(self._pickled)
+        self.name, self.is_busy = name, True
+        with suppress(OSError):  # it was killed just now: what it says is the end
             self.connection.send(argument)
 
-    def outcome(self) -> Callable[[], Any]:
-        self._is_busy = False
+    def receive(self) -> "_Outcome | None":
+        """Take what it says: how a call ended, or a record, which is logged."""
         try:
-            return self.connection.recv()
+            said = self.connection.recv()
         except (EOFError, OSError):
-            self._process.join()
-            return _Killed(self._process.exitcode)
+            said = _Killed(self._bury())
+        if isinstance(said, logging.LogRecord):
+            said.msg = f"{self.name}: {said.msg}"
+            logger = logging.getLogger(said.name)
+            if logger.isEnabledFor(said.levelno):
+                logger.handle(said)
+            return None
+        self.is_busy = False
+        return said
 
     def end(self) -> None:
+        """Stop what it does."""
+        if self._process is not None:
+            if self.is_busy:
+                self._process.terminate()
+            self._bury()
+
+    def _bury(self) -> int | None:
+        process, self._process = self._process, None
+        # One with nothing to do ends by itself: nobody is there to ask.
         self.connection.close()
-        if self._is_busy:
-            self._process.terminate()
-        # Nothing to do and nobody to ask: it ends by itself.
-        self._process.join(_PATIENCE)
-        self._process.kill()
-        self._process.join()
+        if process is None:
+            return None
+        process.join(_PATIENCE)
+        process.kill()
+        process.join()
+        return process.exitcode
+
+
+def _start(pickled: bytes) -> tuple[BaseProcess, Connection]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    # A daemon is ended where this process ends without having closed anything.
+    process = context.Process(target=_work, args=(pickled, theirs), daemon=True)
+    process.start()
+    # Theirs alone: when they die, this end sees it.
+    theirs.close()
+    return process, ours
 
 
 class _Made:
@@ -147,10 +170,30 @@ class _Killed:
         self.code = code
 
     def __call__(self) -> Any:
+        advice = ""
+        if self.code == -signal.SIGKILL:
+            advice = (
+                ": killed, by the system if there was too little memory; fewer "
+                "processes at once need less"
+            )
         raise ChildProcessError(
-            f"its process was killed (exit code {self.code}), by the system if there "
-            "was too little memory: fewer at once need less"
+            f"its process ended without a result (exit code {self.code}){advice}"
         )
+
+
+_Outcome = _Made | _Raised | _Killed
+
+
+class _Sender(QueueHandler):
+    """Sends records and outcomes to the process that started this one."""
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        self.send(record)
+
+    def send(self, said: logging.LogRecord | _Outcome) -> None:
+        # The lock is the handler's, for any thread may log.
+        with self.lock, suppress(BrokenPipeError):  # it is gone, and this one follows
+            self.queue.send(said)
 
 
 def _work(pickled: bytes, connection: Connection) -> None:
@@ -160,11 +203,15 @@ def _work(pickled: bytes, connection: Connection) -> None:
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # The other end is closed while this one works or waits: there is no more to do.
-    with ended_by_sigterm(), suppress(EOFError, BrokenPipeError):
+    with ended_by_sigterm(), suppress(EOFError):
         # Only now, for it loads libraries. It is from who started this process.
         function = pickle.loads(pickled)  # nosec B301
+        sender = _Sender(connection)
+        logging.basicConfig(
+            handlers=[sender], level=logging.INFO, format="%(message)s", force=True
+        )
         while True:
-            connection.send(_outcome(function, connection.recv()))
+            sender.send(_outcome(function, connection.recv()))
 
 
 def _outcome(function: Callable[[Any], Any], argument: Any) -> _Made | _Raised:

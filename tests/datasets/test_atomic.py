@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import pickle
 import subprocess
 import sys
 
@@ -218,3 +219,16 @@ def test_a_wrapped_dataset_that_does_not_exist_is_refused(tmp_path):
         AtomicDataset(
             dataset="mmctr.datasets.NoSuchDataset", filepath=str(tmp_path / "a")
         )
+
+
+def test_it_reaches_other_processes_whole(arrays, tmp_path):
+    arrays.save(np.arange(5))
+    copy = pickle.loads(pickle.dumps(arrays))
+    np.testing.assert_array_equal(copy.load(), np.arange(5))
+    page = AtomicDataset(
+        dataset="mmctr.datasets.PageDataset", filepath=str(tmp_path / "page.md")
+    )
+    page.save("# Text")
+    copy = pickle.loads(pickle.dumps(page))
+    assert copy.preview() == page.preview()
+    assert inspect.signature(copy.preview) == inspect.signature(page.preview)

@@ -1,7 +1,5 @@
 """Training a CTR model with Lightning, and predicting with it."""
 
-import logging
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +28,7 @@ from mmctr.ctr.monitor import require_defined_monitor
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.task import CtrTask, ValidationRows, add_l2_gradient
 from mmctr.ctr.training_key import training_key
+from mmctr.lightning_quiet import quiet_lightning
 from mmctr.progress import is_shown, track
 from mmctr.progress_callback import ProgressCallback
 from mmctr.stopping import StopRequests
@@ -137,6 +136,7 @@ class _Fit:
         )
         self.finite = FiniteCheck(self.batches)
 
+    @quiet_lightning()
     def run(
         self,
         callbacks: Sequence[pl.Callback],
@@ -151,7 +151,6 @@ class _Fit:
             folder: Receives checkpoints.
             begin: The checkpoint to go on from.
         """
-        logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
         settings = self.params.training
         trainer = pl.Trainer(
             accelerator=self.device.type,
@@ -186,20 +185,13 @@ class _Fit:
         # Without a generator of its own a loader draws from the global one.
         options = {"generator": torch.Generator().manual_seed(0)}
         order = _ordered(self.valid, self.params)
-        with warnings.catch_warnings():
-            # One process slices batches from memory: workers would only copy it.
-            warnings.filterwarnings("ignore", ".*does not have many workers.*")
-            warnings.filterwarnings("ignore", ".*number of training batches.*")
-            warnings.filterwarnings("ignore", ".*LeafSpec.*")
-            trainer.fit(
-                self.task,
-                TrainLoader(self.train, self.batches, **options),
-                DataLoader[Batch](
-                    self.valid, sampler=order, batch_size=None, **options
-                ),
-                ckpt_path=begin,
-                weights_only=True,
-            )
+        trainer.fit(
+            self.task,
+            TrainLoader(self.train, self.batches, **options),
+            DataLoader[Batch](self.valid, sampler=order, batch_size=None, **options),
+            ckpt_path=begin,
+            weights_only=True,
+        )
         return trainer
 
 

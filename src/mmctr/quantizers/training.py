@@ -11,6 +11,7 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch import Tensor
 
 from mmctr.allocator import keep_freed_memory
+from mmctr.lightning_quiet import quiet_lightning
 from mmctr.progress_callback import ProgressCallback
 from mmctr.quantizers.autoencoder import Autoencoder, TrainingSettings
 from mmctr.quantizers.protocol import FitReport
@@ -18,6 +19,7 @@ from mmctr.quantizers.protocol import FitReport
 _MONITOR = "valid_reconstruction"
 
 
+@quiet_lightning()
 def train_autoencoder(
     network: Autoencoder,
     vectors: Tensor,

@@ -1,0 +1,24 @@
+"""Lightning without what it says of itself and of choices made on purpose."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_ON_PURPOSE = (
+    # One process slices batches from memory: workers would only copy it.
+    ".*does not have many workers.*",
+    ".*number of training batches.*",
+    ".*LeafSpec.*",
+)
+
+
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Keep devices, tips and some warnings from users while Lightning trains."""
+    # Importing it sets this level, whatever logging.yml says.
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        for message in _ON_PURPOSE:
+            warnings.filterwarnings("ignore", message)
+        yield
