@@ -90,19 +90,30 @@ def test_seen_items_are_targets_and_histories():
 @settings(max_examples=100, deadline=None)
 def test_a_pass_takes_every_row_once(rows, batch_size, parts, seed):
     batches = EpochBatches(rows, batch_size, parts=parts, seed=seed)
-    passes = []
+    passes, lengths = [], set()
     for number in range(2):
         taken = []
         for part in range(batches.parts):
             batches.set_epoch(number * batches.parts + part)
             own = list(batches)
             assert len(own) == len(batches) > 0
+            lengths.add(len(own))
             taken += own
+        # Lightning takes as many from all of them as from the first.
+        assert len(lengths) == 1
         assert sorted(np.concatenate(taken).tolist()) == list(range(rows))
         assert all(len(batch) > 1 for batch in taken) or rows == 1
         assert max(len(batch) for batch in taken) <= batch_size + 1
         passes.append(np.concatenate(taken).tolist())
     assert rows < 8 or passes[0] != passes[1]
+
+
+def test_batches_are_evenly_smaller_where_parts_do_not_come_out_even():
+    sizes = [
+        [len(batch) for batch in EpochBatches(rows, 10, parts=parts, seed=0)]
+        for rows, parts in ((40, 2), (50, 2), (45, 4), (45, 1))
+    ]
+    assert sizes == [[10, 10], [8, 8, 9], [5, 6], [10, 10, 10, 10, 5]]
 
 
 def test_the_order_depends_on_seed_and_epoch_alone():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 from worlds import click_log, ctr_params, random_table
 
@@ -16,6 +17,15 @@ TRAINING = {
     "validations_per_epoch": 2,
 }
 MODEL = {"attention_dropout": 0.1, "dnn_dropout": 0.1, "item_id_dropout": 0.1}
+
+
+class RowCounter(pl.Callback):
+    """Counts the rows of all steps."""
+
+    count = 0
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        self.count += len(batch.label)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +70,24 @@ def test_the_same_seed_gives_the_same_weights(world, trained):
     assert again.weights.keys() == trained.weights.keys()
     for name, weight in trained.weights.items():
         assert torch.equal(weight, again.weights[name]), name
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 4, 5])
+def test_every_row_is_trained_with_however_many_validations(world, parts):
+    table, log, valid = world
+    settings = {
+        **TRAINING,
+        "batch_size": 220,  # seven batches
+        "max_epochs": 2,
+        "validations_per_epoch": parts,
+        "patience": 99,
+    }
+    rows = RowCounter()
+    params = ctr_params(training=settings, model=MODEL)
+    groups = np.arange(len(valid)) // 4
+    history = train_din(table, log, valid, groups, params, callbacks=[rows]).history
+    assert rows.count == 2 * len(log)
+    assert len(history["validations"]) == 2 * parts
 
 
 def test_another_seed_gives_other_weights(world, trained):

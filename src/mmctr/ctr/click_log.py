@@ -141,8 +141,10 @@ class EpochBatches(Sampler[np.ndarray]):
     """Shuffled batches whose order depends on the seed and the epoch alone.
 
     A pass over the rows may be cut into several epochs, so that a trainer that
-    validates at the end of an epoch validates more often. A last batch of a single row,
-    which batch normalisation cannot take, is joined to the one before.
+    validates at the end of an epoch validates more often. All of them have as many
+    batches, for Lightning takes the number of the first: where that does not come out
+    even, there are some more batches, all a little smaller. A last batch of a single
+    row, which batch normalisation cannot take, is joined to the one before.
 
     The state is the position in an epoch: loaded into another one of the same rows,
     seed and parts, that one goes on with the batches that were not yet given.
@@ -154,16 +156,14 @@ class EpochBatches(Sampler[np.ndarray]):
         Args:
             rows: Rows of the log.
             batch_size: Rows a batch.
-            parts: Epochs that make up one pass over the rows.
+            parts: Epochs that make up one pass over the rows; fewer where there are not
+                that many batches of two rows.
             seed: Of the order.
         """
         self._rows = rows
         self._seed = seed
         self._epoch = 0
-        whole, rest = divmod(rows, batch_size)
-        n_batches = max(whole + (rest > 1), 1)
-        self._borders = np.append(np.arange(n_batches) * batch_size, rows)
-        self._parts = min(parts, n_batches)
+        self._borders, self._parts = _plan(rows, batch_size, parts)
         self._given = 0
         self._skipped = 0
 
@@ -188,16 +188,16 @@ class EpochBatches(Sampler[np.ndarray]):
 
     @property
     def parts(self) -> int:
-        """Epochs of one pass: never more than there are batches."""
+        """Epochs of one pass."""
         return self._parts
 
     def _batches(self) -> range:
         return self._batches_of(self._epoch)
 
     def _batches_of(self, epoch: int) -> range:
-        part = epoch % self._parts
-        cuts = np.linspace(0, len(self._borders) - 1, self._parts + 1).astype(int)
-        return range(cuts[part], cuts[part + 1])
+        each = (len(self._borders) - 1) // self._parts
+        first = epoch % self._parts * each
+        return range(first, first + each)
 
     def __len__(self) -> int:
         """Batches of this epoch, those that are left out included."""
@@ -227,6 +227,19 @@ class EpochBatches(Sampler[np.ndarray]):
     def _order(self, epoch: int) -> np.ndarray:
         rng = np.random.default_rng([self._seed, epoch // self._parts])
         return rng.permutation(self._rows)
+
+
+def _plan(rows: int, batch_size: int, parts: int) -> tuple[np.ndarray, int]:
+    """Borders of the batches in a pass, and the epochs that it is cut into."""
+    whole, rest = divmod(rows, batch_size)
+    count = max(whole + (rest > 1), 1)
+    for fewer in range(min(parts, count), 1, -1):
+        enough = -(-count // fewer) * fewer
+        if enough == count:
+            return np.append(np.arange(count) * batch_size, rows), fewer
+        if enough <= rows // 2:
+            return np.linspace(0, rows, enough + 1).astype(int), fewer
+    return np.append(np.arange(count) * batch_size, rows), 1
 
 
 class OrderedBatches(Sampler[np.ndarray]):

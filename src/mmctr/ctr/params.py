@@ -196,7 +196,10 @@ class TrainingParams(BaseModel):
     )
     max_epochs: int = Field(10, ge=1, description="passes over the training rows")
     validations_per_epoch: int = Field(
-        1, ge=1, description="measurements on valid, evenly spaced"
+        1,
+        ge=1,
+        description="measurements on valid, evenly spaced; where batches do not come "
+        "out even they are a little smaller",
     )
     patience: int = Field(3, ge=1, description="validations without a better monitor")
     monitor: Literal["auc", "gauc"] = Field(

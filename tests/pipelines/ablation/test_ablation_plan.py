@@ -54,10 +54,29 @@ def test_candidates_are_tried_by_the_first_seeds_and_the_chosen_one_trained_by_a
 
 def test_a_candidate_without_any_feature_is_left_out():
     plan = planned()
-    assert plan.arms["none"].left_out == ["no_id"]
-    assert planned(has_tags=True).arms["none"].left_out == []
+    assert plan.arms["none"].left_out == {
+        "no_id": "it leaves items without any feature here"
+    }
+    assert planned(has_tags=True).arms["none"].left_out == {}
     stated = {"likes": "items", "views": "events"}
-    assert planned(levels_from=stated).arms["none"].left_out == []
+    assert planned(levels_from=stated).arms["none"].left_out == {}
+
+
+def test_a_candidate_that_is_another_one_with_these_parameters_is_not_tried():
+    whole = {"model": {"continuous": {"components": 0}}}
+    no_id = {"features": {"item_id": False}}
+    params = ablation_params(
+        candidates={
+            "id": {},
+            "whole": {"ctr_modeling": whole},
+            "no_id": {"ctr_modeling": no_id},
+        }
+    )
+    coded = planned(params).arms["coded"]
+    assert list(coded.candidates) == ["id", "whole", "no_id"]
+    coded = planned(params, ctr=ctr_params(**whole)).arms["coded"]
+    assert list(coded.candidates) == ["id", "no_id"]
+    assert coded.left_out == {"whole": "it is 'id' with these parameters"}
 
 
 def test_an_arm_without_any_feature_is_refused():

@@ -89,12 +89,9 @@ def plan_ablation(
     plan = make_plan(params, quantization, ctr_modeling, inputs)
     trials = sum(1 for _ in plan.trials())
     for name, arm in plan.arms.items():
-        for candidate in arm.left_out:
-            logger.warning(
-                "arm '%s': candidate '%s' is left out, it leaves items without any "
-                "feature here",
-                name,
-                candidate,
+        for candidate, why in arm.left_out.items():
+            logger.info(
+                "arm '%s': candidate '%s' is left out, %s", name, candidate, why
             )
     if len(plan.arms) > MANY_ARMS:
         logger.warning(

@@ -52,8 +52,8 @@ class PlannedArm(BaseModel):
 
     kind: str
     candidates: dict[str, PlannedSetting]
-    left_out: list[str]
-    """Candidates that leave items without any feature on these data."""
+    left_out: dict[str, str]
+    """Candidates that are not trained, and why."""
 
 
 class AblationPlan(BaseModel):
@@ -153,14 +153,16 @@ def make_plan(
     seeds = [params.seed + number for number in range(params.seeds)]
     planned = {}
     for name, arm in params.chosen_arms.items():
-        settings, left_out = {}, []
+        settings: dict[str, PlannedSetting] = {}
+        left_out: dict[str, str] = {}
+        keys: dict[str, str] = {}
         for label, candidate in params.candidates_of(arm).items():
             own, ctr = resolve(
                 arm, candidate, params.budget, quantization, ctr_modeling
             )
             features = ctr.features.given(inputs["levels_from"])
             if not has_a_feature(features, inputs):
-                left_out.append(label)
+                left_out[label] = "it leaves items without any feature here"
                 continue
             ctr = ctr.model_copy(update={"features": features})
             codes = None
@@ -173,6 +175,10 @@ def make_plan(
                 [params.seed, params.test_share],
                 inputs,
             )
+            if key in keys:
+                left_out[label] = f"it is '{keys[key]}' with these parameters"
+                continue
+            keys[key] = label
             settings[label] = PlannedSetting(
                 quantization=own,
                 ctr_modeling=ctr,
