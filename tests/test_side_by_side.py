@@ -142,6 +142,37 @@ def test_closing_it_ends_calls_that_are_under_way(tmp_path):
     assert not is_alive(pid)
 
 
+def test_ctrl_c_reaches_no_process_however_young(tmp_path):
+    file = tmp_path / "pid"
+    done = subprocess.run(
+        [sys.executable, "-c", YOUNG, str(file)],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert (done.stdout, done.stderr) == ("['a']\n", "")
+
+
+# Sends Ctrl-C to what it has started just now.
+YOUNG = """
+import os, signal, threading
+from multiprocessing import active_children
+from mmctr.side_by_side import side_by_side
+from test_side_by_side import work
+
+def interrupt():
+    while not active_children():
+        pass
+    for child in active_children():
+        os.kill(child.pid, signal.SIGINT)
+
+threading.Thread(target=interrupt).start()
+print([name for name, outcome in side_by_side(work, {"a": 1}, 1) if outcome()])
+"""
+
+
 PARENT = """
 import sys
 from mmctr.side_by_side import side_by_side

@@ -11,7 +11,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -126,10 +126,27 @@ def _start(pickled: bytes) -> tuple[BaseProcess, Connection]:
     ours, theirs = context.Pipe()
     # A daemon is ended where this process ends without having closed anything.
     process = context.Process(target=_work, args=(pickled, theirs), daemon=True)
-    process.start()
+    with _without_interrupts():
+        process.start()
     # Theirs alone: when they die, this end sees it.
     theirs.close()
     return process, ours
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Let a process be born deaf to Ctrl-C, which a terminal sends to all of them.
+
+    Outside of the main thread nothing changes: it has to become so by itself.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Made:
@@ -198,7 +215,6 @@ class _Sender(QueueHandler):
 
 def _work(pickled: bytes, connection: Connection) -> None:
     """Answer every argument until there are no more; the target of a process."""
-    # A terminal sends Ctrl-C to all of them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     threading.Thread(target=_end_with_parent, daemon=True).start()
