@@ -45,7 +45,7 @@ def work(argument: Any) -> Any:
             return torch.get_num_threads(), os.environ["OMP_NUM_THREADS"]
         case "wait":
             Path(more[0]).write_text(str(os.getpid()))
-            time.sleep(300)
+            signal.pause()
     return os.getpid(), argument
 
 
@@ -136,16 +136,13 @@ def test_closing_it_ends_calls_that_are_under_way(tmp_path):
     name, outcome = next(calls)
     assert (name, outcome()[1]) == ("b", 1)
     pid = pid_in(file)
-    start = time.monotonic()
     calls.close()
-    assert time.monotonic() - start < 60
     assert not is_alive(pid)
 
 
-def test_ctrl_c_reaches_no_process_however_young(tmp_path):
-    file = tmp_path / "pid"
+def test_ctrl_c_reaches_no_process_however_young():
     done = subprocess.run(
-        [sys.executable, "-c", YOUNG, str(file)],
+        [sys.executable, "-c", YOUNG],
         cwd=Path(__file__).parent,
         capture_output=True,
         text=True,

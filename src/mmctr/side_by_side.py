@@ -92,7 +92,8 @@ class _Worker:
         try:
             said = self.connection.recv()
         except (EOFError, OSError):
-            said = _Killed(self._bury())
+            self.is_busy = False  # its last words are its own
+            said = _Killed(self.end())
         if isinstance(said, logging.LogRecord):
             said.msg = f"{self.name}: {said.msg}"
             logger = logging.getLogger(said.name)
@@ -102,19 +103,15 @@ class _Worker:
         self.is_busy = False
         return said
 
-    def end(self) -> None:
-        """Stop what it does."""
-        if self._process is not None:
-            if self.is_busy:
-                self._process.terminate()
-            self._bury()
-
-    def _bury(self) -> int | None:
+    def end(self) -> int | None:
+        """Stop what it does; its exit code, if there is a process."""
         process, self._process = self._process, None
-        # One with nothing to do ends by itself: nobody is there to ask.
-        self.connection.close()
         if process is None:
             return None
+        if self.is_busy:
+            process.terminate()
+        # One with nothing to do ends by itself: nobody is there to ask.
+        self.connection.close()
         process.join(_PATIENCE)
         process.kill()
         process.join()
