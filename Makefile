@@ -82,7 +82,7 @@ viz: setup-viz
 viz-build: setup-viz
 	rm -rf build
 	$(BIN)/kedro viz build --include-previews
-	$(BIN)/python -m mmctr.viz_page build
+	$(BIN)/python -m mmctr.project.viz_page build
 
 mlflow:
 	$(call install,tracking,.[tracking])

@@ -25,8 +25,8 @@ import numpy as np
 
 from benchmarks.child import Measurement, measure
 from benchmarks.embedding_server import serve
-from mmctr.embedders import DryRun, EmbeddingParams, embed_titles
-from mmctr.embedders.cache import EmbeddingCache
+from mmctr.content.embedders import DryRun, EmbeddingParams, embed_titles
+from mmctr.content.embedders.cache import EmbeddingCache
 
 N_TITLES = 91_717
 WIDTH = 1024

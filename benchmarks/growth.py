@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.child import measure
 from benchmarks.world import Shape, item_table, reference_params
-from mmctr.ctr.click_log import ClickLog
-from mmctr.schemas import MAX_LEVEL
+from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.data.raw_schemas import MAX_LEVEL
 
 SEED = 20242025
 BATCH = 384

@@ -15,7 +15,7 @@ ROWS = 3_600_000
 
 def write(*, path: str, rows: int) -> Measurement:
     """Write synthetic impressions as the project writes its tables."""
-    from mmctr.datasets import ArrowDataset
+    from mmctr.data.datasets import ArrowDataset
 
     ArrowDataset(filepath=path).save(rows_table(Shape(), rows, SEED))
     return {"rows": rows}
@@ -23,8 +23,8 @@ def write(*, path: str, rows: int) -> Measurement:
 
 def load(*, path: str) -> Measurement:
     """Read them as the ctr_modeling pipeline does."""
-    from mmctr.ctr.click_log import ClickLog
-    from mmctr.datasets import ArrowDataset
+    from mmctr.ctr.inputs.click_log import ClickLog
+    from mmctr.data.datasets import ArrowDataset
 
     start = time.perf_counter()
     table = ArrowDataset(filepath=path).load()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from mmctr.linear import linear
+from mmctr.runtime.linear import linear
 
 LIBRARIES = ("torch", "fuxictr", "pytorch-lightning", "numpy", "pandas", "pyarrow")
 # Shapes of the model's own layers, and one square that no layer of it reaches.
@@ -20,7 +20,7 @@ SHAPES = ((4096, 1536, 512), (4096, 512, 256), (2048, 2048, 2048))
 
 @contextmanager
 def without_onednn() -> Iterator[None]:
-    """Let ``mmctr.linear`` multiply as torch does by default, with MKL."""
+    """Let ``mmctr.runtime.linear`` multiply as torch does by default, with MKL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with torch.backends.mkldnn.flags(enabled=False):
@@ -35,7 +35,7 @@ def matmul_gflops(
     Args:
         dtype: Of both factors.
         rounds: Timed repetitions a shape, after one that is not counted.
-        onednn: By ``mmctr.linear`` in place of ``torch.mm``.
+        onednn: By ``mmctr.runtime.linear`` in place of ``torch.mm``.
 
     Returns:
         10^9 floating point operations a second: the median of the rounds, at the

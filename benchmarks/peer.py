@@ -16,9 +16,9 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.world import MAX_HISTORY
-from mmctr.ctr.click_log import ClickLog
-from mmctr.ctr.din import Din
-from mmctr.ctr.item_table import ItemTable
+from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
 
 

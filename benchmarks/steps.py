@@ -11,11 +11,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.clock import Step, StepClock
 from benchmarks.peer import PaddedDin, padded_loader
-from mmctr.ctr.click_log import ClickLog
-from mmctr.ctr.din import Din
-from mmctr.ctr.item_table import ItemTable
+from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
-from mmctr.ctr.training import train_din
+from mmctr.ctr.training.fit import train_din
 
 LOSS_TOLERANCE = 1e-4
 VISIBLE = 2000.0

@@ -49,7 +49,7 @@ def check(*, changes: dict[str, object] | None = None, items: int = 32) -> Measu
 def time_product(*, changes: dict[str, object] | None = None) -> Measurement:
     """One round of the product: the trainer's own steps, then encoding."""
     from benchmarks.vqvae_steps import make_network, random_vectors, train_product
-    from mmctr.quantizers.vqvae import VQVAE
+    from mmctr.content.quantizers.vqvae import VQVAE
 
     params, network = make_network(SHAPE | (changes or {}), WIDTH, SEED)
     seconds = train_product(network, params, WIDTH, SEED, warm_up=WARM_UP, steps=STEPS)

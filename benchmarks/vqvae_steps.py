@@ -8,10 +8,10 @@ from torch.nn import functional
 
 from benchmarks import plain_vqvae
 from benchmarks.clock import Step, StepClock
-from mmctr.quantizers.params import VQVAEParams
-from mmctr.quantizers.training import train_autoencoder
-from mmctr.quantizers.vqvae import VQVAE
-from mmctr.quantizers.vqvae_network import VQVAENetwork
+from mmctr.content.quantizers.params import VQVAEParams
+from mmctr.content.quantizers.training import train_autoencoder
+from mmctr.content.quantizers.vqvae import VQVAE
+from mmctr.content.quantizers.vqvae_network import VQVAENetwork
 
 TOLERANCE = 1e-4
 
@@ -86,7 +86,7 @@ def require_equal_results(
     """Compare both formulations on the same items and weights, without dropout.
 
     Args:
-        shape: Of :class:`~mmctr.quantizers.params.VQVAEParams`.
+        shape: Of :class:`~mmctr.content.quantizers.params.VQVAEParams`.
         width: Width of the vectors.
         items: Items compared.
         seed: Of weights and items.

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from mmctr.ctr.click_log import ClickLog
-from mmctr.ctr.item_table import ItemTable
+from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.params import CtrParams
+from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.evaluation.params import EvaluationParams
-from mmctr.schemas import MAX_LEVEL
 
 MAX_HISTORY = 64
 

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from mmctr.quantizers import (
+from mmctr.content.quantizers import (
     QuantizationParams,
     RQKMeansParams,
     make_quantizer,

@@ -12,16 +12,19 @@ def api_pages(package: Path) -> dict[str, str]:
         package: Folder of the package; it is read, not imported.
 
     Returns:
-        Content by path in the documentation's folder: ``api/NAME.md`` for each
-        sub-package and each pipeline's nodes.
+        Content by path in the documentation's folder: ``api/ROOM-PACKAGE.md`` for each
+        package below it and ``api/pipelines-NAME.md`` for each pipeline's nodes.
     """
-    folders = sorted(path.parent for path in package.glob("*/__init__.py"))
+    names = [
+        init.parent.relative_to(package).parts
+        for init in sorted(package.glob("*/**/__init__.py"))
+    ]
     pages = {
-        f"api/{folder.name}.md": _page(
-            f"`{package.name}.{folder.name}`", f"{package.name}.{folder.name}"
+        f"api/{'-'.join(name)}.md": _page(
+            f"`{package.name}.{'.'.join(name)}`", f"{package.name}.{'.'.join(name)}"
         )
-        for folder in folders
-        if folder.name != PIPELINES
+        for name in names
+        if name[0] != PIPELINES
     }
     for nodes in sorted(package.glob(f"{PIPELINES}/*/nodes.py")):
         name = nodes.parent.name

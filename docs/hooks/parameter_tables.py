@@ -11,7 +11,7 @@ from kedro.config import OmegaConfigLoader
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mmctr.params import ProjectParams
+from mmctr.project.params import ProjectParams
 
 BASE = "base"
 OTHERS = ("interactions", "microlens")

@@ -12,7 +12,10 @@ from kedro.framework.project import configure_project
 def main() -> None:
     """Run the command that is named first, or else the project's pipelines."""
     configure_project(Path(__file__).parent.name)
-    from mmctr.cli import cli, run  # reads the settings that were just configured
+    from mmctr.project.cli import (  # reads the settings that were just configured
+        cli,
+        run,
+    )
 
     first = sys.argv[1] if len(sys.argv) > 1 else "-"
     if first in ("-h", "--help") or not first.startswith("-"):

@@ -3,8 +3,8 @@
 import os
 import warnings
 
-from mmctr.console import use_console
-from mmctr.hooks import (
+from mmctr.project.console import use_console
+from mmctr.project.hooks.core import (
     CheckpointHook,
     CredentialsHook,
     ParameterHook,
@@ -12,10 +12,10 @@ from mmctr.hooks import (
     SummaryHook,
     TuningHook,
 )
-from mmctr.lock_hook import LockHook
-from mmctr.node_log import NodeLogHook
-from mmctr.provenance.hook import ManifestHook
-from mmctr.tracking import TrackingHook
+from mmctr.project.hooks.lock import LockHook
+from mmctr.project.hooks.mlflow import TrackingHook
+from mmctr.project.hooks.node_log import NodeLogHook
+from mmctr.project.provenance.hook import ManifestHook
 
 # `--pipeline NAME` is how the documentation of this project and most users say it.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")

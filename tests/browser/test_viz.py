@@ -24,7 +24,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     must_run(project, "--env", "test")
     for words in (
         ("kedro", "viz", "build", "--include-previews"),
-        ("mmctr.viz_page", "build"),
+        ("mmctr.project.viz_page", "build"),
     ):
         done = subprocess.run(
             [sys.executable, "-m", *words],

@@ -60,7 +60,7 @@ def test_every_package_has_a_page():
     packages = {path.parent.name for path in REPOSITORY.glob("src/mmctr/*/__init__.py")}
     pages = api_pages(REPOSITORY / "src" / "mmctr")
     assert {f"api/{name}.md" for name in packages - {"pipelines"}} <= pages.keys()
-    assert "::: mmctr.quantizers\n" in pages["api/quantizers.md"]
+    assert "::: mmctr.content.quantizers\n" in pages["api/content-quantizers.md"]
     assert "::: mmctr.pipelines.fusion.nodes\n" in pages["api/pipelines-fusion.md"]
 
 

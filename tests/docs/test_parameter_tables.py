@@ -6,7 +6,7 @@ import pytest
 from parameter_tables import Row, parameter_page, parameter_rows
 from project_runs import REPOSITORY
 
-from mmctr.params import ProjectParams
+from mmctr.project.params import ProjectParams
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from project_runs import TINY, files_below, kedro_run, write_config, write_log
 
-from mmctr.embedders import EmbeddingError
+from mmctr.content.embedders import EmbeddingError
 
 
 def message_of(project: Path, *arguments: str) -> str:

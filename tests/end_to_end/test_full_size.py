@@ -12,7 +12,7 @@ import yaml
 from omegaconf import OmegaConf
 from project_runs import REPOSITORY, copy_project, must_run, write_config
 
-from mmctr.pipelines.sample.params import SampleParams
+from mmctr.data.sample.params import SampleParams
 
 DATASET = "sample_microlens_1m"
 SAMPLE_CONFIG = "sample_microlens_1m.yml"

@@ -12,7 +12,7 @@ BATCH = 128
 
 POISON = """
 import torch
-from mmctr.ctr.task import CtrTask
+from mmctr.ctr.training.lightning_module import CtrTask
 step = CtrTask.training_step
 def poisoned(self, batch, batch_idx):
     loss = step(self, batch, batch_idx)

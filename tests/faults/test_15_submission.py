@@ -14,7 +14,7 @@ from fault_runs import kedro, said
 from project_runs import files_below
 
 from mmctr.ctr.params import CtrParams
-from mmctr.datasets import AtomicDataset
+from mmctr.data.datasets import AtomicDataset
 from mmctr.pipelines.ctr_modeling.nodes import build_submission, check_submission
 
 SUBMISSION = "data/07_model_output/test/submission.zip"
@@ -27,7 +27,7 @@ Forge = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 def dataset(path: Path) -> AtomicDataset:
-    inner = {"type": "mmctr.datasets.ZippedCsvDataset", "member": MEMBER}
+    inner = {"type": "mmctr.data.datasets.ZippedCsvDataset", "member": MEMBER}
     return AtomicDataset(dataset=inner, filepath=path.as_posix())
 
 

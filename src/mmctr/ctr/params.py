@@ -4,8 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from mmctr.ctr.codes import CODE_ENTRIES
-from mmctr.ctr.content import NO_CONTENT, OF_CODES, OF_VECTORS, canonical_content
+from mmctr.ctr.features.codes import CODE_ENTRIES
+from mmctr.ctr.features.content import (
+    NO_CONTENT,
+    OF_CODES,
+    OF_VECTORS,
+    canonical_content,
+)
 from mmctr.evaluation.params import EvaluationParams
 
 

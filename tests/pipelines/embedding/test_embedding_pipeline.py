@@ -1,7 +1,6 @@
 """The embedding pipeline: its nodes, its wiring and its configuration."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -9,12 +8,13 @@ import pytest
 import yaml
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
+from paths import CONF
 
-from mmctr.embedders import EmbeddingParams
+from mmctr.content.embedders import EmbeddingParams
 from mmctr.pipelines.embedding import create_pipeline
 from mmctr.pipelines.embedding.nodes import embed_item_images, embed_item_titles
 
-CONF = Path(__file__).parents[3] / "conf" / "base"
+BASE = CONF / "base"
 
 
 @pytest.fixture
@@ -100,13 +100,13 @@ def test_image_node_wants_a_row_for_every_item(id_mapping):
 
 def test_outputs_are_in_the_catalogue():
     """Nothing the pipeline makes is left in memory."""
-    entries = yaml.safe_load((CONF / "catalog" / "embedding.yml").read_text())
+    entries = yaml.safe_load((BASE / "catalog" / "embedding.yml").read_text())
     assert create_pipeline().outputs() == set(entries)
 
 
 def test_parameter_file_says_what_the_model_says():
     """The file shows every parameter with its default, and no other."""
-    path = CONF / "parameters" / "embedding.yml"
+    path = BASE / "parameters" / "embedding.yml"
     values = yaml.safe_load(path.read_text())["embedding"]
     assert values["seed"].startswith("${runtime_params:seed")
     assert values["device"].startswith("${runtime_params:device")

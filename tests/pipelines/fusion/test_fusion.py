@@ -12,14 +12,14 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from pydantic import ValidationError
 
+from mmctr.content.fusion.params import FusionParams, ModalityParams
+from mmctr.data.vector_columns import vector_matrix
 from mmctr.pipelines.fusion import create_pipeline
 from mmctr.pipelines.fusion.nodes import (
     fuse_item_features,
     lay_out_vectors,
     prepare_new_vectors,
 )
-from mmctr.pipelines.fusion.params import FusionParams, ModalityParams
-from mmctr.pipelines.vectors import vector_matrix
 
 
 def item_feature(count: int) -> pa.Table:

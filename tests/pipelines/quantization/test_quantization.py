@@ -12,23 +12,20 @@ from hypothesis import strategies as st
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
-from mmctr.pipelines.quantization import create_pipeline
-from mmctr.pipelines.quantization.figures import (
-    draw_codebook_recall,
-    draw_codebook_usage,
-)
-from mmctr.pipelines.quantization.nodes import (
-    build_item_table,
-    find_cold_items,
-    quantize_items,
-    report_codebooks,
-)
-from mmctr.pipelines.quantization.shared_codes import list_shared_codes
-from mmctr.pipelines.vectors import vector_column, vector_matrix
-from mmctr.quantizers import (
+from mmctr.content.quantizers import (
     METHODS,
     QuantizationParams,
     load_quantizer,
+)
+from mmctr.content.quantizers.item_codes import find_cold_items, quantize_items
+from mmctr.content.quantizers.shared_codes import list_shared_codes
+from mmctr.ctr.inputs.build_item_table import build_item_table
+from mmctr.data.vector_columns import vector_column, vector_matrix
+from mmctr.pipelines.quantization import create_pipeline
+from mmctr.pipelines.quantization.nodes import report_codebooks
+from mmctr.reporting.codebook_figures import (
+    draw_codebook_recall,
+    draw_codebook_usage,
 )
 
 
@@ -322,7 +319,7 @@ def catalog_below(folder: Path, features: pa.Table, **changes) -> DataCatalog:
     """The artifacts of the quantisation in files, all else in memory."""
     safetensors = "kedro_datasets_experimental.safetensors.SafetensorsDataset"
     kinds = {
-        "codes.npy": {"type": "mmctr.datasets.NpyDataset"},
+        "codes.npy": {"type": "mmctr.data.datasets.NpyDataset"},
         "quantizer_weights.safetensors": {"type": safetensors, "backend": "torch"},
         "quantizer_settings.json": {"type": "json.JSONDataset"},
         "codebook.json": {"type": "json.JSONDataset"},
@@ -330,7 +327,7 @@ def catalog_below(folder: Path, features: pa.Table, **changes) -> DataCatalog:
     report = {"type": "json.JSONDataset", "filepath": str(folder / "codebook.json")}
     entries = {
         f"{modality}_{name.split('.')[0]}": {
-            "type": "mmctr.datasets.AtomicDataset",
+            "type": "mmctr.data.datasets.AtomicDataset",
             "dataset": kind,
             "filepath": str(folder / f"{modality}_{name}"),
         }
@@ -341,7 +338,7 @@ def catalog_below(folder: Path, features: pa.Table, **changes) -> DataCatalog:
     entries["codebook"] = report
     entries |= {
         f"codebook_{name}_figure": {
-            "type": "mmctr.datasets.AtomicDataset",
+            "type": "mmctr.data.datasets.AtomicDataset",
             "dataset": "matplotlib.MatplotlibDataset",
             "filepath": str(folder / f"{name}.png"),
         }

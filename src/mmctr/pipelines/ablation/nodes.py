@@ -1,8 +1,8 @@
 """Nodes of the ablation pipeline.
 
 Nodes that take long give functions instead of results: the data set they are saved to
-calls those whose results are not there yet (``mmctr.datasets.MissingPartitions``), and
-trainings side by side.
+calls those whose results are not there yet
+(``mmctr.data.datasets.MissingPartitions``), and trainings side by side.
 """
 
 import logging
@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from mmctr.content.quantizers import QuantizationParams
+from mmctr.content.quantizers.item_codes import find_cold_items
 from mmctr.ctr.params import CtrParams
-from mmctr.datasets import Makers
-from mmctr.pipelines.ablation.inputs import choose_rows
-from mmctr.pipelines.ablation.params import AblationParams
-from mmctr.pipelines.ablation.plan import AblationPlan, RunName, make_plan
-from mmctr.pipelines.ablation.processes import choose_processes
-from mmctr.pipelines.ablation.runs import RunTrainer, take
-from mmctr.pipelines.experiment_runs import Items, Partitions, facts_of
-from mmctr.pipelines.experiment_runs import make_codes as quantize_both
-from mmctr.pipelines.experiments import fingerprint
-from mmctr.pipelines.quantization.nodes import find_cold_items
-from mmctr.pipelines.vectors import vector_matrix
-from mmctr.quantizers import QuantizationParams
+from mmctr.data.datasets import Makers
+from mmctr.data.vector_columns import vector_matrix
+from mmctr.experiments.ablation.inputs import choose_rows
+from mmctr.experiments.ablation.params import AblationParams
+from mmctr.experiments.ablation.plan import AblationPlan, RunName, make_plan
+from mmctr.experiments.ablation.processes import choose_processes
+from mmctr.experiments.ablation.runs import RunTrainer, take
+from mmctr.experiments.common import fingerprint
+from mmctr.experiments.training import Items, Partitions, facts_of
+from mmctr.experiments.training import make_codes as quantize_both
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def plan_ablation(
         ctr_modeling: What arms override.
 
     Returns:
-        :class:`~mmctr.pipelines.ablation.plan.AblationPlan`, ready for JSON.
+        :class:`~mmctr.experiments.ablation.plan.AblationPlan`, ready for JSON.
 
     Raises:
         ValueError: If an arm has nothing to train on these data.

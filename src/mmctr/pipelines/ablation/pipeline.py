@@ -2,11 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from mmctr.pipelines.ablation.figures import (
-    draw_increments,
-    draw_learning,
-    draw_rate_distortion,
-)
+from mmctr.experiments.ablation.report import measure_arms, tabulate_arms
 from mmctr.pipelines.ablation.nodes import (
     choose_candidates,
     describe_inputs,
@@ -15,8 +11,12 @@ from mmctr.pipelines.ablation.nodes import (
     train_arms,
     try_candidates,
 )
-from mmctr.pipelines.ablation.page import write_page
-from mmctr.pipelines.ablation.report import measure_arms, tabulate_arms
+from mmctr.reporting.ablation_figures import (
+    draw_increments,
+    draw_learning,
+    draw_rate_distortion,
+)
+from mmctr.reporting.ablation_page import write_page
 
 _ITEMS = ["item_features", "item_title_vectors", "item_image_vectors"]
 _ROWS = ["train", "valid", "test"]

@@ -54,10 +54,13 @@ def train_model(
     Returns:
         Weights by name, and the course of the training, ready for JSON.
     """
-    from mmctr.ctr.click_log import ClickLog
-    from mmctr.ctr.item_table import ItemTable
-    from mmctr.ctr.memory import estimate_memory, warn_of_little_memory
-    from mmctr.ctr.training import train_din
+    from mmctr.ctr.inputs.click_log import ClickLog
+    from mmctr.ctr.inputs.item_table import ItemTable
+    from mmctr.ctr.training.fit import train_din
+    from mmctr.ctr.training.memory_estimate import (
+        estimate_memory,
+        warn_of_little_memory,
+    )
 
     params = _with_given_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, item_title_vectors, item_image_vectors)
@@ -112,10 +115,10 @@ def predict_rows(
     Raises:
         ValueError: If the weights belong to another item table or other parameters.
     """
-    from mmctr.ctr.click_log import ClickLog
-    from mmctr.ctr.item_table import ItemTable
-    from mmctr.ctr.training import predict_clicks
-    from mmctr.ctr.vocabulary import within_vocabulary
+    from mmctr.ctr.inputs.click_log import ClickLog
+    from mmctr.ctr.inputs.item_table import ItemTable
+    from mmctr.ctr.inputs.vocabulary import within_vocabulary
+    from mmctr.ctr.training.fit import predict_clicks
 
     params = _with_given_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, item_title_vectors, item_image_vectors)

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mmctr.embedders import EmbeddingParams, embed_images, embed_titles
-from mmctr.zero_vectors import warn_of_zero_vectors
+from mmctr.content.covers.embed_images import embed_images
+from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.data.zero_vectors import warn_of_zero_vectors
 
 
 def embed_item_titles(
@@ -22,7 +23,7 @@ def embed_item_titles(
     Returns:
         ``title_embeddings`` ``[n_items, d]`` float32, row i for row i of
         ``item_feature``, of length 1 (rows without a title may be zero), and the report
-        of :class:`~mmctr.embedders.EmbeddingReport` as plain values.
+        of :class:`~mmctr.content.embedders.EmbeddingReport` as plain values.
 
     Raises:
         ValueError: If there is no title column, or the titles can't be embedded.
@@ -54,8 +55,8 @@ def embed_item_images(
     Returns:
         ``image_vectors`` ``[n_items, d]`` float32, row i for row i of
         ``item_feature``, and the report of
-        :class:`~mmctr.embedders.ImageEmbeddingReport` as plain values. Vectors of
-        covers have length 1, or are zero where an item has no usable one; given ones
+        :class:`~mmctr.content.embedders.ImageEmbeddingReport` as plain values. Vectors
+        of covers have length 1, or are zero where an item has no usable one; given ones
         are as they were.
 
     Raises:

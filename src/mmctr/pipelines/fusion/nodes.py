@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from mmctr.pipelines.fusion.params import FusionParams, ModalityParams
-from mmctr.pipelines.vectors import vector_column, vector_matrix
+from mmctr.content.fusion.params import FusionParams, ModalityParams
+from mmctr.data.vector_columns import vector_column, vector_matrix
 
 _COLUMNS = {
     "item_id": pa.int64(),

@@ -4,11 +4,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmctr.datasets import ChallengeSource, InteractionSource
+from mmctr.data.datasets import ChallengeSource, InteractionSource
+from mmctr.data.preparation.challenge import prepare_challenge
+from mmctr.data.preparation.interactions import prepare_interactions
+from mmctr.data.preparation.params import PreparationParams
 from mmctr.evaluation import AuditedRows, audit_splits
-from mmctr.pipelines.preparation.challenge import prepare_challenge
-from mmctr.pipelines.preparation.interactions import prepare_interactions
-from mmctr.pipelines.preparation.params import PreparationParams
 
 
 def prepare_tables(
@@ -24,7 +24,7 @@ def prepare_tables(
 
     Returns:
         item_feature, given_image_vectors, item_id_mapping, train, valid, test and the
-        report; see :class:`mmctr.pipelines.preparation.tables.PrimaryTables`.
+        report; see :class:`mmctr.data.preparation.tables.PrimaryTables`.
     """
     if isinstance(source, ChallengeSource):
         tables = prepare_challenge(source, params)

@@ -2,17 +2,14 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from mmctr.pipelines.quantization.figures import (
+from mmctr.content.quantizers.item_codes import find_cold_items, quantize_items
+from mmctr.content.quantizers.shared_codes import list_shared_codes
+from mmctr.ctr.inputs.build_item_table import build_item_table
+from mmctr.pipelines.quantization.nodes import report_codebooks
+from mmctr.reporting.codebook_figures import (
     draw_codebook_recall,
     draw_codebook_usage,
 )
-from mmctr.pipelines.quantization.nodes import (
-    build_item_table,
-    find_cold_items,
-    quantize_items,
-    report_codebooks,
-)
-from mmctr.pipelines.quantization.shared_codes import list_shared_codes
 
 
 def create_pipeline() -> Pipeline:

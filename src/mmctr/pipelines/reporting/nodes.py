@@ -13,10 +13,10 @@ from mmctr.pipelines.ctr_modeling.measured_rows import (
     known_rows,
     with_unknown_item,
 )
-from mmctr.pipelines.reporting import card, data_sections, model_sections, run_sections
-from mmctr.pipelines.reporting.facts import Record
-from mmctr.pipelines.reporting.pages import render_report
-from mmctr.pipelines.reporting.words import moment
+from mmctr.reporting import card, data_sections, model_sections, run_sections
+from mmctr.reporting.facts import Record
+from mmctr.reporting.pages import render_report
+from mmctr.reporting.words import moment
 
 
 def measure_details(

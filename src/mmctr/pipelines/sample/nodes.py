@@ -3,24 +3,24 @@
 import numpy as np
 import pyarrow as pa
 
-from mmctr.datasets import TablePieces
-from mmctr.evaluation import auc, gauc
-from mmctr.pipelines.sample.clicks import (
+from mmctr.data.datasets import TablePieces
+from mmctr.data.sample.clicks import (
     SLATE_SIZE,
     Slates,
     draw_slates,
     join_histories,
 )
-from mmctr.pipelines.sample.contents import describe_items
-from mmctr.pipelines.sample.params import SampleParams
-from mmctr.pipelines.sample.tables import (
+from mmctr.data.sample.contents import describe_items
+from mmctr.data.sample.params import SampleParams
+from mmctr.data.sample.tables import (
     click_table,
     item_feature_table,
     item_info_table,
     item_seq_table,
     label_table,
 )
-from mmctr.pipelines.sample.world import build_world
+from mmctr.data.sample.world import build_world
+from mmctr.evaluation import auc, gauc
 
 # A table, one in pieces, vectors, or numbers for JSON.
 Written = pa.Table | TablePieces | np.ndarray | dict[str, dict[str, float]]

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from mmctr.content.quantizers import QuantizationParams
 from mmctr.ctr.params import CtrParams
-from mmctr.datasets import Keep, Search
-from mmctr.pipelines.experiment_runs import Items
-from mmctr.pipelines.experiments import cut_rows, fingerprint
-from mmctr.pipelines.tuning.params import TuningParams
-from mmctr.pipelines.tuning.plan import TuningPlan, make_plan
-from mmctr.pipelines.tuning.trials import TrialTrainer, make_pruner, make_sampler
-from mmctr.pipelines.vectors import vector_matrix
-from mmctr.quantizers import QuantizationParams
+from mmctr.data.datasets import Keep, Search
+from mmctr.data.vector_columns import vector_matrix
+from mmctr.experiments.common import cut_rows, fingerprint
+from mmctr.experiments.training import Items
+from mmctr.experiments.tuning.params import TuningParams
+from mmctr.experiments.tuning.plan import TuningPlan, make_plan
+from mmctr.experiments.tuning.trials import TrialTrainer, make_pruner, make_sampler
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def plan_tuning(
         ctr_modeling: What the space varies.
 
     Returns:
-        :class:`~mmctr.pipelines.tuning.plan.TuningPlan`, ready for JSON.
+        :class:`~mmctr.experiments.tuning.plan.TuningPlan`, ready for JSON.
 
     Raises:
         ValueError: If no point of a grid makes a model.

@@ -2,10 +2,10 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from mmctr.pipelines.tuning.figures import draw_history, draw_importance
+from mmctr.experiments.tuning.report import report_trials
 from mmctr.pipelines.tuning.nodes import plan_tuning, search_settings
-from mmctr.pipelines.tuning.page import write_page
-from mmctr.pipelines.tuning.report import report_trials
+from mmctr.reporting.tuning_figures import draw_history, draw_importance
+from mmctr.reporting.tuning_page import write_page
 
 _ITEMS = ["item_features", "item_title_vectors", "item_image_vectors"]
 _ROWS = ["train", "valid"]

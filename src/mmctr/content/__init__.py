@@ -1,0 +1,1 @@
+"""From titles and covers to vectors, and from vectors to codes."""

@@ -1,0 +1,1 @@
+"""From cover images to vectors."""

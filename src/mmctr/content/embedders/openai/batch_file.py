@@ -1,0 +1,194 @@
+"""The files of OpenAI's Batch API: JSON lines of requests, JSON lines of answers.
+
+Limits and formats are those of https://platform.openai.com/docs/guides/batch: 50,000
+requests and 50,000 embedding inputs a batch, 200 MB a file. Answers come in any order,
+and a line that failed stands in a second file.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+from mmctr.content.embedders.openai.answers import read_vectors
+from mmctr.content.embedders.openai.packing import pack_requests
+
+ENDPOINT = "/v1/embeddings"
+MAX_INPUTS_PER_BATCH = 50_000
+MAX_REQUESTS_PER_BATCH = 50_000
+# 200 MB, with room for what is not counted below.
+MAX_BYTES_PER_FILE = 190_000_000
+
+# A line's frame beside its texts, and quotes and comma a text.
+_LINE_BYTES = 512
+_TEXT_BYTES = 4
+_DIGEST_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class LineAnswer:
+    """What became of one line.
+
+    Attributes:
+        part: Positions of the line's texts among the texts of the batch.
+        vectors: ``[n, d]`` float32, ``[0, 0]`` if the line failed.
+        failure: Why it failed, or None.
+        tokens: Tokens the service counted, None where it counts none.
+    """
+
+    part: slice
+    vectors: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    failure: str | None = None
+    tokens: int | None = None
+
+
+def pack_batches(
+    texts: Sequence[str], request_size: int, max_inputs: int
+) -> list[tuple[slice, list[slice]]]:
+    """Split texts into batches, and batches into requests.
+
+    Args:
+        texts: Texts that were cut to the limit of one input.
+        request_size: Most texts a request.
+        max_inputs: Most texts a batch, at most ``MAX_INPUTS_PER_BATCH``.
+
+    Returns:
+        For every batch its texts, and the texts of each of its requests, counted from
+        the first text of the batch.
+    """
+    batches: list[tuple[slice, list[slice]]] = []
+    inputs = filled = 0
+    sizes = [len(text.encode()) for text in texts]
+    for run in pack_requests(sizes, min(request_size, max_inputs)):
+        size = _LINE_BYTES + sum(_written_bytes(text) for text in texts[run])
+        count = run.stop - run.start
+        if (
+            not batches
+            or inputs + count > max_inputs
+            or filled + size > MAX_BYTES_PER_FILE
+            or len(batches[-1][1]) == MAX_REQUESTS_PER_BATCH
+        ):
+            batches.append((run, []))
+            inputs = filled = 0
+        first, requests = batches[-1]
+        requests.append(slice(run.start - first.start, run.stop - first.start))
+        batches[-1] = slice(first.start, run.stop), requests
+        inputs += count
+        filled += size
+    return batches
+
+
+def write_requests(
+    texts: Sequence[str],
+    keys: Sequence[bytes],
+    requests: Sequence[slice],
+    body: dict[str, Any],
+) -> bytes:
+    """Write the input file of a batch.
+
+    Args:
+        texts: Texts of the batch.
+        keys: The cache's key of each.
+        requests: Which texts each request holds.
+        body: The fields of a request beside its input.
+
+    Returns:
+        JSON lines in ASCII: some readers of lines split at other characters, too.
+    """
+    content = BytesIO()
+    for part in requests:
+        line = {
+            "custom_id": line_id(keys, part),
+            "method": "POST",
+            "url": ENDPOINT,
+            "body": {**body, "input": list(texts[part])},
+        }
+        content.write(json.dumps(line).encode("ascii") + b"\n")
+    return content.getvalue()
+
+
+def line_id(keys: Sequence[bytes], part: slice) -> str:
+    """Name a line by the positions of its texts, and a hash of their keys.
+
+    Positions find the texts without a search, the hash proves that they are the ones
+    the line was made of.
+
+    Args:
+        keys: Keys of all texts of the batch, in the order kept in the cache.
+        part: Which of them the line holds.
+
+    Returns:
+        At most 32 characters.
+    """
+    digest = sha256(b"".join(keys[part])).hexdigest()[:_DIGEST_DIGITS]
+    return f"{part.start}-{part.stop}-{digest}"
+
+
+def read_answers(
+    content: bytes, keys: Sequence[bytes], width: int | None
+) -> Iterator[LineAnswer]:
+    """Read an output or error file; lines that can't be tied to texts are left out.
+
+    Args:
+        content: JSON lines, in any order, perhaps cut off.
+        keys: Keys of the texts of the batch, in the order they were sent.
+        width: Width the vectors must have; None: that of the first.
+
+    Yields:
+        One answer a line. Vectors are complete, in the order of the line's texts.
+    """
+    for line in BytesIO(content):
+        try:
+            answer = json.loads(line)
+            part = _find_part(answer["custom_id"], keys)
+        except (ValueError, TypeError, KeyError):
+            continue
+        read = _read_answer(answer, part, width)
+        if read.failure is None:
+            width = read.vectors.shape[1]
+        yield read
+
+
+def _written_bytes(text: str) -> int:
+    return len(json.dumps(text)) + _TEXT_BYTES
+
+
+def _find_part(name: object, keys: Sequence[bytes]) -> slice:
+    """Return the texts of a line; raises ValueError if it is none of this batch."""
+    start, stop, _ = str(name).split("-")
+    part = slice(int(start), int(stop))
+    if not 0 <= part.start < part.stop <= len(keys) or line_id(keys, part) != name:
+        raise ValueError("no line of this batch")
+    return part
+
+
+def _read_answer(answer: dict[str, Any], part: slice, width: int | None) -> LineAnswer:
+    response = answer.get("response")
+    response = response if isinstance(response, dict) else {}
+    body = response.get("body")
+    body = body if isinstance(body, dict) else {}
+    status = response.get("status_code")
+    if answer.get("error") or status != 200:
+        error = answer.get("error") or body.get("error")
+        return LineAnswer(part, failure=_explain(error, status))
+    try:
+        vectors = read_vectors(body.get("data"), part.stop - part.start, width)
+    except ValueError as error:
+        return LineAnswer(part, failure=f"an answer is not usable: {error}")
+    usage = body.get("usage")
+    tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+    return LineAnswer(
+        part, vectors=vectors, tokens=tokens if isinstance(tokens, int) else None
+    )
+
+
+def _explain(error: object, status: object) -> str:
+    if isinstance(error, dict):
+        words = [str(error[k]) for k in ("code", "message") if error.get(k)]
+        if words:
+            return ": ".join(words)
+    return f"a line was answered {status}" if status else "a line holds no answer"

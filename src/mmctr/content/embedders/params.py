@@ -1,0 +1,216 @@
+"""Typed parameters of the embedding pipeline."""
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from mmctr.content.covers.image_params import ImageParams
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class SentenceTransformerParams(BaseModel):
+    """A sentence-transformers model that lies on this machine; never downloaded."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(
+        "bundled",
+        min_length=1,
+        description="`bundled` (all-MiniLM-L6-v2, 384 wide, comes with the install) or "
+        "the directory of a saved sentence-transformers model",
+    )
+    batch_size: int = Field(64, ge=1, description="titles a forward pass")
+    max_seq_length: int = Field(
+        128,
+        ge=8,
+        description="tokens of a title that are read, the rest is cut; the model's own "
+        "limit holds where it is lower (MiniLM was trained on 128)",
+    )
+
+
+class BatchParams(BaseModel):
+    """How jobs of OpenAI's Batch API are cut and waited for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    poll_seconds: float = Field(
+        30.0, gt=0, description="between two questions how a batch stands"
+    )
+    max_wait_seconds: float = Field(
+        90_000.0,
+        ge=0,
+        description="then the run ends, and a later one goes on waiting; a batch takes "
+        "24 hours at most; 0: start the batches, look once and end",
+    )
+    max_inputs: int = Field(
+        50_000, ge=1, le=50_000, description="titles a batch; 50,000 is OpenAI's limit"
+    )
+
+
+class OpenAIParams(BaseModel):
+    """A service that speaks OpenAI's embeddings API.
+
+    The key is no parameter: the SDK reads it from the variable ``OPENAI_API_KEY``,
+    which a run fills from ``conf/local/credentials.yml`` where it is not set.
+    """
+
+    # A rejected base_url may hold a password, which an error must not repeat.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    model: str = Field(
+        "text-embedding-3-large", min_length=1, description="name the service knows"
+    )
+    dimensions: int | None = Field(
+        1024, ge=1, description="width asked for; null: not sent, the model's own"
+    )
+    base_url: str | None = Field(
+        None, description="null: the variable OPENAI_BASE_URL, else OpenAI itself"
+    )
+    mode: Literal["direct", "batch"] = Field(
+        "direct",
+        description="direct: at once; batch: through the Batch API, within 24 hours "
+        "and at half the price",
+    )
+    batch: BatchParams = Field(
+        default_factory=BatchParams, description="batches of mode batch"
+    )
+    request_size: int = Field(
+        512, ge=1, le=2048, description="titles a request; 2048 is OpenAI's limit"
+    )
+    tokens_per_minute: int | None = Field(
+        None,
+        ge=8192,
+        description="requests are spaced so that their tokens, counted as UTF-8 bytes, "
+        "stay within this; null: not spaced",
+    )
+    concurrency: int = Field(4, ge=1, le=64, description="requests at the same time")
+    max_retries: int = Field(
+        8, ge=0, description="further tries after 408, 409, 429, 5xx, or no answer"
+    )
+    timeout_seconds: float = Field(60.0, gt=0, description="wait for one answer")
+    stop_after_failures: int = Field(
+        8,
+        ge=1,
+        description="requests that fail for good in a row, all tries spent, after "
+        "which the rest is not sent",
+    )
+    usd_per_million_tokens: float | None = Field(
+        0.13,
+        ge=0,
+        description="price of the model, for the plan; 0: a service of your own; null: "
+        "not known",
+    )
+    max_cost_usd: float | None = Field(
+        5.0, ge=0, description="a plan that may cost more is refused; null: none is"
+    )
+    dry_run: bool = Field(
+        False, description="print the plan and end, with nothing sent or written"
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _holds_no_credentials(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("write it as http://HOST/v1 or https://HOST/v1")
+        if parts.username or parts.password or parts.query:
+            raise ValueError(
+                "it must hold no user, password or query: parameters are not secret; "
+                "put the key into the variable OPENAI_API_KEY"
+            )
+        return value
+
+
+class LsaParams(BaseModel):
+    """TF-IDF and a truncated SVD, fitted on the titles: quick, for tests."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dimensions: int = Field(
+        64, ge=1, description="width wanted; lower where titles or words are too few"
+    )
+    max_features: int = Field(50_000, ge=2, description="words kept, most frequent")
+
+
+class PrecomputedParams(BaseModel):
+    """A ready matrix, row i for item i.
+
+    The one parameter of this pipeline that names a file: the embedder opens it itself,
+    so that the graph stays the same whatever the provider is.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Path | None = Field(
+        None, description=".npy file [n_items, d]; relative to the working directory"
+    )
+    dimensions: int | None = Field(
+        None, ge=1, description="width the file must have; null: any"
+    )
+
+
+class EmbeddingParams(BaseModel):
+    """How titles and covers of the items become vectors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    provider: Literal["sentence_transformers", "openai", "lsa", "precomputed"] = Field(
+        "sentence_transformers", description="which of the four makes the vectors"
+    )
+    empty_title: Literal["zero", "placeholder"] = Field(
+        "zero",
+        description="an empty, blank or missing title gets the zero vector (similar to "
+        "nothing), or the vector of `placeholder`",
+    )
+    cache: Path | None = Field(
+        None,
+        description="SQLite file that keeps the vectors of sentence_transformers, "
+        "openai and covers, for all data sets; relative to the working directory; "
+        "null: nothing is kept",
+    )
+    placeholder: str = Field(
+        "untitled", description="text embedded for empty titles, if so chosen"
+    )
+    sentence_transformers: SentenceTransformerParams = Field(
+        default_factory=SentenceTransformerParams, description="local model"
+    )
+    openai: OpenAIParams = Field(
+        default_factory=OpenAIParams, description="embeddings API"
+    )
+    lsa: LsaParams = Field(default_factory=LsaParams, description="TF-IDF + SVD")
+    precomputed: PrecomputedParams = Field(
+        default_factory=PrecomputedParams, description="ready vectors"
+    )
+    images: ImageParams = Field(default_factory=ImageParams, description="cover images")
+    device: Device = Field(
+        "auto", description="where a local model runs; auto: cuda, else mps, else cpu"
+    )
+    seed: int = Field(20242025, ge=0, lt=2**32, description="seed of the LSA's SVD")
+    progress: bool = Field(
+        False, description="progress bar even where stderr is no terminal"
+    )
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.provider == "precomputed" and self.precomputed.path is None:
+            raise ValueError(
+                "embedding.provider is precomputed but embedding.precomputed.path is "
+                "not set: name the .npy file that holds one row an item"
+            )
+        batch = self.provider == "openai" and self.openai.mode == "batch"
+        if batch and self.cache is None:
+            raise ValueError(
+                "embedding.openai.mode is batch but embedding.cache is null: batches "
+                "are remembered there, so that none is paid twice; name a file"
+            )
+        if self.empty_title == "placeholder" and not self.placeholder.strip():
+            raise ValueError(
+                "embedding.placeholder is blank: write a word, or choose "
+                "embedding.empty_title=zero"
+            )
+        return self

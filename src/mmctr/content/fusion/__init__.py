@@ -1,0 +1,1 @@
+"""How the vectors of several modalities are normalised."""

@@ -1,0 +1,41 @@
+"""Vectors to codes: one file per method behind one small protocol."""
+
+from mmctr.content.quantizers.factory import load_quantizer, make_quantizer
+from mmctr.content.quantizers.health import codebook_health, rate_distortion
+from mmctr.content.quantizers.measured_fit import MeasuredFit, fit_and_measure
+from mmctr.content.quantizers.methods import METHODS
+from mmctr.content.quantizers.params import (
+    FSQParams,
+    HealthParams,
+    PQParams,
+    QuantizationParams,
+    RQKMeansParams,
+    RQVAEParams,
+    SimVQParams,
+    VQVAEEMAParams,
+    VQVAEParams,
+)
+from mmctr.content.quantizers.protocol import FitReport, Quantizer
+from mmctr.content.quantizers.stability import codebook_stability
+
+__all__ = [
+    "METHODS",
+    "FSQParams",
+    "FitReport",
+    "HealthParams",
+    "MeasuredFit",
+    "PQParams",
+    "QuantizationParams",
+    "Quantizer",
+    "RQKMeansParams",
+    "RQVAEParams",
+    "SimVQParams",
+    "VQVAEEMAParams",
+    "VQVAEParams",
+    "codebook_health",
+    "codebook_stability",
+    "fit_and_measure",
+    "load_quantizer",
+    "make_quantizer",
+    "rate_distortion",
+]

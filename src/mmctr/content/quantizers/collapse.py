@@ -1,0 +1,72 @@
+"""A codebook that hardly anything uses stops the run."""
+
+from typing import Any
+
+import numpy as np
+
+from mmctr.content.quantizers.checks import row_groups
+
+# What is kept as well as this needs no more codes.
+_EXACT = 0.999
+
+
+def require_living_codebooks(
+    health: dict[str, Any],
+    vectors: np.ndarray,
+    *,
+    method: str,
+    shared_codebook: bool,
+    min_share: float,
+) -> None:
+    """Refuse a codebook whose items share a few codewords.
+
+    The share is (perplexity - 1) / (possible - 1), where as many codewords are possible
+    as there are, or different items if these are fewer. Where the codes keep nearly all
+    of the vectors, later levels have nothing to tell and are not looked at.
+
+    Args:
+        health: What :func:`~mmctr.content.quantizers.health.codebook_health` gave.
+        vectors: What was encoded, ``[n, d]``.
+        method: The method, for the message.
+        shared_codebook: Whether all positions read one codebook.
+        min_share: Least share; 0 refuses nothing.
+
+    Raises:
+        ValueError: Naming codebook, figure and what to try.
+    """
+    if (health["r2"] or 0) >= _EXACT:
+        return
+    size = health["codebook_size"]
+    books = {"the codebook": health["perplexity"]}
+    if not shared_codebook:
+        levels = enumerate(health["levels"], start=1)
+        books = {f"level {level}": found["perplexity"] for level, found in levels}
+    weak = {
+        name: perplexity
+        for name, perplexity in books.items()
+        if perplexity - 1 < min_share * (size - 1)
+    }
+    if not weak:
+        return
+    # Rows are only compared where it matters.
+    possible = min(size, len(row_groups(vectors)[1]))
+    for name, perplexity in weak.items():
+        if perplexity - 1 < min_share * (possible - 1):
+            raise ValueError(
+                f"{method} collapsed: {name} is used as if it had {perplexity:.1f} of "
+                f"{size} codewords, under quantization.health.min_perplexity_share "
+                f"({min_share:g}); {_advice(method)}. 0 there accepts it"
+            )
+
+
+def _advice(method: str) -> str:
+    own = {
+        "vqvae": "try method vqvae_ema (k-means start, revival), or fsq or rq_kmeans, "
+        "or a larger vqvae.learning_rate and more epochs",
+        "vqvae_ema": "raise vqvae_ema.revive_under or max_epochs, or try fsq",
+        "rqvae": "raise rqvae.revive_under or code_width, or try rq_kmeans",
+        "fsq": "raise fsq.max_epochs or learning_rate, or try rq_kmeans",
+        "simvq": "raise simvq.max_epochs or learning_rate, or try vqvae_ema",
+    }
+    few = "use fewer levels or codewords, and see whether the vectors nearly coincide"
+    return own.get(method, few)

@@ -1,0 +1,102 @@
+"""The codes of all items, each modality with its own codebooks."""
+
+import logging
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mmctr.content.quantizers.measured_fit import fit_and_measure
+from mmctr.content.quantizers.params import QuantizationParams
+from mmctr.data.vector_columns import vector_matrix
+
+logger = logging.getLogger(__name__)
+
+
+# Codes, weights (named tensors), settings, health. Kedro resolves these annotations in
+# every command, and torch takes a second to import: no torch types here.
+Quantized = tuple[np.ndarray, dict[str, Any], dict[str, Any], dict[str, Any]]
+
+
+def find_cold_items(item_feature: pa.Table, train: pa.Table) -> np.ndarray:
+    """Mark the items that no train row has as its target or in its history.
+
+    Args:
+        item_feature: One row per item, ids 1..n in order.
+        train: ``item_id`` int64 and ``item_seq`` list<int64> of item ids.
+
+    Returns:
+        bool ``[n]``; place i is item i + 1.
+    """
+    seen = np.zeros(item_feature.num_rows + 1, dtype=bool)
+    # A mark an event: the events are many times the items.
+    for targets in train["item_id"].chunks:
+        seen[targets.to_numpy()] = True
+    for histories in train["item_seq"].chunks:
+        seen[histories.flatten().to_numpy()] = True
+    return ~seen[1:]
+
+
+def quantize_items(
+    item_features: pa.Table, cold_items: np.ndarray, params: QuantizationParams
+) -> tuple[Any, ...]:
+    """Turn title and image vectors into codes, each modality with its own codebooks.
+
+    One node for both: Kedro saves what a node returns, so that a modality that fails
+    leaves the earlier artifacts of both as they were, and no mixture of two runs.
+
+    Args:
+        item_features: ``title_vector`` and ``image_vector`` list<float32>, one row per
+            item.
+        cold_items: Which items are not in train, bool ``[n]``; measured apart.
+        params: Method, its settings, seed and device, and how health is measured.
+
+    Returns:
+        For titles, then for images: codes ``[n, positions]`` int32 (``[n, 0]`` where
+        the lists are empty), the quantiser's weights, its settings, and the codebook's
+        health.
+
+    Raises:
+        ValueError: If the vectors cannot be quantised or a codebook collapses; the
+            message names the column.
+    """
+    titles = _quantize(item_features, "title_vector", cold_items, params)
+    images = _quantize(item_features, "image_vector", cold_items, params)
+    return *titles, *images
+
+
+def _quantize(
+    table: pa.Table, column: str, cold_items: np.ndarray, params: QuantizationParams
+) -> Quantized:
+    vectors = vector_matrix(table, column)
+    count, width = vectors.shape
+    if width == 0:
+        # Neither a file of weights nor one of JSON can hold nothing.
+        import torch
+
+        codes = np.empty((count, 0), dtype=np.int32)
+        return codes, {"absent": torch.zeros(0)}, {"method": None}, {"present": False}
+    try:
+        fitted = fit_and_measure(vectors, cold_items, params)
+    except ValueError as error:
+        raise ValueError(f"{column}: {error}") from error
+    report, health = fitted.report, fitted.health
+    logger.info(
+        "%s: %s took %d steps, squared error per value %.3g; R2 %s, usage %s, "
+        "recall@10 %s",
+        column,
+        params.method,
+        report.steps,
+        report.reconstruction,
+        *(_shown(health[key]) for key in ("r2", "usage", "recall_at_10")),
+    )
+    return (
+        fitted.codes,
+        fitted.quantizer.state(),
+        fitted.quantizer.settings(),
+        {"present": True, **health},
+    )
+
+
+def _shown(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"

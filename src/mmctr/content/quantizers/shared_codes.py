@@ -1,0 +1,75 @@
+"""For a handful of items, whose codes they share."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mmctr.content.quantizers import QuantizationParams
+from mmctr.content.quantizers.checks import row_groups
+
+_ITEMS = 5
+_OTHERS = 4
+_COLUMNS = (
+    "modality",
+    "item_id",
+    "title",
+    "shared_codes",
+    "codes",
+    "other_item_id",
+    "other_title",
+)
+
+
+def list_shared_codes(
+    item_feature: pa.Table,
+    title_codes: np.ndarray,
+    image_codes: np.ndarray,
+    params: QuantizationParams,
+) -> pd.DataFrame:
+    """List the titles of the items whose codes are most like those of a few items.
+
+    Args:
+        item_feature: ``item_id`` 1..n in order and ``title`` (null: none).
+        title_codes: ``[n, positions]`` int32; ``[n, 0]`` where there are none.
+        image_codes: The same.
+        params: The seed that the items are drawn by.
+
+    Returns:
+        Up to four rows for each of five items a modality: ``modality``, ``item_id``,
+        ``title``, ``shared_codes`` of ``codes`` positions, ``other_item_id`` and
+        ``other_title``. Items that share all their codes with another are drawn first,
+        those without a title last.
+    """
+    titles = [title or "" for title in item_feature["title"].to_pylist()]
+    rows = []
+    for modality, codes in (("title", title_codes), ("image", image_codes)):
+        if codes.shape[1] == 0:
+            continue
+        for item in _drawn(codes, titles, params.seed):
+            shared = (codes == codes[item]).sum(axis=1)
+            shared[item] = -1
+            # Stable: of equals, the first in the table.
+            others = np.argsort(-shared, kind="stable")[:_OTHERS]
+            rows += [
+                (
+                    modality,
+                    int(item) + 1,
+                    titles[item],
+                    int(shared[other]),
+                    codes.shape[1],
+                    int(other) + 1,
+                    titles[other],
+                )
+                for other in others
+                if shared[other] > 0
+            ]
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _drawn(codes: np.ndarray, titles: list[str], seed: int) -> np.ndarray:
+    order = np.random.default_rng(seed).permutation(len(codes))
+    groups, sizes = row_groups(codes)
+    alone = sizes[groups] == 1
+    untitled = np.array([not title.strip() for title in titles])
+    rank = 2 * untitled + alone
+    return order[np.argsort(rank[order], kind="stable")][:_ITEMS]

@@ -1,0 +1,1 @@
+"""Item features as embeddings: ids, tags, levels, vectors, codes."""

@@ -1,0 +1,104 @@
+"""How ids, levels and tags of an item become vectors."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from mmctr.ctr.layers.dropout import StepDropout
+from mmctr.data.raw_schemas import MAX_LEVEL
+
+ITEM_ID_DROPOUT_LAYER = 0
+"""Number of the item-id dropout among a model's dropout layers."""
+
+
+class ItemId(nn.Module):
+    """A vector an item, and one more for items that training has not seen.
+
+    Shapes: ``items [U]`` -> ``[U, D]``.
+    """
+
+    def __init__(
+        self, seen: np.ndarray, dim: int, *, dropout: float, seed: int
+    ) -> None:
+        """Set up the table.
+
+        Args:
+            seen: ``[n_items + 1]`` bool, the items of the training rows.
+            dim: Width.
+            dropout: Share of items whose id is hidden in a training step. If it is 0
+                the out-of-vocabulary row is not trained, so unseen items keep their own
+                row.
+            seed: Of the dropout.
+        """
+        super().__init__()
+        n_rows = len(seen) + 1
+        rows = torch.arange(len(seen))
+        if dropout > 0:
+            rows[~torch.from_numpy(seen)] = n_rows - 1
+            rows[0] = 0
+        self.register_buffer("row_of_item", rows)
+        self.width = dim
+        self.table = nn.Embedding(n_rows, dim, padding_idx=0)
+        self.dropout = StepDropout(dropout, seed=seed, layer=ITEM_ID_DROPOUT_LAYER)
+        self._hides = dropout > 0
+
+    def forward(self, items: torch.Tensor) -> torch.Tensor:
+        """Look the items up."""
+        rows = self.row_of_item.index_select(0, items)
+        if self.training and self._hides:
+            kept = self.dropout.draw_kept(rows.shape, rows.device)
+            rows = torch.where(kept | (rows == 0), rows, self.table.num_embeddings - 1)
+        return self.table(rows)
+
+
+class Level(nn.Module):
+    """A vector a level.
+
+    It gives the vectors and their rows, so that layers can be computed once a level.
+    """
+
+    def __init__(self, levels: np.ndarray, dim: int) -> None:
+        """Take ``[n_items + 1]`` levels + 1, 0 for padding."""
+        super().__init__()
+        self.register_buffer("levels", torch.from_numpy(levels), persistent=False)
+        self.width = dim
+        self.table = nn.Embedding(MAX_LEVEL + 2, dim, padding_idx=0)
+        self.register_buffer("_all", torch.arange(MAX_LEVEL + 2), persistent=False)
+
+    def vectors(self) -> torch.Tensor:
+        """``[levels, D]``; padding takes no gradient."""
+        return self.table(self._all)
+
+    def rows(self, items: torch.Tensor) -> torch.Tensor:
+        """The row of those vectors of each item: ``items [U]`` -> ``[U]``."""
+        return self.levels.index_select(0, items)
+
+
+class MeanBag(nn.Module):
+    """The mean vector of a few ids an item, padding left out.
+
+    Shapes: ``items [U]`` -> ``[U, D]``; zeros for an item without ids.
+    """
+
+    def __init__(self, ids: np.ndarray, dim: int) -> None:
+        """Take ``[n_items + 1, n]`` ids, 0 for padding."""
+        super().__init__()
+        self.register_buffer("ids", torch.from_numpy(ids), persistent=False)
+        given = (ids > 0).astype(np.float32)
+        counts = given.sum(axis=1, keepdims=True).clip(min=1)
+        self.register_buffer("given", torch.from_numpy(given), persistent=False)
+        self.register_buffer("counts", torch.from_numpy(counts), persistent=False)
+        self.width = dim
+        self.table = nn.Embedding(int(ids.max()) + 1, dim, padding_idx=0)
+
+    def forward(self, items: torch.Tensor) -> torch.Tensor:
+        """Pool the items' ids."""
+        # A weighted sum takes torch's fast path on a CPU; means and padding don't.
+        pooled = functional.embedding_bag(
+            self.ids.index_select(0, items),
+            self.table.weight,
+            mode="sum",
+            per_sample_weights=self.given.index_select(0, items),
+        )
+        return pooled / self.counts.index_select(0, items)

@@ -1,0 +1,51 @@
+"""A table a position, side by side."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from mmctr.ctr.features.codes.positional import rows_of_positions
+from mmctr.ctr.params import DinParams
+
+MAX_COLUMNS = 512
+"""Most columns an item and modality: attention's first layer has four times as many
+inputs, and is computed for every position of every history."""
+
+
+class ConcatCodes(nn.Module):
+    """A narrow table a position, whose vectors stand side by side.
+
+    They are kept so, without a projection to fewer columns: that would add them up
+    again, as ``positional`` does, with tables of lower rank. Attention and DNN see each
+    position by itself, at a price that grows with the positions.
+
+    Shapes: ``items [U]`` -> ``[U, positions * concat.width]``.
+    """
+
+    def __init__(self, codes: np.ndarray, seen: np.ndarray, params: DinParams) -> None:
+        """Number the codes of all positions.
+
+        Raises:
+            ValueError: If the vectors would be wider than :data:`MAX_COLUMNS`.
+        """
+        super().__init__()
+        positions = codes.shape[1]
+        self.width = positions * params.concat.width
+        if self.width > MAX_COLUMNS:
+            most = MAX_COLUMNS // positions
+            advice = f"set ctr_modeling.model.concat.width to {most} or less, or "
+            raise ValueError(
+                f"ctr_modeling.model.code_entry=concat: {positions} codes an item at "
+                f"{params.concat.width} columns each are {self.width} columns, more "
+                f"than {MAX_COLUMNS}; {advice if most else ''}take fewer codes an "
+                "item, or code_entry=positional, which adds them up"
+            )
+        rows, n_rows = rows_of_positions(codes)
+        self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
+        self.table = nn.Embedding(n_rows, params.concat.width, padding_idx=0)
+
+    def forward(self, items: torch.Tensor) -> torch.Tensor:
+        """Put the vectors of the items' codes side by side."""
+        rows = self.rows.index_select(0, items)
+        return functional.embedding(rows, self.table.weight, padding_idx=0).flatten(1)

@@ -1,0 +1,87 @@
+"""How items become vectors: all their features, side by side."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from mmctr.ctr.features.basic import ItemId, Level, MeanBag
+from mmctr.ctr.features.codes import make_code_entry
+from mmctr.ctr.features.vectors import ContinuousVector
+from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.layers.item_vectors import ItemVectors
+from mmctr.ctr.layers.low_cardinality import LevelBlock
+from mmctr.ctr.params import DinParams, FeatureParams
+
+
+class ItemEmbedding(nn.Module):
+    """All features of an item, side by side.
+
+    Shapes: ``items [U]`` int64 (0 is padding) -> vectors of ``width`` columns.
+    """
+
+    def __init__(
+        self,
+        table: ItemTable,
+        seen: np.ndarray,
+        features: FeatureParams,
+        params: DinParams,
+        *,
+        seed: int,
+    ) -> None:
+        """Build the features that are switched on and there.
+
+        Args:
+            table: The items.
+            seen: ``[n_items + 1]`` bool, the items of the training rows; none where
+                weights are going to be loaded.
+            features: Which features to use.
+            params: Width, start and entry of the codes.
+            seed: Of the item-id dropout.
+
+        Raises:
+            ValueError: If no feature is left, or the content asked for is not there.
+        """
+        super().__init__()
+        dim = params.embedding_dim
+        built: dict[str, nn.Module] = {}
+        if features.item_id:
+            built["item_id"] = ItemId(
+                seen, dim, dropout=params.item_id_dropout, seed=seed
+            )
+        if features.tags and table.tags.any():
+            built["tags"] = MeanBag(table.tags, dim)
+        # Levels stand side by side: a LevelBlock.
+        if features.likes:
+            built["likes"] = Level(table.likes, dim)
+        if features.views:
+            built["views"] = Level(table.views, dim)
+        if "codes" in features.forms:
+            for modality, codes in table.codes_for(features).items():
+                built[f"{modality}_codes"] = make_code_entry(codes, seen, params)
+        if "continuous" in features.forms:
+            for modality, vectors in table.vectors_for(features).items():
+                built[f"{modality}_vector"] = ContinuousVector(
+                    vectors, seen, dim, params.continuous
+                )
+        if not built:
+            raise ValueError(
+                "ctr_modeling.features leaves items without any feature (content="
+                f"{features.content}); switch one on, for instance item_id=true"
+            )
+        self.features = nn.ModuleDict(built)
+        self.width = sum(feature.width for feature in built.values())
+
+    def forward(self, items: torch.Tensor) -> ItemVectors:
+        """Embed the items."""
+        features = list(self.features.values())
+        levels = [feature for feature in features if isinstance(feature, Level)]
+        free = [feature(items) for feature in features if feature not in levels]
+        if not free:
+            free = [torch.empty(len(items), 0, device=items.device)]
+        block = None
+        if levels:
+            before = features[: features.index(levels[0])]
+            vectors = torch.stack([level.vectors() for level in levels])
+            rows = torch.stack([level.rows(items) for level in levels])
+            block = LevelBlock(sum(x.width for x in before), vectors, rows)
+        return ItemVectors(torch.cat(free, dim=1), block)

@@ -1,0 +1,85 @@
+"""The control without codes or projections: how near the history is to the target."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from mmctr.ctr.params import SimilarityParams
+from mmctr.runtime.linear import RowsLinear
+
+_ROWS = 16_384
+
+
+class SimilarityHistogram(nn.Module):
+    """SimTier (Sheng et al., arXiv 2407.19467, section 4.1) on a jagged history.
+
+    Cosines of the target's vector with those of the history fall into equally wide
+    buckets from -1 to 1. What falls into each is counted, and the counts pass a small
+    layer. Positions whose item has no vector are not counted, none is if the target has
+    none: an empty history is a histogram of zeros.
+
+    Shapes: ``target [B]``, ``history [T]``, ``segment [T]`` -> ``[B, D]``.
+    """
+
+    def __init__(self, vectors: np.ndarray, dim: int, params: SimilarityParams) -> None:
+        """Bring the vectors to length 1.
+
+        Args:
+            vectors: ``[n_items + 1, d]`` float32, row 0 zero; a memory map will do.
+            dim: Width of the layer.
+            params: Buckets, and what becomes of the counts.
+        """
+        super().__init__()
+        self._params = params
+        unit, given = _unit_rows(vectors)
+        self.register_buffer("unit", torch.from_numpy(unit), persistent=False)
+        self.register_buffer("given", torch.from_numpy(given), persistent=False)
+        self.width = dim
+        self.layer = RowsLinear(params.buckets, dim)
+
+    def forward(
+        self, target: torch.Tensor, history: torch.Tensor, segment: torch.Tensor
+    ) -> torch.Tensor:
+        """Count, and pass the counts through the layer."""
+        counts = self.histogram(target, history, segment)
+        if self._params.counts == "log":
+            inputs = counts.log1p()
+        else:
+            inputs = counts / counts.sum(dim=1, keepdim=True).clamp(min=1)
+        return functional.relu(self.layer(inputs))
+
+    @torch.no_grad()
+    def histogram(
+        self, target: torch.Tensor, history: torch.Tensor, segment: torch.Tensor
+    ) -> torch.Tensor:
+        """``[B, buckets]``, how many positions fall into each."""
+        buckets = self._params.buckets
+        queries = self.unit.index_select(0, target)
+        # Some positions at a time: two whole vectors each are much for long histories.
+        cosines = torch.cat(
+            [
+                (queries.index_select(0, rows) * self.unit.index_select(0, items)).sum(
+                    1
+                )
+                for rows, items in zip(
+                    segment.split(_ROWS), history.split(_ROWS), strict=True
+                )
+            ]
+        )
+        places = ((cosines + 1) * (buckets / 2)).long().clamp_(0, buckets - 1)
+        given = self.given.index_select(0, target).index_select(0, segment)
+        given = given * self.given.index_select(0, history)
+        counts = self.given.new_zeros(len(target) * buckets)
+        counts.index_add_(0, segment * buckets + places, given)
+        return counts.view(len(target), buckets)
+
+
+def _unit_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of length 1 or 0, ``[n, d]`` float32, and ``[n]`` float32, 1 or 0."""
+    unit = np.zeros(vectors.shape, np.float32)
+    for start in range(0, len(vectors), _ROWS):
+        rows = np.asarray(vectors[start : start + _ROWS], np.float32)
+        lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
+        unit[start : start + _ROWS] = rows / np.where(lengths > 0, lengths, 1)
+    return unit, unit.any(axis=1).astype(np.float32)

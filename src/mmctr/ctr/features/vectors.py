@@ -1,0 +1,151 @@
+"""The control without codes: item vectors as they are, behind a learned projection."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from torch import nn
+
+from mmctr.ctr.params import ContinuousParams
+from mmctr.runtime.linear import RowsLinear
+
+FIT_ROWS = 50_000
+"""Most items that the components are fitted on, evenly spaced among those of train."""
+
+_ROWS = 16_384
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Where vectors are seen from: ``(x - mean) @ components.T * scale``.
+
+    Attributes:
+        mean: ``[d]`` float32.
+        components: ``[w, d]`` float32; None leaves the d columns as they are.
+        scale: ``[w]`` float32.
+    """
+
+    mean: np.ndarray
+    components: np.ndarray | None
+    scale: np.ndarray
+
+    @classmethod
+    def fit(
+        cls, vectors: np.ndarray, seen: np.ndarray, params: ContinuousParams
+    ) -> Self:
+        """Fit mean, principal components and scale on the items of the training rows.
+
+        Args:
+            vectors: ``[n_items + 1, d]`` float32; zero rows have no vector.
+            seen: ``[n_items + 1]`` bool.
+            params: Components to keep, and how to normalise.
+
+        Returns:
+            The axes. Components that so few items do not have are zero.
+        """
+        width = vectors.shape[1]
+        kept = min(params.components or width, width)
+        known = np.flatnonzero(seen)
+        if len(known) > FIT_ROWS:
+            known = known[np.linspace(0, len(known) - 1, FIT_ROWS).astype(int)]
+        rows = np.asarray(vectors[known], np.float32)
+        rows = rows[rows.any(axis=1)]
+        components = np.zeros((kept, width), np.float32) if params.components else None
+        scale = np.ones(kept, np.float32)
+        if len(rows) < 2:
+            return cls(np.zeros(width, np.float32), components, scale)
+        mean = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+        if components is None:
+            deviation = rows.std(axis=0, dtype=np.float64)
+        else:
+            # scikit-learn takes a second to import.
+            from sklearn.decomposition import PCA
+
+            found = PCA(min(kept, len(rows)), svd_solver="covariance_eigh").fit(rows)
+            components[: found.n_components_] = found.components_
+            deviation = np.zeros(kept)
+            deviation[: found.n_components_] = np.sqrt(found.explained_variance_)
+        if params.normalize == "columns":
+            # Of length 1 in the mean, as rows are; rounding errors are no component.
+            there = deviation > 1e-6 * deviation.max()
+            lengths = np.where(there, deviation, np.inf) * np.sqrt(kept)
+            scale = (1 / lengths).astype(np.float32)
+        return cls(mean, components, scale)
+
+    def see(self, vectors: np.ndarray, params: ContinuousParams) -> np.ndarray:
+        """Transform and normalise, some rows at a time.
+
+        Returns:
+            ``[n_items + 1, w]`` float32; zeros for items without a vector.
+        """
+        inputs = np.zeros((len(vectors), len(self.scale)), np.float32)
+        for start in range(0, len(vectors), _ROWS):
+            rows = np.asarray(vectors[start : start + _ROWS], np.float32)
+            there = rows.any(axis=1, keepdims=True)
+            rows = rows - self.mean
+            if self.components is not None:
+                rows = rows @ self.components.T
+            rows *= self.scale
+            if params.normalize == "rows":
+                lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+                rows /= np.where(lengths > 0, lengths, 1)
+            inputs[start : start + _ROWS] = rows * there
+        return inputs
+
+
+class ContinuousVector(nn.Module):
+    """Principal components of an item's vector, normalised, and a learned projection.
+
+    What is fitted is fitted once, on items of the training rows, and stored with the
+    weights; loading weights brings it back, whatever the module was built with.
+
+    Shapes: ``items [U]`` -> ``[U, D]``; zeros for an item without a vector.
+    """
+
+    def __init__(
+        self, vectors: np.ndarray, seen: np.ndarray, dim: int, params: ContinuousParams
+    ) -> None:
+        """Fit and transform.
+
+        Args:
+            vectors: ``[n_items + 1, d]`` float32, row 0 zero; a memory map will do.
+            seen: ``[n_items + 1]`` bool, the items of the training rows; none where
+                weights are going to be loaded.
+            dim: Width of the projection.
+            params: Components to keep, and how to normalise.
+        """
+        super().__init__()
+        self._vectors = vectors
+        self._params = params
+        axes = Axes.fit(vectors, seen, params)
+        self.register_buffer("mean", torch.from_numpy(axes.mean))
+        found = axes.components
+        self.register_buffer(
+            "components", None if found is None else torch.from_numpy(found)
+        )
+        self.register_buffer("scale", torch.from_numpy(axes.scale))
+        inputs = torch.from_numpy(axes.see(vectors, params))
+        self.register_buffer("inputs", inputs, persistent=False)
+        self.width = dim
+        # Without a bias, so that zeros stay zeros.
+        self.projection = RowsLinear(inputs.shape[1], dim, bias=False)
+        self.register_load_state_dict_post_hook(_see_again)
+
+    def forward(self, items: torch.Tensor) -> torch.Tensor:
+        """Project the items' inputs."""
+        return self.projection(self.inputs.index_select(0, items))
+
+    @torch.no_grad()
+    def see_again(self) -> None:
+        """Transform the vectors by the axes that were loaded."""
+        mean, components, scale = (
+            None if x is None else x.float().cpu().numpy()
+            for x in (self.mean, self.components, self.scale)
+        )
+        inputs = Axes(mean, components, scale).see(self._vectors, self._params)
+        self.inputs.copy_(torch.from_numpy(inputs))
+
+
+def _see_again(module: ContinuousVector, incompatible_keys: object) -> None:
+    module.see_again()

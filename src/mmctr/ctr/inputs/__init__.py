@@ -1,0 +1,1 @@
+"""What a model reads: click log, item table, vocabulary."""

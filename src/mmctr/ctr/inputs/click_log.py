@@ -1,0 +1,270 @@
+"""A click log in memory, cut into batches without any work a row."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch.utils.data import Dataset, Sampler
+
+from mmctr.runtime.jagged import keep_last, take_ranges
+
+
+class Batch(NamedTuple):
+    """Some rows of a click log; histories are jagged, without padding.
+
+    Attributes:
+        target: ``[B]`` int64 items.
+        history: ``[T]`` int64 items, oldest first, row after row.
+        segment: ``[T]`` int64, the row of the batch that each position belongs to.
+        row_levels: ``[B, 2]`` int64, likes and views level of the row, 0..10.
+        label: ``[B]`` float32; NaN where unlabelled.
+        items: ``[U]`` int64, the distinct items of the targets and histories, sorted.
+        places: ``[B + T]`` int64, the row of ``items`` of each target, then of each
+            history position.
+    """
+
+    target: torch.Tensor
+    history: torch.Tensor
+    segment: torch.Tensor
+    row_levels: torch.Tensor
+    label: torch.Tensor
+    items: torch.Tensor
+    places: torch.Tensor
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        target: torch.Tensor,
+        history: torch.Tensor,
+        segment: torch.Tensor,
+        row_levels: torch.Tensor,
+        label: torch.Tensor,
+    ) -> "Batch":
+        """Put a batch together on the CPU.
+
+        The distinct items are looked for here and not by the model: how many there are
+        is not known before, so a GPU would have to wait for the answer in every step.
+        """
+        items, places = torch.unique(torch.cat([target, history]), return_inverse=True)
+        return cls(target, history, segment, row_levels, label, items, places)
+
+
+@dataclass(frozen=True)
+class ClickLog(Dataset[Batch]):
+    """Contiguous arrays of a whole part; indexing with an array of rows gives a batch.
+
+    Attributes:
+        target: ``[rows]`` int64.
+        history: ``[positions]`` int32.
+        offsets: ``[rows + 1]`` int64.
+        row_levels: ``[rows, 2]`` int64.
+        label: ``[rows]`` float32; NaN where unlabelled.
+    """
+
+    target: np.ndarray
+    history: np.ndarray
+    offsets: np.ndarray
+    row_levels: np.ndarray
+    label: np.ndarray
+
+    @classmethod
+    def from_arrow(
+        cls,
+        table: pa.Table,
+        max_history: int,
+        n_items: int,
+        *,
+        unknown_targets: bool = False,
+    ) -> "ClickLog":
+        """Read a primary table.
+
+        Args:
+            table: ``train``, ``valid`` or ``test``.
+            max_history: Positions kept a row, the newest.
+            n_items: Items of the item table.
+            unknown_targets: Whether a target may be 0, an item that the item table
+                lacks; it has the features of padding, none.
+
+        Raises:
+            ValueError: If an item is not in 1..n_items; it names column and first rows.
+        """
+        lists = table["item_seq"].combine_chunks()
+        target = table["item_id"].to_numpy().astype(np.int64)
+        offsets = lists.offsets.to_numpy().astype(np.int64)
+        values = lists.values.to_numpy()
+        known = target[target != 0] if unknown_targets else target
+        _require_items(known, n_items, "item_id")
+        _require_items(values[offsets[0] : offsets[-1]], n_items, "item_seq")
+        history, offsets = keep_last((values, offsets), max_history)
+        levels = [table[name].to_numpy() for name in ("likes_level", "views_level")]
+        label = table["label"].to_numpy(zero_copy_only=False)
+        return cls(
+            target=target,
+            history=history.astype(np.int32),
+            offsets=offsets,
+            row_levels=np.column_stack(levels).astype(np.int64),
+            label=label.astype(np.float32),
+        )
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.target)
+
+    def __getitem__(self, rows: np.ndarray) -> Batch:
+        """Gather a batch of rows ``[B]`` int64, in this order."""
+        history, offsets = take_ranges(
+            self.history, self.offsets[rows], self.offsets[rows + 1]
+        )
+        segment = np.repeat(np.arange(len(rows)), np.diff(offsets))
+        return Batch.of(
+            target=torch.from_numpy(self.target[rows]),
+            history=torch.from_numpy(history.astype(np.int64)),
+            segment=torch.from_numpy(segment),
+            row_levels=torch.from_numpy(self.row_levels[rows]),
+            label=torch.from_numpy(self.label[rows]),
+        )
+
+    def seen_items(self, n_items: int) -> np.ndarray:
+        """``[n_items + 1]`` bool: whether an item is a target or in a history here."""
+        seen = np.zeros(n_items + 1, bool)
+        seen[self.target] = True
+        seen[self.history] = True
+        return seen
+
+
+class EpochBatches(Sampler[np.ndarray]):
+    """Shuffled batches whose order depends on the seed and the epoch alone.
+
+    A pass over the rows may be cut into several epochs, so that a trainer that
+    validates at the end of an epoch validates more often. All of them have as many
+    batches, for Lightning takes the number of the first: where that does not come out
+    even, there are some more batches, all a little smaller. A last batch of a single
+    row, which batch normalisation cannot take, is joined to the one before.
+
+    The state is the position in an epoch: loaded into another one of the same rows,
+    seed and parts, that one goes on with the batches that were not yet given.
+    """
+
+    def __init__(self, rows: int, batch_size: int, *, parts: int, seed: int) -> None:
+        """Plan the batches.
+
+        Args:
+            rows: Rows of the log.
+            batch_size: Rows a batch.
+            parts: Epochs that make up one pass over the rows; fewer where there are not
+                that many batches of two rows.
+            seed: Of the order.
+        """
+        self._rows = rows
+        self._seed = seed
+        self._epoch = 0
+        self._borders, self._parts = _plan(rows, batch_size, parts)
+        self._given = 0
+        self._skipped = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch; trainers call this."""
+        if epoch != self._epoch:
+            self._given = self._skipped = 0
+        self._epoch = epoch
+
+    def state_dict(self) -> dict[str, int]:
+        """The epoch, and how many of its batches were given."""
+        return {"epoch": self._epoch, "batch": self._given}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Leave out, once, the batches that were given before.
+
+        Args:
+            state: What :meth:`state_dict` gave.
+        """
+        self._epoch = state["epoch"]
+        self._given = self._skipped = state["batch"]
+
+    @property
+    def parts(self) -> int:
+        """Epochs of one pass."""
+        return self._parts
+
+    def _batches(self) -> range:
+        return self._batches_of(self._epoch)
+
+    def _batches_of(self, epoch: int) -> range:
+        each = (len(self._borders) - 1) // self._parts
+        first = epoch % self._parts * each
+        return range(first, first + each)
+
+    def __len__(self) -> int:
+        """Batches of this epoch, those that are left out included."""
+        return len(self._batches())
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yield the rows of each batch of this epoch."""
+        self._given, self._skipped = self._skipped, 0
+        order = self._order(self._epoch)
+        for batch in self._batches()[self._given :]:
+            self._given += 1
+            yield order[self._borders[batch] : self._borders[batch + 1]]
+
+    def rows_of(self, epoch: int, number: int) -> np.ndarray:
+        """Tell the rows of one batch of any epoch.
+
+        Args:
+            epoch: As :meth:`set_epoch` takes it.
+            number: Of the batch in its epoch, from 0.
+
+        Returns:
+            ``[B]`` int64 positions in the log.
+        """
+        batch = self._batches_of(epoch)[number]
+        return self._order(epoch)[self._borders[batch] : self._borders[batch + 1]]
+
+    def _order(self, epoch: int) -> np.ndarray:
+        rng = np.random.default_rng([self._seed, epoch // self._parts])
+        return rng.permutation(self._rows)
+
+
+def _plan(rows: int, batch_size: int, parts: int) -> tuple[np.ndarray, int]:
+    """Borders of the batches in a pass, and the epochs that it is cut into."""
+    whole, rest = divmod(rows, batch_size)
+    count = max(whole + (rest > 1), 1)
+    for fewer in range(min(parts, count), 1, -1):
+        enough = -(-count // fewer) * fewer
+        if enough == count:
+            return np.append(np.arange(count) * batch_size, rows), fewer
+        if enough <= rows // 2:
+            return np.linspace(0, rows, enough + 1).astype(int), fewer
+    return np.append(np.arange(count) * batch_size, rows), 1
+
+
+class OrderedBatches(Sampler[np.ndarray]):
+    """Batches in the order of the log, for prediction."""
+
+    def __init__(self, rows: int, batch_size: int) -> None:
+        """Plan the batches."""
+        self._rows = rows
+        self._batch_size = batch_size
+
+    def __len__(self) -> int:
+        """Number of batches."""
+        return math.ceil(self._rows / self._batch_size)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yield the rows of each batch."""
+        for start in range(0, self._rows, self._batch_size):
+            yield np.arange(start, min(start + self._batch_size, self._rows))
+
+
+def _require_items(items: np.ndarray, n_items: int, column: str) -> None:
+    wrong = np.flatnonzero((items < 1) | (items > n_items))
+    if wrong.size:
+        raise ValueError(
+            f"click log: column '{column}' has items outside 1..{n_items}, first "
+            f"{items[wrong[:5]].tolist()} at positions {wrong[:5].tolist()}; run the "
+            "preparation and quantization pipelines again"
+        )

@@ -1,0 +1,159 @@
+"""All per-item inputs of a model, as plain arrays."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmctr.content.quantizers.decoded import decoded_vectors
+from mmctr.ctr.params import FeatureParams
+
+
+def _no_vectors() -> np.ndarray:
+    return np.empty((0, 0), np.float32)
+
+
+@dataclass(frozen=True)
+class ItemTable:
+    """Row i is item i, row 0 is padding; 0 is padding in every column.
+
+    Attributes:
+        tags: ``[n_items + 1, max_tags]`` int64.
+        likes: ``[n_items + 1]`` int64, level + 1.
+        views: ``[n_items + 1]`` int64, level + 1.
+        title_codes: ``[n_items + 1, positions]`` int64, code + 1; no position if
+            absent.
+        image_codes: The same.
+        title_vectors: ``[n_items + 1, d]`` float32, zeros for an item without; no
+            column if absent. A memory map is read only where vectors are used.
+        image_vectors: The same.
+    """
+
+    tags: np.ndarray
+    likes: np.ndarray
+    views: np.ndarray
+    title_codes: np.ndarray
+    image_codes: np.ndarray
+    title_vectors: np.ndarray = field(default_factory=_no_vectors)
+    image_vectors: np.ndarray = field(default_factory=_no_vectors)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items, padding apart."""
+        return len(self.likes) - 1
+
+    def codes_for(self, features: FeatureParams) -> dict[str, np.ndarray]:
+        """Codes by modality: those that are there, where the features have them."""
+        return _present(
+            title=self.title_codes if features.title_codes else None,
+            image=self.image_codes if features.image_codes else None,
+        )
+
+    def vectors_for(self, features: FeatureParams) -> dict[str, np.ndarray]:
+        """Vectors by modality: those that are there, where the features have them.
+
+        Raises:
+            ValueError: If none is, or vectors are to be decoded from codes that are
+                not there.
+        """
+        present = _present(
+            title=self.title_vectors if features.title_vectors else None,
+            image=self.image_vectors if features.image_vectors else None,
+        )
+        if not present:
+            raise ValueError(
+                f"ctr_modeling.features.content={features.content} needs item vectors, "
+                "and there are none: set title_vectors or image_vectors to true, for a "
+                "modality that this data set has"
+            )
+        if features.vectors == "own":
+            return present
+        codes = _present(title=self.title_codes, image=self.image_codes)
+        lacking = [name for name in present if name not in codes]
+        if lacking:
+            raise ValueError(
+                "ctr_modeling.features.vectors=decoded needs codes, and the "
+                f"{lacking[0]}s have none; run the quantization pipeline, or use own"
+            )
+        return {
+            name: decoded_vectors(vectors, codes[name])
+            for name, vectors in present.items()
+        }
+
+    @classmethod
+    def from_arrow(
+        cls,
+        table: pa.Table,
+        title_vectors: np.ndarray | None = None,
+        image_vectors: np.ndarray | None = None,
+    ) -> "ItemTable":
+        """Read the quantization pipeline's ``item_table``.
+
+        Args:
+            table: Row i is item i, row 0 is padding.
+            title_vectors: ``[n_items + 1, d]`` float32 of the fusion pipeline.
+            image_vectors: The same.
+
+        Raises:
+            ValueError: If the rows are not numbered from 0, row 0 is not padding, codes
+                differ in length, or vectors have another number of rows.
+        """
+        ids = table["item_id"].to_numpy()
+        rows = np.flatnonzero(ids != np.arange(len(ids)))
+        if rows.size:
+            raise ValueError(
+                f"item_table: row {rows[0]} is item {ids[rows[0]]}; rows must be "
+                "numbered from 0, run the quantization pipeline again"
+            )
+        built = cls(
+            tags=_padded(table["tags"]),
+            likes=table["likes"].to_numpy().astype(np.int64),
+            views=table["views"].to_numpy().astype(np.int64),
+            title_codes=_rectangular(table, "title_codes"),
+            image_codes=_rectangular(table, "image_codes"),
+            title_vectors=_vectors(title_vectors, len(ids), "title"),
+            image_vectors=_vectors(image_vectors, len(ids), "image"),
+        )
+        if built.likes[0] or built.views[0] or built.tags[0].any():
+            raise ValueError("item_table: row 0 must be padding, all zero")
+        return built
+
+
+def _padded(column: pa.ChunkedArray) -> np.ndarray:
+    """Lists of any length as one matrix, zeros behind."""
+    array = column.combine_chunks()
+    lengths = pc.list_value_length(array).to_numpy(zero_copy_only=False)
+    matrix = np.zeros((len(lengths), max(int(lengths.max(initial=0)), 1)), np.int64)
+    matrix[np.arange(matrix.shape[1]) < lengths[:, None]] = array.flatten().to_numpy()
+    return matrix
+
+
+def _rectangular(table: pa.Table, name: str) -> np.ndarray:
+    array = table[name].combine_chunks()
+    lengths = pc.list_value_length(array).to_numpy(zero_copy_only=False)
+    if np.unique(lengths).size > 1:
+        raise ValueError(f"item_table: lists of '{name}' differ in length")
+    values = array.flatten().to_numpy().astype(np.int64)
+    return values.reshape(len(lengths), int(lengths[0]) if len(lengths) else 0)
+
+
+def _present(**arrays: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Those that are switched on and have a column."""
+    return {
+        name: array
+        for name, array in arrays.items()
+        if array is not None and array.shape[1] > 0
+    }
+
+
+def _vectors(vectors: np.ndarray | None, rows: int, modality: str) -> np.ndarray:
+    if vectors is None:
+        return _no_vectors()
+    if vectors.ndim != 2 or len(vectors) != rows or vectors[0].any():
+        raise ValueError(
+            f"item_{modality}_vectors has shape {list(vectors.shape)} for {rows - 1} "
+            "items; one row an item is wanted, behind a row 0 of zeros; run the fusion "
+            "pipeline again"
+        )
+    return vectors

@@ -1,0 +1,101 @@
+"""What a trained model knows, and an item table that has more than that."""
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.params import CtrParams
+from mmctr.data.raw_schemas import MAX_LEVEL
+
+logger = logging.getLogger(__name__)
+
+Weights = dict[str, torch.Tensor]
+
+_TAGS = "items.features.tags.table.weight"
+_IDS = "items.features.item_id.table.weight"
+_ROWS_OF_IDS = "items.features.item_id.row_of_item"
+
+
+def within_vocabulary(
+    table: ItemTable, weights: Weights, params: CtrParams
+) -> tuple[ItemTable, Weights]:
+    """Make the item table and the weights fit each other.
+
+    Levels outside 0 to 10, tags that training did not have, and items behind the last
+    one of training are not known to the model.
+
+    Args:
+        table: The items that are to be scored.
+        weights: Of a model that may have been trained on other items.
+        params: ``unknown_values`` says what becomes of them.
+
+    Returns:
+        The table, with padding (0) in place of levels and tags that are not known; and
+        the weights, with the out-of-vocabulary vector (padding, where there is none)
+        for items that are not known.
+
+    Raises:
+        ValueError: If there are such values and ``unknown_values`` is ``strict``; it
+            names column, items and values.
+    """
+    found: list[str] = []
+    columns: dict[str, np.ndarray] = {}
+    for name in ("likes", "views"):
+        column = getattr(table, name)
+        columns[name] = _known(column, MAX_LEVEL + 2, name, found)
+    if _TAGS in weights:
+        columns["tags"] = _known(table.tags, len(weights[_TAGS]), "tags", found)
+    weights = dict(weights)
+    if _IDS in weights:
+        trained = len(weights[_ROWS_OF_IDS]) - 1
+        if table.n_items > trained:
+            found.append(
+                f"column 'item_id' has items {trained + 1} to {table.n_items}, which "
+                f"training did not have"
+            )
+            weights.update(_with_more_ids(weights, table.n_items, params))
+    if found and params.unknown_values == "strict":
+        raise ValueError(
+            f"item_table: {'; '.join(found)}; train again (kedro run --pipeline "
+            "ctr_modeling), or take them for padding with --params "
+            "ctr_modeling.unknown_values=pad"
+        )
+    for each in found:
+        logger.warning("item_table: %s; they are taken for padding", each)
+    table = replace(table, **columns)
+    if _TAGS in weights:
+        # The model has as many rows as the table has tags.
+        weights[_TAGS] = weights[_TAGS][: int(table.tags.max()) + 1]
+    return table, weights
+
+
+def _known(column: np.ndarray, size: int, name: str, found: list[str]) -> np.ndarray:
+    """The column with 0 for what is outside ``0..size - 1``, which ``found`` tells."""
+    unknown = (column < 0) | (column >= size)
+    if not unknown.any():
+        return column
+    items = np.unique(np.nonzero(unknown)[0])
+    values = np.unique(column[unknown])
+    found.append(
+        f"column '{name}' has {int(unknown.sum())} values that the model does not "
+        f"know, first rows {items[:5].tolist()} (values {values[:5].tolist()})"
+    )
+    return np.where(unknown, 0, column)
+
+
+def _with_more_ids(weights: Weights, n_items: int, params: CtrParams) -> Weights:
+    """Id weights for more items; the last row is that of items not known."""
+    rows, vectors = weights[_ROWS_OF_IDS], weights[_IDS]
+    extra = n_items - (len(rows) - 1)
+    spare = vectors[-1:]
+    last = n_items + 1
+    rows = torch.where(rows == len(vectors) - 1, last, rows)
+    # Without dropout of ids nothing has trained that vector: padding is zero.
+    unknown = last if params.model.item_id_dropout > 0 else 0
+    return {
+        _ROWS_OF_IDS: torch.cat([rows, rows.new_full((extra,), unknown)]),
+        _IDS: torch.cat([vectors[:-1], spare.expand(extra, -1), spare]),
+    }

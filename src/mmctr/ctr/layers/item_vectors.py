@@ -1,0 +1,59 @@
+"""The vectors of a batch's items, with their levels still apart."""
+
+from typing import NamedTuple
+
+import torch
+from torch.nn import functional
+
+from mmctr.ctr.layers.low_cardinality import LevelBlock
+
+
+class ItemVectors(NamedTuple):
+    """Vectors of U items of D columns.
+
+    Attributes:
+        free: ``[U, F]``, the columns that are no level's, in order.
+        levels: The others, if there are any.
+    """
+
+    free: torch.Tensor
+    levels: LevelBlock | None = None
+
+    def whole(self) -> torch.Tensor:
+        """``[U, D]``."""
+        if self.levels is None:
+            return self.free
+        pairs = zip(self.levels.rows, self.levels.vectors, strict=True)
+        return self.levels.join(
+            self.free, [functional.embedding(rows, table) for rows, table in pairs]
+        )
+
+    def pool(
+        self, places: torch.Tensor, starts: torch.Tensor, weights: torch.Tensor
+    ) -> torch.Tensor:
+        """Add up weighted vectors, bag by bag.
+
+        Args:
+            places: ``[T]`` int64, the item of each position.
+            starts: ``[B]`` int64, first position of each bag.
+            weights: ``[T]``.
+
+        Returns:
+            ``[B, D]``; zeros for an empty bag.
+        """
+
+        def pooled(rows: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
+            return functional.embedding_bag(
+                rows, vectors, starts, mode="sum", per_sample_weights=weights
+            )
+
+        if self.free.shape[1] > 0:
+            free = pooled(places, self.free)
+        else:
+            # Of vectors without columns torch makes no bags.
+            free = self.free.new_zeros(len(starts), 0)
+        if self.levels is None:
+            return free
+        rows_of_levels = self.levels.of(places).rows
+        pairs = zip(rows_of_levels, self.levels.vectors, strict=True)
+        return self.levels.join(free, [pooled(rows, table) for rows, table in pairs])

@@ -1,0 +1,58 @@
+"""FuxiCTR's MLP with dropout that can be resumed."""
+
+from torch import nn
+
+from mmctr.ctr.layers.dropout import StepDropout
+from mmctr.runtime.linear import RowsLinear
+
+
+def mlp(
+    input_dim: int,
+    units: list[int],
+    *,
+    dropout: float,
+    batch_norm: bool,
+    seed: int,
+    first_layer: int,
+) -> nn.Sequential:
+    """Build ``[linear, (batch norm), ReLU, (dropout)] * n, linear to 1``.
+
+    The layers and their names are those of ``fuxictr.pytorch.layers.MLP_Block``.
+
+    Args:
+        input_dim: Width of the input.
+        units: Widths of the hidden layers.
+        dropout: Share of hidden values dropped in training.
+        batch_norm: Normalise each hidden layer over the batch before its ReLU.
+        seed: Of the dropout.
+        first_layer: Number of the first dropout layer in the model.
+
+    Returns:
+        The layers; ``[n, input_dim]`` -> ``[n, 1]``.
+    """
+    # Importing FuxiCTR imports Ray, which takes seconds: only who builds a model pays.
+    from fuxictr.pytorch.layers import MLP_Block
+
+    layers = MLP_Block(
+        input_dim=input_dim,
+        output_dim=1,
+        hidden_units=list(units),
+        hidden_activations="ReLU",
+        dropout_rates=dropout,
+        batch_norm=batch_norm,
+    ).mlp
+    number = first_layer
+    for place, layer in enumerate(layers):
+        if isinstance(layer, nn.Linear):
+            layers[place] = _with_fast_product(layer)
+        if isinstance(layer, nn.Dropout):
+            layers[place] = StepDropout(layer.p, seed=seed, layer=number)
+            number += 1
+    return layers
+
+
+def _with_fast_product(layer: nn.Linear) -> RowsLinear:
+    """The same layer, and the same parameters, with another product."""
+    fast = RowsLinear(layer.in_features, layer.out_features, device="meta")
+    fast.weight, fast.bias = layer.weight, layer.bias
+    return fast

@@ -1,0 +1,1 @@
+"""CTR models, one folder each."""

@@ -1,0 +1,1 @@
+"""The Deep Interest Network (Zhou et al., 2018)."""

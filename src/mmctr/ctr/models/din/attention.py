@@ -1,0 +1,122 @@
+"""Target attention on real history positions only."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from mmctr.ctr.layers.item_vectors import ItemVectors
+from mmctr.ctr.layers.low_cardinality import add_rows
+from mmctr.ctr.layers.mlp import mlp
+from mmctr.runtime.linear import linear, spare_rows
+
+
+class TargetAttention(nn.Module):
+    """DIN's activation unit on a jagged history (Zhou et al., 2018, eq. 3), no softmax.
+
+    The same function as ``fuxictr.pytorch.layers.DIN_Attention``, with the same
+    weights: the first layer over ``[q, k, q - k, q * k]`` is split into ``q (Wq + Wd) +
+    k (Wk - Wd) + (q * k) Wp``, and each part is computed as seldom as can be: that of q
+    once a row, that of k once an item where items are fewer than positions, and that
+    of a level once a pair of levels.
+
+    Shapes: ``items`` (U distinct items of D columns), ``target [B]`` and ``history
+        [T]`` (rows of ``items``), ``segment [T]`` (row of the batch of each position,
+        ascending) -> ``[B, D]``; zeros for an empty history.
+    """
+
+    def __init__(
+        self, dim: int, units: list[int], *, dropout: float, seed: int, first_layer: int
+    ) -> None:
+        """Build the unit.
+
+        Args:
+            dim: Width of an item.
+            units: Hidden widths.
+            dropout: Share of hidden values dropped in training.
+            seed: Of the dropout.
+            first_layer: Number of its first dropout layer in the model.
+        """
+        super().__init__()
+        self.attention_layer = mlp(
+            4 * dim,
+            units,
+            dropout=dropout,
+            batch_norm=False,
+            seed=seed,
+            first_layer=first_layer,
+        )
+        self._dim = dim
+
+    def forward(
+        self,
+        items: ItemVectors,
+        target: torch.Tensor,
+        history: torch.Tensor,
+        segment: torch.Tensor,
+    ) -> torch.Tensor:
+        """Weigh and add up the history of every row."""
+        # Rows behind the last position, computed and dropped again.
+        spare = (0, spare_rows(len(history), history.device))
+        hidden = self._first_layer(
+            items,
+            target,
+            functional.pad(history, spare),
+            functional.pad(segment, spare),
+        )
+        weights = self.attention_layer[1:](hidden).squeeze(1)[: len(history)]
+        rows = torch.arange(len(target), device=segment.device)
+        starts = torch.searchsorted(segment, rows)
+        return items.pool(history, starts, weights.to(items.free.dtype))
+
+    def _first_layer(
+        self,
+        items: ItemVectors,
+        target: torch.Tensor,
+        history: torch.Tensor,
+        segment: torch.Tensor,
+    ) -> torch.Tensor:
+        """``[T, units]``, before its activation."""
+        first, levels = self.attention_layer[0], items.levels
+        of_query, of_key, of_difference, by_product = first.weight.split(
+            self._dim, dim=1
+        )
+        by_query, by_key = of_query + of_difference, of_key - of_difference
+        tables, rows = [], []
+        if levels is not None:
+            by_query, queries_by = levels.cut(by_query)
+            by_key, keys_by = levels.cut(by_key)
+            by_product, products_by = levels.cut(by_product)
+            tables.append(_of_pairs(levels.vectors, queries_by, keys_by, products_by))
+            of_queries = levels.of(target.index_select(0, segment)).rows
+            rows.append(of_queries * levels.vectors.shape[1] + levels.of(history).rows)
+
+        queries = functional.embedding(target, items.free)
+        keys = functional.embedding(history, items.free)
+        tables.append(linear(queries, by_query, first.bias))
+        rows.append(segment)
+        inputs = functional.embedding(segment, queries) * keys
+        # The part of k: a row of a matrix product an item, or one a position.
+        if len(items.free) < len(history):
+            tables.append(linear(items.free, by_key))
+            rows.append(history)
+        else:
+            inputs = torch.cat([inputs, keys], dim=1)
+            by_product = torch.cat([by_product, by_key], dim=1)
+        looked_up = add_rows([table.to(keys.dtype) for table in tables], rows)
+        return looked_up.add_(linear(inputs, by_product))
+
+
+def _of_pairs(
+    vectors: torch.Tensor,
+    queries_by: torch.Tensor,
+    keys_by: torch.Tensor,
+    products_by: torch.Tensor,
+) -> torch.Tensor:
+    """The layer of every (query, key) of ``[L, n, d]`` vectors: ``[L, n * n, units]``.
+
+    Its matrices are ``[L, d, units]``.
+    """
+    products = (vectors[:, :, None] * vectors[:, None]).flatten(1, 2)
+    queries, keys = vectors @ queries_by, vectors @ keys_by
+    sums = (queries[:, :, None] + keys[:, None]).flatten(1, 2)
+    return sums + products @ products_by

@@ -1,0 +1,1 @@
+"""Training a CTR model: steps, validation, checkpoints, best weights."""

@@ -1,0 +1,174 @@
+"""When a training writes checkpoints, and how it goes on from one.
+
+Lightning keeps and restores model, optimiser, schedule, callbacks and its own progress.
+Two moments are safe for that: after a step that is not the last of its epoch, and
+before an epoch, when the validation of the one before has changed the learning rate.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
+from torch.utils.data import DataLoader
+
+from mmctr.ctr.inputs.click_log import Batch, ClickLog, EpochBatches
+from mmctr.ctr.training.divergence import FiniteCheck
+from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder, others_in
+from mmctr.runtime.signals import StopRequests
+
+LOGGER = logging.getLogger(__name__)
+
+
+class TrainLoader(DataLoader[Batch]):
+    """Batches of the training rows; its state is the position in an epoch."""
+
+    def __init__(self, log: ClickLog, batches: EpochBatches, **options: Any) -> None:
+        """Take the rows and their order; options are DataLoader's."""
+        super().__init__(log, sampler=batches, batch_size=None, **options)
+        self._batches = batches
+
+    def state_dict(self) -> dict[str, int]:
+        """Epoch and batch."""
+        return self._batches.state_dict()
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Leave out the batches before."""
+        self._batches.load_state_dict(state)
+
+
+class CheckedFiles(CheckpointIO):
+    """Lets Lightning write and read through a :class:`CheckpointFolder`."""
+
+    def __init__(self, folder: CheckpointFolder) -> None:
+        """Take the folder of the training."""
+        super().__init__()
+        self._folder = folder
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
+    ) -> None:
+        """Write one."""
+        self._folder.write(checkpoint, Path(path))
+
+    def load_checkpoint(
+        self, path: Any, map_location: Any = None, weights_only: bool | None = True
+    ) -> dict[str, Any]:
+        """Read one, as weights and plain values only, whatever is asked for."""
+        return self._folder.read(Path(path))
+
+    def remove_checkpoint(self, path: Any) -> None:
+        """Remove one."""
+        Path(path).unlink(missing_ok=True)
+
+
+class Checkpointing(pl.Callback):
+    """Writes checkpoints every few steps and after each validation.
+
+    A signal to stop is answered at the next such moment. One that comes during a
+    validation waits for its end.
+    """
+
+    def __init__(
+        self,
+        folder: CheckpointFolder,
+        every_steps: int,
+        finite: FiniteCheck,
+        stop: StopRequests,
+    ) -> None:
+        """Take the settings.
+
+        Args:
+            folder: Of the training.
+            every_steps: Steps between two.
+            finite: Looks at the steps that a checkpoint would keep.
+            stop: Tells of signals.
+        """
+        self._folder = folder
+        self._every = every_steps
+        self._finite = finite
+        self._stop = stop
+        self._restored: int | None = None
+        self._is_between_epochs = False
+
+    def on_train_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule
+    ) -> None:
+        """Watch signals, which Lightning has taken; remember where this begins."""
+        self._stop.watch()
+        self._restored = trainer.global_step
+
+    def on_train_epoch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule
+    ) -> None:
+        """Write one with the validation in it."""
+        if trainer.global_step == self._restored:
+            self._stop.answer("nothing was trained")
+            return
+        self._is_between_epochs = True
+        self._write(trainer)
+        self._is_between_epochs = False
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Write one, if it is time; not before a validation."""
+        if batch_idx + 1 >= trainer.num_training_batches or trainer.should_stop:
+            return
+        if self._stop.requested or trainer.global_step % self._every == 0:
+            self._write(trainer)
+
+    def on_save_checkpoint(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        checkpoint: dict[str, Any],
+    ) -> None:
+        """An epoch that is only announced has not begun for one who reads this.
+
+        Lightning counts it as ready; restored, it would take the batches of the one
+        before for its own.
+        """
+        if self._is_between_epochs:
+            progress = checkpoint["loops"]["fit_loop"]["epoch_progress"]
+            for counts in (progress["total"], progress["current"]):
+                counts["ready"] = counts["completed"]
+
+    def _write(self, trainer: pl.Trainer) -> None:
+        self._finite.check()
+        path = self._folder.at_step(trainer.global_step)
+        trainer.save_checkpoint(path)
+        self._stop.answer(f"the training is kept up to step {trainer.global_step:,}")
+
+
+def tell_beginning(
+    folder: CheckpointFolder, found: tuple[Path, dict[str, Any]] | None
+) -> None:
+    """Log where a training begins.
+
+    Args:
+        folder: Of the training.
+        found: What :meth:`CheckpointFolder.newest` gave.
+    """
+    others = others_in(folder)
+    if found is None and others:
+        LOGGER.info(
+            "training starts anew: what %s keeps are %d other trainings', of other "
+            "parameters, data or code",
+            folder.path.parent,
+            others,
+        )
+    elif found is not None and found[0].name == FINISHED:
+        LOGGER.info("the training is finished already: its result is in %s", found[0])
+    elif found is not None:
+        LOGGER.info(
+            "the training goes on at step %d, from %s",
+            found[1]["global_step"],
+            found[0],
+        )

@@ -1,0 +1,278 @@
+"""Training a CTR model with Lightning, and predicting with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import EarlyStopping
+from torch.utils.data import DataLoader
+
+from mmctr.ctr.inputs.click_log import Batch, ClickLog, EpochBatches, OrderedBatches
+from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.params import CtrParams
+from mmctr.ctr.training.best_weights import BestWeights
+from mmctr.ctr.training.checkpointing import (
+    CheckedFiles,
+    Checkpointing,
+    TrainLoader,
+    tell_beginning,
+)
+from mmctr.ctr.training.divergence import DivergedError, FiniteCheck
+from mmctr.ctr.training.key import training_key
+from mmctr.ctr.training.lightning_module import CtrTask, ValidationRows, add_l2_gradient
+from mmctr.ctr.training.monitor import require_defined_monitor
+from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder
+from mmctr.runtime.device import prepare_device
+from mmctr.runtime.lightning import quiet_lightning
+from mmctr.runtime.progress import is_shown, track
+from mmctr.runtime.progress_callback import ProgressCallback
+from mmctr.runtime.signals import StopRequests
+
+__all__ = [
+    "CtrTask",
+    "TrainedModel",
+    "ValidationRows",
+    "add_l2_gradient",
+    "predict_clicks",
+    "train_din",
+]
+
+LIGHTNING_PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed"}
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """The best weights, and what every validation measured, ready for JSON."""
+
+    weights: dict[str, torch.Tensor]
+    history: dict[str, Any] = field(repr=False)
+
+
+def train_din(
+    table: ItemTable,
+    train: ClickLog,
+    valid: ClickLog,
+    valid_groups: np.ndarray,
+    params: CtrParams,
+    *,
+    callbacks: Sequence[pl.Callback] = (),
+    checkpoints: Path | None = None,
+) -> TrainedModel:
+    """Train until the monitor stops rising, and keep the best weights.
+
+    Args:
+        table: The items.
+        train: Labelled rows.
+        valid: Labelled rows.
+        valid_groups: ``[valid rows]`` int64 groups, for gAUC.
+        params: Features, sizes, training.
+        callbacks: Onlookers, such as a clock; they see the steps of this process only.
+        checkpoints: Folder of what is kept of trainings that are not finished; this one
+            goes on from its own there. None: nothing is kept.
+
+    Returns:
+        Best weights on the CPU and the course of the training.
+
+    Raises:
+        ValueError: If labels are missing or of one class, or training diverges.
+        mmctr.runtime.signals.Stopped: On SIGTERM or Ctrl-C, after a checkpoint.
+    """
+    device = prepare_device(params.device, keep_memory=params.training.keep_memory)
+    _require_both_classes(train.label, "train")
+    require_defined_monitor(valid.label, valid_groups, params.training.monitor)
+    _require_both_classes(valid.label, "valid")
+    model = Din(table, train.seen_items(table.n_items), params)
+    task = CtrTask(model, ValidationRows(valid.label, valid_groups), params)
+    best = BestWeights(model, params.training.monitor)
+    fit = _Fit(task, best, train, valid, params, device)
+    if checkpoints is None:
+        trainer = fit.run([*callbacks])
+        return _trained(task, best, trainer, device)
+
+    key = training_key(model, train, valid, valid_groups, params)
+    folder = CheckpointFolder(checkpoints / key, key)
+    found = folder.newest()
+    tell_beginning(folder, found)
+    if found is not None and found[0].name == FINISHED:
+        return TrainedModel(**found[1])
+    with StopRequests() as stop:
+        saving = Checkpointing(folder, params.checkpoint.every_steps, fit.finite, stop)
+        try:
+            trainer = fit.run(
+                [*callbacks, saving], folder=folder, begin=found and found[0]
+            )
+        except DivergedError as error:
+            raise DivergedError(f"{error}. {_keep_best(best, folder)}") from error
+        trained = _trained(task, best, trainer, device)
+        stop.watch()
+        folder.write_finished(vars(trained))
+        stop.answer("the training is finished, and its result is kept")
+    return trained
+
+
+@dataclass
+class _Fit:
+    """A training that is set up."""
+
+    task: CtrTask
+    best: BestWeights
+    train: ClickLog
+    valid: ClickLog
+    params: CtrParams
+    device: torch.device
+
+    def __post_init__(self) -> None:
+        settings = self.params.training
+        self.batches = EpochBatches(
+            len(self.train),
+            settings.batch_size,
+            parts=settings.validations_per_epoch,
+            seed=self.params.seed,
+        )
+        self.finite = FiniteCheck(self.batches)
+
+    @quiet_lightning()
+    def run(
+        self,
+        callbacks: Sequence[pl.Callback],
+        *,
+        folder: CheckpointFolder | None = None,
+        begin: Path | None = None,
+    ) -> pl.Trainer:
+        """Train to the end.
+
+        Args:
+            callbacks: Besides those that every training has.
+            folder: Receives checkpoints.
+            begin: The checkpoint to go on from.
+        """
+        settings = self.params.training
+        trainer = pl.Trainer(
+            accelerator=self.device.type,
+            devices=1,
+            max_epochs=settings.max_epochs * self.batches.parts,
+            precision=LIGHTNING_PRECISION[settings.precision],
+            callbacks=[
+                self.finite,
+                self.best,
+                EarlyStopping(
+                    settings.monitor,
+                    mode="max",
+                    patience=settings.patience,
+                    check_finite=True,
+                ),
+                *callbacks,
+                ProgressCallback(
+                    "training",
+                    show=is_shown(self.params.progress),
+                    validation_rows_ratio=settings.predict_batch_size
+                    / settings.batch_size,
+                    metric=settings.monitor,
+                ),
+            ],
+            plugins=[CheckedFiles(folder)] if folder else [],
+            enable_checkpointing=False,
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        # Without a generator of its own a loader draws from the global one.
+        options = {"generator": torch.Generator().manual_seed(0)}
+        order = _ordered(self.valid, self.params)
+        trainer.fit(
+            self.task,
+            TrainLoader(self.train, self.batches, **options),
+            DataLoader[Batch](self.valid, sampler=order, batch_size=None, **options),
+            ckpt_path=begin,
+            weights_only=True,
+        )
+        return trainer
+
+
+def _trained(
+    task: CtrTask, best: BestWeights, trainer: pl.Trainer, device: torch.device
+) -> TrainedModel:
+    model, monitor = task.model, best.monitor
+    if not best.weights:
+        raise ValueError(
+            f"training: {monitor} was undefined in every validation, so no weights are "
+            "best; choose another ctr_modeling.training.monitor or other rows of valid"
+        )
+    kept = next(x for x in task.validations if x["step"] == best.step)
+    return TrainedModel(
+        best.weights,
+        {
+            "monitor": monitor,
+            "best": kept[monitor],
+            "best_step": kept["step"],
+            "steps": trainer.global_step,
+            "device": str(device),
+            "features": list(model.items.features),
+            "content": model.content,
+            "weights": sum(tensor.numel() for tensor in model.parameters()),
+            "validations": task.validations,
+        },
+    )
+
+
+def _keep_best(best: BestWeights, folder: CheckpointFolder) -> str:
+    """Put the best weights where a person finds them, and say so."""
+    again = "The same run would end at the same step: change a parameter or the data"
+    if not best.weights:
+        return f"There was no validation before it, so no weights are kept. {again}"
+    path = folder.write_best(best.weights)
+    return (
+        f"The best weights before it ({best.monitor} {best.score:.4f} on valid, at "
+        f"step {best.step:,}) are kept in {path}. {again}"
+    )
+
+
+def predict_clicks(
+    table: ItemTable,
+    weights: dict[str, torch.Tensor],
+    log: ClickLog,
+    params: CtrParams,
+) -> np.ndarray:
+    """Score the rows of a log.
+
+    Args:
+        table: The items.
+        weights: From :func:`train_din` with the same features and sizes.
+        log: The rows.
+        params: Features, sizes, device.
+
+    Returns:
+        ``[rows]`` float64 click probabilities, in the order of the log.
+    """
+    device = prepare_device(params.device, keep_memory=params.training.keep_memory)
+    # Of no item it need be known whether training saw it: the weights tell.
+    model = Din(table, np.zeros(table.n_items + 1, bool), params)
+    model.load_state_dict(weights)
+    model.to(device).eval()
+    scores = []
+    batches = _ordered(log, params)
+    show = is_shown(params.progress)
+    with torch.inference_mode():
+        for rows in track(batches, "scoring", len(batches), show=show):
+            batch = Batch(*(tensor.to(device) for tensor in log[rows]))
+            scores.append(torch.sigmoid(model(batch)).double().cpu())
+    return torch.cat(scores).numpy()
+
+
+def _ordered(log: ClickLog, params: CtrParams) -> OrderedBatches:
+    return OrderedBatches(len(log), params.training.predict_batch_size)
+
+
+def _require_both_classes(labels: np.ndarray, part: str) -> None:
+    classes = set(np.unique(labels).tolist())
+    if classes != {0.0, 1.0}:
+        raise ValueError(
+            f"{part}: labels must hold both 0 and 1 and nothing else, found "
+            f"{sorted(classes)[:5]}; a model can't be trained or chosen without"
+        )

@@ -1,0 +1,184 @@
+"""What training will need, told before it begins."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.params import CtrParams
+from mmctr.data.raw_schemas import MAX_LEVEL
+from mmctr.runtime.free_memory import available_memory, own_memory
+
+logger = logging.getLogger(__name__)
+
+# The libraries of a run, loaded.
+_PROCESS = 650e6
+# Weights, their gradient, Adam's two moments, and the best ones kept.
+_COPIES_OF_WEIGHTS = 5
+# Values that backward needs beside those that forward made.
+_BACKWARD = 2.5
+_FLOAT = 4
+
+_ADVICE = {
+    "click log": "ctr_modeling.training.max_history",
+    "item table": "codes an item (quantization), or leave vectors out of "
+    "ctr_modeling.features.content",
+    "weights": "ctr_modeling.model.embedding_dim, or set features.item_id=false",
+    "batch": "ctr_modeling.training.batch_size or max_history",
+}
+
+
+@dataclass(frozen=True)
+class MemoryEstimate:
+    """Bytes by what needs them: ``click log``, ``item table``, ``weights``, ``batch``.
+
+    Libraries come on top.
+    """
+
+    parts: dict[str, float]
+
+    @property
+    def total(self) -> float:
+        """Bytes of the whole process."""
+        return _PROCESS + sum(self.parts.values())
+
+    def describe(self) -> str:
+        """Name the sum and its parts."""
+        parts = ", ".join(f"{name} {_gb(size)}" for name, size in self.parts.items())
+        return f"{_gb(self.total)} ({parts}, libraries {_gb(_PROCESS)})"
+
+    @property
+    def advice(self) -> str:
+        """What to lower: that of the largest part."""
+        return _ADVICE[max(self.parts, key=self.parts.__getitem__)]
+
+
+def estimate_memory(
+    table: ItemTable, train: ClickLog, valid: ClickLog, params: CtrParams
+) -> MemoryEstimate:
+    """Add up what a training will hold at its largest.
+
+    Args:
+        table: The items.
+        train: Labelled rows.
+        valid: Labelled rows.
+        params: Features, sizes, training.
+
+    Returns:
+        An estimate from above rather than from below, of the right order.
+    """
+    rows = len(train) + len(valid)
+    positions = len(train.history) + len(valid.history)
+    # Arrow tables of all rows, and the log's own arrays.
+    log = rows * (40 + 48) + positions * (4 + 4)
+    width, weights, buffers = _model_sizes(table, params)
+    model, training = params.model, params.training
+    batch = training.batch_size
+    in_batch = batch * len(train.history) / max(len(train), 1)
+    items = min(table.n_items + 1, batch + in_batch)
+    attention = in_batch * (4 * width + 2 * sum(model.attention_units))
+    dense = batch * (3 * width + 3 * sum(model.dnn_units))
+    learning = (items * width + attention + dense) * _FLOAT * _BACKWARD
+    # Validation has larger batches, without gradients.
+    scoring = learning / _BACKWARD * training.predict_batch_size / batch
+    return MemoryEstimate(
+        {
+            "click log": float(log),
+            "item table": float(buffers),
+            "weights": weights * _FLOAT * _COPIES_OF_WEIGHTS,
+            "batch": max(learning, scoring),
+        }
+    )
+
+
+def warn_of_little_memory(estimate: MemoryEstimate, params: CtrParams) -> None:
+    """Say what training may need, and warn where that is more than there is.
+
+    Nothing fails: an estimate may be wrong.
+
+    Args:
+        estimate: From :func:`estimate_memory`.
+        params: ``training.memory_gb``, or what the machine and its container have.
+    """
+    limit = params.training.memory_gb
+    if limit is not None:
+        room = limit * 1e9
+        source = "ctr_modeling.training.memory_gb"
+    else:
+        available, own = available_memory(), own_memory()
+        if available is None or own is None:
+            return
+        room, source = float(available + own), "this machine or container"
+    logger.info("training may need %s", estimate.describe())
+    if estimate.total > room:
+        logger.warning(
+            "training may need %s, and %s has %s: lower %s, or end other programs; "
+            "it is tried all the same",
+            estimate.describe(),
+            source,
+            _gb(room),
+            estimate.advice,
+        )
+
+
+def _model_sizes(table: ItemTable, params: CtrParams) -> tuple[int, int, int]:
+    """Columns of an item, weights of the model, and bytes of what it looks up."""
+    features, model = params.features, params.model
+    dim, n_rows = model.embedding_dim, table.n_items + 2
+    width = weights = 0
+    buffers = sum(
+        array.nbytes
+        for array in (
+            table.tags,
+            table.likes,
+            table.views,
+            table.title_codes,
+            table.image_codes,
+        )
+    )
+    if features.item_id:
+        width, weights = width + dim, weights + n_rows * dim
+    if features.tags:
+        width, weights = width + dim, weights + (int(table.tags.max()) + 1) * dim
+        buffers += table.tags.size * _FLOAT
+    for used in (features.likes, features.views):
+        if used:
+            width, weights = width + dim, weights + (MAX_LEVEL + 2) * dim
+    if "codes" in features.forms:
+        for codes in table.codes_for(features).values():
+            own_width, own_weights, own_bytes = _code_sizes(codes, params)
+            width, weights = width + own_width, weights + own_weights
+            buffers += own_bytes
+    if "continuous" in features.forms:
+        for vectors in table.vectors_for(features).values():
+            columns = model.continuous.components or vectors.shape[1]
+            width, weights = width + dim, weights + columns * dim
+            buffers += len(vectors) * columns * _FLOAT + vectors.nbytes
+    if "similarity" in features.forms:
+        buffers += sum(x.nbytes for x in table.vectors_for(features).values())
+    sizes = [4 * width, *model.attention_units, 1]
+    weights += sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+    sizes = [2 * width + 4 * dim, *model.dnn_units, 1]
+    weights += sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+    return width, weights, buffers
+
+
+def _code_sizes(codes: np.ndarray, params: CtrParams) -> tuple[int, int, int]:
+    model = params.model
+    positions, size = codes.shape[1], int(codes.max(initial=0)) + 1
+    dim = model.embedding_dim
+    if model.code_entry == "bag":
+        return dim, size * dim, len(codes) * size * 3
+    if model.code_entry == "concat":
+        own = positions * model.concat.width
+        return own, positions * size * model.concat.width, codes.nbytes
+    if model.code_entry == "prefix":
+        levels = min(model.prefix.levels, positions)
+        return dim, len(codes) * levels * dim, len(codes) * levels * 8
+    return dim, positions * size * dim, codes.nbytes
+
+
+def _gb(number: float) -> str:
+    return f"{number / 1e9:.2f} GB"

@@ -1,0 +1,217 @@
+"""What the tables between pipelines must hold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandera.pandas as pandera
+
+from mmctr.data.raw_schemas import LABEL, MAX_LEVEL
+
+
+@dataclass(frozen=True)
+class TableContract:
+    """A table's columns.
+
+    Attributes:
+        scalars: Columns of one value a row.
+        lists: Columns of lists, described by the values in them.
+        one_length: Those of ``lists`` whose rows all have as many values.
+    """
+
+    scalars: pandera.DataFrameSchema
+    lists: pandera.DataFrameSchema
+    one_length: frozenset[str] = frozenset()
+
+
+def _from(first: int) -> pandera.Check:
+    """Rows numbered in order."""
+    return pandera.Check(
+        lambda ids: ids == np.arange(first, first + len(ids)),
+        error=f"must be {first}, {first + 1}, {first + 2} and so on, in order",
+    )
+
+
+def _padding_first() -> pandera.Check:
+    return pandera.Check(
+        lambda levels: (levels > 0) == (np.arange(len(levels)) > 0),
+        error="must be 0 (padding) in row 0, and 1 or above (level + 1) in all others",
+    )
+
+
+def _at_least(least: int, meaning: str) -> pandera.Check:
+    return pandera.Check.ge(least, error=f"must be {least} or above ({meaning})")
+
+
+_FINITE = pandera.Check(np.isfinite, error="must hold neither NaN nor infinity")
+_LEVEL = pandera.Check.in_range(
+    0, MAX_LEVEL, error=f"must be a level of 0 to {MAX_LEVEL}"
+)
+
+
+def _column(
+    kind: str | None, check: pandera.Check | None, about: str, **options: bool
+) -> pandera.Column:
+    return pandera.Column(
+        kind,
+        checks=check,
+        nullable=options.get("nullable", False),
+        unique=options.get("unique", False),
+        description=about,
+    )
+
+
+def _levels(about: str) -> dict[str, pandera.Column]:
+    return {
+        name: _column("Int8", _LEVEL, about) for name in ("likes_level", "views_level")
+    }
+
+
+def _rows(*, labelled: bool) -> TableContract:
+    target = (
+        _column("Int64", _at_least(1, "0 is padding"), "the target")
+        if labelled
+        else _column(
+            "Int64",
+            _at_least(0, "0 is an item that the item table lacks"),
+            "the target; 0 where the item table lacks it and "
+            "preparation.unknown_items=pad",
+        )
+    )
+    return TableContract(
+        pandera.DataFrameSchema(
+            {
+                "user_id": _column(
+                    None, None, "whole number or text, as in the source"
+                ),
+                "group_id": _column(
+                    "Int64",
+                    _at_least(0, "groups are numbered from 0"),
+                    "rows that are compared with each other in gAUC",
+                ),
+                "item_id": target,
+                **_levels("level of the row"),
+                "label": _column(
+                    "Int8",
+                    LABEL,
+                    "1: clicked" if labelled else "1: clicked; empty where withheld",
+                    nullable=not labelled,
+                ),
+            },
+            title="train, valid" if labelled else "test",
+            description="One row an impression.",
+        ),
+        pandera.DataFrameSchema(
+            {
+                "item_seq": _column(
+                    "int32",
+                    _at_least(1, "padding is left out"),
+                    "history, oldest first, of any length",
+                )
+            }
+        ),
+    )
+
+
+CONTRACTS = {
+    "item_feature": TableContract(
+        pandera.DataFrameSchema(
+            {
+                "item_id": _column("Int64", _from(1), "numbered in the source's order"),
+                "title": _column("str", None, "empty where there is none"),
+                **_levels("level of the item"),
+            },
+            title="item_feature",
+            description="One row an item.",
+        ),
+        pandera.DataFrameSchema(
+            {
+                "tags": _column(
+                    "int32", _at_least(1, "0 is padding"), "tags, none or more"
+                )
+            }
+        ),
+    ),
+    "item_id_mapping": TableContract(
+        pandera.DataFrameSchema(
+            {
+                "item_id": _column("Int64", _from(1), "as in item_feature"),
+                "original_id": _column(
+                    None, None, "whole number or text, as in the source", unique=True
+                ),
+            },
+            title="item_id_mapping",
+            description="One row an item.",
+        ),
+        pandera.DataFrameSchema({}),
+    ),
+    "labelled_rows": _rows(labelled=True),
+    "test_rows": _rows(labelled=False),
+    "item_features": TableContract(
+        pandera.DataFrameSchema(
+            {
+                "item_id": _column("Int64", _from(1), "as in item_feature"),
+                **_levels("level of the item"),
+            },
+            title="item_features",
+            description="One row an item, with the vectors that are quantised.",
+        ),
+        pandera.DataFrameSchema(
+            {
+                "tags": _column("int32", _at_least(1, "0 is padding"), "tags"),
+                "title_vector": _column(
+                    "float32", _FINITE, "zeros where there is none"
+                ),
+                "image_vector": _column(
+                    "float32", _FINITE, "zeros where there is none"
+                ),
+            }
+        ),
+        frozenset({"title_vector", "image_vector"}),
+    ),
+    "item_table": TableContract(
+        pandera.DataFrameSchema(
+            {
+                "item_id": _column("Int32", _from(0), "row i is item i"),
+                "likes": _column("Int8", _padding_first(), "level + 1"),
+                "views": _column("Int8", _padding_first(), "level + 1"),
+            },
+            title="item_table",
+            description="One row an item, behind row 0, which is padding.",
+        ),
+        pandera.DataFrameSchema(
+            {
+                "tags": _column("int32", _at_least(1, "0 is padding"), "none in row 0"),
+                "title_codes": _column(
+                    "int32", _at_least(0, "0 is padding"), "code + 1, 0 in row 0 alone"
+                ),
+                "image_codes": _column(
+                    "int32", _at_least(0, "0 is padding"), "code + 1, 0 in row 0 alone"
+                ),
+            }
+        ),
+        frozenset({"title_codes", "image_codes"}),
+    ),
+    "predictions": TableContract(
+        pandera.DataFrameSchema(
+            {
+                "user_id": _column(None, None, "as in the source"),
+                "item_id": _column(
+                    None,
+                    None,
+                    "as in the source; empty where the item table lacks it",
+                    nullable=True,
+                ),
+                "label": _column("Int8", LABEL, "empty where withheld", nullable=True),
+                "probability": _column(
+                    "float64",
+                    pandera.Check.in_range(0, 1, error="must lie within 0 and 1"),
+                    "of a click",
+                ),
+            },
+            title="valid_predictions, test_predictions",
+            description="One row a row of the part, in its order.",
+        ),
+        pandera.DataFrameSchema({}),
+    ),
+}
+"""The contracts by the name that the catalogue calls them by."""

@@ -1,0 +1,35 @@
+"""Kedro datasets that no library ships, and the wrapper that makes saves atomic."""
+
+from mmctr.data.datasets.arrow import ArrowDataset, TablePieces
+from mmctr.data.datasets.atomic import AtomicDataset
+from mmctr.data.datasets.challenge_files import ChallengeFiles, ChallengeSource
+from mmctr.data.datasets.interaction_log import InteractionLog, InteractionSource
+from mmctr.data.datasets.json_file import JsonDataset
+from mmctr.data.datasets.kept_partitions import Keep, KeptPartitions
+from mmctr.data.datasets.missing_partitions import Makers, MissingPartitions
+from mmctr.data.datasets.npy import NpyDataset
+from mmctr.data.datasets.optional import OptionalDataset
+from mmctr.data.datasets.previews import PageDataset
+from mmctr.data.datasets.study import Search, StudyDataset
+from mmctr.data.datasets.zipped_csv import ZippedCsvDataset
+
+__all__ = [
+    "ArrowDataset",
+    "AtomicDataset",
+    "ChallengeFiles",
+    "ChallengeSource",
+    "InteractionLog",
+    "InteractionSource",
+    "JsonDataset",
+    "Keep",
+    "KeptPartitions",
+    "Makers",
+    "MissingPartitions",
+    "NpyDataset",
+    "OptionalDataset",
+    "PageDataset",
+    "Search",
+    "StudyDataset",
+    "TablePieces",
+    "ZippedCsvDataset",
+]

@@ -1,0 +1,138 @@
+"""Tables with list columns, kept in Arrow from file to node."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from kedro.io import AbstractDataset
+from kedro_datasets._typing import TablePreview
+
+from mmctr.data.table_checks import check_table
+
+
+@dataclass(frozen=True)
+class TablePieces:
+    """A table that is too big to be in memory at once, made piece by piece.
+
+    No iterator: Kedro takes a node whose outputs all are iterators for one that yields
+    its results bit by bit.
+
+    Attributes:
+        length: Things that rows are made of, users for instance.
+        step: How many of them make a piece.
+        table_of: Gives the rows of some of them; of none, a table without rows.
+    """
+
+    length: int
+    step: int
+    table_of: Callable[[slice], pa.Table]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns and their types."""
+        return self.table_of(slice(0, 0)).schema
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        """Make one piece after the other."""
+        for start in range(0, self.length, self.step):
+            yield self.table_of(slice(start, min(start + self.step, self.length)))
+
+    def to_table(self) -> pa.Table:
+        """The whole."""
+        return pa.concat_tables([self.schema.empty_table(), *self])
+
+
+class ArrowDataset(AbstractDataset[pa.Table | TablePieces, pa.Table]):
+    """One ``pyarrow.Table`` in one parquet file.
+
+    pandas holds a list column as one Python object a row: at millions of histories that
+    is gigabytes and minutes. Arrow holds it as a flat array and offsets.
+    """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        contract: str | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Point at a file.
+
+        Args:
+            filepath: Where the file lies on this machine.
+            contract: What the table must hold, whenever it is saved or loaded: a key of
+                :data:`mmctr.data.contracts.CONTRACTS`.
+            metadata: For plugins such as kedro-viz; not used here.
+        """
+        self._path = Path(filepath)
+        self._contract = contract
+        self.metadata = metadata
+
+    def load(self) -> pa.Table:
+        """Read the whole table.
+
+        Raises:
+            ValueError: If the file is damaged or is no parquet file, or the table does
+                not hold its contract.
+        """
+        try:
+            table = pq.read_table(self._path, page_checksum_verification=True)
+            table.validate(full=True)  # lengths and text that were written over
+        except (FileNotFoundError, PermissionError):
+            raise
+        except Exception as error:  # Arrow raises many kinds at damaged bytes
+            raise ValueError(
+                f"{self._path}: not a whole parquet file ({error})"
+            ) from error
+        self._check(table)
+        return table
+
+    def save(self, data: pa.Table | TablePieces) -> None:
+        """Write with zstd compression and checksums; a piece becomes a row group.
+
+        Raises:
+            ValueError: If the table does not hold its contract; nothing is written.
+        """
+        if not isinstance(data, pa.Table | TablePieces):
+            raise TypeError(f"{self._path.name}: a table is wanted, got {type(data)}")
+        if isinstance(data, pa.Table):
+            self._check(data)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        pieces = [data] if isinstance(data, pa.Table) else data
+        with pq.ParquetWriter(
+            self._path, data.schema, compression="zstd", write_page_checksum=True
+        ) as writer:
+            for piece in pieces:
+                writer.write_table(piece)
+
+    def preview(self, rows: int = 5) -> TablePreview:
+        """The first rows, long lists cut, for kedro-viz."""
+        head = next(pq.ParquetFile(self._path).iter_batches(batch_size=rows), None)
+        records = head.slice(0, rows).to_pylist() if head is not None else []
+        columns = pq.read_schema(self._path).names
+        data = [[_shorten(record[name]) for name in columns] for record in records]
+        return TablePreview(
+            {"index": list(range(len(data))), "columns": columns, "data": data}
+        )
+
+    def _check(self, table: pa.Table) -> None:
+        if self._contract is not None:
+            # While it is saved the file has the name of a sibling, see AtomicDataset.
+            name = re.sub(r"^\.(.+)\.\d+\.part$", r"\1", self._path.name)
+            check_table(table, self._contract, str(self._path.with_name(name)))
+
+    def _exists(self) -> bool:
+        return self._path.is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._path.as_posix(), "contract": self._contract}
+
+
+def _shorten(value: object, length: int = 8) -> object:
+    if isinstance(value, list) and len(value) > length:
+        return [*value[:length], "..."]
+    return value

@@ -1,0 +1,184 @@
+"""Saves that happen entirely or not at all."""
+
+import functools
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from mmctr.runtime.file_errors import root_text, surroundings_problem
+
+
+class AtomicDataset(AbstractDataset[Any, Any]):
+    """Write another single-file dataset through a sibling file and one rename.
+
+    A process killed in the middle of a save leaves the earlier file as it was, so a
+    file that exists is a file that is whole. Loading, existence and previews are the
+    wrapped dataset's own.
+
+    Example:
+        >>> AtomicDataset(
+        ...     dataset={"type": "mmctr.data.datasets.JsonDataset"},
+        ...     filepath="metrics.json",
+        ... ).save({"auc": 0.7})
+    """
+
+    def __init__(
+        self,
+        *,
+        dataset: str | dict[str, Any],
+        filepath: str,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Wrap a dataset definition.
+
+        Args:
+            dataset: The wrapped dataset: its type, or its catalogue entry without
+                ``filepath``.
+            filepath: Where the file lies on this machine.
+            metadata: For plugins such as kedro-viz; not used here.
+        """
+        self._config = {"type": dataset} if isinstance(dataset, str) else dict(dataset)
+        self._path = Path(filepath)
+        self.metadata = metadata
+        self._dataset = self._at(self._path)
+        self._is_stale = False
+        self._offer_preview()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is not picklable."""
+        return {name: x for name, x in vars(self).items() if name != "preview"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make it again."""
+        vars(self).update(state)
+        self._offer_preview()
+
+    def _offer_preview(self) -> None:
+        if hasattr(self._dataset, "preview"):
+            self.preview = self._preview_of(self._dataset.preview)
+
+    def _preview_of(self, preview: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(preview)  # kedro-viz reads the return annotation
+        def preview_if_there(**options: Any) -> Any:
+            # kedro-viz asks for all of them, those not made yet too.
+            return preview(**options) if self._path.exists() else None
+
+        return preview_if_there
+
+    def _at(self, path: Path) -> AbstractDataset[Any, Any]:
+        return AbstractDataset.from_config(
+            str(self._path.name), {**self._config, "filepath": path.as_posix()}
+        )
+
+    def load(self) -> Any:
+        """Load with the wrapped dataset.
+
+        Raises:
+            FileNotFoundError: If there is no such file yet.
+            DatasetError: If it is a link, or can't be read; naming the file, and what
+                to do.
+        """
+        try:
+            if self._path.is_symlink():
+                raise DatasetError(
+                    f"{self._path} is a link, which is not followed: put the file "
+                    "itself there, or delete the link"
+                )
+            if not self._path.exists():
+                raise FileNotFoundError(
+                    f"{self._path} does not exist; run the pipeline that writes it "
+                    "first"
+                )
+            return self._dataset.load()
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # readers raise anything at damaged bytes
+            if isinstance(error, DatasetError) and error.__cause__ is None:
+                raise
+            raise DatasetError(f"{self._path} {self._reading(error)}") from error
+
+    def _reading(self, error: Exception) -> str:
+        problem = surroundings_problem(error, self._path)
+        if problem is not None:
+            return f"can't be read: {problem}"
+        return (
+            f"is damaged, or of another format: {root_text(error)}. Delete it and make "
+            "it again: `kedro run --only-missing-outputs`, with the same --pipeline, "
+            "--env and --params"
+        )
+
+    def save(self, data: Any) -> None:
+        """Save to a hidden sibling, flush it, then rename it over the target.
+
+        Raises:
+            DatasetError: If the disk is full, may not be written, or the like; naming
+                the file, and what to do. The earlier file is as it was.
+        """
+        sibling = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self.remove_leftovers()
+            # Whatever is there: a link would be written through.
+            sibling.unlink(missing_ok=True)
+            self._at(sibling).save(data)
+            _flush(sibling)
+            os.replace(sibling, self._path)
+            _flush(self._path.parent)
+        except Exception as error:
+            problem = surroundings_problem(error, self._path)
+            if problem is None:
+                raise
+            raise DatasetError(
+                f"{self._path} can't be written: {problem}. What was there is as it was"
+            ) from error
+        finally:
+            with suppress(OSError):
+                sibling.unlink(missing_ok=True)
+        self._dataset.release()
+        self._is_stale = False
+
+    def remove_leftovers(self) -> None:
+        """Delete what killed processes left; a living one keeps its own."""
+        for part in self._path.parent.glob(f".{self._path.name}.*.part"):
+            pid = part.name.split(".")[-2]
+            if not (pid.isdigit() and _is_alive(int(pid))):
+                with suppress(OSError):  # read-only: the save says so
+                    part.unlink(missing_ok=True)
+
+    def mark_stale(self) -> None:
+        """Report the file as absent until the next save; it stays where it is.
+
+        ``kedro run --only-missing-outputs`` then makes it again.
+        """
+        self._is_stale = True
+
+    def _exists(self) -> bool:
+        return not self._is_stale and self._dataset.exists()
+
+    def _release(self) -> None:
+        self._dataset.release()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"dataset": self._config["type"], "filepath": self._path.as_posix()}
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

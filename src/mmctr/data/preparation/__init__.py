@@ -1,0 +1,1 @@
+"""From raw tables to items and train, valid and test rows."""

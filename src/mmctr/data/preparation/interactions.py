@@ -1,0 +1,216 @@
+"""An interaction log as primary tables: split in time, negatives drawn."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mmctr.data.datasets import InteractionSource
+from mmctr.data.preparation.levels import item_levels, tag_ids
+from mmctr.data.preparation.negatives import (
+    PartEvents,
+    TakenItems,
+    sample_negatives,
+)
+from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.preparation.report import build_report
+from mmctr.data.preparation.splits import PARTS, history_ranges, split_by_time
+from mmctr.data.preparation.tables import (
+    PrimaryTables,
+    item_feature_table,
+    rows_table,
+)
+from mmctr.data.preparation.unknown import Unknown, settle
+from mmctr.data.zero_vectors import warn_of_zero_vectors
+from mmctr.runtime.jagged import take_ranges
+
+
+def prepare_interactions(
+    source: InteractionSource, params: PreparationParams
+) -> PrimaryTables:
+    """Turn a log of clicks into labelled rows without looking ahead.
+
+    Train rows and whatever is derived from training events depend on nothing that
+    happens later. A row's group is its event: one positive and its negatives.
+
+    Args:
+        source: The log and its items.
+        params: Split, histories and negatives.
+
+    Returns:
+        The primary tables.
+
+    Raises:
+        ValueError: If an event's item is not in the item table and ``unknown_items`` is
+            ``strict``; it names the first five rows. If a part would have no event or
+            no row; it names the parameter to change.
+    """
+    items = source.items
+    n_items = len(items)
+    events, codes, settled = _known_events(source, params)
+    # The cuts depend on timestamps alone, so repeated events are dropped after them.
+    split = split_by_time(events["timestamp"].to_numpy(), params)
+    log = events.assign(
+        item=codes,
+        user=pd.factorize(events["user_id"])[0],
+        part=split.part,
+        row=np.arange(len(codes)),
+    )
+    unique = ~log.duplicated(["user", "item", "timestamp"])
+    log = log[unique].sort_values(
+        ["user", "timestamp"], kind="stable", ignore_index=True
+    )
+    start, end = history_ranges(
+        log["user"].to_numpy(), log["timestamp"].to_numpy(), params.max_history
+    )
+    log = log.assign(start=start, end=end)
+
+    train_items = log.loc[log["part"] == 0, "item"].to_numpy()
+    counts = np.bincount(train_items, minlength=n_items + 1)[1:]
+    likes, views = (item_levels(items, name, counts) for name in ("likes", "views"))
+    tags, n_tags = tag_ids(items, params.max_tags)
+
+    # In time order, ties in file order, the events of train come first: neither their
+    # numbers nor their order depend on later events.
+    by_time = log.sort_values(["timestamp", "row"]).assign(event=np.arange(len(log)))
+    parts: dict[str, pa.Table] = {}
+    dropped: dict[str, dict[str, int]] = {}
+    for index, name in enumerate(PARTS):
+        parts[name], dropped[name] = _part_rows(
+            by_time, index, log["item"].to_numpy(), (likes, views), params
+        )
+    return PrimaryTables(
+        item_feature=item_feature_table(
+            pa.array(items["title"], pa.string()), tags, likes, views
+        ),
+        image_vectors=source.image_vectors,
+        item_id_mapping=pa.table(
+            {
+                "item_id": pa.array(np.arange(1, n_items + 1)),
+                "original_id": pa.array(items["item_id"].to_numpy()),
+            }
+        ),
+        **parts,
+        report=build_report(
+            "interactions",
+            parts,
+            n_items,
+            levels_from={
+                name: "items" if name in items.columns else "training events"
+                for name in ("likes", "views")
+            },
+            unknown=settled,
+            zero_image_vectors=warn_of_zero_vectors(
+                "image vectors", source.image_vectors, items["item_id"].tolist()
+            ),
+            log={
+                "events": len(source.interactions),
+                "repeated_events_dropped": int((~unique).sum()),
+                "users": int(log["user"].nunique()),
+                "items_with_events": int(log["item"].nunique()),
+                "valid_from": split.valid_from,
+                "test_from": split.test_from,
+                "tags": n_tags,
+                "parts": dropped,
+            },
+        ),
+    )
+
+
+def _known_events(
+    source: InteractionSource, params: PreparationParams
+) -> tuple[pd.DataFrame, np.ndarray, dict[str, object]]:
+    """The events whose item is known, their item's number, and what was not known."""
+    events = source.interactions
+    codes = pd.Index(source.items["item_id"]).get_indexer(events["item_id"]) + 1
+    rows = np.flatnonzero(codes == 0)
+    unknown = Unknown(
+        "interactions.parquet",
+        "item_id",
+        rows,
+        events["item_id"].to_numpy()[rows],
+        "these events are left out",
+        "items that items.parquet lacks",
+    )
+    settled = settle([unknown], params.unknown_items)
+    if not rows.size:
+        return events, codes, settled
+    if rows.size == len(events):
+        raise ValueError(
+            "interactions.parquet: no event is left, no item is in items.parquet; give "
+            "the item table that belongs to this log"
+        )
+    kept = codes > 0
+    return events[kept].reset_index(drop=True), codes[kept], settled
+
+
+def _part_rows(
+    by_time: pd.DataFrame,
+    part: int,
+    items_by_user: np.ndarray,
+    levels: tuple[np.ndarray, np.ndarray],
+    params: PreparationParams,
+) -> tuple[pa.Table, dict[str, int]]:
+    """The rows of one part: each positive followed by its negatives, in time order.
+
+    Args:
+        by_time: All events in time order.
+        part: Index of the part.
+        items_by_user: ``[events]`` items of the log sorted by (user, timestamp), which
+            ``start`` and ``end`` of an event point into.
+        levels: ``[n_items]`` likes and views levels.
+        params: Histories and negatives.
+
+    Returns:
+        The table, and what was dropped.
+    """
+    until = by_time[by_time["part"] <= part]
+    events = by_time[by_time["part"] == part]
+    has_history = (events["end"] - events["start"]).to_numpy() >= params.min_history
+    rows = np.flatnonzero(has_history)
+    negatives = sample_negatives(
+        PartEvents(
+            events["user"].to_numpy(),
+            events["item"].to_numpy(),
+            events["timestamp"].to_numpy(),
+        ),
+        rows,
+        TakenItems(until["user"].to_numpy(), until["item"].to_numpy(), len(levels[0])),
+        per_positive=params.negatives_per_positive,
+        window_days=params.window_days,
+        min_eligible=params.min_eligible_items,
+        rng=np.random.default_rng([params.seed, part]),
+    )
+    drawn = negatives[:, 0] > 0
+    positives = events.iloc[rows[drawn]]
+    dropped = {
+        "events": len(events),
+        "dropped_short_history": int((~has_history).sum()),
+        "dropped_too_few_negatives": int((~drawn).sum()),
+        "positives": len(positives),
+    }
+    if positives.empty:
+        raise ValueError(
+            f"{PARTS[part]} has no row left: of {len(events)} events "
+            f"{dropped['dropped_short_history']} have a history under "
+            f"preparation.min_history={params.min_history} and "
+            f"{dropped['dropped_too_few_negatives']} too few items for "
+            f"preparation.negatives_per_positive={params.negatives_per_positive}; "
+            "lower these or raise the part's fraction"
+        )
+    width = 1 + params.negatives_per_positive
+    item_ids = np.column_stack([positives["item"], negatives[drawn]]).reshape(-1)
+    start, end = (
+        np.repeat(positives[name].to_numpy(), width) for name in ("start", "end")
+    )
+    labels = np.zeros((len(positives), width), np.int8)
+    labels[:, 0] = 1
+    table = rows_table(
+        user_ids=pa.array(np.repeat(positives["user_id"].to_numpy(), width)),
+        group_ids=np.repeat(positives["event"].to_numpy(), width),
+        item_ids=item_ids,
+        histories=take_ranges(items_by_user, start, end),
+        likes_levels=levels[0][item_ids - 1],
+        views_levels=levels[1][item_ids - 1],
+        labels=labels.reshape(-1),
+    )
+    return table, dropped

@@ -1,0 +1,63 @@
+"""Popularity levels and tags of the items."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from mmctr.data.raw_schemas import MAX_LEVEL
+from mmctr.runtime.jagged import Jagged
+
+
+def quantile_levels(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Levels 0..10 by quantile; equal values share a level.
+
+    Args:
+        values: ``[n]`` numbers to give levels.
+        reference: Numbers whose ten inner 11-quantiles are the borders; at least one.
+
+    Returns:
+        ``[n]`` int64; a value at or below the first border is level 0.
+    """
+    shares = np.arange(1, MAX_LEVEL + 1) / (MAX_LEVEL + 1)
+    return np.searchsorted(np.quantile(reference, shares), values, side="left")
+
+
+def item_levels(
+    items: pd.DataFrame, column: str, train_counts: np.ndarray
+) -> np.ndarray:
+    """Levels of a popularity column, or of training events where there is none.
+
+    Args:
+        items: The item table.
+        column: ``likes`` or ``views``.
+        train_counts: ``[n_items]`` training events of each item.
+
+    Returns:
+        ``[n_items]`` int64, 0..10.
+    """
+    if column in items.columns:
+        values = items[column].to_numpy(np.float64)
+        return quantile_levels(values, values)
+    return quantile_levels(train_counts, train_counts[train_counts > 0])
+
+
+def tag_ids(items: pd.DataFrame, max_tags: int) -> tuple[Jagged, int]:
+    """Tags as ids from 1, the most frequent first.
+
+    Args:
+        items: The item table; without a column ``tags`` no item has any.
+        max_tags: Tags kept an item, the first ones.
+
+    Returns:
+        Flat int64 ids with ``[n_items + 1]`` offsets, and the number of different tags.
+    """
+    if "tags" not in items.columns:
+        return (np.zeros(0, np.int64), np.zeros(len(items) + 1, np.int64)), 0
+    kept = [list(dict.fromkeys(tags))[:max_tags] for tags in items["tags"]]
+    counts = Counter(tag for tags in kept for tag in tags)
+    ranked = sorted(counts, key=lambda tag: (-counts[tag], tag))
+    ids = {tag: rank for rank, tag in enumerate(ranked, start=1)}
+    flat = np.array([ids[tag] for tags in kept for tag in tags], np.int64)
+    lengths = np.array([len(tags) for tags in kept], np.int64)
+    return (flat, np.concatenate([[0], np.cumsum(lengths)])), len(ids)

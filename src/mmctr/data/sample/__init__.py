@@ -1,0 +1,1 @@
+"""A synthetic data set with known click probabilities."""

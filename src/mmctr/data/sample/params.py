@@ -1,0 +1,104 @@
+"""Settings of the synthetic sample: its sizes, its noise, and its users' tastes."""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mmctr.data.sample.vocabulary import TOPIC_WORDS
+
+# A slate needs four different items, and a law over a handful teaches nothing.
+MIN_UNSEEN_ITEMS = 20
+
+
+class SampleParams(BaseModel):
+    """Sizes and laws of the synthetic world."""
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    name: str = Field(
+        min_length=1,
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        description="folder under the raw layer that receives the files",
+    )
+    seed: int = Field(ge=0, description="decides every byte of every table")
+
+    n_items: int = Field(4000, ge=50, description="items of the catalogue")
+    n_topics: int = Field(10, ge=3, le=len(TOPIC_WORDS), description="topics in use")
+    train_users: int = Field(40_000, ge=1, description="users of train, four rows each")
+    valid_users: int = Field(1000, ge=1, description="users of valid, all new")
+    test_users: int = Field(4000, ge=1, description="users of test, all new")
+    cold_fraction: float = Field(
+        0.12, ge=0, lt=0.5, description="share of items that no train row holds"
+    )
+    max_history: int = Field(100, ge=3, le=100, description="longest history drawn")
+    text_width: int = Field(768, ge=1, description="width of txt_emb_BERT")
+    image_width: int = Field(1024, ge=1, description="width of img_emb_CLIPRN50")
+    title_width: int = Field(1024, ge=1, description="width of gpt_embedding.npy")
+
+    zipf_exponent: float = Field(
+        0.8, ge=0, description="popularity falls as rank ** -exponent"
+    )
+    topic_concentration: float = Field(
+        0.02,
+        gt=0,
+        description="Dirichlet parameter of a user's topics; small is sparse",
+    )
+    style_concentration: float = Field(
+        0.3, gt=0, description="Dirichlet parameter of a user's styles and looks"
+    )
+    companion_share: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="share of the interest in a topic that goes to its companion topic",
+    )
+    sharpness: float = Field(
+        0.72, ge=0, description="exponent of the affinity; 0 makes clicks tasteless"
+    )
+    affinity_floor: float = Field(
+        0.04, gt=0, description="affinity that every item keeps for every user"
+    )
+    quality_strength: float = Field(
+        1.0, ge=0, description="log-scale weight of an item's quality in the clicks"
+    )
+    charm_strength: float = Field(
+        0.4, ge=0, description="the same of what nothing but clicks tells of an item"
+    )
+    leaning_strength: float = Field(
+        1.1, ge=0, description="exponent a user's leaning gives an item's popularity"
+    )
+
+    title_noise: float = Field(
+        0.2, ge=0, le=1, description="share of items titled as a neighbouring topic"
+    )
+    image_noise: float = Field(
+        0.5, ge=0, le=1, description="share of items pictured as a neighbouring topic"
+    )
+    tag_noise: float = Field(
+        0.5, ge=0, le=1, description="share of tags taken from any topic"
+    )
+    word_noise: float = Field(
+        0.1, ge=0, le=1, description="share of title words taken from any topic"
+    )
+    vector_noise: float = Field(
+        0.4, ge=0, description="spread of vectors inside a topic and style"
+    )
+    level_noise: float = Field(
+        0.1, ge=0, description="log-scale spread of the likes and views counts"
+    )
+
+    @model_validator(mode="after")
+    def _leave_items_to_draw(self) -> Self:
+        warm = self.n_items - self.n_cold_items
+        if warm < self.max_history + MIN_UNSEEN_ITEMS:
+            raise ValueError(
+                f"sample: {warm} of {self.n_items} items may occur in train, but a "
+                f"history of max_history={self.max_history} must leave "
+                f"{MIN_UNSEEN_ITEMS} to draw from; raise n_items or lower max_history"
+            )
+        return self
+
+    @property
+    def n_cold_items(self) -> int:
+        """Number of items that no train row holds."""
+        return round(self.n_items * self.cold_fraction)

@@ -1,0 +1,195 @@
+"""The planted world: what items are, how popular, and what users like."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mmctr.data.sample.params import SampleParams
+from mmctr.data.sample.vocabulary import STYLE_PATTERNS
+
+N_STYLES = len(STYLE_PATTERNS)
+N_LOOKS = 4
+
+# Users who avoid what is popular, who do not care, and who prefer it.
+LEANINGS = (-1.0, 0.0, 1.0)
+
+# The most viewed items are never the cold ones: new items have had no time for it.
+NEVER_COLD_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class World:
+    """The truth about all items; item ``i`` of the files is row ``i - 1``.
+
+    Attributes:
+        popularity: ``[n_items]`` float64, sums to 1; the law of the negatives.
+        topic: ``[n_items]`` int64; title, image and tags tell it.
+        style: ``[n_items]`` int64; the title alone tells it.
+        look: ``[n_items]`` int64; the image alone tells it.
+        quality: ``[n_items]`` float64, standard normal; likes tell it.
+        charm: ``[n_items]`` float64, standard normal; clicks alone tell it.
+        cold: ``[n_items]`` bool, items that no train row may hold.
+        companion: ``[n_topics]`` int64, the topic that those who like a topic like too.
+            One cycle through all topics, so the relation is never mutual.
+    """
+
+    popularity: np.ndarray
+    topic: np.ndarray
+    style: np.ndarray
+    look: np.ndarray
+    quality: np.ndarray
+    charm: np.ndarray
+    cold: np.ndarray
+    companion: np.ndarray
+
+    @cached_property
+    def kind(self) -> np.ndarray:
+        """``[n_items]`` int64, the items' (topic, style, look) as one number."""
+        return (self.topic * N_STYLES + self.style) * N_LOOKS + self.look
+
+    @cached_property
+    def renown(self) -> np.ndarray:
+        """``[n_items]`` float64, log popularity, standardised; 0 if all are equal."""
+        log_popularity = np.log(self.popularity)
+        centred = log_popularity - log_popularity.mean()
+        return centred / max(centred.std(), 1e-12)
+
+
+@dataclass(frozen=True)
+class Tastes:
+    """What users like, one row a user.
+
+    Attributes:
+        topic: ``[n_users, n_topics]`` float64, rows sum to 1.
+        style: ``[n_users, n_styles]`` float64, rows sum to 1.
+        look: ``[n_users, n_looks]`` float64, rows sum to 1.
+        leaning: ``[n_users]`` int64, places in ``LEANINGS``.
+    """
+
+    topic: np.ndarray
+    style: np.ndarray
+    look: np.ndarray
+    leaning: np.ndarray
+
+    def of(self, rows: slice) -> "Tastes":
+        """Some of the users."""
+        return Tastes(
+            self.topic[rows], self.style[rows], self.look[rows], self.leaning[rows]
+        )
+
+
+def build_world(params: SampleParams, rng: np.random.Generator) -> World:
+    """Draw the items.
+
+    Args:
+        params: Sizes and laws.
+        rng: Source of all randomness.
+
+    Returns:
+        The items; topics, styles and looks are equally frequent, independent of each
+        other and of popularity.
+    """
+    n_items = params.n_items
+    rank = rng.permutation(n_items)
+    popularity = (rank + 1.0) ** -params.zipf_exponent
+    may_be_cold = np.flatnonzero(rank >= NEVER_COLD_SHARE * n_items)
+    cold = np.zeros(n_items, dtype=bool)
+    cold[rng.choice(may_be_cold, params.n_cold_items, replace=False)] = True
+    cycle = rng.permutation(params.n_topics)
+    companion = np.empty_like(cycle)
+    companion[cycle] = np.roll(cycle, -1)
+    return World(
+        popularity=popularity / popularity.sum(),
+        topic=rng.permutation(np.arange(n_items) % params.n_topics),
+        style=rng.integers(0, N_STYLES, n_items),
+        look=rng.integers(0, N_LOOKS, n_items),
+        quality=rng.standard_normal(n_items),
+        charm=rng.standard_normal(n_items),
+        cold=cold,
+        companion=companion,
+    )
+
+
+def draw_tastes(
+    world: World, n_users: int, params: SampleParams, rng: np.random.Generator
+) -> Tastes:
+    """Draw users: one or two topics each, their companions, styles, looks, a leaning.
+
+    Args:
+        world: The items.
+        n_users: How many users.
+        params: The Dirichlet laws and the companions' share.
+        rng: Source of all randomness.
+
+    Returns:
+        One row a user.
+    """
+    interest = rng.dirichlet(
+        np.full(params.n_topics, params.topic_concentration), n_users
+    )
+    topic = (1 - params.companion_share) * interest
+    topic[:, world.companion] += params.companion_share * interest
+    style, look = (
+        rng.dirichlet(np.full(n, params.style_concentration), n_users)
+        for n in (N_STYLES, N_LOOKS)
+    )
+    leaning = rng.integers(0, len(LEANINGS), n_users)
+    return Tastes(topic=topic, style=style, look=look, leaning=leaning)
+
+
+def affinities(world: World, tastes: Tastes, params: SampleParams) -> np.ndarray:
+    """Give how much users like each kind of item: topic times style times look.
+
+    Args:
+        world: The items.
+        tastes: One row a user.
+        params: Floor and sharpness.
+
+    Returns:
+        ``[n_users, n_kinds]`` float64, kinds as :attr:`World.kind` numbers them; before
+        the floor and the sharpness, a user without taste has 1 for all.
+    """
+    taste = np.einsum("ut,us,ul->utsl", tastes.topic, tastes.style, tastes.look)
+    taste = taste.reshape(len(taste), -1)
+    return (params.affinity_floor + taste.shape[1] * taste) ** params.sharpness
+
+
+def appeals(world: World, params: SampleParams) -> np.ndarray:
+    """Give what items weigh in clicks whatever a user's taste.
+
+    Popularity times quality times charm, and once more popularity, to the power that
+    those of a leaning give it.
+
+    Args:
+        world: The items.
+        params: Strengths of quality, charm and leaning.
+
+    Returns:
+        ``[n_leanings, n_items]`` float64.
+    """
+    merit = params.quality_strength * world.quality
+    merit = merit + params.charm_strength * world.charm
+    leaning = params.leaning_strength * np.outer(LEANINGS, world.renown)
+    return world.popularity * np.exp(merit + leaning)
+
+
+def click_law(
+    world: World, tastes: Tastes, allowed: np.ndarray, params: SampleParams
+) -> np.ndarray:
+    """Give the probability p(i|u) that a user's next click is an item.
+
+    Affinity to its kind times appeal, normalised over the allowed items.
+
+    Args:
+        world: The items.
+        tastes: One row a user.
+        allowed: ``[n_items]`` bool, items that can be clicked.
+        params: The laws.
+
+    Returns:
+        ``[n_users, n_items]`` float64; rows sum to 1, zero where not allowed.
+    """
+    law = affinities(world, tastes, params)[:, world.kind]
+    law *= np.where(allowed, appeals(world, params), 0.0)[tastes.leaning]
+    return law / law.sum(axis=1, keepdims=True)

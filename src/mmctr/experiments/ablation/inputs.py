@@ -1,0 +1,52 @@
+"""The rows that go into an ablation."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from mmctr.experiments.ablation.params import AblationParams
+from mmctr.experiments.common import cut_rows, draw_rows
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The rows that models train on, are chosen by and are reported on."""
+
+    train: pa.Table
+    valid: pa.Table
+    test: pa.Table
+
+
+def choose_rows(
+    train: pa.Table, valid: pa.Table, test: pa.Table, params: AblationParams
+) -> Parts:
+    """Cut train to the budget, and take a test part out of valid where test is blind.
+
+    Args:
+        train: Labelled rows with ``group_id``.
+        valid: Labelled rows with ``user_id``.
+        test: Rows, labelled or not.
+        params: ``budget.train_rows``, ``test_share`` and the seed of both draws.
+
+    Returns:
+        Rows in the order of their tables; groups of train and users of valid stay
+        whole.
+
+    Raises:
+        ValueError: If valid has a single user and has to give some.
+    """
+    train = cut_rows(train, params.budget, params.seed)
+    if test["label"].null_count:
+        rows = round(valid.num_rows * params.test_share)
+        test = draw_rows(valid, "user_id", rows, params.seed)
+        taken = test["user_id"].unique()
+        valid = valid.filter(
+            pa.compute.invert(pa.compute.is_in(valid["user_id"], taken))
+        )
+        if not (valid.num_rows and test.num_rows):
+            raise ValueError(
+                "ablation: test has no labels, and valid has too few users to be cut "
+                "in two; change ablation.test_share or give a labelled test"
+            )
+    # Targets that the item table lacks are alike for every arm.
+    return Parts(train, valid, test.filter(pa.compute.greater(test["item_id"], 0)))

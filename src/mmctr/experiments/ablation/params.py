@@ -1,0 +1,150 @@
+"""Parameters of the ablation: arms, what each may try, and the budget of all."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from mmctr.experiments.common import BudgetParams
+
+EVERY_ARM = "all"
+STANDARD_ARMS = "standard"
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.]*$"
+Name = Annotated[str, Field(pattern=_NAME)]
+
+# What all arms must have in common; `training` apart.
+_SHARED = ("seed", "device", "progress", "evaluation", "submission")
+_SHARED_TRAINING = (
+    "batch_size",
+    "max_epochs",
+    "validations_per_epoch",
+    "patience",
+    "lr_patience",
+    "max_history",
+    "monitor",
+    "precision",
+)
+
+
+def _of_one_arm(overrides: dict[str, Any]) -> dict[str, Any]:
+    training = overrides.get("training")
+    training = training if isinstance(training, dict) else {}
+    common = [name for name in _SHARED if name in overrides]
+    common += [f"training.{name}" for name in _SHARED_TRAINING if name in training]
+    if common:
+        raise ValueError(
+            f"'{common[0]}' is the same for all arms, or they could not be compared; "
+            "set it under ablation.budget, or for the whole project"
+        )
+    return overrides
+
+
+Overrides = Annotated[dict[str, Any], AfterValidator(_of_one_arm)]
+
+
+class CandidateParams(BaseModel):
+    """One setting that an arm may choose on valid; keys as in the named section."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    quantization: Overrides = Field({}, description="overrides of `quantization`")
+    ctr_modeling: Overrides = Field({}, description="overrides of `ctr_modeling`")
+
+
+class ArmParams(BaseModel):
+    """One way in which the content of items enters the model."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["none", "continuous", "similarity", "codes"] = Field(
+        description="what it stands for; ctr_modeling.features.content is this unless "
+        "the arm overrides it"
+    )
+    standard: bool = Field(
+        True, description="whether it takes part where `only` is standard"
+    )
+    quantization: Overrides = Field({}, description="overrides of `quantization`")
+    ctr_modeling: Overrides = Field({}, description="overrides of `ctr_modeling`")
+    candidates: dict[Name, CandidateParams | None] | None = Field(
+        None, description="in place of ablation.candidates; null leaves one out"
+    )
+
+
+class AblationParams(BaseModel):
+    """Arms x seeds under one budget, chosen on valid, reported once on test."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    arms: dict[Name, ArmParams | None] = Field(description="null leaves one out")
+    only: str = Field(
+        STANDARD_ARMS,
+        description="standard: the arms that are marked so; all; or names joined by +",
+    )
+    control: str = Field("none", description="the arm that others are compared with")
+    rival: str = Field("continuous", description="a second one, in table and figure")
+    candidates: dict[Name, CandidateParams | None] = Field(
+        description="settings that every arm tries, unless it has its own"
+    )
+    choose_by: Literal["auc", "gauc"] = Field("gauc", description="on valid")
+    seeds: int = Field(3, ge=1, description="trainings of each arm: seed, seed + 1, ..")
+    candidate_seeds: int = Field(
+        1, ge=1, description="of these, how many each candidate is tried with"
+    )
+    resample_seeds: bool = Field(
+        True, description="whether intervals cover other seeds as well as other users"
+    )
+    processes: int | None = Field(
+        None,
+        ge=1,
+        description="trainings at once, each in a process of one thread; 1: one by "
+        "one, with all threads; null: as many as torch would take threads and memory "
+        "allows, on a GPU one by one",
+    )
+    budget: BudgetParams
+    test_share: float = Field(
+        0.5,
+        gt=0,
+        lt=1,
+        description="share of valid users held back as test where test has no labels",
+    )
+    seed: int = Field(ge=0, description="the first one, and of every draw of rows")
+
+    @property
+    def chosen_arms(self) -> dict[str, ArmParams]:
+        """The arms that take part, by name, the control first."""
+        arms = {name: arm for name, arm in self.arms.items() if arm is not None}
+        if self.only == STANDARD_ARMS:
+            wanted = [name for name, arm in arms.items() if arm.standard]
+        else:
+            wanted = list(arms) if self.only == EVERY_ARM else _names(self.only)
+        return {name: arms[name] for name in dict.fromkeys([self.control, *wanted])}
+
+    def candidates_of(self, arm: ArmParams) -> dict[str, CandidateParams]:
+        """What an arm tries; ``default`` with nothing to try."""
+        given = self.candidates if arm.candidates is None else arm.candidates
+        found = {name: each for name, each in given.items() if each is not None}
+        return found or {"default": CandidateParams()}
+
+    @model_validator(mode="after")
+    def _arms_are_there(self) -> Self:
+        known = [name for name, arm in self.arms.items() if arm is not None]
+        asked = {"control": [self.control]}
+        if self.only not in {STANDARD_ARMS, EVERY_ARM}:
+            asked["only"] = _names(self.only)
+        for field, names in asked.items():
+            unknown = [name for name in names if name not in known]
+            if unknown:
+                raise ValueError(
+                    f"'{field}' names the arm '{unknown[0]}', and there is none; "
+                    f"known here: {', '.join(known) or 'nothing'}"
+                )
+        if self.candidate_seeds > self.seeds:
+            raise ValueError(
+                f"candidate_seeds={self.candidate_seeds} is more than "
+                f"seeds={self.seeds}"
+            )
+        return self
+
+
+def _names(joined: str) -> list[str]:
+    return [name.strip() for name in joined.split("+")]

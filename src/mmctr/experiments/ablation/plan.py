@@ -1,0 +1,199 @@
+"""Which models an ablation trains, and under which name each result is kept."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from mmctr.content.quantizers.params import QuantizationParams
+from mmctr.ctr.features.content import NO_CONTENT
+from mmctr.ctr.params import CtrParams
+from mmctr.experiments.ablation.params import (
+    AblationParams,
+    ArmParams,
+    CandidateParams,
+)
+from mmctr.experiments.common import (
+    BudgetParams,
+    codes_name,
+    has_a_feature,
+    merge_overrides,
+    short_hash,
+    without_idle,
+)
+
+
+class RunName(NamedTuple):
+    """One training; ``partition`` is its file's name, with what went into it hashed."""
+
+    arm: str
+    candidate: str
+    seed: int
+    partition: str
+
+
+class PlannedSetting(BaseModel):
+    """One candidate of an arm, with everything resolved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    quantization: QuantizationParams
+    ctr_modeling: CtrParams
+    codes: str | None
+    """Partition of its codes; None where it has none."""
+    partitions: dict[int, str]
+    """Partition of its result by seed."""
+
+
+class PlannedArm(BaseModel):
+    """One arm, its candidates by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str
+    candidates: dict[str, PlannedSetting]
+    left_out: dict[str, str]
+    """Candidates that are not trained, and why."""
+
+
+class AblationPlan(BaseModel):
+    """All of an ablation, ready for JSON by ``model_dump(mode="json")``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    arms: dict[str, PlannedArm]
+    params: AblationParams
+    inputs: dict[str, Any]
+
+    @property
+    def seeds(self) -> list[int]:
+        """Of the trainings of every arm."""
+        return [self.params.seed + number for number in range(self.params.seeds)]
+
+    def trials(self) -> Iterator[RunName]:
+        """Trainings that choose between the candidates of an arm."""
+        for name, arm in self.arms.items():
+            if len(arm.candidates) > 1:
+                for candidate in arm.candidates:
+                    yield from self._runs(name, candidate, self.params.candidate_seeds)
+
+    def runs(self, choice: Mapping[str, str]) -> Iterator[RunName]:
+        """Trainings of the chosen candidate of every arm."""
+        for name in self.arms:
+            yield from self._runs(name, choice[name], self.params.seeds)
+
+    def _runs(self, arm: str, candidate: str, seeds: int) -> Iterator[RunName]:
+        partitions = self.arms[arm].candidates[candidate].partitions
+        for seed in self.seeds[:seeds]:
+            yield RunName(arm, candidate, seed, partitions[seed])
+
+
+def resolve(
+    arm: ArmParams,
+    candidate: CandidateParams,
+    budget: BudgetParams,
+    quantization: QuantizationParams,
+    ctr_modeling: CtrParams,
+) -> tuple[QuantizationParams, CtrParams]:
+    """Put a project's parameters, the budget, an arm and a candidate over each other.
+
+    Args:
+        arm: Overrides both.
+        candidate: Overrides the arm.
+        budget: Of every training.
+        quantization: The project's.
+        ctr_modeling: The project's.
+
+    Returns:
+        The parameters of one model.
+
+    Raises:
+        pydantic.ValidationError: If a key is unknown or a value out of range; the
+            places are named from the section, without the arm.
+        ValueError: If the content is not what the arm's kind says.
+    """
+    ctr = [
+        {"training": budget.training, "features": {"content": arm.kind}},
+        arm.ctr_modeling,
+        candidate.ctr_modeling,
+    ]
+    own = merge_overrides(
+        quantization.model_dump(), arm.quantization, candidate.quantization
+    )
+    params = QuantizationParams.model_validate(own)
+    model = CtrParams.model_validate(merge_overrides(ctr_modeling.model_dump(), *ctr))
+    if arm.kind not in (model.features.forms or (NO_CONTENT,)):
+        raise ValueError(
+            f"kind is {arm.kind}, and ctr_modeling.features.content is "
+            f"{model.features.content}; one must be part of the other"
+        )
+    return params, model
+
+
+def make_plan(
+    params: AblationParams,
+    quantization: QuantizationParams,
+    ctr_modeling: CtrParams,
+    inputs: dict[str, Any],
+) -> AblationPlan:
+    """Plan every training.
+
+    Args:
+        params: Arms, candidates, budget.
+        quantization: What arms override.
+        ctr_modeling: What arms override.
+        inputs: What :func:`mmctr.pipelines.ablation.nodes.describe_inputs` gave.
+
+    Returns:
+        The plan.
+
+    Raises:
+        ValueError: If no candidate of an arm is left.
+    """
+    seeds = [params.seed + number for number in range(params.seeds)]
+    planned = {}
+    for name, arm in params.chosen_arms.items():
+        settings: dict[str, PlannedSetting] = {}
+        left_out: dict[str, str] = {}
+        keys: dict[str, str] = {}
+        for label, candidate in params.candidates_of(arm).items():
+            own, ctr = resolve(
+                arm, candidate, params.budget, quantization, ctr_modeling
+            )
+            features = ctr.features.given(inputs["levels_from"])
+            if not has_a_feature(features, inputs):
+                left_out[label] = "it leaves items without any feature here"
+                continue
+            ctr = ctr.model_copy(update={"features": features})
+            codes = None
+            if features.need_codes:
+                codes = codes_name(own, inputs["items"])
+            key = short_hash(
+                without_idle(ctr.model_dump()),
+                codes,
+                params.budget.model_dump(),
+                [params.seed, params.test_share],
+                inputs,
+            )
+            if key in keys:
+                left_out[label] = f"it is '{keys[key]}' with these parameters"
+                continue
+            keys[key] = label
+            settings[label] = PlannedSetting(
+                quantization=own,
+                ctr_modeling=ctr,
+                codes=codes,
+                partitions={
+                    seed: f"{name}/{label}/seed_{seed}-{key}" for seed in seeds
+                },
+            )
+        if not settings:
+            raise ValueError(
+                f"ablation: arm '{name}' leaves items of this data set without any "
+                f"feature in each of its candidates ({', '.join(left_out)}); give it "
+                "one with ctr_modeling: {features: {item_id: true}}, or set it to null"
+            )
+        planned[name] = PlannedArm(
+            kind=arm.kind, candidates=settings, left_out=left_out
+        )
+    return AblationPlan(arms=planned, params=params, inputs=inputs)

@@ -1,0 +1,226 @@
+"""Nodes that turn the results of an ablation into numbers, a page and a table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mmctr.evaluation import unseen_in_train
+from mmctr.experiments.ablation.inputs import choose_rows
+from mmctr.experiments.ablation.measures import (
+    MEASURES,
+    ReportedRows,
+    compare_arms,
+    mean_and_sd,
+    measure_seeds,
+)
+from mmctr.experiments.ablation.plan import AblationPlan
+from mmctr.experiments.ablation.runs import take
+from mmctr.experiments.training import Partitions, facts_of
+
+NEARLY_DONE = 0.99
+"""Share of its final AUC at which an arm has nearly learned what it will."""
+
+
+def measure_arms(
+    plan: dict[str, Any],
+    choice: dict[str, Any],
+    runs: Partitions,
+    codes: Partitions,
+    train: pa.Table,
+    valid: pa.Table,
+    test: pa.Table,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Report every arm once on test; here and nowhere else its labels are read.
+
+    Args:
+        plan: What was asked for.
+        choice: The candidate of each arm.
+        runs: Every training of it.
+        codes: Every quantiser's codes and their health.
+        train: Tells which targets are cold.
+        valid: Where test is without labels, a part of it takes its place.
+        test: Labelled rows, or rows without labels.
+
+    Returns:
+        The summary, as other tools read it (deltas are gAUC minus the control's), and
+        all details.
+    """
+    planned = AblationPlan.model_validate(plan)
+    params = planned.params
+    parts = choose_rows(train, valid, test, params)
+    rows = _reported_rows(parts.test, parts.train)
+    tables = {
+        run: take(runs, run.partition)() for run in planned.runs(choice["chosen"])
+    }
+    scores: dict[str, list[np.ndarray]] = {name: [] for name in planned.arms}
+    facts: dict[str, list[dict[str, Any]]] = {name: [] for name in planned.arms}
+    for run, table in tables.items():
+        scores[run.arm].append(table["probability"].to_numpy())
+        facts[run.arm].append(facts_of(table))
+    evaluation = _setting(planned, choice, params.control).ctr_modeling.evaluation
+    measured = measure_seeds(rows, scores, evaluation.min_clean_cold_pairs)
+    against = list(dict.fromkeys([params.control, params.rival]))
+    compared = compare_arms(
+        rows,
+        scores,
+        measured,
+        against,
+        evaluation,
+        resample_seeds=params.resample_seeds,
+    )
+    health = {name: facts_of(take(codes, name)()) for name in _codes_of(planned)}
+    arms = [
+        {
+            "name": name,
+            "kind": arm.kind,
+            "seeds": planned.seeds,
+            "candidate": choice["chosen"][name],
+            "tried": choice["tried"][name],
+            "left_out": arm.left_out,
+            "content": facts[name][0]["content"],
+            "weights": facts[name][0]["weights"],
+            **_spread(measured[name]),
+            "against": {other: compared[other][name] for other in compared},
+            **_learning(facts[name]),
+            **_bits(health, _setting(planned, choice, name).codes),
+        }
+        for name, arm in planned.arms.items()
+    ]
+    details = {
+        "control": params.control,
+        "rival": params.rival if params.rival in planned.arms else None,
+        "rows": {
+            name: getattr(parts, name).num_rows for name in ("train", "valid", "test")
+        },
+        "test_is_part_of_valid": bool(test["label"].null_count),
+        "seeds": planned.seeds,
+        "choose_by": params.choose_by,
+        "budget": params.budget.model_dump(),
+        "resamples": evaluation.resamples,
+        "confidence": evaluation.confidence,
+        "power": evaluation.power,
+        "seeds_resampled": params.resample_seeds and params.seeds > 1,
+        "arms": arms,
+        "codes": health,
+    }
+    summary = [_summary(arm, params.control) for arm in arms]
+    return {"control": params.control, "arms": summary}, details
+
+
+def tabulate_arms(details: dict[str, Any]) -> pd.DataFrame:
+    """Lay the details out, one row an arm.
+
+    Args:
+        details: From :func:`measure_arms`.
+
+    Returns:
+        Means, spreads, differences with intervals and p-values to the control and the
+        rival, cost and learning speed.
+    """
+    return pd.DataFrame([_flat(arm) for arm in details["arms"]])
+
+
+def _reported_rows(test: pa.Table, train: pa.Table) -> ReportedRows:
+    history = train["item_seq"].combine_chunks().flatten().to_numpy()
+    return ReportedRows(
+        labels=test["label"].to_numpy(),
+        users=test["user_id"].to_pandas().to_numpy(),
+        groups=test["group_id"].to_numpy(),
+        cold=unseen_in_train(
+            test["item_id"].to_numpy(), train["item_id"].to_numpy(), history
+        ),
+    )
+
+
+def _setting(planned: AblationPlan, choice: dict[str, Any], arm: str) -> Any:
+    return planned.arms[arm].candidates[choice["chosen"][arm]]
+
+
+def _codes_of(planned: AblationPlan) -> list[str]:
+    settings = (
+        setting for arm in planned.arms.values() for setting in arm.candidates.values()
+    )
+    return sorted({each.codes for each in settings if each.codes is not None})
+
+
+def _spread(measured: dict[str, list[float | None]]) -> dict[str, Any]:
+    found: dict[str, Any] = {"values": measured}
+    for name in MEASURES:
+        found[f"{name}_mean"], found[f"{name}_sd"] = mean_and_sd(measured[name])
+    return found
+
+
+def _learning(facts: list[dict[str, Any]]) -> dict[str, Any]:
+    from mmctr.ctr.training.learning_curve import first_within
+
+    near = [first_within(each["validations"], NEARLY_DONE) for each in facts]
+    return {
+        "seconds": float(np.mean([each["seconds"] for each in facts])),
+        "steps": float(np.mean([each["steps"] for each in facts])),
+        "steps_to_99": float(np.mean([each["step"] for each in near])),
+        "seconds_to_99": float(np.mean([each["seconds"] for each in near])),
+        "out_of_time": sum(each["out_of_time"] for each in facts),
+        # Best at its last validation: more epochs might have helped.
+        "still_rising": sum(
+            each["validations"][-1]["auc"] >= max(x["auc"] for x in each["validations"])
+            for each in facts
+        ),
+        "curves": [
+            {
+                "seed": each["seed"],
+                "near": each["validations"].index(reached),
+                **{
+                    name: [entry[name] for entry in each["validations"]]
+                    for name in ("step", "seconds", "auc", "gauc")
+                },
+            }
+            for each, reached in zip(facts, near, strict=True)
+        ],
+    }
+
+
+def _bits(health: Mapping[str, Any], codes: str | None) -> dict[str, Any]:
+    """Bits of both modalities together, and what making the codes took."""
+    found = health[codes] if codes else {}
+    there = [found[x] for x in ("title", "image") if found.get(x, {}).get("present")]
+    if not there:
+        return {"codes": codes, "bits_per_item": None, "codes_seconds": None}
+    seconds = [each["fit_seconds"] + each["encode_seconds"] for each in there]
+    return {
+        "codes": codes,
+        "bits_per_item": sum(each["bits_per_item"] for each in there),
+        "codes_seconds": sum(seconds),
+    }
+
+
+def _summary(arm: dict[str, Any], control: str) -> dict[str, Any]:
+    found = arm["against"][control]["gauc"]
+    own = ("auc_mean", "auc_sd", "gauc_mean", "gauc_sd", "logloss_mean")
+    return {
+        "name": arm["name"],
+        "kind": arm["kind"],
+        "seeds": arm["seeds"],
+        **{name: arm[name] for name in (*own, "clean_cold_mean")},
+        "delta_gauc": found["delta"],
+        "delta_low": found["low"],
+        "delta_high": found["high"],
+        "p_holm": found["p_holm"],
+        "seconds": arm["seconds"],
+        "steps_to_99": arm["steps_to_99"],
+    }
+
+
+def _flat(arm: dict[str, Any]) -> dict[str, Any]:
+    row = {name: arm[name] for name in ("name", "kind", "candidate", "content")}
+    row["seeds"] = len(arm["seeds"])
+    for name in MEASURES:
+        row |= {key: arm[key] for key in (f"{name}_mean", f"{name}_sd")}
+    for other, measures in arm["against"].items():
+        for name, found in measures.items():
+            row |= {f"{name}_minus_{other}_{key}": x for key, x in found.items()}
+    cost = ("bits_per_item", "codes_seconds", "weights", "seconds", "steps")
+    learned = ("steps_to_99", "seconds_to_99", "out_of_time", "still_rising")
+    return row | {name: arm[name] for name in (*cost, *learned)}

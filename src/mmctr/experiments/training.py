@@ -1,0 +1,139 @@
+"""One training of an experiment, and how codes and results are kept."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from mmctr.content.quantizers.item_codes import quantize_items
+from mmctr.content.quantizers.params import QuantizationParams
+from mmctr.ctr.inputs.build_item_table import build_item_table
+from mmctr.ctr.params import CtrParams
+from mmctr.data.vector_columns import vector_column, vector_matrix
+
+if TYPE_CHECKING:  # torch takes a second to import
+    from mmctr.ctr.inputs.click_log import ClickLog
+    from mmctr.ctr.inputs.item_table import ItemTable
+
+Partitions = Mapping[str, Callable[[], pa.Table]]
+
+# Part of files that lie in folders already, so it stays.
+_FACTS = b"ablation"
+
+
+@dataclass(frozen=True)
+class Items:
+    """Everything about items that models may see."""
+
+    features: pa.Table
+    title_vectors: np.ndarray
+    image_vectors: np.ndarray
+
+    def table(self, codes: pa.Table | None) -> "ItemTable":
+        """Lay them out for a model.
+
+        Args:
+            codes: From :func:`make_codes`; None for a model without.
+        """
+        from mmctr.ctr.inputs.item_table import ItemTable
+
+        if codes is None:
+            title = image = np.empty((self.features.num_rows, 0), np.int32)
+        else:
+            title, image = (
+                vector_matrix(codes, f"{modality}_codes")
+                for modality in ("title", "image")
+            )
+        return ItemTable.from_arrow(
+            build_item_table(self.features, title, image),
+            self.title_vectors,
+            self.image_vectors,
+        )
+
+
+def make_codes(
+    item_features: pa.Table, cold_items: np.ndarray, params: QuantizationParams
+) -> pa.Table:
+    """Quantise both modalities.
+
+    Args:
+        item_features: ``title_vector`` and ``image_vector``.
+        cold_items: bool ``[n]``.
+        params: Method and its settings.
+
+    Returns:
+        ``title_codes`` and ``image_codes``, one row an item, and with them their
+        health, which :func:`facts_of` reads.
+
+    Raises:
+        ValueError: If the vectors cannot be quantised or a codebook collapses.
+    """
+    made = quantize_items(item_features, cold_items, params)
+    title, _, _, title_health, image, _, _, image_health = made
+    columns = {"title_codes": title, "image_codes": image}
+    table = pa.table({name: vector_column(codes) for name, codes in columns.items()})
+    health = {"title": title_health, "image": image_health}
+    return with_facts(table, {"method": params.method, **health})
+
+
+def train_measured(
+    table: "ItemTable",
+    logs: tuple["ClickLog", "ClickLog"],
+    valid_groups: np.ndarray,
+    params: CtrParams,
+    minutes: float,
+    callbacks: Sequence[Any] = (),
+) -> tuple[Any, dict[str, Any]]:
+    """Train one model, with a clock and within a time.
+
+    Args:
+        table: The items.
+        logs: Rows of train and valid.
+        valid_groups: ``[valid rows]``, for gAUC.
+        params: Features, sizes, training.
+        minutes: A training that reaches them ends with a last validation.
+        callbacks: More onlookers of Lightning.
+
+    Returns:
+        The weights, and JSON-ready facts: ``validations`` (step, seconds of training,
+        auc, gauc, logloss), ``kept`` (that of the weights), ``seconds``, ``steps``,
+        ``weights`` (their number), ``content``, ``out_of_time``.
+
+    Raises:
+        ValueError: If the training fails.
+    """
+    from mmctr.ctr.training.fit import train_din
+    from mmctr.ctr.training.learning_curve import TimeLimit, TrainingClock
+
+    clock, limit = TrainingClock(), TimeLimit(60 * minutes)
+    trained = train_din(
+        table, *logs, valid_groups, params, callbacks=[clock, limit, *callbacks]
+    )
+    history: dict[str, Any] = trained.history
+    validations = [
+        {**found, "seconds": round(seconds, 3)}
+        for found, seconds in zip(history["validations"], clock.seconds, strict=True)
+    ]
+    kept = next(found for found in validations if found["step"] == history["best_step"])
+    return trained.weights, {
+        "validations": validations,
+        "kept": kept,
+        "seconds": validations[-1]["seconds"],
+        "steps": history["steps"],
+        "weights": history["weights"],
+        "content": history["content"],
+        "out_of_time": limit.reached,
+    }
+
+
+def with_facts(table: pa.Table, facts: dict[str, Any]) -> pa.Table:
+    """Keep JSON-ready facts in the table's own schema, so that one file has both."""
+    return table.replace_schema_metadata({_FACTS: json.dumps(facts)})
+
+
+def facts_of(table: pa.Table) -> dict[str, Any]:
+    """Read what :func:`with_facts` kept."""
+    return json.loads((table.schema.metadata or {})[_FACTS])

@@ -1,0 +1,190 @@
+"""What a study is: its name, its trials' parameters, and the points of a grid."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mmctr.content.quantizers.params import QuantizationParams
+from mmctr.ctr.params import CtrParams
+from mmctr.experiments.common import (
+    has_a_feature,
+    merge_overrides,
+    require_residual_codes,
+    short_hash,
+    without_idle,
+)
+from mmctr.experiments.tuning.params import TuningParams
+from mmctr.experiments.tuning.space import grid_points, nest, read
+
+logger = logging.getLogger(__name__)
+
+
+class TuningPlan(BaseModel):
+    """All of a study, ready for JSON by ``model_dump(mode="json")``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    study: str
+    params: TuningParams
+    quantization: QuantizationParams
+    ctr_modeling: CtrParams
+    inputs: dict[str, Any]
+    points: list[dict[str, Any]] | None
+    """Of a grid, as the study's file has them; None for other samplers."""
+
+    @property
+    def base(self) -> dict[str, Any]:
+        """The project's parameters as nested sections."""
+        return sections(self.quantization, self.ctr_modeling)
+
+    def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What a trial sets, the budget's part of the training with it."""
+        return trial_overrides(self.params, values)
+
+    def resolve(
+        self, values: Mapping[str, Any]
+    ) -> tuple[QuantizationParams, CtrParams]:
+        """The parameters of one trial.
+
+        Args:
+            values: By dotted name, from :func:`mmctr.experiments.tuning.space.suggest`.
+
+        Returns:
+            Everything decided, ``stated`` features too.
+
+        Raises:
+            ValueError: If the values do not go together, or leave items of these data
+                without any feature.
+        """
+        quantization, ctr = resolve(
+            self.params, values, self.quantization, self.ctr_modeling
+        )
+        features = ctr.features.given(self.inputs["levels_from"])
+        if not has_a_feature(features, self.inputs):
+            raise ValueError(
+                "items are left without any feature; choose "
+                "ctr_modeling.features.item_id=true with such values"
+            )
+        return quantization, ctr.model_copy(update={"features": features})
+
+
+def sections(quantization: QuantizationParams, ctr: CtrParams) -> dict[str, Any]:
+    """Both sections as they stand in a parameter tree."""
+    return {
+        "quantization": quantization.model_dump(),
+        "ctr_modeling": ctr.model_dump(),
+    }
+
+
+def trial_overrides(params: TuningParams, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Sections that a trial puts over the project's.
+
+    Args:
+        params: The budget and the objective, which chooses the weights as well.
+        values: By dotted name.
+    """
+    training = {**params.budget.training, "monitor": params.objective}
+    return merge_overrides({"ctr_modeling": {"training": training}}, nest(values))
+
+
+def resolve(
+    params: TuningParams,
+    values: Mapping[str, Any],
+    quantization: QuantizationParams,
+    ctr_modeling: CtrParams,
+) -> tuple[QuantizationParams, CtrParams]:
+    """Put a trial's values over the project's parameters.
+
+    Args:
+        params: Budget and objective.
+        values: By dotted name.
+        quantization: The project's.
+        ctr_modeling: The project's.
+
+    Returns:
+        Both, checked.
+
+    Raises:
+        pydantic.ValidationError: If a name is unknown or a value out of range; the
+            places are named from the section.
+        ValueError: If the values do not go together.
+    """
+    merged = merge_overrides(
+        sections(quantization, ctr_modeling), trial_overrides(params, values)
+    )
+    own = QuantizationParams.model_validate(merged["quantization"])
+    ctr = CtrParams.model_validate(merged["ctr_modeling"])
+    require_residual_codes(own, ctr)
+    return own, ctr
+
+
+def make_plan(
+    params: TuningParams,
+    quantization: QuantizationParams,
+    ctr_modeling: CtrParams,
+    inputs: dict[str, Any],
+) -> TuningPlan:
+    """Name the study by a hash of all that goes into its trials.
+
+    Args:
+        params: Space, sampler, budget.
+        quantization: What the space varies.
+        ctr_modeling: What the space varies.
+        inputs: ``train``, ``valid`` and ``items`` (fingerprints), ``has_tags``,
+            ``modalities`` and ``levels_from``.
+
+    Returns:
+        The plan; n_trials is not part of the name, so more of them go on.
+
+    Raises:
+        ValueError: If no point of a grid makes a model.
+    """
+    key = short_hash(
+        [
+            [name, each.model_dump()]
+            for name, each in sorted(params.chosen_space.items())
+        ],
+        params.model_dump(exclude={"space", "n_trials"}),
+        without_idle(quantization.model_dump()),
+        without_idle(ctr_modeling.model_dump()),
+        [quantization.seed, ctr_modeling.seed],
+        inputs,
+    )
+    plan = TuningPlan(
+        study=f"{params.sampler}-{key}",
+        params=params,
+        quantization=quantization,
+        ctr_modeling=ctr_modeling,
+        inputs=inputs,
+        points=None,
+    )
+    if params.sampler != "grid":
+        return plan
+    return plan.model_copy(update={"points": _possible_points(plan)})
+
+
+def _possible_points(plan: TuningPlan) -> list[dict[str, Any]]:
+    space = plan.params.chosen_space
+    possible, reason = [], ""
+    points = grid_points(space, plan.base)
+    for point in points:
+        try:
+            plan.resolve(read(point, space))
+        except ValidationError as error:
+            reason = str(error.errors()[0]["msg"])
+        except ValueError as error:
+            reason = str(error)
+        else:
+            possible.append(point)
+    if not possible:
+        raise ValueError(f"tuning: no point of the grid makes a model: {reason}")
+    if len(possible) < len(points):
+        logger.warning(
+            "%d of %d points of the grid are left out: %s",
+            len(points) - len(possible),
+            len(points),
+            reason,
+        )
+    return possible

@@ -1,0 +1,148 @@
+"""The search space: which parameters are there in a trial, and their values."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mmctr.content.quantizers.methods import METHODS
+from mmctr.ctr.features.codes import CODE_ENTRIES
+from mmctr.experiments.tuning.params import DistributionParams
+
+if TYPE_CHECKING:  # listing pipelines needs no Optuna
+    from optuna import Trial
+
+Space = Mapping[str, DistributionParams]
+
+CONTENT = "ctr_modeling.features.content"
+METHOD = "quantization.method"
+ENTRY = "ctr_modeling.model.code_entry"
+ITEM_ID = "ctr_modeling.features.item_id"
+VECTORS = "ctr_modeling.features.vectors"
+
+# Others depend on them, so they are drawn first, in this order.
+_DECIDING = (CONTENT, VECTORS, ITEM_ID, METHOD, ENTRY)
+
+
+def suggest(trial: "Trial", space: Space, base: dict[str, Any]) -> dict[str, Any]:
+    """Let Optuna choose a value for every parameter that has a say.
+
+    Args:
+        trial: Asks the study's sampler.
+        space: Distributions by dotted name.
+        base: The project's ``quantization`` and ``ctr_modeling``, which decide where
+            the space does not.
+
+    Returns:
+        Values by dotted name.
+    """
+    chosen: dict[str, Any] = {}
+    for name in _ordered(space):
+        if is_active(name, chosen, base):
+            chosen[name] = _ask(trial, name, space[name])
+    return chosen
+
+
+def grid_points(space: Space, base: dict[str, Any]) -> list[dict[str, Any]]:
+    """All combinations of parameters that have a say, each once.
+
+    Args:
+        space: Distributions by dotted name, with values that can be counted.
+        base: As in :func:`suggest`.
+
+    Returns:
+        Values by dotted name, as a study's file has them.
+    """
+    names = _ordered(space)
+
+    def extended(point: dict[str, Any], place: int) -> Iterator[dict[str, Any]]:
+        if place == len(names):
+            yield point
+            return
+        name = names[place]
+        if not is_active(name, read(point, space), base):
+            yield from extended(point, place + 1)
+            return
+        for label in space[name].grid or []:
+            yield from extended({**point, name: label}, place + 1)
+
+    return list(extended({}, 0))
+
+
+def read(point: Mapping[str, Any], space: Space) -> dict[str, Any]:
+    """Turn what a study's file has into values of parameters."""
+    return {
+        name: space[name].labels[value] if space[name].choices else value
+        for name, value in point.items()
+    }
+
+
+def nest(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn dotted names into sections of sections."""
+    nested: dict[str, Any] = {}
+    for name, value in values.items():
+        *sections, last = name.split(".")
+        place = nested
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[last] = value
+    return nested
+
+
+def is_active(name: str, chosen: Mapping[str, Any], base: dict[str, Any]) -> bool:
+    """Whether a parameter changes the model that the others make.
+
+    Args:
+        name: Dotted.
+        chosen: Values of the trial so far; those that others depend on come first.
+        base: As in :func:`suggest`.
+    """
+
+    def value(other: str) -> Any:
+        return chosen[other] if other in chosen else _look_up(base, other)
+
+    forms = set(str(value(CONTENT)).split("+"))
+    codes = "codes" in forms
+    vectors = bool({"continuous", "similarity"} & forms)
+    section, part, *rest = name.split(".")
+    if section == "quantization":
+        used = codes or "matches" in forms or (vectors and value(VECTORS) == "decoded")
+        return used and (part not in METHODS or part == value(METHOD))
+    conditions = {
+        "title_codes": codes or "matches" in forms,
+        "image_codes": codes or "matches" in forms,
+        "vectors": vectors,
+        "title_vectors": vectors,
+        "image_vectors": vectors,
+        "code_entry": codes,
+        **{entry: codes and entry == value(ENTRY) for entry in CODE_ENTRIES},
+        "continuous": "continuous" in forms,
+        "similarity": "similarity" in forms,
+        "item_id_dropout": bool(value(ITEM_ID)),
+    }
+    return conditions.get(rest[0] if rest else part, True)
+
+
+def _ordered(space: Space) -> list[str]:
+    first = [name for name in _DECIDING if name in space]
+    return first + [name for name in space if name not in first]
+
+
+def _look_up(base: dict[str, Any], name: str) -> Any:
+    found: Any = base
+    for part in name.split("."):
+        found = found[part]
+    return found
+
+
+def _ask(trial: "Trial", name: str, distribution: DistributionParams) -> Any:
+    if distribution.choices:
+        label = trial.suggest_categorical(name, list(distribution.labels))
+        return distribution.labels[label]
+    if distribution.int:
+        whole = distribution.int
+        return trial.suggest_int(
+            name, whole.low, whole.last, step=whole.step, log=whole.log
+        )
+    real = distribution.float
+    # For the type checker: the parameters' own check gives one of the three.
+    assert real is not None  # nosec B101
+    return trial.suggest_float(name, real.low, real.high, log=real.log)

@@ -1,0 +1,1 @@
+"""How a run of the project behaves: commands, parameters, hooks, provenance."""

@@ -1,0 +1,226 @@
+"""``kedro run`` as users of this project meet it: text stays text, errors are short."""
+
+import copy
+import shlex
+from typing import Any
+
+import click
+from kedro.config import MissingConfigException
+from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import KedroCliError, _split_params, env_option
+from kedro.io import DatasetError
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from mmctr.content.embedders import DryRun, EmbeddingError
+from mmctr.project.doctor import Level, describe_findings
+from mmctr.project.run_options import check_run_options
+from mmctr.runtime.signals import Stopped, ended_by_sigterm
+
+# What goes wrong because of data, settings or surroundings; anything else is a defect
+# of ours and keeps its traceback.
+EXPECTED_ERRORS = (
+    ValueError,
+    OSError,
+    DatasetError,
+    EmbeddingError,
+    MissingConfigException,
+    OmegaConfBaseException,
+    YAMLError,
+)
+
+# 128 + SIGINT.
+STOPPED = 130
+
+ARGUMENTS = "mmctr.arguments"
+ONLY_MISSING = "--only-missing-outputs"
+
+# Parameters that are names, even where they look like numbers.
+TEXT_PARAMETERS = {"dataset", "raw_dir", "sample.name", "embedding.images.path"}
+
+
+class RunCommand(click.Command):
+    """Kedro's run command, with errors that are for people."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Remember them, to say how a run that was stopped goes on."""
+        ctx.meta[ARGUMENTS] = list(args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; turn an expected error into its message and exit code 1.
+
+        A dry run ends with 0; one that a signal stopped with 128 and its number, as
+        shells have it: 130 for Ctrl-C, 143 for SIGTERM.
+        """
+        traceback = ctx.params.pop("traceback")
+        check_run_options(ctx.params)
+        try:
+            with ended_by_sigterm():
+                return super().invoke(ctx)
+        except KedroCliError as error:
+            # Its own way of showing itself prints no message under click 8.4 and later.
+            raise click.ClickException(error.message) from error
+        except click.ClickException:
+            raise
+        except DryRun as end:
+            click.echo(f"{end.plan}\ndry run: nothing was sent, no vectors written")
+            ctx.exit(0)
+        except Stopped as stop:
+            click.echo(
+                f"Stopped: {stop}\nWhat was saved stays. To go on: "
+                f"{_resuming(ctx.meta[ARGUMENTS])}",
+                err=True,
+            )
+            ctx.exit(int(stop.code or 0))
+        except KeyboardInterrupt as stop:
+            click.echo(f"Stopped: {stop or 'by Ctrl-C'}", err=True)
+            ctx.exit(STOPPED)
+        except EXPECTED_ERRORS as error:
+            if traceback:
+                raise
+            raise click.ClickException(
+                f"{error}\n(kedro run --traceback shows where it comes from)"
+            ) from error
+
+
+def _resuming(arguments: list[str]) -> str:
+    """The command that goes on where one with these arguments was stopped."""
+    more = [] if ONLY_MISSING in arguments else [ONLY_MISSING]
+    return shlex.join(["kedro", "run", *arguments, *more])
+
+
+def split_params(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Split ``--params`` as Kedro does, but leave names as the text they are.
+
+    Kedro reads ``dataset=007`` as the number 7.
+    """
+    if isinstance(value, str):
+        value = ",".join(_quote_text(item) for item in value.split(","))
+    return _split_params(ctx, param, value)
+
+
+def _quote_text(item: str) -> str:
+    key, separator, text = item.partition("=")
+    if separator and key.strip() in TEXT_PARAMETERS:
+        return f"{key}='{text}'" if "'" not in text else item
+    return item
+
+
+def read_config(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> str | None:
+    """Take the options of ``--config FILE`` as defaults of this command.
+
+    The file holds them under the key ``run``, by their long names, as Kedro has it.
+
+    Raises:
+        click.BadParameter: If the file holds something else.
+    """
+    if value is None:
+        return None
+    try:
+        content = OmegaConf.to_container(OmegaConf.load(value))
+    except (YAMLError, OmegaConfBaseException, OSError, ValueError) as error:
+        raise click.BadParameter(f"{value}: {error}") from error
+    options = content.get("run") if isinstance(content, dict) else None
+    if not isinstance(options, dict):
+        raise click.BadParameter(f"{value}: options are wanted under a key 'run'")
+    known = {str(option.name) for option in ctx.command.params} - {"config"}
+    for name in options:
+        if name not in known:
+            raise click.BadParameter(
+                f"{value}: '{name}' is not an option; known: {', '.join(sorted(known))}"
+            )
+    ctx.default_map = {**(ctx.default_map or {}), **options}
+    return value
+
+
+CALLBACKS = {"params": split_params, "config": read_config}
+
+
+def _run_options() -> list[click.Parameter]:
+    options = []
+    for option in kedro_run.params:
+        ours = copy.copy(option)
+        ours.callback = CALLBACKS.get(str(option.name), option.callback)
+        options.append(ours)
+    options.append(
+        click.Option(
+            ["--traceback"],
+            is_flag=True,
+            help="Show where an error comes from, line by line.",
+        )
+    )
+    return options
+
+
+run = RunCommand(
+    name="run",
+    callback=kedro_run.callback,
+    params=_run_options(),
+    help=kedro_run.help,
+)
+
+
+EXAMPLES = """\b
+Examples, in the project's folder:
+  mmctr run --pipeline sample          write the synthetic sample
+  mmctr run                            from raw files to the report
+  mmctr run --only-missing-outputs     what is missing, or no longer fits
+  mmctr run --env interactions --params raw_dir=DIR,dataset=NAME
+  mmctr run --pipeline ctr_modeling --params ctr_modeling.training.patience=2
+  mmctr doctor                         what this machine lacks, and what to do
+
+\b
+The same with `kedro` for `mmctr`; with options alone, `mmctr` is `mmctr run`.
+Kedro's other commands:
+  kedro registry list                  the pipelines
+  kedro catalog resolve-patterns       every data set and where it lies
+  kedro viz run                        the graph and its previews (make viz)
+  kedro jupyter lab                    notebooks that know the catalogue
+"""
+
+
+@click.group(
+    name="mmctr",
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+def cli() -> None:
+    """Titles, covers and clicks to click-through-rate models.
+
+    Commands of this project; they take the place of Kedro's own of the same name.
+    """
+
+
+cli.add_command(run)
+
+
+@cli.command()
+@env_option
+@click.option(
+    "--params",
+    type=click.UNPROCESSED,
+    default="",
+    help="Parameters, as `kedro run` takes them.",
+    callback=split_params,
+)
+@click.pass_context
+def doctor(ctx: click.Context, env: str | None, params: dict[str, Any]) -> None:
+    """Check versions, device, disk, memory, credentials, raw files and artifacts.
+
+    It says what to do for each, changes nothing, and ends with 1 where something must
+    be mended.
+    """
+    from mmctr.project.doctor.command import examine
+
+    try:
+        findings = examine(env, params)
+    except click.ClickException:
+        raise
+    except EXPECTED_ERRORS as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(describe_findings(findings))
+    ctx.exit(any(finding.level is Level.ERROR for finding in findings))

@@ -1,0 +1,73 @@
+"""How records are shown: for people on a terminal, for programs everywhere else."""
+
+import logging
+import sys
+
+from kedro.logging import RichHandler
+
+_PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+_NOISE = ("Completed ", "Using synchronous mode", "Asynchronous mode is")
+"""Beginnings of what Kedro's runners say besides `mmctr.project.hooks.node_log`."""
+
+
+_OF_MLFLOW_S_OWN_CODE = "Add type hints to the `predict` method"
+"""It warns so while kedro-mlflow is imported, of a class of the latter."""
+
+
+class ConsoleHandler(RichHandler):
+    """Rich's columns on a terminal; else a line a record, cut and coloured nowhere.
+
+    A line is ``2026-01-31 12:00:00 LEVEL logger: message``; of a message of several
+    lines, these follow each other with `` | `` between them.
+    """
+
+    def __init__(self) -> None:
+        """Take the terminal's own width, and messages as they are."""
+        super().__init__(
+            markup=False,
+            show_path=False,
+            rich_tracebacks=True,
+            tracebacks_show_locals=False,
+            log_time_format="[%X]",
+        )
+        self.addFilter(is_wanted)
+        self._plain = logging.Formatter(_PLAIN, "%Y-%m-%d %H:%M:%S")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write to stdout, whatever it is by now."""
+        if sys.stdout.isatty():
+            super().emit(record)
+            return
+        try:
+            lines = self._plain.format(record).splitlines()
+            if record.exc_info is None:
+                lines = [" | ".join(line.strip() for line in lines)]
+            sys.stdout.write("\n".join(lines) + "\n")
+            sys.stdout.flush()
+        except Exception:
+            self.handleError(record)
+
+
+def is_wanted(record: logging.LogRecord) -> bool:
+    """Whether a record is for the user: of runners, what they skip and what fails.
+
+    Plugins that are installed say nothing but what is wrong.
+    """
+    if record.name == "py.warnings":
+        return _OF_MLFLOW_S_OWN_CODE not in record.getMessage()
+    if record.levelno > logging.INFO:
+        return True
+    if record.name.startswith("kedro_mlflow"):
+        return False
+    is_runner = record.name.startswith("kedro.runner")
+    return not (is_runner and record.getMessage().startswith(_NOISE))
+
+
+def use_console() -> None:
+    """Put this module's handler in the place of Kedro's, at the root of all loggers."""
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if type(handler) is RichHandler:
+            root.removeHandler(handler)
+            root.addHandler(ConsoleHandler())

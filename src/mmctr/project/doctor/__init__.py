@@ -1,0 +1,33 @@
+"""Is all there that a run needs, and what is to be done where it isn't?"""
+
+from mmctr.project.doctor.findings import Finding, Level, describe_findings
+from mmctr.project.doctor.machine import (
+    check_device,
+    check_disk,
+    check_memory,
+    check_python,
+    check_requirements,
+)
+from mmctr.project.doctor.project import (
+    check_artifacts,
+    check_credentials,
+    check_lock,
+    check_named_files,
+    check_raw_files,
+)
+
+__all__ = [
+    "Finding",
+    "Level",
+    "check_artifacts",
+    "check_credentials",
+    "check_device",
+    "check_disk",
+    "check_lock",
+    "check_memory",
+    "check_named_files",
+    "check_python",
+    "check_raw_files",
+    "check_requirements",
+    "describe_findings",
+]

@@ -1,0 +1,94 @@
+"""``kedro doctor``: every check, a line each, and an exit code for all."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from kedro.framework.context import KedroContext
+from kedro.framework.session import KedroSession
+from kedro.utils import find_kedro_project
+
+from mmctr.project import doctor as checks
+from mmctr.project.params import ProjectParams, check_parameters
+from mmctr.project.provenance import Lineage
+from mmctr.project.provenance.hook import MANIFESTS, graph_of
+from mmctr.project.provenance.run_record import lineage_of, read_manifest
+from mmctr.project.run_options import check_environment
+from mmctr.runtime.free_memory import available_memory
+
+
+def examine(env: str | None, runtime_params: dict[str, Any]) -> list[checks.Finding]:
+    """Check machine, configuration and data set as a run with these options has them.
+
+    Args:
+        env: The environment; None for the default.
+        runtime_params: Of ``--params``.
+
+    Returns:
+        What was found, in the order of the checks.
+
+    Raises:
+        click.ClickException: If the configuration itself is refused.
+    """
+    check_environment(env)
+    project = find_kedro_project(Path.cwd())
+    if project is None:
+        raise click.UsageError(f"{Path.cwd()} is in no Kedro project's folder")
+    with KedroSession.create(
+        project_path=project, env=env, runtime_params=runtime_params
+    ) as session:
+        context = session.load_context()
+        params = check_parameters(dict(context.config_loader["parameters"]))
+        return _examine(context, params, _again(env, runtime_params))
+
+
+def _examine(
+    context: KedroContext, params: ProjectParams, again: str
+) -> list[checks.Finding]:
+    project, catalog = Path(context.project_path), context.catalog
+    source = catalog["source"]
+    files = source.files()
+    raw_bytes = sum(path.stat().st_size for path in files.values() if path.is_file())
+    devices = {params.device, params.ctr_modeling.device, params.quantization.device}
+    pyproject = project / "pyproject.toml"
+    extras = ["images"] if params.embedding.images.path else []
+    manifest = Path(catalog[MANIFESTS[""]]._describe()["filepath"])
+    return [
+        checks.check_python(pyproject),
+        *checks.check_requirements(pyproject, extras),
+        *checks.check_device(devices),
+        checks.check_disk(project / "data", raw_bytes),
+        checks.check_memory(raw_bytes, available_memory()),
+        checks.check_credentials(params),
+        *checks.check_raw_files(source.layout(), files, _raw_remedy(params, again)),
+        *checks.check_named_files(params),
+        *checks.check_artifacts(
+            _lineage(context, params), f"kedro run --only-missing-outputs{again}"
+        ),
+        checks.check_lock(manifest.parent),
+    ]
+
+
+def _lineage(context: KedroContext, params: ProjectParams) -> Lineage:
+    catalog = context.catalog
+    return lineage_of(
+        catalog,
+        Path(context.project_path),
+        graph_of(""),
+        dict(context.config_loader["catalog"]),
+        params.model_dump(mode="json"),
+        read_manifest(MANIFESTS[""], catalog),
+    )
+
+
+def _raw_remedy(params: ProjectParams, again: str) -> str:
+    remedy = "mend them, or name another folder (--params raw_dir=DIR)"
+    if Path(params.raw_dir).name == params.sample.name:
+        remedy += f"; for the synthetic ones: kedro run --pipeline sample{again}"
+    return remedy
+
+
+def _again(env: str | None, runtime_params: dict[str, Any]) -> str:
+    """The options of this command once more, for another."""
+    text = f" --env {env}" if env else ""
+    return f"{text} and the same --params" if runtime_params else text

@@ -1,0 +1,127 @@
+"""Checks of the machine and of what is installed on it."""
+
+import platform
+import shutil
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from mmctr.project.doctor.findings import Finding, Level
+from mmctr.project.provenance.versions import installed_version
+
+# A run of the challenge's size, 1.1 GB of raw files, needed 5.1 GB of memory and wrote
+# 2 GB; the sample needs 0.8 GB.
+_MEMORY_PER_RAW, _LEAST_MEMORY = 4.5, 0.8e9
+_DISK_PER_RAW, _LEAST_DISK = 3.0, 0.2e9
+
+
+def check_python(pyproject: Path) -> Finding:
+    """Compare this Python with ``requires-python``."""
+    wanted = tomllib.loads(pyproject.read_text())["project"]["requires-python"]
+    found = platform.python_version()
+    if SpecifierSet(wanted).contains(found, prereleases=True):
+        return Finding(Level.OK, "python", found)
+    return Finding(
+        Level.ERROR,
+        "python",
+        f"{found} is running, {wanted} is wanted",
+        "make .venv again with such a Python: make clean setup PYTHON=python3.11",
+    )
+
+
+def check_requirements(pyproject: Path, extras: list[str]) -> list[Finding]:
+    """Compare installed libraries with the bounds of ``pyproject.toml``.
+
+    Args:
+        pyproject: The file.
+        extras: Optional groups that the parameters need.
+    """
+    project = tomllib.loads(pyproject.read_text())["project"]
+    stated = list(project["dependencies"])
+    for extra in extras:
+        stated += project["optional-dependencies"][extra]
+    requirements = [Requirement(text) for text in stated]
+    wanted = [x for x in requirements if x.marker is None or x.marker.evaluate()]
+    findings = []
+    for each in wanted:
+        found = installed_version(each.name)
+        if found and each.specifier.contains(found, prereleases=True):
+            continue
+        findings.append(
+            Finding(
+                Level.ERROR,
+                "libraries",
+                f"{each.name} {found or 'is not'} installed, {each.specifier} wanted",
+                f"pip install '{each.name}{each.specifier}'",
+            )
+        )
+    if findings:
+        return findings
+    text = f"{len(wanted)}, all within the bounds of {pyproject.name}"
+    return [Finding(Level.OK, "libraries", text)]
+
+
+def check_device(names: set[str]) -> list[Finding]:
+    """Look whether torch finds the devices that the parameters name."""
+    from mmctr.runtime.device import resolve_device
+
+    findings = []
+    for name in sorted(names):
+        try:
+            device = resolve_device(name)
+        except ValueError as error:
+            text, _, remedy = str(error).partition("; ")
+            findings.append(Finding(Level.ERROR, "device", text, remedy))
+        else:
+            text = device.type if name == device.type else f"{name}: {device.type}"
+            findings.append(Finding(Level.OK, "device", text))
+    return findings
+
+
+def check_disk(folder: Path, raw_bytes: int) -> Finding:
+    """Compare free space with what a run may write.
+
+    Args:
+        folder: Where artifacts go; it need not be there yet.
+        raw_bytes: Size of the raw files.
+    """
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    free = shutil.disk_usage(there).free
+    wanted = _LEAST_DISK + _DISK_PER_RAW * raw_bytes
+    text = f"{_gb(free)} free at {there}"
+    if free >= wanted:
+        return Finding(Level.OK, "disk", text)
+    return Finding(
+        # Artifacts may be there already, and are replaced.
+        Level.ERROR if free < _LEAST_DISK else Level.WARNING,
+        "disk",
+        f"{text}, a first run may write {_gb(wanted)}",
+        "make room, or move data/ and link it",
+    )
+
+
+def check_memory(raw_bytes: int, available: int | None) -> Finding:
+    """Compare memory with what a run may need.
+
+    Args:
+        raw_bytes: Size of the raw files.
+        available: From :func:`mmctr.runtime.free_memory.available_memory`.
+    """
+    if available is None:
+        return Finding(Level.OK, "memory", "not known here")
+    wanted = _LEAST_MEMORY + _MEMORY_PER_RAW * raw_bytes
+    text = f"{_gb(available)} available"
+    if available >= wanted:
+        return Finding(Level.OK, "memory", text)
+    return Finding(
+        Level.WARNING,
+        "memory",
+        f"{text}, a run on these files may need {_gb(wanted)}",
+        "end other programs, or take a machine with more",
+    )
+
+
+def _gb(number: float) -> str:
+    return f"{number / 1e9:.1f} GB"

@@ -1,0 +1,114 @@
+"""Checks of a data set: what goes in, what was made, and who works on it."""
+
+import os
+from pathlib import Path
+
+from mmctr.data.datasets.layout import RawFile, layout_problems
+from mmctr.project.doctor.findings import Finding, Level
+from mmctr.project.params import ProjectParams
+from mmctr.project.provenance import Cause, Lineage, describe_causes
+from mmctr.project.provenance.run_record import misfits
+from mmctr.runtime.dataset_lock import describe_holders, held_by
+
+KEY_VARIABLE = "OPENAI_API_KEY"
+
+
+def check_credentials(params: ProjectParams) -> Finding:
+    """Look whether a key is there, if one is needed; it is not shown."""
+    provider = params.embedding.provider
+    if provider != "openai":
+        text = f"none needed (embedding.provider={provider})"
+        return Finding(Level.OK, "credentials", text)
+    if os.environ.get(KEY_VARIABLE):
+        return Finding(Level.OK, "credentials", f"{KEY_VARIABLE} is there")
+    return Finding(
+        Level.ERROR,
+        "credentials",
+        "embedding.provider=openai needs a key, and there is none",
+        f"export {KEY_VARIABLE}=KEY, or conf/local/credentials.yml: "
+        '`openai: {api_key: "KEY"}`',
+    )
+
+
+def check_raw_files(
+    layout: dict[str, RawFile], files: dict[str, Path], remedy: str
+) -> list[Finding]:
+    """Compare raw files with what they must look like, by their metadata alone.
+
+    Args:
+        layout: What they must look like, by name.
+        files: Where they lie, by name.
+        remedy: What to do if they don't.
+    """
+    problems = [
+        problem
+        for name, wanted in layout.items()
+        for problem in layout_problems(files[name], wanted)
+    ]
+    if problems:
+        return [Finding(Level.ERROR, "raw files", "\n".join(problems), remedy)]
+    there = sum(path.is_file() for path in files.values())
+    text = f"{there}, with the columns and types that are wanted"
+    return [Finding(Level.OK, "raw files", text)]
+
+
+def check_named_files(params: ProjectParams) -> list[Finding]:
+    """Look whether the files are there that parameters name."""
+    embedding, named = params.embedding, {}
+    if embedding.provider == "precomputed":
+        named["embedding.precomputed.path"] = embedding.precomputed.path
+    if embedding.images.path is not None:
+        named["embedding.images.path"] = embedding.images.path
+    return [
+        Finding(
+            Level.ERROR,
+            "raw files",
+            f"{name}={path} does not exist",
+            f"--params {name}=PATH",
+        )
+        for name, path in named.items()
+        if path is not None and not path.exists()
+    ]
+
+
+def check_artifacts(lineage: Lineage, remedy: str) -> list[Finding]:
+    """Look for artifacts that no longer fit parameters, inputs or their record.
+
+    Args:
+        lineage: What is made from what.
+        remedy: The command that makes them again.
+    """
+    recorded = set(lineage.manifest.made) & set(lineage.paths)
+    there = {name for name, path in lineage.paths.items() if path.exists()}
+    found = misfits(lineage, recorded & there, ("changed", "other"))
+    findings = []
+    for kind, level, text in (
+        ("changed", Level.ERROR, "not as they were saved:"),
+        ("other", Level.WARNING, "stale:"),
+    ):
+        causes: dict[Cause, list[str]] = {
+            cause: names for cause, names in found.items() if cause.kind == kind
+        }
+        if causes:
+            lines = f"{text}\n{describe_causes(causes)}"
+            findings.append(Finding(level, "artifacts", lines, remedy))
+    if unknown := sorted(there - recorded):
+        causes = {
+            Cause(x, "there is no record of how it was made"): [x] for x in unknown
+        }
+        text = describe_causes(causes)
+        findings.append(Finding(Level.WARNING, "artifacts", text, remedy))
+    if not findings:
+        text = f"{len(there)}, all fitting" if there else "none yet"
+        findings.append(Finding(Level.OK, "artifacts", text))
+    return findings
+
+
+def check_lock(folder: Path) -> Finding:
+    """Look whether a run is at work on the data set."""
+    holders = held_by(folder)
+    if not holders:
+        return Finding(Level.OK, "lock", "no run is at work on this data set")
+    who = describe_holders(holders)
+    remedy = "wait until it ends, or stop it"
+    return Finding(Level.WARNING, "lock", f"a run is at work: {who}", remedy)

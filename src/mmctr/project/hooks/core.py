@@ -1,0 +1,290 @@
+"""What happens around every run."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+from kedro.config import AbstractConfigLoader, MissingConfigException
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol, DatasetError
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from omegaconf import OmegaConf
+
+from mmctr.experiments.tuning.best import best_config
+from mmctr.project.hooks.node_times import RunTimes, describe_times
+from mmctr.project.params import check_parameters
+from mmctr.reporting.closing_page import SUMMARY_INPUTS, summarize
+
+logger = logging.getLogger(__name__)
+
+KEY_VARIABLE = "OPENAI_API_KEY"
+
+TIMES = "run_times"
+"""The data set that this module writes; no pipeline does."""
+
+TIMES_SO_FAR = "times_so_far"
+"""The same file as a node of the run itself reads it."""
+
+BEST_CONFIG = "tuning_best"
+"""Another one: a pipeline does not know the environment that it runs in."""
+
+ABLATION_PAGE = "ablation_page"
+
+TRAINING = "train_model"
+"""The node that keeps checkpoints."""
+
+REPORT = "report"
+
+
+class ParameterHook:
+    """Check every parameter before any work, whichever pipeline is asked for."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Raise one readable error for the whole tree, for any of Kedro's commands."""
+        try:
+            check_parameters(dict(context.config_loader["parameters"]))
+        except ValueError as error:
+            if click.get_current_context(silent=True) is None:
+                raise
+            raise click.ClickException(str(error)) from error
+
+
+class CredentialsHook:
+    """Hand the key of ``credentials.yml`` over to the SDK that needs it.
+
+    It goes the way of a key that was exported, so that it enters neither the catalogue
+    nor the parameters. An exported one is taken before it.
+    """
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Set the variable, if the environment's file or local's has a key.
+
+        Raises:
+            ValueError: If the file has another form; its content is not repeated.
+        """
+        if os.environ.get(KEY_VARIABLE):
+            return
+        loader = context.config_loader
+        section = _openai_credentials(loader) or _local_credentials(loader.conf_source)
+        if section is None:
+            return
+        key = section.get("api_key") if isinstance(section, dict) else None
+        if not isinstance(key, str):
+            raise ValueError(
+                "credentials.yml: `openai` is not as wanted; write "
+                "`openai: {api_key: YOUR KEY}`, the key in quotes"
+            )
+        os.environ[KEY_VARIABLE] = key
+
+
+class CheckpointHook:
+    """Remove the checkpoints of a training once its results are saved."""
+
+    def __init__(self) -> None:
+        """Begin without a run."""
+        self._context: KedroContext | None = None
+        self._saved: set[str] = set()
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the configuration at hand."""
+        self._context = context
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Forget the runs before, of the same process."""
+        self._saved = set()
+
+    # After the manifest knows of the results: without it they would not count.
+    @hook_impl(trylast=True)
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Remove what is kept of finished trainings, when the last result is saved."""
+        if node.name != TRAINING or self._context is None:
+            return
+        self._saved.add(dataset_name)
+        if self._saved >= set(node.outputs):
+            params = check_parameters(dict(self._context.config_loader["parameters"]))
+            folder = params.ctr_modeling.checkpoint.folder
+            if folder is not None:
+                # torch takes a second to import; after a training it is there.
+                from mmctr.runtime.checkpoint_files import remove_finished
+
+                remove_finished(Path(folder))
+
+
+class RunTimesHook:
+    """Write down what every node takes, and close every run with it."""
+
+    def __init__(self) -> None:
+        """Begin with an empty record."""
+        self._times = RunTimes()
+        self._catalog: CatalogProtocol | None = None
+
+    @hook_impl
+    def before_pipeline_run(self, catalog: CatalogProtocol) -> None:
+        """Forget the runs before, of the same process."""
+        self._times = RunTimes()
+        self._catalog = catalog
+
+    @hook_impl
+    def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
+        """A node begins with its first input; one that asks for times has them all."""
+        self._times.begin(node.name)
+        if dataset_name == TIMES_SO_FAR and self._catalog is not None:
+            self._save(self._catalog)
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Or with its function, where it has none."""
+        self._times.begin(node.name)
+
+    @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """It ends with its function."""
+        self._times.reach(node.name, _pipeline_of(node))
+
+    @hook_impl
+    def after_dataset_saved(self, node: Node) -> None:
+        """Or with its last output, where it has one."""
+        self._times.reach(node.name, _pipeline_of(node))
+
+    # After the page of SummaryHook, whichever is registered first.
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
+        """Save the record beside the data set's other reports, and print it.
+
+        Nodes of earlier runs keep their place in the file.
+        """
+        report = self._save(catalog)
+        if report is not None:
+            click.echo(f"{describe_times(report)}\n")
+
+    def _save(self, catalog: CatalogProtocol) -> dict[str, Any] | None:
+        """Save what is known by now, if anything ran; a failure is told and no more."""
+        try:
+            earlier = catalog.load(TIMES) if catalog.exists(TIMES) else None
+            report = self._times.report(earlier)
+            if report["last_run"]["nodes"]:
+                # By the data set itself: the catalogue tells hooks of every save.
+                catalog[TIMES].save(report)
+                return report
+        except (DatasetError, AttributeError, KeyError, TypeError) as error:
+            logger.warning("no times: %s: %s", type(error).__name__, error)
+        return None
+
+
+class SummaryHook:
+    """Close a run that measured models with a page that a person can read."""
+
+    @hook_impl
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Print the summary when the run wrote the metrics, the ablation's page too.
+
+        Of a run that wrote the report alone, its path.
+
+        The run's work is done and saved: a summary that can't be made is not its
+        failure.
+        """
+        outputs = sorted(pipeline.all_outputs())
+        if ABLATION_PAGE in outputs:
+            click.echo(f"\n{catalog.load(ABLATION_PAGE)}")
+        if "metrics" not in outputs:
+            if REPORT in outputs:
+                project = Path(run_params["project_path"])
+                click.echo(
+                    f"\nreport: {_file_paths(catalog, [REPORT], project)[REPORT]}\n"
+                )
+            return
+        try:
+            missing = [name for name in SUMMARY_INPUTS if not catalog.exists(name)]
+            if missing:
+                logger.warning("no summary: %s is missing", ", ".join(missing))
+                return
+            inputs = {name: catalog.load(name) for name in SUMMARY_INPUTS}
+            page = summarize(
+                inputs,
+                paths=_file_paths(catalog, outputs, Path(run_params["project_path"])),
+                dataset=str(catalog.load("params:dataset")),
+                env=run_params["env"],
+                source=_given_source(run_params.get("runtime_params") or {}),
+            )
+        except (DatasetError, KeyError, TypeError, ValueError) as error:
+            logger.warning("no summary: %s: %s", type(error).__name__, error)
+            return
+        click.echo(page)
+
+
+class TuningHook:
+    """Close a run of tuning with its page and the best trial as a file to run."""
+
+    @hook_impl
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Write the file, if the run reported trials, and print the page."""
+        outputs = pipeline.all_outputs()
+        if "tuning" not in outputs:
+            return
+        config = best_config(
+            catalog.load("tuning"),
+            run_params["env"],
+            run_params.get("runtime_params") or {},
+        )
+        catalog.save(BEST_CONFIG, config)
+        project = Path(run_params["project_path"])
+        path = _file_paths(catalog, [BEST_CONFIG], project)[BEST_CONFIG]
+        if "tuning_page" in outputs:
+            click.echo(f"\n{catalog.load('tuning_page')}")
+        click.echo(f"The best trial: kedro run --config {path}\n")
+
+
+def _openai_credentials(loader: AbstractConfigLoader) -> Any:
+    try:
+        return loader["credentials"].get("openai")
+    except MissingConfigException:
+        return None
+
+
+def _local_credentials(conf_source: str) -> Any:
+    """The same of ``local``, which Kedro reads where no other environment is asked for.
+
+    By no second config loader: the last one that is made takes Kedro's resolvers
+    (``globals:`` and the like) for itself, and the run would read another environment.
+    """
+    for file in sorted((Path(conf_source) / "local").glob("**/credentials*.y*ml")):
+        section = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
+        if isinstance(section, dict) and "openai" in section:
+            return section["openai"]
+    return None
+
+
+def _pipeline_of(node: Node) -> str:
+    """Its namespace, which is named after the pipeline."""
+    return node.namespace or node.name
+
+
+def _given_source(runtime_params: dict[str, Any]) -> dict[str, str]:
+    names = [name for name in ("raw_dir", "dataset") if name in runtime_params]
+    return {name: str(runtime_params[name]) for name in names}
+
+
+def _file_paths(
+    catalog: CatalogProtocol, names: list[str], project: Path
+) -> dict[str, str]:
+    """Where data sets lie, from the project's folder; those in memory are left out."""
+    paths = {}
+    for name in names:
+        filepath = catalog[name]._describe().get("filepath")
+        if filepath:
+            path = Path(filepath)
+            inside = path.is_relative_to(project)
+            paths[name] = str(path.relative_to(project) if inside else path)
+    return paths

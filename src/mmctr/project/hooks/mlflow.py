@@ -1,0 +1,121 @@
+"""What MLflow is told of a run, where the extra ``tracking`` is installed.
+
+kedro-mlflow opens a run of MLflow for every run of Kedro. Without it this module does
+nothing and imports nothing.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+from mmctr.project.params import check_parameters
+
+logger = logging.getLogger(__name__)
+
+HISTORY, METRICS = "training_history", "metrics"
+
+WRITTEN_BY_HOOKS = ("run_times", "manifest")
+"""Reports that no pipeline writes, and every run changes."""
+
+_BATCH = 100  # MLflow takes no more parameters at once
+_LONGEST = 500
+
+
+class TrackingHook:
+    """Give the run that kedro-mlflow opened its parameters, metrics and reports."""
+
+    def __init__(self) -> None:
+        """Begin without a run."""
+        self._context: KedroContext | None = None
+        self._run: str | None = None
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the configuration at hand."""
+        self._context = context
+
+    @hook_impl(trylast=True)  # after the plugin's own, which opens the run
+    def before_pipeline_run(self) -> None:
+        """Note which run of MLflow this is, if any."""
+        mlflow = sys.modules.get("mlflow") if "kedro_mlflow" in sys.modules else None
+        active = mlflow.active_run() if mlflow is not None else None
+        self._run = active.info.run_id if active is not None else None
+
+    @hook_impl(trylast=True)  # after the hooks that write reports
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Log what the run made; the run's work is done, whatever MLflow says."""
+        if self._run is None or self._context is None:
+            return
+        from mlflow import MlflowClient
+
+        outputs = pipeline.all_outputs()
+        params = check_parameters(dict(self._context.config_loader["parameters"]))
+        try:
+            client = MlflowClient()
+            _log_parameters(client, self._run, params.model_dump(mode="json"))
+            if HISTORY in outputs:
+                _log_steps(client, self._run, catalog.load(HISTORY))
+            if METRICS in outputs:
+                now = int(time.time() * 1000)
+                for name, value in flatten(catalog.load(METRICS)):
+                    if is_number(value):
+                        client.log_metric(self._run, name, float(value), timestamp=now)
+            for path in report_files(outputs, catalog):
+                client.log_artifact(self._run, str(path))
+        except Exception as error:
+            logger.warning("MLflow has not all of this run: %s", error)
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf of nested mappings, by its names with dots between them."""
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def is_number(value: Any) -> bool:
+    """Whether MLflow can draw it; a list or a word it can not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def report_files(outputs: set[str], catalog: CatalogProtocol) -> list[Path]:
+    """Files of layer ``reporting`` that a run wrote, in the order of their names.
+
+    Args:
+        outputs: Data sets that the run's pipeline writes.
+        catalog: Of the run.
+    """
+    files = []
+    for name in sorted({*outputs, *WRITTEN_BY_HOOKS}):
+        dataset = catalog.get(name)
+        viz = (getattr(dataset, "metadata", None) or {}).get("kedro-viz", {})
+        path = dataset._describe().get("filepath") if dataset is not None else None
+        if viz.get("layer") == "reporting" and path and Path(path).is_file():
+            files.append(Path(path))
+    return files
+
+
+def _log_parameters(client: Any, run: str, tree: dict[str, Any]) -> None:
+    from mlflow.entities import Param
+
+    leaves = [Param(name, str(value)[:_LONGEST]) for name, value in flatten(tree)]
+    for start in range(0, len(leaves), _BATCH):
+        client.log_batch(run, params=leaves[start : start + _BATCH])
+
+
+def _log_steps(client: Any, run: str, history: dict[str, Any]) -> None:
+    for validation in history["validations"]:
+        for name, value in validation.items():
+            if name != "step" and is_number(value):
+                step = int(validation["step"])
+                client.log_metric(run, f"training.{name}", float(value), step=step)

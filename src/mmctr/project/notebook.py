@@ -1,0 +1,114 @@
+"""Questions that a person asks of codes: which are like these, which has this title?
+
+For notebooks; no pipeline needs it.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.fusion.params import ModalityParams
+from mmctr.content.quantizers import Quantizer
+from mmctr.pipelines.fusion.nodes import prepare_new_vectors
+
+_TEXT_PROVIDERS = ("sentence_transformers", "openai")
+
+
+class Nearest(NamedTuple):
+    """Rows of a matrix, the nearest first, and how near each is."""
+
+    rows: np.ndarray
+    scores: np.ndarray
+
+
+def encode_titles(
+    titles: Sequence[str],
+    known: np.ndarray,
+    quantizer: Quantizer,
+    embedding: EmbeddingParams,
+    fusion: ModalityParams,
+) -> np.ndarray:
+    """Find the codes that items with these titles would have.
+
+    Args:
+        titles: ``k`` titles, none of them blank.
+        known: ``title_embeddings``, ``[n, d]`` float32.
+        quantizer: The titles' fitted quantiser, from
+            :func:`~mmctr.content.quantizers.load_quantizer`.
+        embedding: How ``known`` was embedded; ``openai`` sends the titles.
+        fusion: What fusion did to title vectors.
+
+    Returns:
+        Codes ``[k, positions]`` int32 from 1.
+
+    Raises:
+        ValueError: If a title is blank, or the provider embeds no text by itself.
+        EmbeddingError: If the embedding service or the cache fails.
+    """
+    if embedding.provider not in _TEXT_PROVIDERS:
+        raise ValueError(
+            f"embedding.provider {embedding.provider} has no vector for a title of "
+            "your own: it knows those of the items alone; run the project with "
+            f"embedding.provider={_TEXT_PROVIDERS[0]}"
+        )
+    blank = [place for place, title in enumerate(titles) if not title.strip()]
+    if blank:
+        raise ValueError(f"title {blank[0]} is blank; write some words")
+    vectors, _ = embed_titles(titles, embedding)
+    return quantizer.encode(prepare_new_vectors(vectors, known, fusion))
+
+
+def nearest_by_codes(query: np.ndarray, codes: np.ndarray, *, top: int = 10) -> Nearest:
+    """Find the items that share most codes with one.
+
+    Args:
+        query: ``[positions]`` codes from 1.
+        codes: ``[n, positions]`` of all items.
+        top: How many are wanted.
+
+    Returns:
+        Up to ``top`` rows and at how many positions each agrees. Of equals, those come
+        first that agree in more codes from the first on, then the first in the table.
+
+    Raises:
+        ValueError: If the positions differ.
+    """
+    _check_width(query, codes, "codes")
+    agrees = codes == query
+    shared = agrees.sum(axis=1)
+    prefix = np.logical_and.accumulate(agrees, axis=1).sum(axis=1)
+    rows = np.lexsort((-prefix, -shared))[:top]
+    return Nearest(rows, shared[rows])
+
+
+def nearest_by_vectors(
+    query: np.ndarray, vectors: np.ndarray, *, top: int = 10
+) -> Nearest:
+    """Find the items whose vectors point most nearly where one does.
+
+    Args:
+        query: ``[d]`` float32.
+        vectors: ``[n, d]`` float32.
+        top: How many are wanted.
+
+    Returns:
+        Up to ``top`` rows and their cosines; a zero vector has cosine 0.
+
+    Raises:
+        ValueError: If the widths differ.
+    """
+    _check_width(query, vectors, "vectors")
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
+    cosines = vectors @ query / np.where(lengths > 0, lengths, 1.0)
+    rows = np.argsort(-cosines, kind="stable")[:top]
+    return Nearest(rows, cosines[rows])
+
+
+def _check_width(query: np.ndarray, matrix: np.ndarray, what: str) -> None:
+    if query.shape != matrix.shape[1:]:
+        raise ValueError(
+            f"{what} have shape {list(matrix.shape)}: a query of "
+            f"[{matrix.shape[1]}] is wanted, this one has shape {list(query.shape)}"
+        )

@@ -1,0 +1,238 @@
+"""The root of all parameters: one model that knows every key there is."""
+
+import difflib
+import re
+import typing
+from collections.abc import Iterator
+from typing import Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from mmctr.content.embedders.params import EmbeddingParams
+from mmctr.content.fusion.params import FusionParams
+from mmctr.content.quantizers.params import QuantizationParams
+from mmctr.ctr.params import CtrParams
+from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.sample.params import SampleParams
+from mmctr.experiments.ablation.params import AblationParams
+from mmctr.experiments.ablation.plan import resolve
+from mmctr.experiments.common import require_residual_codes
+from mmctr.experiments.tuning.params import TuningParams
+from mmctr.experiments.tuning.plan import resolve as resolve_trial
+
+
+class ProjectParams(BaseModel):
+    """Everything that can be set, by pipeline."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset: str = Field(description="names the folders that artifacts lie in")
+    raw_dir: str = Field(description="folder of the raw files")
+    seed: int = Field(ge=0, description="the one seed of the run")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        description="where torch trains; auto takes a GPU if there is one"
+    )
+    strict: bool = Field(
+        False,
+        description="refuse, instead of telling of, a run that builds on artifacts of "
+        "other parameters or inputs",
+    )
+    accept_changed: bool = Field(
+        False,
+        description="go on with an artifact whose file is not the one that was saved: "
+        "changed by hand, not damaged",
+    )
+    sample: SampleParams
+    preparation: PreparationParams
+    embedding: EmbeddingParams
+    fusion: FusionParams
+    quantization: QuantizationParams
+    ctr_modeling: CtrParams
+    ablation: AblationParams
+    tuning: TuningParams
+
+    @field_validator("dataset", "raw_dir", mode="before")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        """A whole number is a name; of a float the text is not known any more."""
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        return str(value) if is_whole else value
+
+    @field_validator("dataset")
+    @classmethod
+    def _is_a_folder_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", value):
+            raise ValueError(
+                "use letters, digits, '_', '-' and '.' only: it becomes a folder name"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _prefixes_are_of_residual_codes(self) -> Self:
+        require_residual_codes(self.quantization, self.ctr_modeling)
+        return self
+
+    @model_validator(mode="after")
+    def _arms_are_models(self) -> Self:
+        """What arms override is checked as if it were the project's own."""
+        problems = []
+        for name, arm in self.ablation.arms.items():
+            if arm is None:
+                continue
+            for label, candidate in self.ablation.candidates_of(arm).items():
+                where = f"ablation.arms.{name}, candidate {label}"
+                try:
+                    require_residual_codes(
+                        *resolve(
+                            arm,
+                            candidate,
+                            self.ablation.budget,
+                            self.quantization,
+                            self.ctr_modeling,
+                        )
+                    )
+                except ValidationError as error:
+                    problems += [f"{where}: {line}" for line in _explain_section(error)]
+                except ValueError as error:
+                    problems.append(f"{where}: {error}")
+        if problems:
+            raise ValueError("\n- ".join(dict.fromkeys(problems)))
+        return self
+
+    @model_validator(mode="after")
+    def _trials_are_models(self) -> Self:
+        """Each name of the space and its ends, by themselves; trials check the rest."""
+        problems = []
+        for name, distribution in self.tuning.chosen_space.items():
+            for value in distribution.edges:
+                try:
+                    resolve_trial(
+                        self.tuning, {name: value}, self.quantization, self.ctr_modeling
+                    )
+                except ValidationError as error:
+                    problems += [
+                        f"tuning.space: {line}" for line in _explain_section(error)
+                    ]
+                except ValueError:
+                    # It may go with other values of the space.
+                    continue
+        if problems:
+            raise ValueError("\n- ".join(dict.fromkeys(problems)))
+        return self
+
+
+def check_parameters(parameters: dict[str, Any]) -> ProjectParams:
+    """Check the whole parameter tree, whichever pipeline is going to run.
+
+    Args:
+        parameters: The merged tree: base, environment and command line.
+
+    Returns:
+        The typed tree.
+
+    Raises:
+        ValueError: One line a problem; an unknown key comes with the nearest known
+            name.
+    """
+    try:
+        return ProjectParams.model_validate(parameters)
+    except ValidationError as error:
+        lines = [_explain(problem) for problem in error.errors()]
+        raise ValueError("Parameters:\n" + "\n".join(f"- {x}" for x in lines)) from None
+
+
+def _explain_section(error: ValidationError) -> list[str]:
+    """The same for one of the tree's sections, validated by itself."""
+    fields = ProjectParams.model_fields.items()
+    (section,) = [
+        name
+        for name, field in fields
+        if isinstance(field.annotation, type)
+        and field.annotation.__name__ == error.title
+    ]
+    return [
+        _explain({**problem, "loc": (section, *problem["loc"])})
+        for problem in error.errors()
+    ]
+
+
+def _explain(problem: Any) -> str:
+    path = [str(part) for part in problem["loc"] if part != "[key]"]
+    name, message = ".".join(path), problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        return f"'{name}' is not a parameter; {_hint(path)}"
+    if problem["type"] == "missing":
+        return f"'{name}' is missing; set it in conf/<environment>/parameters.yml"
+    if problem["type"] == "string_type":
+        message += "; put it in quotes"
+    # An address may hold a password, and a whole section says little.
+    is_secret = path[:2] == ["embedding", "openai"]
+    if not path or is_secret or isinstance(problem["input"], dict):
+        return f"'{name}': {message}" if path else message
+    return f"'{name}' = {problem['input']!r}: {message}"
+
+
+def _hint(path: list[str]) -> str:
+    """The nearest known name beside an unknown one, or one elsewhere clearly nearer."""
+    known = [_placed(names, path) for names in _known_names(ProjectParams)]
+    section, word = path[:-1], path[-1]
+    siblings = {names[-1]: names for names in known if names[:-1] == section}
+    siblings.pop(_ANY, None)
+    near = difflib.get_close_matches(word, siblings, n=1, cutoff=0.6)
+    found = [siblings[name] for name in near]
+    words = {names[-1] for names in known if _ANY not in names}
+    beaten = 0.6 if not near else _likeness(word, near[0])
+    near = difflib.get_close_matches(word, words, n=1, cutoff=min(beaten + 0.1, 1.0))
+    if near:
+        found = [names for names in known if names[-1] in near and _ANY not in names]
+    if found:
+        return f"did you mean {' or '.join(repr('.'.join(x)) for x in found)}?"
+    return f"known here: {', '.join(sorted(siblings)) or 'nothing'}"
+
+
+def _likeness(word: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, other, word).ratio()
+
+
+_ANY = "*"
+
+
+def _placed(names: list[str], path: list[str]) -> list[str]:
+    """A known path, with names that the user is free to choose taken from his."""
+    chosen = [*path, *[_ANY] * len(names)]
+    return [chosen[i] if name == _ANY else name for i, name in enumerate(names)]
+
+
+def _known_names(
+    model: type[BaseModel], section: tuple[str, ...] = ()
+) -> list[list[str]]:
+    """Every key of the tree, sections and values alike, as a path from the root.
+
+    ``*`` stands for a name that the user chooses.
+    """
+    names = []
+    for name, field in model.model_fields.items():
+        names.append([*section, name])
+        for free, kind in _models_in(field.annotation):
+            names += _known_names(kind, (*section, name, *free))
+    return names
+
+
+def _models_in(kind: Any) -> Iterator[tuple[tuple[str, ...], type[BaseModel]]]:
+    """Parameter models of a field, and the free names that lead to them."""
+    arguments = typing.get_args(kind)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield (), kind
+    elif typing.get_origin(kind) is dict:
+        for free, found in _models_in(arguments[1]):
+            yield (_ANY, *free), found
+    else:
+        for argument in arguments:
+            yield from _models_in(argument)

@@ -1,0 +1,213 @@
+"""Before a run: does it fit what is there? During it: what was made of what."""
+
+import logging
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from mmctr.pipeline_registry import register_pipelines
+from mmctr.project.params import check_parameters
+from mmctr.project.provenance.run_record import RunRecord, misfits
+from mmctr.project.provenance.staleness import Cause, describe_causes
+from mmctr.project.provenance.versions import code_versions
+
+logger = logging.getLogger(__name__)
+
+MANIFESTS = {"sample": "sample_manifest", "": "manifest"}
+"""Entries of the catalogue: of the synthetic data set, and of all that is made from a
+data set. They are one file where both have one name."""
+
+
+class ManifestHook:
+    """Keep ``manifest.json``, and refuse or tell of what would be mixed."""
+
+    def __init__(self) -> None:
+        """Begin without a run."""
+        self._context: KedroContext | None = None
+        self._records: dict[str, RunRecord] = {}
+        self._planned: list[Node] = []
+        self._lock = Lock()  # a ThreadRunner saves from several threads
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the configuration at hand."""
+        self._context = context
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Look whether the artifacts that the run builds on fit it.
+
+        Raises:
+            ValueError: If they don't, and ``strict`` is set.
+        """
+        context = self._context
+        if context is None:
+            return
+        params = check_parameters(dict(context.config_loader["parameters"]))
+        self._records = _open_records(context, params.model_dump(mode="json"), catalog)
+        only_missing = bool(run_params.get("only_missing_outputs"))
+        if only_missing:
+            for name in self._stale(pipeline):
+                catalog[name].mark_stale()
+        self._planned = [
+            node
+            for node in pipeline.nodes
+            if not (only_missing and all(map(catalog.exists, node.outputs)))
+        ]
+        made = {name for node in self._planned for name in node.outputs}
+        needed = {name for node in self._planned for name in node.inputs} - made
+        changed = self._changed(needed)
+        if changed and not params.accept_changed:
+            raise ValueError(self._refusal_of(changed, run_params.get("env")))
+        mixed = self._misfits(needed)
+        if mixed and params.strict:
+            raise ValueError(f"{_warn_of(mixed)}\nRefused, as strict is true")
+        if mixed:
+            logger.warning(_warn_of(mixed))
+
+    @hook_impl
+    def before_dataset_loaded(self, node: Node) -> None:
+        """Look at a node's inputs as they are before it."""
+        record = self._record_of(node)
+        if record is not None:
+            with self._lock:
+                record.begin(node)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Write a node down as soon as its last output is saved."""
+        record = self._record_of(node)
+        if record is not None:
+            with self._lock:
+                record.note_output(node, dataset_name)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Write down what other processes saved, and what was asked for."""
+        for node in self._planned:
+            record = self._record_of(node)
+            if record is not None and node.name not in record.noted:
+                record.note(node)
+        for place in {_place_of(node) for node in self._planned}:
+            self._records[place].close()
+
+    def _record_of(self, node: Node) -> RunRecord | None:
+        return self._records.get(_place_of(node))
+
+    def _stale(self, pipeline: Pipeline) -> set[str]:
+        """Outputs of a pipeline that are there but do not fit.
+
+        Raw files may be the user's own: they are written over only if they are what
+        this project wrote, for other parameters.
+        """
+        outputs = pipeline.all_outputs()
+        return {
+            name
+            for place, record in self._records.items()
+            for names in misfits(
+                record.lineage,
+                outputs & set(record.lineage.paths),
+                kinds=("other",) if place else (),
+            ).values()
+            for name in names
+        }
+
+    def _changed(self, names: set[str]) -> list[str]:
+        """Artifacts that are read, whose file is not the one that was saved."""
+        return [
+            cause.artifact
+            for cause, _ in self._misfits(names).items()
+            if cause.kind == "changed" and cause.artifact in names
+        ]
+
+    def _refusal_of(self, changed: list[str], env: str | None) -> str:
+        lineage = self._records[""].lineage
+        lines = [
+            f"- {lineage.paths[name]} is not the file that "
+            f"{lineage.producers[name].name} saved"
+            for name in changed
+        ]
+        pipelines = {_pipeline_of(lineage.producers[name]) for name in changed}
+        option = "--pipeline" if len(pipelines) == 1 else "--pipelines"
+        words = [option, ",".join(sorted(pipelines)), "--only-missing-outputs"]
+        words += ["--env", env] if env else []
+        listed = "\n".join(lines)
+        return (
+            f"Damaged, changed by hand, or left by a run that was killed:\n{listed}\n"
+            f"Make it again: `kedro run {' '.join(words)}`, with the same --params. If "
+            "you changed it and mean it so: --params accept_changed=true"
+        )
+
+    def _misfits(self, names: set[str]) -> dict[Cause, list[str]]:
+        lineage = self._records[""].lineage
+        return misfits(lineage, {x for x in names if _exists(lineage.paths.get(x))})
+
+
+def graph_of(place: str) -> Pipeline:
+    """Every node there is that writes what a manifest tells of."""
+    nodes = sum(register_pipelines().values(), start=Pipeline([])).nodes
+    return Pipeline([node for node in nodes if _place_of(node) == place])
+
+
+def manifest_entries(pipeline: Pipeline) -> set[str]:
+    """Name the manifests of the data sets that a pipeline writes, in the catalogue."""
+    return {MANIFESTS[_place_of(node)] for node in pipeline.nodes}
+
+
+def manifest_files(pipeline: Pipeline, catalog: CatalogProtocol) -> list[Path]:
+    """Where these manifests lie, in order."""
+    entries = manifest_entries(pipeline)
+    return sorted({Path(catalog[x]._describe()["filepath"]) for x in entries})
+
+
+def _open_records(
+    context: KedroContext, parameters: dict[str, Any], catalog: CatalogProtocol
+) -> dict[str, RunRecord]:
+    configured, versions = dict(context.config_loader["catalog"]), code_versions()
+    return {
+        place: RunRecord.open(
+            entry,
+            catalog,
+            project=Path(context.project_path),
+            graph=graph_of(place),
+            configured=configured,
+            parameters=parameters,
+            versions=versions,
+        )
+        for place, entry in MANIFESTS.items()
+    }
+
+
+def _place_of(node: Node) -> str:
+    """Key in :data:`MANIFESTS`: which data set a node writes."""
+    return "sample" if all(x.startswith("sample_") for x in node.outputs) else ""
+
+
+def _pipeline_of(node: Node) -> str:
+    """The pipeline that writes what a node makes."""
+    return next(
+        name
+        for name, pipeline in register_pipelines().items()
+        if name != "__default__" and node in pipeline.nodes
+    )
+
+
+def _exists(path: Path | None) -> bool:
+    return path is not None and path.exists()
+
+
+def _warn_of(mixed: dict[Cause, list[str]]) -> str:
+    return (
+        "This run builds on artifacts that do not fit its parameters or inputs:\n"
+        f"{describe_causes(mixed)}\n"
+        "Give it the parameters and files that they were made with; or make them "
+        "again: `kedro run --only-missing-outputs`, with this --env and --params"
+    )

@@ -1,0 +1,166 @@
+"""Artifacts that are not what a run with these parameters and inputs would make."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kedro.pipeline.node import Node
+
+from mmctr.project.provenance.manifest import Manifest
+from mmctr.project.provenance.relevance import named_files, relevant_parameters
+from mmctr.runtime.hashing import FileHashes
+
+Hashes = dict[str, str | None] | str | None
+"""Of an artifact, or of the files of a source by their names."""
+
+
+@dataclass(frozen=True, order=True)
+class Cause:
+    """Why an artifact, and all that is made from it, does not fit.
+
+    Attributes:
+        artifact: Its name in the catalogue.
+        reason: What it was made with and what is there or asked for now.
+        kind: ``unknown`` (no record), ``changed`` (the file is another than the one
+            that was saved) or ``other`` (other parameters or inputs).
+    """
+
+    artifact: str
+    reason: str
+    kind: str = "other"
+
+
+@dataclass
+class Lineage:
+    """What is made from what, and whether it still fits.
+
+    Attributes:
+        producers: The node of every artifact.
+        paths: The file of every artifact; those without one are not followed.
+        sources: Files that a raw data set reads, by data set and by name.
+        parameters: The whole tree, as the run has it.
+        manifest: What is known.
+        hashes: Of files.
+    """
+
+    producers: dict[str, Node]
+    paths: dict[str, Path]
+    sources: dict[str, dict[str, Path]]
+    parameters: dict[str, Any]
+    manifest: Manifest
+    hashes: FileHashes
+    _found: dict[str, tuple[Cause, ...]] = field(default_factory=dict)
+
+    def causes(self, name: str) -> tuple[Cause, ...]:
+        """Say why an artifact does not fit; where it does, nothing.
+
+        Reasons are given where they begin: of an artifact made from one with other
+        parameters, it is that one's. A file that was deleted is judged by its record.
+        """
+        if name not in self._found:
+            self._found[name] = tuple(dict.fromkeys(self._look(name)))
+        return self._found[name]
+
+    def _look(self, name: str) -> list[Cause]:
+        node, path = self.producers.get(name), self.paths.get(name)
+        if node is None or path is None:
+            return []
+        entry, there = self.manifest.made.get(name), path.exists()
+        if entry is None:
+            reason = "there is no record of how it was made"
+            return [Cause(name, reason, "unknown")] if there else []
+        if there and self.hashes.hash(path) != self.manifest.outputs.get(name):
+            reason = f"{path.name} is not the file that {entry['node']} saved"
+            return [Cause(name, reason, "changed")]
+        upstream = {each: self.causes(each) for each in node.inputs}
+        now = self.inputs_of(node)
+        fitting = {each: value for each, value in now.items() if not upstream.get(each)}
+        reasons = [
+            *_parameter_reasons(entry["parameters"], self.parameters_of(node)),
+            *_input_reasons(entry["inputs"], fitting),
+        ]
+        begun_before = [cause for causes in upstream.values() for cause in causes]
+        return [*begun_before, *(Cause(name, reason) for reason in reasons)]
+
+    def parameters_of(self, node: Node) -> dict[str, Any]:
+        """Give the parameters that the outputs of a node depend on."""
+        return relevant_parameters(node.name, node.inputs, self.parameters)
+
+    def inputs_of(self, node: Node) -> dict[str, Hashes]:
+        """Give hashes of a node's inputs as they are now.
+
+        A file that is gone has the hash that was recorded; of raw ones, None.
+        """
+        found: dict[str, Hashes] = {}
+        for name in node.inputs:
+            if name in self.sources:
+                files = self.sources[name].items()
+                found[name] = {file: self.hashes.hash(path) for file, path in files}
+            elif name in self.paths:
+                kept = self.manifest.outputs.get(name)
+                found[name] = self.hashes.hash(self.paths[name]) or kept
+        for name, path in named_files(self.parameters_of(node)).items():
+            found[name] = {str(path): self.hashes.hash(path)}
+        return found
+
+
+def describe_causes(affected: dict[Cause, list[str]]) -> str:
+    """Write a line a reason.
+
+    Args:
+        affected: The artifacts that do not fit, by why.
+
+    Returns:
+        Lines that begin with a dash: where it begins, why, and what is made from it.
+    """
+    roots: dict[str, set[str]] = {}
+    others: dict[str, set[str]] = {}
+    for cause, names in affected.items():
+        roots.setdefault(cause.reason, set()).add(cause.artifact)
+        others.setdefault(cause.reason, set()).update(names)
+    lines = []
+    for reason, begun in sorted(roots.items(), key=lambda item: sorted(item[1])):
+        rest = others[reason] - begun
+        tail = f" (made from it: {_some(rest)})" if rest else ""
+        lines.append(f"- {_some(begun)}: {reason}{tail}")
+    return "\n".join(lines)
+
+
+def _some(names: set[str]) -> str:
+    shown = sorted(names)[:8]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _parameter_reasons(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    # A parameter that only one of them has is of another version of the code, or idle
+    # in the other; then the one that makes it so differs too.
+    different = [x for x in now if x in was and was[x] != now[x]]
+    return [f"made with {x}={was[x]}, asked now: {x}={now[x]}" for x in different]
+
+
+def _input_reasons(was: dict[str, Hashes], now: dict[str, Hashes]) -> list[str]:
+    reasons = []
+    for name, kept in was.items():
+        found = now.get(name)
+        if isinstance(kept, dict) and isinstance(found, dict):
+            files = [
+                file
+                for file in {**kept, **found}
+                # What is gone can't be mixed with what was made of it.
+                if found.get(file) and kept.get(file) != found[file]
+            ]
+            reasons += [
+                f"made from {name} {file} {_short(kept.get(file))}, now "
+                f"{_short(found[file])}"
+                for file in files
+            ]
+        elif found and kept != found:
+            reasons.append(
+                f"made from {name} {_short(kept)}, now {name} is {_short(found)}"
+            )
+    return reasons
+
+
+def _short(value: Hashes) -> str:
+    return f"sha256 {str(value)[:12]}" if value else "without that file"

@@ -1,0 +1,1 @@
+"""What any Python program needs: devices, files, hashes, locks, signals, processes."""

@@ -1,0 +1,149 @@
+"""Many jobs at a time, at a pace, until the user wants to stop."""
+
+import signal
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmctr.content.embedders.openai.delivery import Courier, RequestFailed
+from mmctr.content.embedders.openai.pace import TokenPace
+from mmctr.runtime.stop_request import StopRequest
+
+
+def courier_of(send, kept: list, **changes) -> Courier:
+    """A courier of jobs that keeps pairs of job and answer."""
+    settings = {
+        "concurrency": 3,
+        "stop_after_failures": 100,
+        "pace": TokenPace(None),
+        "stop": StopRequest(),
+    }
+    return Courier(send, lambda *pair: kept.append(pair), **(settings | changes))
+
+
+@given(
+    bad=st.sets(st.integers(0, 19)),
+    n_jobs=st.integers(0, 20),
+    concurrency=st.integers(1, 5),
+)
+def test_every_job_is_kept_or_failed(bad, n_jobs, concurrency):
+    """Each once, whatever fails."""
+
+    def send(job):
+        if job in bad:
+            raise RequestFailed(f"job {job}")
+        return -job
+
+    kept = []
+    courier = courier_of(send, kept, concurrency=concurrency)
+    delivery = courier.deliver(range(n_jobs), [1] * n_jobs)
+    jobs = set(range(n_jobs))
+    assert set(kept) == {(job, -job) for job in jobs - bad}
+    assert sorted(delivery.done) == sorted(jobs - bad)
+    assert delivery.failed == {job: f"job {job}" for job in jobs & bad}
+    assert (delivery.requests, delivery.ended_by) == (n_jobs, None)
+
+
+@pytest.mark.parametrize("where", ["send", "keep"])
+def test_a_defect_is_not_taken_for_a_failure(where):
+    """It ends the call, as does a full disk."""
+
+    def fail(*_):
+        raise ZeroDivisionError
+
+    courier = courier_of(fail if where == "send" else abs, [])
+    if where == "keep":
+        courier._keep = fail
+    with pytest.raises(ZeroDivisionError):
+        courier.deliver([1, 2], [1, 1])
+
+
+def test_no_thread_is_left():
+    """Workers end with the call."""
+    before = set(threading.enumerate())
+    courier_of(abs, []).deliver([1, 2], [1, 1])
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_a_stop_finishes_what_is_in_flight():
+    """And sends nothing more."""
+    stop = StopRequest()
+
+    def send(job):
+        stop.requested = True
+        return job
+
+    kept = []
+    delivery = courier_of(send, kept, stop=stop).deliver(range(50), [1] * 50)
+    assert len(kept) == delivery.requests < 50
+    assert delivery.ended_by == "you stopped it"
+
+
+def test_first_and_second_interrupt():
+    """The first is a wish, the second an order; then all is as before."""
+    before = signal.getsignal(signal.SIGINT)
+    with StopRequest() as stop:
+        signal.raise_signal(signal.SIGINT)
+        assert stop.requested
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_ignored_interrupt_stays_ignored():
+    """A job in the background."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with StopRequest() as stop:
+            signal.raise_signal(signal.SIGINT)
+        assert not stop.requested
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_other_threads_cannot_watch():
+    """And don't fail."""
+    entered = []
+
+    def work():
+        with StopRequest() as stop:
+            entered.append(stop.requested)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert entered == [False]
+
+
+@given(
+    sizes=st.lists(st.integers(1, 8192), min_size=2, max_size=40),
+    budget=st.integers(8192, 100_000),
+)
+def test_the_pace_holds_in_every_minute(sizes, budget):
+    """Any minute sees the budget and one request at most."""
+    now = 0.0
+    pace = TokenPace(budget, clock=lambda: now)
+    sent = []
+    for size in sizes:
+        now += pace.seconds_left()
+        sent.append((now, size))
+        pace.spend(size)
+    for start, _ in sent:
+        minute = [size for at, size in sent if start <= at < start + 60]
+        assert sum(minute) <= budget + max(minute) + 1
+
+
+def test_no_budget_no_waiting():
+    """Nor after an hour's idling is more allowed at once."""
+    pace = TokenPace(None)
+    pace.spend(10**9)
+    assert pace.seconds_left() == 0
+    now = 0.0
+    pace = TokenPace(60, clock=lambda: now)
+    now = 3600.0
+    pace.spend(30)
+    assert pace.seconds_left() == 30

@@ -1,0 +1,338 @@
+"""The cache of vectors: what is stored comes back, or its damage is named."""
+
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmctr.content.embedders.cache import (
+    EmbeddingCache,
+    EmbeddingCacheError,
+    PendingBatch,
+    vector_key,
+)
+
+WIDTH = 8
+
+
+def keys_of(texts, space="space") -> list[bytes]:
+    """Keys of some texts."""
+    return [vector_key(space, text) for text in texts]
+
+
+def vectors_for(n: int, width: int = WIDTH) -> np.ndarray:
+    """Some vectors."""
+    return np.random.default_rng(n).normal(size=(n, width)).astype(np.float32)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where no file is yet, nor its folder."""
+    return tmp_path / "02_intermediate" / "cache.sqlite"
+
+
+@pytest.fixture
+def filled(path: Path) -> Path:
+    """A cache of 3000 vectors."""
+    with EmbeddingCache(path) as cache:
+        cache.store(keys_of(map(str, range(3000))), vectors_for(3000))
+    return path
+
+
+def test_vectors_come_back_bit_by_bit_in_the_order_asked(filled):
+    """After the file was closed; one may be asked for twice."""
+    order = [2999, 0, 17, 17, *range(1000, 2500)]
+    with EmbeddingCache(filled) as cache:
+        loaded = cache.load(keys_of(map(str, order)))
+    assert loaded.dtype == np.float32
+    np.testing.assert_array_equal(loaded, vectors_for(3000)[order])
+
+
+def test_known_tells_those_that_are_there(filled):
+    """Of any number of keys."""
+    with EmbeddingCache(filled) as cache:
+        asked = keys_of(map(str, range(1500, 4500)))
+        assert cache.known(asked) == set(asked[:1500])
+        assert cache.known([]) == set()
+
+
+@given(
+    left=st.tuples(st.text(max_size=4), st.text(max_size=4)),
+    right=st.tuples(st.text(max_size=4), st.text(max_size=4)),
+)
+def test_another_space_or_text_is_another_key(left, right):
+    """Spaces hold no NUL: they are made of names and numbers."""
+    pairs = [(space.replace("\0", ""), text) for space, text in (left, right)]
+    assert (vector_key(*pairs[0]) == vector_key(*pairs[1])) == (pairs[0] == pairs[1])
+
+
+def test_the_first_vector_stays(path):
+    """A key names one vector for ever."""
+    with EmbeddingCache(path) as cache:
+        cache.store(keys_of("a"), np.ones((1, 2), np.float32))
+        cache.store(keys_of("ab"), np.full((2, 2), 5, np.float32))
+        np.testing.assert_array_equal(cache.load(keys_of("ab")), [[1, 1], [5, 5]])
+
+
+def test_memory_needs_no_file():
+    """Without a path everything works, and is gone afterwards."""
+    with EmbeddingCache(None) as cache:
+        cache.store(keys_of("a"), vectors_for(1))
+        assert cache.known(keys_of("ab")) == set(keys_of("a"))
+    with EmbeddingCache(None) as cache:
+        assert cache.known(keys_of("a")) == set()
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        np.array([[1.0, np.nan]]),
+        np.array([[1.0, np.inf]]),
+        np.array([[1e39, 1.0]]),  # infinite as float32
+        np.ones((2, 3)),
+        np.ones(3),
+        np.ones((1, 0)),
+    ],
+)
+def test_what_is_no_vector_is_not_stored(path, vectors):
+    """Nor does a refused call leave a part behind."""
+    with EmbeddingCache(path) as cache:
+        with pytest.raises(ValueError, match="keys, but|not kept"):
+            cache.store(keys_of("a"), vectors)
+        assert cache.known(keys_of("a")) == set()
+
+
+def test_a_missing_vector(filled):
+    """Never a row of whatever was in memory."""
+    with (
+        EmbeddingCache(filled) as cache,
+        pytest.raises(EmbeddingCacheError, match=r"missing in .*cache\.sqlite"),
+    ):
+        cache.load(keys_of(["1", "gone"]))
+
+
+def test_two_widths_of_one_model(path):
+    """Possible only where no width was asked for."""
+    with EmbeddingCache(path) as cache:
+        cache.store(keys_of("a"), vectors_for(1, 4))
+        cache.store(keys_of("b"), vectors_for(1, 6))
+        with pytest.raises(EmbeddingCacheError, match="4 and 6 wide"):
+            cache.load(keys_of("ab"))
+
+
+# Damage.
+
+
+def flip(path: Path, position: int) -> None:
+    """Change one byte of a file."""
+    content = bytearray(path.read_bytes())
+    content[position] ^= 0xFF
+    path.write_bytes(content)
+
+
+def test_a_flipped_byte_of_a_vector_is_named_and_asked_for_anew(filled):
+    """The other vectors stay."""
+    wanted = vectors_for(3000)[1234].tobytes()
+    flip(filled, filled.read_bytes().index(wanted) + 5)
+    keys = keys_of(map(str, range(3000)))
+    with EmbeddingCache(filled) as cache:
+        with pytest.raises(EmbeddingCacheError, match="1 vectors in .*run again"):
+            cache.load(keys)
+        assert set(keys) - cache.known(keys) == {keys[1234]}
+        cache.store([keys[1234]], vectors_for(3000)[1234:1235])
+        np.testing.assert_array_equal(cache.load(keys), vectors_for(3000))
+
+
+@settings(deadline=None, max_examples=60)
+@given(place=st.floats(0, 1, exclude_max=True))
+def test_a_flipped_byte_anywhere_never_gives_a_wrong_vector(place):
+    """An error, or a vector less, or nothing that matters."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cache.sqlite"
+        keys, vectors = keys_of(map(str, range(150))), vectors_for(150)
+        with EmbeddingCache(path) as cache:
+            cache.store(keys, vectors)
+        flip(path, int(place * path.stat().st_size))
+        try:
+            with EmbeddingCache(path) as cache:
+                known = cache.known(keys)
+                rows = [row for row, key in enumerate(keys) if key in known]
+                loaded = cache.load([keys[row] for row in rows])
+        except EmbeddingCacheError as error:
+            assert "cache.sqlite" in str(error)
+            return
+        if rows:
+            np.testing.assert_array_equal(loaded, vectors[rows])
+
+
+def test_a_flipped_byte_anywhere_in_the_head(path):
+    """Where SQLite's own complaint may quote bytes that are no text."""
+    with EmbeddingCache(path) as cache:
+        cache.store(keys_of(["a"]), vectors_for(1))
+    whole, told = path.read_bytes(), 0
+    for place in [*range(0, 100), *range(whole.index(b"CREATE"), 4096)]:
+        flip(path, place)
+        try:
+            with EmbeddingCache(path) as cache:
+                known = cache.known(keys_of(["a"]))
+                np.testing.assert_array_equal(
+                    cache.load(list(known)).reshape(-1),
+                    vectors_for(1)[: len(known)].ravel(),
+                )
+        except EmbeddingCacheError as error:
+            assert str(path) in str(error)
+            told += 1
+        path.write_bytes(whole)
+    assert told > 100
+
+
+def test_truncated(filled):
+    """By half; the message says what to do."""
+    content = filled.read_bytes()
+    filled.write_bytes(content[: len(content) // 2])
+    with (
+        pytest.raises(EmbeddingCacheError, match="damaged.*Move it away") as caught,
+        EmbeddingCache(filled) as cache,
+    ):
+        cache.load(keys_of(map(str, range(3000))))
+    assert str(filled) in str(caught.value)
+
+
+def test_no_database(path):
+    """Any other file is left as it is."""
+    path.parent.mkdir()
+    path.write_bytes(b"title,vector\n" * 1000)
+    with pytest.raises(EmbeddingCacheError, match="no SQLite file.*Move it away"):
+        EmbeddingCache(path)
+    assert path.read_bytes() == b"title,vector\n" * 1000
+
+
+def test_another_database(path):
+    """SQLite, but not ours."""
+    path.parent.mkdir()
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE vectors (key, vector)")
+    other.close()
+    with pytest.raises(EmbeddingCacheError, match="no embedding cache of this"):
+        EmbeddingCache(path)
+
+
+@pytest.mark.parametrize("place", ["folder", "below a file"])
+def test_a_path_that_can_hold_no_file(tmp_path, place):
+    """The parameter to change is named."""
+    (tmp_path / "file").touch()
+    path = tmp_path if place == "folder" else tmp_path / "file" / "cache.sqlite"
+    with pytest.raises(EmbeddingCacheError, match=re.escape("embedding.cache")):
+        EmbeddingCache(path)
+
+
+# At the same time.
+
+
+def test_threads_share_one_object(path):
+    """Every transaction is whole."""
+    with EmbeddingCache(path) as cache:
+
+        def work(number: int) -> None:
+            for step in range(10):
+                cache.store(keys_of([f"{number}-{step}"]), vectors_for(1))
+                cache.known(keys_of(map(str, range(50))))
+
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        keys = keys_of(f"{i}-{step}" for i in range(4) for step in range(10))
+        assert cache.known(keys) == set(keys)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from mmctr.content.embedders.cache import EmbeddingCache, vector_key
+path, name, n = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+sys.stdin.readline()
+with EmbeddingCache(path) as cache:
+    for step in range(n):
+        keys = [vector_key("space", f"{name}-{step}-{i}") for i in range(20)]
+        cache.store(keys, np.full((20, 64), step + 1, np.float32))
+        print(step, flush=True)
+"""
+
+
+def start_writer(path: Path, name: str, steps: int) -> subprocess.Popen:
+    """A process that waits for a line, then stores 20 vectors a step."""
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), name, str(steps)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_processes_share_one_file(path):
+    """All make it, all write to it, nobody fails."""
+    writers = [start_writer(path, name, 15) for name in "abc"]
+    for writer in writers:
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate()
+        assert writer.returncode == 0
+    with EmbeddingCache(path) as cache:
+        keys = keys_of(f"{n}-{s}-{i}" for n in "abc" for s in range(15) for i in "789")
+        assert cache.known(keys) == set(keys)
+
+
+def test_a_kill_loses_no_finished_transaction(path):
+    """And none is half there."""
+    writer = start_writer(path, "a", 100_000)
+    writer.stdin.write("go\n")
+    writer.stdin.flush()
+    for _ in range(30):
+        last = int(writer.stdout.readline())
+    writer.send_signal(signal.SIGKILL)
+    writer.wait()
+    last = max([last, *map(int, writer.stdout.read().split())])
+    writer.stdin.close()
+    writer.stdout.close()
+    with EmbeddingCache(path) as cache:
+        for step in range(last + 2):
+            keys = keys_of(f"a-{step}-{i}" for i in range(20))
+            assert len(cache.known(keys)) == 20 or step == last + 1
+            assert len(cache.known(keys)) in {0, 20}
+        keys = keys_of(f"a-{step}-19" for step in range(last + 1))
+        expected = np.arange(1, last + 2, dtype=np.float32)
+        np.testing.assert_array_equal(cache.load(keys)[:, 0], expected)
+
+
+# Batch jobs.
+
+
+def test_batches_are_kept_by_space(path):
+    """Until they are removed; a second put is news of the same job."""
+    first = PendingBatch("b-1", "space", "validating", 10.5, tuple(keys_of("ab")))
+    other = PendingBatch("b-2", "other", "validating", 11.0, tuple(keys_of("c")))
+    second = PendingBatch("b-0", "space", "in_progress", 12.0, ())
+    with EmbeddingCache(path) as cache:
+        for batch in (second, first, other):
+            cache.put_batch(batch)
+        news = PendingBatch("b-1", "space", "completed", 10.5, first.keys)
+        cache.put_batch(news)
+    with EmbeddingCache(path) as cache:
+        assert cache.batches("space") == [news, second]
+        cache.remove_batch("b-1")
+        cache.remove_batch("b-1")
+        assert cache.batches("space") == [second]
+        assert cache.batches("other") == [other]

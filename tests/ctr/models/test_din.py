@@ -1,0 +1,155 @@
+"""What must and must not change a score."""
+
+import numpy as np
+import pytest
+import torch
+from worlds import (
+    N_ITEMS,
+    click_log,
+    ctr_params,
+    random_table,
+    whole_batch,
+    with_items,
+    with_vectors,
+)
+
+from mmctr.ctr.inputs.click_log import Batch
+from mmctr.ctr.models.din.model import Din
+
+SEEN = np.ones(N_ITEMS + 1, bool)
+
+
+@pytest.fixture(
+    params=[
+        ("bag", "codes"),
+        ("positional", "codes"),
+        ("concat", "codes"),
+        ("prefix", "codes"),
+        ("positional", "none"),
+        ("positional", "continuous"),
+        ("positional", "similarity"),
+        ("prefix", "codes+continuous+similarity"),
+    ],
+    ids=" ".join,
+)
+def model(request):
+    """A trained-looking model in evaluation mode."""
+    code_entry, content = request.param
+    rng = np.random.default_rng(0)
+    # Wide enough that some unit is alive for every row.
+    sizes = {"attention_units": [32], "dnn_units": [64, 64]}
+    params = ctr_params(
+        features={"row_levels": True, "content": content},
+        model={"code_entry": code_entry, **sizes},
+    )
+    model = Din(with_vectors(rng, random_table(rng)), SEEN, params)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm1d):
+            module.running_mean.normal_(std=0.1)
+            module.running_var.uniform_(0.5, 2.0)
+    return model.eval()
+
+
+@pytest.fixture
+def batch():
+    """Sixteen rows, histories of 0 to 7 items."""
+    return whole_batch(click_log(np.random.default_rng(1), 16))
+
+
+@torch.inference_mode()
+def test_a_history_item_changes_its_rows_score_only(model, batch):
+    before = model(batch)
+    place = len(batch.history) // 2
+    row = int(batch.segment[place])
+    history = batch.history.clone()
+    history[place] = history[place] % N_ITEMS + 1
+    changed = model(with_items(batch, history=history)) != before
+    assert changed[row]
+    assert changed.sum() == 1
+
+
+@torch.inference_mode()
+def test_the_target_and_the_row_levels_change_the_score(model, batch):
+    before = model(batch)
+    other = with_items(batch, target=batch.target % N_ITEMS + 1)
+    levels = batch._replace(row_levels=(batch.row_levels + 1) % 11)
+    assert (model(other) != before).all()
+    assert (model(levels) != before).all()
+
+
+@torch.inference_mode()
+def test_batch_order_and_mates_do_not_matter(model, batch):
+    before = model(batch)
+    log = click_log(np.random.default_rng(1), 16)
+    order = np.random.default_rng(2).permutation(16)
+    torch.testing.assert_close(model(log[order]), before[order])
+    alone = torch.cat([model(log[np.array([row])]) for row in range(16)])
+    torch.testing.assert_close(alone, before, rtol=1e-5, atol=1e-6)
+
+
+@torch.inference_mode()
+def test_padding_does_not_matter(model, batch):
+    """Whatever the padding item's inputs are, no score depends on them."""
+    before = model(batch)
+    for feature in model.items.features.values():
+        own = feature.table.weight if hasattr(feature, "table") else feature.inputs
+        own[0] = 7.0
+    for similarity in model.comparisons.values():
+        similarity.unit[0] = similarity.given[0] = 1.0
+    torch.testing.assert_close(model(batch), before)
+
+
+@torch.inference_mode()
+def test_an_empty_history_is_scored(model):
+    empty = torch.zeros(0, dtype=torch.long)
+    batch = Batch.of(
+        target=torch.tensor([1, 2]),
+        history=empty,
+        segment=empty,
+        row_levels=torch.zeros(2, 2).long(),
+        label=torch.zeros(2),
+    )
+    assert torch.isfinite(model(batch)).all()
+
+
+def test_unseen_items_share_the_out_of_vocabulary_row():
+    seen = SEEN.copy()
+    seen[[4, 9]] = False
+    params = ctr_params(model={"item_id_dropout": 0.3})
+    model = Din(random_table(np.random.default_rng(0)), seen, params).eval()
+    vectors = model.items.features["item_id"](torch.tensor([4, 9, 5]))
+    assert torch.equal(vectors[0], vectors[1])
+    assert not torch.equal(vectors[0], vectors[2])
+
+
+def test_item_id_dropout_hides_about_its_share():
+    params = ctr_params(model={"item_id_dropout": 0.3})
+    model = Din(random_table(np.random.default_rng(0)), SEEN, params).train()
+    feature = model.items.features["item_id"]
+    items = torch.arange(N_ITEMS + 1)
+    hidden = 0
+    for step in range(200):
+        feature.dropout.step = step
+        vectors = feature(items)
+        assert not vectors[0].any()
+        hidden += (vectors == feature.table.weight[-1]).all(dim=1).sum().item()
+    assert hidden / (200 * N_ITEMS) == pytest.approx(0.3, abs=0.02)
+
+
+def test_no_item_feature_is_an_error():
+    off = dict.fromkeys(
+        ["item_id", "tags", "likes", "views", "title_codes", "image_codes"], False
+    )
+    table = random_table(np.random.default_rng(0))
+    with pytest.raises(ValueError, match="ctr_modeling.features"):
+        Din(table, SEEN, ctr_params(features=off))
+    names = ["item_id", "tags", "likes", "views"]
+    off = {**dict.fromkeys(names, False), "content": "similarity"}
+    with pytest.raises(ValueError, match="content=similarity.*item_id=true"):
+        Din(table, SEEN, ctr_params(features=off))
+
+
+def test_features_can_be_switched_off_and_absent_ones_are():
+    table = random_table(np.random.default_rng(0), image_positions=0)
+    model = Din(table, SEEN, ctr_params(features={"likes": False}))
+    assert list(model.items.features) == ["item_id", "tags", "views", "title_codes"]

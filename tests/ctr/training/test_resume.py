@@ -1,0 +1,254 @@
+"""A training that was cut short ends as one that was not, to the last bit."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from worlds import click_log, ctr_params, random_table, with_vectors
+
+from mmctr.ctr.training.fit import TrainedModel, train_din
+from mmctr.runtime.signals import Stopped
+
+# 12 batches a pass, 6 between validations, a checkpoint every 4 steps; the learning
+# rate falls, and patience runs out before the last epoch.
+TRAINING = {
+    "batch_size": 32,
+    "learning_rate": 0.2,
+    "max_epochs": 8,
+    "validations_per_epoch": 2,
+    "patience": 2,
+    "lr_factor": 0.5,
+}
+DROPOUTS = {"attention_dropout": 0.1, "dnn_dropout": 0.1, "item_id_dropout": 0.2}
+CONTENT = {"content": "codes+continuous+similarity", "item_id": True}
+
+
+class Killed(BaseException):
+    """Stands for ``kill -9``: what is on the disk is all that is left."""
+
+
+class KillAt(pl.Callback):
+    """Kills after a step, before a checkpoint could be written, or in a validation."""
+
+    def __init__(self, step: int, *, in_validation: bool = False) -> None:
+        self.step = step
+        self.in_validation = in_validation
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
+        if trainer.global_step == self.step and not self.in_validation:
+            raise Killed
+
+    def on_validation_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
+        if trainer.global_step == self.step and self.in_validation:
+            raise Killed
+
+
+class Steps(pl.Callback):
+    """Counts the steps of a process."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def on_train_batch_end(self, *_: object) -> None:
+        self.count += 1
+
+
+@pytest.fixture(scope="module")
+def world():
+    rng = np.random.default_rng(0)
+    table = with_vectors(rng, random_table(rng))
+    return table, click_log(rng, 384), click_log(rng, 120)
+
+
+def params_of(every_steps: int = 4, **training: Any):
+    params = ctr_params(
+        features=CONTENT,
+        model=DROPOUTS,
+        training={**TRAINING, **training},
+    )
+    kept = params.checkpoint.model_copy(update={"every_steps": every_steps})
+    return params.model_copy(update={"checkpoint": kept})
+
+
+def train(world, params, folder: Path | None, *callbacks: pl.Callback) -> TrainedModel:
+    table, log, valid = world
+    groups = np.arange(len(valid)) // 4
+    return train_din(
+        table, log, valid, groups, params, callbacks=callbacks, checkpoints=folder
+    )
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*/*"))
+
+
+def require_equal(one: TrainedModel, other: TrainedModel) -> None:
+    assert one.weights.keys() == other.weights.keys()
+    for name, weight in one.weights.items():
+        assert weight.numpy().tobytes() == other.weights[name].numpy().tobytes(), name
+    assert json.dumps(one.history) == json.dumps(other.history)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(world):
+    return train(world, params_of(), None)
+
+
+def train_killed(world, params, folder: Path, *callbacks: pl.Callback) -> bool:
+    """Whether it was killed before its end."""
+    try:
+        train(world, params, folder, *callbacks)
+    except Killed:
+        return True
+    return False
+
+
+def test_the_course_has_what_must_be_remembered(undisturbed):
+    course = undisturbed.history["validations"]
+    assert [x["learning_rate"] for x in course[:3]] == [0.2, 0.2, 0.1]
+    assert 4 < len(course) < 16
+    assert undisturbed.history["best_step"] == undisturbed.history["steps"] - 12
+
+
+def test_checkpoints_change_nothing_and_the_result_stays_until_it_is_saved(
+    world, undisturbed, tmp_path
+):
+    require_equal(train(world, params_of(), tmp_path), undisturbed)
+    steps = Steps()
+    require_equal(train(world, params_of(), tmp_path, steps), undisturbed)
+    assert steps.count == 0
+
+
+# One batch after another: before and at a checkpoint, in and after a validation, while
+# patience runs and the learning rate falls.
+@example(kills=[(1, False), (3, False), (1, False), (1, True), (1, False), (5, False)])
+@given(
+    kills=st.lists(st.tuples(st.integers(1, 17), st.booleans()), min_size=1, max_size=8)
+)
+@settings(
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_killed_again_and_again(world, undisturbed, tmp_path_factory, kills):
+    folder = tmp_path_factory.mktemp("checkpoints")
+    step = 0
+    for more, in_validation in kills:
+        step += more
+        if in_validation:
+            step = -(-step // 6) * 6
+        kill = KillAt(step, in_validation=in_validation)
+        train_killed(world, params_of(), folder, kill)
+    require_equal(train(world, params_of(), folder), undisturbed)
+
+
+@pytest.mark.parametrize("step", [6, 21, 24, 25])
+def test_only_the_steps_since_the_last_checkpoint_are_done_again(
+    world, undisturbed, tmp_path, step
+):
+    assert train_killed(world, params_of(), tmp_path, KillAt(step))
+    kept = [path.name for path in files(tmp_path)]
+    before = {6: [4], 21: [18, 20], 24: [18, 20], 25: [20, 24]}[step]
+    assert kept == [f"step-{number:09d}.ckpt" for number in before]
+    steps = Steps()
+    require_equal(train(world, params_of(), tmp_path, steps), undisturbed)
+    assert steps.count == undisturbed.history["steps"] - before[-1]
+
+
+def test_one_batch_between_validations(world, tmp_path):
+    params = params_of(validations_per_epoch=12, max_epochs=1, patience=12)
+    whole = train(world, params, None)
+    assert train_killed(world, params, tmp_path, KillAt(4))
+    steps = Steps()
+    require_equal(train(world, params, tmp_path, steps), whole)
+    assert steps.count == whole.history["steps"] - 3
+
+
+def test_no_other_training_goes_on_from_it(world, tmp_path, caplog):
+    assert train_killed(world, params_of(), tmp_path, KillAt(9))
+    caplog.set_level("INFO")
+    for params in (params_of(learning_rate=0.04), params_of(patience=1)):
+        steps = Steps()
+        train_killed(world, params, tmp_path, steps, KillAt(3))
+        assert steps.count == 3
+    assert "training starts anew" in caplog.text
+    table, log, valid = world
+    other = type(log)(**{**vars(log), "target": log.target[::-1].copy()})
+    steps = Steps()
+    train_killed((table, other, valid), params_of(), tmp_path, steps, KillAt(3))
+    assert steps.count == 3
+    # What changes no result changes no name.
+    steps = Steps()
+    train_killed(world, params_of(every_steps=3), tmp_path, steps, KillAt(9))
+    assert steps.count == 1
+
+
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def flip(content: bytes) -> bytes:
+    place = len(content) * 2 // 3
+    return content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", [cut, flip, lambda content: b""])
+def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(
+    world, undisturbed, tmp_path, caplog, damage
+):
+    assert train_killed(world, params_of(), tmp_path, KillAt(23))
+    before, latest = files(tmp_path)
+    latest.write_bytes(damage(latest.read_bytes()))
+    caplog.set_level("INFO")
+    require_equal(train(world, params_of(), tmp_path), undisturbed)
+    assert f"checkpoint {latest} is damaged" in caplog.text
+    assert "the one before it is used" in caplog.text
+    assert f"goes on at step 18, from {before}" in caplog.text
+
+
+def test_without_a_good_checkpoint_training_starts_anew(
+    world, undisturbed, tmp_path, caplog
+):
+    assert train_killed(world, params_of(), tmp_path, KillAt(23))
+    for path in files(tmp_path):
+        path.write_bytes(flip(path.read_bytes()))
+    steps = Steps()
+    require_equal(train(world, params_of(), tmp_path, steps), undisturbed)
+    assert "training starts anew" in caplog.text
+    assert steps.count == undisturbed.history["steps"]
+
+
+class SignalAt(pl.Callback):
+    """Sends a signal in the middle of a step."""
+
+    def __init__(self, number: int, step: int) -> None:
+        self.number = number
+        self.step = step
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *_: object) -> None:
+        if trainer.global_step == self.step - 1:
+            os.kill(os.getpid(), self.number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("step", [15, 18])
+def test_a_signal_is_answered_with_a_checkpoint(
+    world, undisturbed, tmp_path, number, step
+):
+    handlers = {x: signal.getsignal(x) for x in (signal.SIGTERM, signal.SIGINT)}
+    with pytest.raises(Stopped) as stopped:
+        train(world, params_of(), tmp_path, SignalAt(number, step))
+    assert stopped.value.code == 128 + number
+    assert f"up to step {step}" in str(stopped.value)
+    assert files(tmp_path)[-1].name == f"step-{step:09d}.ckpt"
+    assert {x: signal.getsignal(x) for x in handlers} == handlers
+    steps = Steps()
+    require_equal(train(world, params_of(), tmp_path, steps), undisturbed)
+    assert steps.count == undisturbed.history["steps"] - step

@@ -1,0 +1,191 @@
+"""Training through the public functions: it learns, it repeats, it fails clearly."""
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+from worlds import click_log, ctr_params, random_table
+
+from mmctr.ctr.training.fit import predict_clicks, train_din
+from mmctr.evaluation import auc
+from mmctr.runtime.device import resolve_device
+
+TRAINING = {
+    "batch_size": 64,
+    "learning_rate": 0.01,
+    "max_epochs": 4,
+    "validations_per_epoch": 2,
+}
+MODEL = {"attention_dropout": 0.1, "dnn_dropout": 0.1, "item_id_dropout": 0.1}
+
+
+class RowCounter(pl.Callback):
+    """Counts the rows of all steps."""
+
+    count = 0
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        self.count += len(batch.label)
+
+
+@pytest.fixture(scope="module")
+def world():
+    """A table, 1,500 train rows and 300 valid rows whose labels follow the target."""
+    rng = np.random.default_rng(0)
+    return random_table(rng), click_log(rng, 1500), click_log(rng, 300)
+
+
+def train(world, params):
+    """Train with every row a group of four."""
+    table, log, valid = world
+    return train_din(table, log, valid, np.arange(len(valid)) // 4, params)
+
+
+@pytest.fixture(scope="module")
+def trained(world):
+    return train(world, ctr_params(training=TRAINING, model=MODEL))
+
+
+def test_it_learns(world, trained):
+    table, _, valid = world
+    params = ctr_params(training=TRAINING, model=MODEL)
+    scores = predict_clicks(table, trained.weights, valid, params)
+    assert scores.dtype == np.float64
+    assert ((scores > 0) & (scores < 1)).all()
+    assert auc(valid.label, scores) > 0.8
+
+
+def test_the_best_weights_are_kept(world, trained):
+    table, _, valid = world
+    params = ctr_params(training=TRAINING, model=MODEL)
+    scores = predict_clicks(table, trained.weights, valid, params)
+    assert auc(valid.label, scores) == pytest.approx(trained.history["best"], abs=1e-6)
+    measured = [x["auc"] for x in trained.history["validations"]]
+    assert trained.history["best"] == max(measured)
+
+
+def test_the_same_seed_gives_the_same_weights(world, trained):
+    torch.rand(3)  # whatever was drawn before doesn't matter
+    again = train(world, ctr_params(training=TRAINING, model=MODEL))
+    assert again.weights.keys() == trained.weights.keys()
+    for name, weight in trained.weights.items():
+        assert torch.equal(weight, again.weights[name]), name
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 4, 5])
+def test_every_row_is_trained_with_however_many_validations(world, parts):
+    table, log, valid = world
+    settings = {
+        **TRAINING,
+        "batch_size": 220,  # seven batches
+        "max_epochs": 2,
+        "validations_per_epoch": parts,
+        "patience": 99,
+    }
+    rows = RowCounter()
+    params = ctr_params(training=settings, model=MODEL)
+    groups = np.arange(len(valid)) // 4
+    history = train_din(table, log, valid, groups, params, callbacks=[rows]).history
+    assert rows.count == 2 * len(log)
+    assert len(history["validations"]) == 2 * parts
+
+
+def test_another_seed_gives_other_weights(world, trained):
+    other = train(world, ctr_params(training=TRAINING, model=MODEL, seed=4))
+    assert any(
+        not torch.equal(weight, other.weights[name])
+        for name, weight in trained.weights.items()
+    )
+
+
+def test_the_global_generator_is_left_alone(world):
+    torch.manual_seed(1)
+    expected = torch.rand(2)
+    torch.manual_seed(1)
+    train(world, ctr_params(training={**TRAINING, "max_epochs": 1}, model=MODEL))
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_training_stops_when_the_monitor_does(world):
+    params = ctr_params(
+        training={**TRAINING, "max_epochs": 50, "patience": 2, "learning_rate": 0.05}
+    )
+    course = train(world, params).history["validations"]
+    assert len(course) < 100
+    best = int(np.argmax([x["auc"] for x in course]))
+    assert len(course) - 1 - best == 2
+
+
+def test_the_learning_rate_falls_after_a_validation_no_better(world):
+    params = ctr_params(training={**TRAINING, "max_epochs": 20, "patience": 4})
+    course = train(world, params).history["validations"]
+    best = -1.0
+    for now, then in zip(course, course[1:], strict=False):
+        better = now["auc"] > best
+        best = max(best, now["auc"])
+        factor = 1.0 if better else 0.1
+        expected = max(now["learning_rate"] * factor, 1e-6)
+        assert then["learning_rate"] == pytest.approx(expected)
+
+
+def test_bf16_trains(world):
+    params = ctr_params(training={**TRAINING, "precision": "bf16"}, model=MODEL)
+    assert train(world, params).history["best"] > 0.75
+
+
+def test_gauc_can_be_the_monitor(world):
+    params = ctr_params(training={**TRAINING, "monitor": "gauc", "max_epochs": 1})
+    course = train(world, params).history
+    assert course["best"] == max(x["gauc"] for x in course["validations"])
+
+
+@pytest.mark.parametrize("part", ["train", "valid"])
+def test_one_class_is_an_error(world, part):
+    table, log, valid = world
+    logs = {"train": log, "valid": valid}
+    logs[part] = type(log)(**{**vars(logs[part]), "label": np.ones(len(logs[part]))})
+    with pytest.raises(ValueError, match=f"{part}: labels must hold both"):
+        train_din(
+            table, logs["train"], logs["valid"], np.arange(len(valid)), ctr_params()
+        )
+
+
+def test_divergence_is_an_error(world):
+    params = ctr_params(
+        training={**TRAINING, "learning_rate": 1e30, "clip_norm": 1e30},
+        model={"batch_norm": False},
+    )
+    with pytest.raises(ValueError, match="learning_rate"):
+        train(world, params)
+
+
+def test_devices():
+    assert resolve_device("cpu").type == "cpu"
+    assert resolve_device("auto").type in {"cpu", "cuda", "mps"}
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="device=cuda is not available"):
+            resolve_device("cuda")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_cuda(world):
+    params = ctr_params(training=TRAINING, model=MODEL).model_copy(
+        update={"device": "cuda"}
+    )
+    trained = train(world, params)
+    assert trained.history["best"] > 0.8
+    assert all(weight.device.type == "cpu" for weight in trained.weights.values())
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_bars_are_drawn_where_they_are_asked_for(world, capsys, progress):
+    params = ctr_params(training={**TRAINING, "max_epochs": 1}, model=MODEL)
+    params = params.model_copy(update={"progress": progress})
+    weights = train(world, params).weights
+    predict_clicks(world[0], weights, world[2], params)
+    err = capsys.readouterr().err
+    assert ("training:" in err) == progress
+    # 1,500 rows in 64s: 24 steps, in two parts with a validation batch each.
+    assert ("26/26" in err) == progress
+    assert ("scoring: 100%" in err) == progress

@@ -1,0 +1,79 @@
+"""A damaged file of studies is told, and never gives another trial."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import optuna
+import pytest
+from damage import damages
+from kedro.io import DatasetError
+
+from mmctr.data.datasets import Search, StudyDataset
+
+
+def slope(trial: optuna.Trial) -> float:
+    trial.set_user_attr("facts", {"kept": {"gauc": 0.25}})
+    return trial.suggest_float("x", 0.0, 1.0)
+
+
+def search(n_trials: int) -> Search:
+    return Search(
+        study="a",
+        n_trials=n_trials,
+        objective=slope,
+        sampler=lambda place: optuna.samplers.RandomSampler(seed=place),
+        pruner=optuna.pruners.NopPruner,
+    )
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> StudyDataset:
+    """A file that is not there yet."""
+    return StudyDataset(filepath=str(tmp_path / "study.db"))
+
+
+def trials(dataset: StudyDataset) -> list[optuna.trial.FrozenTrial]:
+    return dataset.load()("a").get_trials()
+
+
+def damaged(path: Path) -> Iterator[tuple[str, bytes]]:
+    """A file's content with every kind of damage, values that a trial has included."""
+    whole = path.read_bytes()
+    yield "emptied", b"SQLite format 3\0"
+    yield "another format", b"GIF89a" + bytes(100)
+    for length in (100, len(whole) // 2, len(whole) - 4096):
+        yield f"cut to {length}", whole[:length]
+    for damage in islice(damages(whole, seed=4), 3, None):
+        yield damage.how, damage.content
+
+
+def test_damage_is_told_and_no_trial_is_another(dataset, tmp_path):
+    """SQLite has no checksums of values: every trial has its own."""
+    dataset.save(search(n_trials=3))
+    wanted = [(x.params, x.value, x.user_attrs) for x in trials(dataset)]
+    path = tmp_path / "study.db"
+    told = 0
+    for how, content in damaged(path):
+        path.write_bytes(content)
+        try:
+            found = [(x.params, x.value, x.user_attrs) for x in trials(dataset)]
+        except DatasetError as error:
+            told += 1
+            assert "study.db" in str(error), how
+        else:
+            assert found == wanted, how
+    assert told > 10
+
+
+def test_a_value_that_was_written_over_is_told(dataset, tmp_path):
+    dataset.save(search(n_trials=2))
+    with contextlib.closing(sqlite3.connect(tmp_path / "study.db")) as connection:
+        connection.execute("UPDATE trial_values SET value = value + 0.001")
+        connection.commit()
+    with pytest.raises(DatasetError, match=r"study\.db is damaged: trials \[0, 1\]"):
+        dataset.load()("a")
+    with pytest.raises(DatasetError, match="Move the file away"):
+        dataset.save(search(n_trials=3))

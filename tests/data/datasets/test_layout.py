@@ -1,0 +1,83 @@
+"""Raw files against their layout, by metadata alone."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mmctr.data.datasets import ChallengeFiles, InteractionLog
+from mmctr.data.datasets.layout import RawColumn, RawFile, layout_problems
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "items.parquet"
+    table = pa.table(
+        {
+            "number": [1],
+            "text": ["a"],
+            "list": [[1]],
+            "time": pa.array([1], pa.timestamp("s")),
+            "category": pa.array(["a"]).dictionary_encode(),
+        }
+    )
+    pq.write_table(table, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        ("number", "number"),
+        ("number", "id"),
+        ("number", "time"),
+        ("text", "text"),
+        ("text", "id"),
+        ("list", "list"),
+        ("time", "time"),
+        ("category", "text"),
+    ],
+)
+def test_a_column_of_its_kind_is_no_problem(file, column, kind):
+    assert layout_problems(file, RawFile({column: RawColumn(kind)})) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        ("number", "text"),
+        ("text", "number"),
+        ("list", "id"),
+        ("number", "list"),
+        ("text", "time"),
+    ],
+)
+def test_a_column_of_another_kind_is_named(file, column, kind):
+    (problem,) = layout_problems(file, RawFile({column: RawColumn(kind)}))
+    assert f"items.parquet: column '{column}' is " in problem
+    assert "wanted" in problem
+
+
+def test_a_missing_column_is_named_if_it_is_needed(file):
+    wanted = {"title": RawColumn("text"), "likes": RawColumn("number", needed=False)}
+    (problem,) = layout_problems(file, RawFile(wanted))
+    assert "column 'title' is missing; it has number, text" in problem
+
+
+def test_a_file_cut_short_an_empty_and_a_missing_one_are_named(file, tmp_path):
+    wanted = RawFile({"number": RawColumn("number")})
+    empty = tmp_path / "empty.parquet"
+    pq.write_table(pq.read_table(file).slice(1), empty)
+    assert "no rows" in layout_problems(empty, wanted)[0]
+    file.write_bytes(file.read_bytes()[:-20])
+    assert "not a whole parquet file" in layout_problems(file, wanted)[0]
+    assert "is missing" in layout_problems(tmp_path / "none", wanted)[0]
+    assert layout_problems(tmp_path / "none", RawFile(needed=False)) == []
+
+
+@pytest.mark.parametrize("kind", [ChallengeFiles, InteractionLog])
+def test_a_source_names_a_place_for_every_file(kind, tmp_path):
+    source = kind(path=str(tmp_path))
+    assert list(source.files()) == list(source.layout())
+    assert all(path.is_relative_to(tmp_path) for path in source.files().values())

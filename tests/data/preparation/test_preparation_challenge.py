@@ -1,0 +1,206 @@
+"""The challenge's files as primary tables."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from small_logs import make_params
+
+from mmctr.data.datasets import ChallengeSource
+from mmctr.data.datasets.challenge_files import ChallengeItems, ChallengeRows
+from mmctr.data.preparation.challenge import ItemIndex, prepare_challenge
+from mmctr.pipelines.preparation import create_pipeline
+from mmctr.pipelines.preparation.nodes import audit_tables, prepare_tables
+
+ITEM_IDS = [50, 7, 9, 1_000]
+
+
+def jagged(lists):
+    lengths = [len(values) for values in lists]
+    flat = [value for values in lists for value in values]
+    return np.array(flat, np.int64), np.concatenate([[0], np.cumsum(lengths)])
+
+
+def part(users, histories, targets, labels):
+    return ChallengeRows(
+        user_ids=pa.array(users),
+        item_ids=np.array(targets),
+        history=jagged(histories),
+        likes_levels=np.arange(len(targets)),
+        views_levels=np.arange(len(targets)) + 1,
+        labels=None if labels is None else np.array(labels),
+    )
+
+
+@pytest.fixture
+def source():
+    return ChallengeSource(
+        items=ChallengeItems(
+            item_ids=np.array(ITEM_IDS),
+            titles=pa.array(["a", "", "c", "d"]),
+            tags=jagged([[3], [], [1, 2], []]),
+            likes_levels=np.array([0, 1, 2, 10]),
+            views_levels=np.array([10, 9, 8, 7]),
+            image_vectors=np.eye(4, 3, dtype=np.float32),
+        ),
+        train=part([1, 1, 2], [[9], [9], [50, 9, 50]], [50, 9, 50], [1, 0, 0]),
+        valid=part([5, 4, 5], [[7], [], [50]], [7, 1_000, 50], [1, 0, 1]),
+        test=part([2, 6], [[1_000, 7, 9], [9]], [7, 7], None),
+        oracle_auc={"valid": 0.9},
+    )
+
+
+@pytest.fixture
+def tables(source):
+    return prepare_challenge(source, make_params(max_history=2))
+
+
+def test_items_are_numbered_in_file_order(tables):
+    assert tables.item_feature.to_pydict() == {
+        "item_id": [1, 2, 3, 4],
+        "title": ["a", "", "c", "d"],
+        "tags": [[3], [], [1, 2], []],
+        "likes_level": [0, 1, 2, 10],
+        "views_level": [10, 9, 8, 7],
+    }
+    assert tables.item_id_mapping.to_pydict() == {
+        "item_id": [1, 2, 3, 4],
+        "original_id": ITEM_IDS,
+    }
+    np.testing.assert_array_equal(tables.image_vectors, np.eye(4, 3))
+
+
+def test_rows_keep_their_order_and_the_newest_history(tables):
+    assert tables.train["item_id"].to_pylist() == [1, 3, 1]
+    assert tables.train["item_seq"].to_pylist() == [[3], [3], [3, 1]]
+    assert tables.train["label"].to_pylist() == [1, 0, 0]
+    assert tables.valid["item_id"].to_pylist() == [2, 4, 1]
+    assert tables.valid["item_seq"].to_pylist() == [[2], [], [1]]
+    assert tables.valid["likes_level"].to_pylist() == [0, 1, 2]
+    assert tables.valid["views_level"].to_pylist() == [1, 2, 3]
+    assert tables.test["item_seq"].to_pylist() == [[2, 3], [3]]
+
+
+def test_the_mapping_applied_back_gives_the_source_s_ids(source, tables):
+    original = np.array(tables.item_id_mapping["original_id"])
+    for name in ("train", "valid", "test"):
+        table, rows = getattr(tables, name), getattr(source, name)
+        back = original[table["item_id"].to_numpy() - 1]
+        np.testing.assert_array_equal(back, rows.item_ids)
+        assert table["user_id"].to_pylist() == rows.user_ids.to_pylist()
+
+
+def test_a_group_is_a_user(tables):
+    assert tables.train["group_id"].to_pylist() == [0, 0, 1]
+    assert tables.valid["group_id"].to_pylist() == [1, 0, 1]
+
+
+def test_an_unlabelled_test_has_null_labels(tables):
+    assert tables.test["label"].to_pylist() == [None, None]
+    assert tables.test.schema == tables.train.schema
+    assert tables.train.schema.field("item_seq").type == pa.list_(pa.int32())
+
+
+def test_users_may_be_text(source):
+    parts = {
+        name: replace(getattr(source, name), user_ids=pa.array(users))
+        for name, users in (
+            ("train", ["s", "s", "u"]),
+            ("valid", ["u", "t", "u"]),
+            ("test", ["v", "w"]),
+        )
+    }
+    tables = prepare_challenge(replace(source, **parts), make_params())
+    valid = tables.valid
+    assert tables.report["parts"]["valid"]["warm_users"] == 1
+    assert valid["user_id"].to_pylist() == ["u", "t", "u"]
+    assert valid["group_id"].to_pylist() == [1, 0, 1]
+
+
+def test_the_report_counts_warm_and_cold(tables):
+    report = json.loads(json.dumps(tables.report, allow_nan=False))
+    assert report["source"] == "challenge"
+    assert report["items"] == 4
+    assert report["items_in_train"] == 2
+    assert report["oracle_auc"] == {"valid": 0.9}
+    assert report["log"] is None
+    assert report["parts"]["valid"] == {
+        "rows": 3,
+        "positive_rows": 2,
+        "groups": 2,
+        "users": 2,
+        "warm_users": 0,
+        "items": 3,
+        "warm_items": 1,
+        "rows_with_cold_item": 2,
+        "mean_history": 0.667,
+    }
+    assert report["parts"]["test"]["positive_rows"] is None
+    assert report["parts"]["test"]["warm_users"] == 1
+
+
+@pytest.mark.parametrize("name", ["train", "valid", "test"])
+def test_unknown_items_are_named(source, name):
+    rows = getattr(source, name)
+    targets = rows.item_ids.copy()
+    targets[1] = 8
+    changed = replace(source, **{name: replace(rows, item_ids=targets)})
+    with pytest.raises(
+        ValueError, match=rf"{name}.parquet: column 'item_id' .* rows \[1\]"
+    ):
+        prepare_challenge(changed, make_params())
+    values, offsets = rows.history
+    changed = replace(
+        source, **{name: replace(rows, history=(np.full_like(values, 51), offsets))}
+    )
+    with pytest.raises(ValueError, match=rf"{name}.parquet: column 'item_seq'.*add"):
+        prepare_challenge(changed, make_params())
+
+
+def test_ids_beyond_either_end_are_unknown():
+    index = ItemIndex(np.array(ITEM_IDS))
+    assert index.lookup(np.array([1_000, 7, 6, 8, 1_001, -1])).tolist() == [
+        4,
+        2,
+        0,
+        0,
+        0,
+        0,
+    ]
+
+
+def test_the_node_takes_a_challenge(source, tables):
+    params = make_params(max_history=2)
+    item_feature, images, mapping, *parts, report = prepare_tables(source, params)
+    assert item_feature.equals(tables.item_feature)
+    assert images.shape == (4, 3)
+    assert mapping.equals(tables.item_id_mapping)
+    for found, name in zip(parts, ("train", "valid", "test"), strict=True):
+        assert found.equals(getattr(tables, name))
+    assert report == tables.report
+
+
+def test_the_audit_is_ready_for_json_and_null_where_unlabelled(tables):
+    audit = audit_tables(tables.item_feature, tables.train, tables.valid, tables.test)
+    audit = json.loads(json.dumps(audit, allow_nan=False))
+    assert audit["train"]["rows"] == 3
+    assert audit["train"]["positive_rate"] == pytest.approx(1 / 3)
+    assert audit["test"]["positive_rate"] is None
+
+
+def test_the_pipeline_is_wired_by_name():
+    pipeline = create_pipeline()
+    assert [node.name for node in pipeline.nodes] == ["prepare_tables", "audit_tables"]
+    assert pipeline.inputs() == {"source", "params:preparation"}
+    assert pipeline.all_outputs() == {
+        "item_feature",
+        "given_image_vectors",
+        "item_id_mapping",
+        "train",
+        "valid",
+        "test",
+        "preparation_report",
+        "data_audit",
+    }

@@ -1,0 +1,245 @@
+"""A log as primary tables, against plain loops."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from small_logs import (
+    Event,
+    events_in_time,
+    groups,
+    histories,
+    logs,
+    make_params,
+    make_source,
+    random_source,
+)
+
+from mmctr.data.datasets import InteractionSource
+from mmctr.data.preparation.interactions import prepare_interactions
+from mmctr.data.preparation.tables import PrimaryTables, list_array
+from mmctr.pipelines.preparation.nodes import prepare_tables
+
+PARTS = ("train", "valid", "test")
+
+
+def part_of(event: Event, report: dict) -> int:
+    """Index of the part that an event's timestamp puts it in."""
+    log = report["log"]
+    return int(event.timestamp >= log["valid_from"]) + int(
+        event.timestamp >= log["test_from"]
+    )
+
+
+def check_rows(source: InteractionSource, params, tables: PrimaryTables) -> None:
+    """Positives, histories, negatives and counts of every part, by loops."""
+    events = events_in_time(source)
+    expected = histories(events, params.max_history)
+    for index, name in enumerate(PARTS):
+        found = groups(getattr(tables, name))
+        mine = [
+            place
+            for place, event in enumerate(events)
+            if part_of(event, tables.report) == index
+        ]
+        pool = {events[place].item for place in mine}
+        long_enough = [p for p in mine if len(expected[p]) >= params.min_history]
+        kept = []
+        for place in long_enough:
+            event = events[place]
+            taken = {
+                other.item
+                for other in events
+                if other.user == event.user and part_of(other, tables.report) <= index
+            }
+            if len(pool - taken) < params.negatives_per_positive:
+                continue
+            kept.append(place)
+            rows = found[place]
+            assert [row["label"] for row in rows] == [1] + [
+                0
+            ] * params.negatives_per_positive
+            assert rows[0]["item_id"] == event.item
+            negatives = {row["item_id"] for row in rows[1:]}
+            assert len(negatives) == params.negatives_per_positive
+            assert negatives <= pool - taken
+            for row in rows:
+                assert row["user_id"] == event.user
+                assert row["item_seq"] == expected[place]
+        assert list(found) == kept
+        assert tables.report["log"]["parts"][name] == {
+            "events": len(mine),
+            "dropped_short_history": len(mine) - len(long_enough),
+            "dropped_too_few_negatives": len(long_enough) - len(kept),
+            "positives": len(kept),
+        }
+
+
+@given(logs(), st.integers(1, 4), st.integers(1, 2), st.integers(1, 3))
+@settings(max_examples=60, deadline=None)
+def test_rows_of_logs_full_of_ties(source, max_history, min_history, per_positive):
+    params = make_params(
+        valid_fraction=0.3,
+        test_fraction=0.3,
+        max_history=max(max_history, min_history),
+        min_history=min_history,
+        negatives_per_positive=per_positive,
+        window_days=3,
+        min_eligible_items=2,
+    )
+    try:
+        tables = prepare_interactions(source, params)
+    except ValueError as error:
+        assert "would have no event" in str(error) or "no row left" in str(error)
+        assume(False)
+        raise
+    check_rows(source, params, tables)
+
+
+def test_rows_of_a_bigger_log():
+    source = random_source(0)
+    params = make_params(max_history=5, min_history=2)
+    tables = prepare_interactions(source, params)
+    check_rows(source, params, tables)
+    assert tables.report["log"]["repeated_events_dropped"] > 0
+    assert tables.report["log"]["parts"]["train"]["dropped_short_history"] > 0
+
+
+def test_rows_without_enough_items_are_dropped_and_counted():
+    source = random_source(2, users=12, n_items=15, events=150)
+    params = make_params()
+    tables = prepare_interactions(source, params)
+    check_rows(source, params, tables)
+    dropped = [
+        tables.report["log"]["parts"][name]["dropped_too_few_negatives"]
+        for name in PARTS
+    ]
+    assert sum(dropped) > 0
+
+
+def test_a_part_without_rows_names_the_parameters():
+    source = random_source(1)
+    with pytest.raises(ValueError, match="no row left") as error:
+        prepare_interactions(source, make_params(negatives_per_positive=50))
+    assert "preparation.negatives_per_positive=50" in str(error.value)
+    with pytest.raises(ValueError, match=r"preparation\.min_history=90"):
+        prepare_interactions(source, make_params(min_history=90))
+
+
+def test_text_ids_come_back_through_the_mapping():
+    numbers = random_source(2)
+    log = numbers.interactions.assign(
+        user_id="u" + numbers.interactions["user_id"].astype(str),
+        item_id="i" + numbers.interactions["item_id"].astype(str),
+    )
+    items = numbers.items.assign(item_id="i" + numbers.items["item_id"].astype(str))
+    text = replace(numbers, interactions=log, items=items)
+    tables = prepare_interactions(text, make_params())
+    mapping = tables.item_id_mapping.to_pydict()
+    assert mapping["item_id"] == list(range(1, 41))
+    assert mapping["original_id"] == items["item_id"].tolist()
+    assert tables.item_feature["title"].to_pylist() == items["title"].tolist()
+    events = set(zip(log["user_id"], log["item_id"], strict=True))
+    for name in PARTS:
+        for row in getattr(tables, name).to_pylist():
+            original = mapping["original_id"][row["item_id"] - 1]
+            if row["label"]:
+                assert (row["user_id"], original) in events
+    same = prepare_interactions(numbers, make_params())
+    assert tables.test["item_id"].equals(same.test["item_id"])
+
+
+def test_levels_and_tags_of_the_item_table_are_used():
+    log = random_source(3).interactions
+    source = make_source(
+        log,
+        40,
+        likes=np.arange(40.0).tolist(),
+        tags=[["a"]] * 39 + [["b", "a"]],
+    )
+    tables = prepare_interactions(source, make_params())
+    items = tables.item_feature.to_pydict()
+    assert items["likes_level"] == sorted(items["likes_level"])
+    assert items["likes_level"][0] == 0
+    assert items["likes_level"][-1] == 10
+    assert items["tags"][0] == [1]
+    assert items["tags"][-1] == [2, 1]
+    levels_from = {"likes": "items", "views": "training events"}
+    assert tables.report["levels_from"] == levels_from
+    assert tables.report["log"]["tags"] == 2
+    for name in ("likes_level", "views_level"):
+        for row in tables.valid.to_pylist():
+            assert row[name] == items[name][row["item_id"] - 1]
+
+
+def test_image_vectors_keep_the_items_order():
+    vectors = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    source = replace(random_source(4), image_vectors=vectors)
+    tables = prepare_interactions(source, make_params())
+    np.testing.assert_array_equal(tables.image_vectors, vectors)
+
+
+def test_the_report_counts_warm_and_cold():
+    source = random_source(5, users=60, n_items=150, events=400)
+    tables = prepare_interactions(source, make_params())
+    report = json.loads(json.dumps(tables.report, allow_nan=False))
+    train = tables.train.to_pylist()
+    warm_users = {row["user_id"] for row in train}
+    warm_items = {row["item_id"] for row in train}
+    warm_items |= {item for row in train for item in row["item_seq"]}
+    assert report["items_in_train"] == len(warm_items)
+    assert report["log"]["events"] == 400
+    for name in PARTS:
+        rows = getattr(tables, name).to_pylist()
+        users = {row["user_id"] for row in rows}
+        items = {row["item_id"] for row in rows}
+        assert report["parts"][name] == {
+            "rows": len(rows),
+            "positive_rows": len(rows) // 4,
+            "groups": len(rows) // 4,
+            "users": len(users),
+            "warm_users": len(users & warm_users),
+            "items": len(items),
+            "warm_items": len(items & warm_items),
+            "rows_with_cold_item": sum(
+                row["item_id"] not in warm_items for row in rows
+            ),
+            "mean_history": round(
+                float(np.mean([len(row["item_seq"]) for row in rows])), 3
+            ),
+        }
+
+
+def test_a_seed_decides_the_negatives_and_nothing_else():
+    source = random_source(6)
+    first, again, other = (
+        prepare_interactions(source, make_params(seed=seed)) for seed in (1, 1, 2)
+    )
+    for name in PARTS:
+        tables = [getattr(each, name) for each in (first, again, other)]
+        assert tables[0].equals(tables[1])
+        assert not tables[0].equals(tables[2])
+        positive = [
+            table.filter(table["label"].cast("bool")).drop(["views_level"])
+            for table in tables
+        ]
+        assert positive[0].equals(positive[2])
+
+
+def test_the_node_takes_a_log():
+    source = random_source(7)
+    item_feature, images, _, train, _, _, report = prepare_tables(source, make_params())
+    tables = prepare_interactions(source, make_params())
+    assert item_feature.equals(tables.item_feature)
+    assert images.shape == (40, 0)
+    assert train.equals(tables.train)
+    assert report == tables.report
+
+
+def test_more_history_than_a_list_can_address_is_refused():
+    too_many = np.broadcast_to(np.int64(1), 2**31)
+    with pytest.raises(ValueError, match=r"preparation\.max_history"):
+        list_array((too_many, np.array([0, 2**31])))

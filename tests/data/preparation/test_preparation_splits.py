@@ -1,0 +1,101 @@
+"""Parts and histories: no tie is cut, nothing later is seen."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from small_logs import make_params
+
+from mmctr.data.preparation.splits import (
+    PARTS,
+    TimeSplit,
+    history_ranges,
+    split_by_time,
+)
+
+TIMES = st.lists(st.integers(0, 40), min_size=3, max_size=120)
+FRACTIONS = st.tuples(st.floats(0.05, 0.45), st.floats(0.05, 0.45))
+
+
+def split_or_skip(times: list[int], fractions: tuple[float, float]) -> TimeSplit:
+    """Split; logs with an empty part are no example."""
+    params = make_params(valid_fraction=fractions[0], test_fraction=fractions[1])
+    try:
+        return split_by_time(np.array(times), params)
+    except ValueError:
+        assume(False)
+        raise
+
+
+@given(TIMES, FRACTIONS)
+@settings(max_examples=200, deadline=None)
+def test_parts_follow_in_time_and_cut_no_tie(times, fractions):
+    split = split_or_skip(times, fractions)
+    times = np.array(times)
+    train, valid, test = (times[split.part == index] for index in range(3))
+    assert train.max() < valid.min()
+    assert valid.max() < test.min()
+    assert split.valid_from == valid.min()
+    assert split.test_from == test.min()
+
+
+@given(
+    st.lists(st.integers(0, 10**9), min_size=20, max_size=200, unique=True), FRACTIONS
+)
+@settings(max_examples=100, deadline=None)
+def test_sizes_are_the_fractions_where_timestamps_differ(times, fractions):
+    split = split_or_skip(times, fractions)
+    sizes = np.bincount(split.part, minlength=3)
+    wanted = len(times) * np.array([1 - sum(fractions), *fractions])
+    assert (np.abs(sizes - wanted) <= 1 + 1e-9).all()
+
+
+@given(TIMES, FRACTIONS, st.randoms())
+@settings(max_examples=50, deadline=None)
+def test_the_order_of_the_file_does_not_matter(times, fractions, random):
+    split = split_or_skip(times, fractions)
+    order = list(range(len(times)))
+    random.shuffle(order)
+    again = split_or_skip([times[place] for place in order], fractions)
+    np.testing.assert_array_equal(again.part, split.part[order])
+
+
+@pytest.mark.parametrize(
+    ("times", "part", "fraction"),
+    [
+        ([5] * 20, "train", "valid_fraction"),
+        ([1] * 5 + [2] * 15, "valid", "valid_fraction"),
+        ([1, 2], "valid", "valid_fraction"),
+    ],
+)
+def test_an_empty_part_names_the_fraction_to_change(times, part, fraction):
+    with pytest.raises(ValueError, match=f"{part} would have no event") as error:
+        split_by_time(np.array(times), make_params())
+    assert f"change {fraction}" in str(error.value)
+    assert "preparation.test_fraction=0.1" in str(error.value)
+
+
+def test_fractions_must_leave_something_to_train_on():
+    with pytest.raises(ValidationError, match="must stay below 1"):
+        make_params(valid_fraction=0.5, test_fraction=0.5)
+    with pytest.raises(ValidationError, match="valid_fracton"):
+        make_params(valid_fracton=0.5)
+
+
+def test_the_parts_have_names():
+    assert PARTS == ("train", "valid", "test")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), min_size=1, max_size=80),
+    st.integers(1, 6),
+)
+@settings(max_examples=200, deadline=None)
+def test_histories_are_the_newest_strictly_earlier_events(events, max_history):
+    users, times = np.array(sorted(events)).T
+    starts, ends = history_ranges(users, times, max_history)
+    for row, (user, time) in enumerate(zip(users, times, strict=True)):
+        earlier = np.flatnonzero((users == user) & (times < time))
+        found = np.arange(starts[row], ends[row])
+        np.testing.assert_array_equal(found, earlier[-max_history:])

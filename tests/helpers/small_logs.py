@@ -1,0 +1,107 @@
+"""Logs full of ties, and what preparation must make of them, by plain loops."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from hypothesis import strategies as st
+
+from mmctr.data.datasets import InteractionSource
+from mmctr.data.preparation.params import PreparationParams
+
+DAY = 86_400
+
+
+def make_params(**values) -> PreparationParams:
+    """Parameters with a seed."""
+    return PreparationParams(**{"seed": 1} | values)
+
+
+def make_source(
+    interactions: pd.DataFrame, n_items: int, **columns: list
+) -> InteractionSource:
+    """A log over items 1..n_items, which the table holds backwards."""
+    items = pd.DataFrame(
+        {
+            "item_id": np.arange(n_items, 0, -1),
+            "title": [f"item {item}" for item in range(n_items, 0, -1)],
+            **columns,
+        }
+    )
+    return InteractionSource(interactions, items, np.zeros((n_items, 0), np.float32))
+
+
+def random_source(
+    seed: int,
+    *,
+    users: int = 30,
+    n_items: int = 40,
+    events: int = 600,
+    days: int = 60,
+) -> InteractionSource:
+    """A log of whole days, so that most events share their timestamp with others."""
+    rng = np.random.default_rng(seed)
+    weights = 1 / np.arange(1, n_items + 1)
+    interactions = pd.DataFrame(
+        {
+            "user_id": rng.integers(100, 100 + users, events),
+            "item_id": rng.choice(n_items, events, p=weights / weights.sum()) + 1,
+            "timestamp": rng.integers(0, days, events) * DAY,
+        }
+    )
+    return make_source(interactions, n_items)
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> InteractionSource:
+    """Logs of a few users, items and days in any order, with repeated events."""
+    n_items = draw(st.integers(4, 9))
+    event = st.tuples(
+        st.integers(1, 4), st.integers(1, n_items), st.integers(0, 12).map(DAY.__mul__)
+    )
+    events = draw(st.lists(event, min_size=12, max_size=50))
+    frame = pd.DataFrame(events, columns=["user_id", "item_id", "timestamp"])
+    return make_source(frame, n_items)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of the log; ``item`` is its row in the item table, from 1."""
+
+    user: object
+    item: int
+    timestamp: int
+
+
+def events_in_time(source: InteractionSource) -> list[Event]:
+    """Distinct events by time, ties in file order: ``group_id`` is the position."""
+    rows = {item: row for row, item in enumerate(source.items["item_id"], start=1)}
+    frame = source.interactions
+    events = [
+        Event(user, rows[item], int(timestamp))
+        for user, item, timestamp in zip(
+            frame["user_id"], frame["item_id"], frame["timestamp"], strict=True
+        )
+    ]
+    return sorted(dict.fromkeys(events), key=lambda event: event.timestamp)
+
+
+def histories(events: list[Event], max_history: int) -> list[list[int]]:
+    """Items of each user's strictly earlier events, newest last."""
+    seen: dict[object, list[Event]] = {}
+    found = []
+    for event in events:
+        mine = seen.setdefault(event.user, [])
+        earlier = [other for other in mine if other.timestamp < event.timestamp]
+        found.append([other.item for other in earlier[-max_history:]])
+        mine.append(event)
+    return found
+
+
+def groups(table: pa.Table) -> dict[int, list[dict]]:
+    """Rows of each group, in order."""
+    found: dict[int, list[dict]] = {}
+    for row in table.to_pylist():
+        found.setdefault(row["group_id"], []).append(row)
+    return found

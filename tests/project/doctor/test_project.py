@@ -1,0 +1,55 @@
+"""Checks of credentials, named files and the lock."""
+
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+from paths import CONF
+
+from mmctr.project.doctor import Level, check_credentials, check_lock, check_named_files
+from mmctr.project.params import ProjectParams, check_parameters
+from mmctr.runtime.dataset_lock import DatasetLock
+
+
+def params_with(**embedding: Any) -> ProjectParams:
+    """The parameters of base with other values of ``embedding``."""
+    loader = OmegaConfigLoader(
+        conf_source=str(CONF), base_env="base", default_run_env="base"
+    )
+    tree = dict(loader["parameters"])
+    return check_parameters({**tree, "embedding": {**tree["embedding"], **embedding}})
+
+
+def test_a_key_is_wanted_only_by_the_provider_that_needs_one(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert check_credentials(params_with(provider="lsa")).level is Level.OK
+    found = check_credentials(params_with(provider="openai"))
+    assert found.level is Level.ERROR
+    assert "OPENAI_API_KEY" in found.remedy
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-hush")
+    found = check_credentials(params_with(provider="openai"))
+    assert found.level is Level.OK
+    assert "hush" not in found.text + found.remedy
+
+
+def test_files_that_parameters_name_must_be_there(tmp_path):
+    file = tmp_path / "vectors.npy"
+    params = params_with(provider="precomputed", precomputed={"path": str(file)})
+    (found,) = check_named_files(params)
+    assert found.level is Level.ERROR
+    assert f"embedding.precomputed.path={file} does not exist" in found.text
+    file.touch()
+    assert check_named_files(params) == []
+    (found,) = check_named_files(params_with(images={"path": str(tmp_path / "no")}))
+    assert "embedding.images.path" in found.text
+
+
+def test_a_run_at_work_is_told_of_and_its_lock_left_alone(tmp_path):
+    folder = tmp_path / "toys"
+    assert check_lock(folder).level is Level.OK
+    lock = DatasetLock.take(folder, "toys")
+    found = check_lock(folder)
+    assert found.level is Level.WARNING
+    assert "process " in found.text
+    assert check_lock(folder) == found
+    lock.release()
+    assert check_lock(folder).level is Level.OK

@@ -1,0 +1,101 @@
+"""A node depends on the parameters that it reads, and on no other."""
+
+import copy
+from typing import Any
+
+import pytest
+from kedro.config import OmegaConfigLoader
+from paths import CONF
+
+from mmctr.pipeline_registry import register_pipelines
+from mmctr.project.params import check_parameters
+from mmctr.project.provenance import relevance
+from mmctr.project.provenance.relevance import named_files, relevant_parameters
+
+NODES = {
+    node.name: node for pipe in register_pipelines().values() for node in pipe.nodes
+}
+
+
+@pytest.fixture(scope="module")
+def tree() -> dict[str, Any]:
+    """The parameters of base, as a run has them."""
+    loader = OmegaConfigLoader(
+        conf_source=str(CONF), base_env="base", default_run_env="base"
+    )
+    return check_parameters(dict(loader["parameters"])).model_dump(mode="json")
+
+
+def read_by(node: str, tree: dict[str, Any], **changes: object) -> dict[str, Any]:
+    """What a node depends on; ``a__b=1`` changes ``a.b``."""
+    tree = copy.deepcopy(tree)
+    for path, value in changes.items():
+        *sections, name = path.split("__")
+        section = tree
+        for part in sections:
+            section = section[part]
+        section[name] = value
+    return relevant_parameters(node, NODES[node].inputs, tree)
+
+
+@pytest.mark.parametrize(
+    ("node", "change", "counts"),
+    [
+        ("train_model", {"ctr_modeling__training__learning_rate": 0.5}, True),
+        ("train_model", {"ctr_modeling__model__dnn_units": [8]}, True),
+        ("train_model", {"ctr_modeling__seed": 1}, True),
+        ("train_model", {"ctr_modeling__evaluation__resamples": 7}, False),
+        ("train_model", {"ctr_modeling__device": "cuda"}, False),
+        ("train_model", {"ctr_modeling__checkpoint__every_steps": 7}, False),
+        ("train_model", {"ctr_modeling__checkpoint__folder": "x"}, False),
+        ("train_model", {"ctr_modeling__progress": True}, False),
+        ("train_model", {"ctr_modeling__training__keep_memory": False}, False),
+        ("train_model", {"ctr_modeling__model__similarity__buckets": 3}, False),
+        ("train_model", {"quantization__method": "pq"}, False),
+        ("evaluate_predictions", {"ctr_modeling__evaluation__resamples": 7}, True),
+        ("evaluate_predictions", {"ctr_modeling__training__patience": 7}, False),
+        ("build_submission", {"ctr_modeling__submission__column": "x"}, True),
+        ("predict_test", {"ctr_modeling__training__max_history": 3}, True),
+        ("quantize_items", {"quantization__method": "pq"}, True),
+        ("quantize_items", {"quantization__rq_kmeans__levels": 2}, True),
+        ("quantize_items", {"quantization__pq__positions": 2}, False),
+        ("plan_ablation", {"quantization__pq__positions": 2}, True),
+        ("embed_item_titles", {"embedding__openai__model": "other"}, False),
+        ("embed_item_titles", {"embedding__images__path": "covers"}, False),
+        ("make_image_vectors", {"embedding__images__path": "covers"}, True),
+        ("make_image_vectors", {"embedding__images__batch_size": 1}, False),
+        ("make_image_vectors", {"embedding__provider": "lsa"}, False),
+    ],
+)
+def test_a_parameter_counts_where_it_is_read(tree, node, change, counts):
+    assert (read_by(node, tree, **change) != read_by(node, tree)) is counts
+
+
+def test_a_provider_counts_once_it_is_chosen(tree):
+    chosen = {"embedding__provider": "openai"}
+    one = read_by("embed_item_titles", tree, **chosen)
+    for name, counts in (("model", True), ("request_size", False), ("mode", False)):
+        other = read_by(
+            "embed_item_titles", tree, **chosen, **{f"embedding__openai__{name}": "x"}
+        )
+        assert (one != other) is counts, name
+
+
+def test_every_name_in_the_tables_is_there(tree):
+    leaves = {
+        name
+        for name, _ in relevance._leaves(tree, "")  # with a dot in front
+    }
+    tables = [relevance.WITHOUT_EFFECT, *relevance.READ.values()]
+    tables += [*relevance.UNREAD.values(), relevance.NAMING_FILES]
+    for pattern in {x for table in tables for x in table}:
+        assert any(relevance._matches(x[1:], (pattern,)) for x in leaves), pattern
+    assert set(relevance.READ) | set(relevance.UNREAD) <= set(NODES)
+
+
+def test_files_that_parameters_name_are_inputs(tmp_path):
+    file = tmp_path / "vectors.npy"
+    relevant = {"embedding.precomputed.path": str(file), "embedding.provider": "x"}
+    assert named_files(relevant) == {}
+    file.touch()
+    assert named_files(relevant) == {"embedding.precomputed.path": file}

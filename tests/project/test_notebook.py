@@ -1,0 +1,74 @@
+"""A person's questions about codes."""
+
+import numpy as np
+import pytest
+
+from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.fusion.params import ModalityParams
+from mmctr.content.quantizers import (
+    QuantizationParams,
+    Quantizer,
+    RQKMeansParams,
+    make_quantizer,
+)
+from mmctr.pipelines.fusion.nodes import prepare_new_vectors
+from mmctr.project.notebook import encode_titles, nearest_by_codes, nearest_by_vectors
+
+TITLES = ["red train", "blue train", "red robot", "wooden puzzle", "small puzzle", ""]
+LOCAL = EmbeddingParams(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def known() -> np.ndarray:
+    """``title_embeddings`` of the titles above."""
+    return embed_titles(TITLES, LOCAL)[0]
+
+
+def small_quantizer(width: int) -> Quantizer:
+    levels = RQKMeansParams(levels=2, codebook_size=3, iterations=5)
+    params = QuantizationParams(
+        method="rq_kmeans", rq_kmeans=levels, seed=1, device="cpu"
+    )
+    return make_quantizer(params, width)
+
+
+@pytest.mark.parametrize("center", [False, True])
+def test_the_title_of_an_item_gets_the_codes_of_the_item(known, center):
+    fusion = ModalityParams(center=center)
+    quantizer = small_quantizer(known.shape[1])
+    fused = prepare_new_vectors(known, known, fusion)
+    quantizer.fit(fused)
+    of_items = quantizer.encode(fused)
+    assert len(np.unique(of_items, axis=0)) > 2
+    again = encode_titles(TITLES[3:0:-1], known, quantizer, LOCAL, fusion)
+    np.testing.assert_array_equal(again, of_items[3:0:-1])
+
+
+def test_an_embedder_that_knows_the_items_alone_is_named(known):
+    quantizer = small_quantizer(known.shape[1])
+    with pytest.raises(ValueError, match=r"lsa has no vector .*sentence_transformers"):
+        encode_titles(
+            ["red"], known, quantizer, EmbeddingParams(provider="lsa"), ModalityParams()
+        )
+    with pytest.raises(ValueError, match="title 1 is blank"):
+        encode_titles(["red", " "], known, quantizer, LOCAL, ModalityParams())
+
+
+def test_of_equally_many_shared_codes_the_first_ones_count_most():
+    codes = np.array([[1, 9, 9, 4], [1, 2, 9, 9], [8, 8, 8, 8], [1, 2, 3, 9]])
+    nearest = nearest_by_codes(np.array([1, 2, 3, 4]), codes, top=3)
+    assert nearest.rows.tolist() == [3, 1, 0]
+    assert nearest.scores.tolist() == [3, 2, 2]
+
+
+def test_nearest_vectors_are_those_of_the_highest_cosine_whatever_their_length():
+    vectors = np.array([[5, 5], [0, 0], [0.1, 0], [-1, 0]], np.float32)
+    nearest = nearest_by_vectors(np.array([2, 0], np.float32), vectors)
+    assert nearest.rows.tolist() == [2, 0, 1, 3]
+    np.testing.assert_allclose(nearest.scores, [1, 0.5**0.5, 0, -1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("search", [nearest_by_codes, nearest_by_vectors])
+def test_a_query_of_another_width_is_an_error(search):
+    with pytest.raises(ValueError, match=r"\[3\] is wanted"):
+        search(np.ones(2), np.ones((4, 3)))

@@ -1,0 +1,194 @@
+"""Calls in processes of their own: what comes back, and that nothing stays behind."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmctr.runtime.processes import side_by_side
+
+logger = logging.getLogger("mmctr.test")
+
+
+class OddError(ValueError):
+    """Can't be made from its message."""
+
+    def __init__(self, number: int, row: int) -> None:
+        super().__init__(f"{number} in row {row}")
+
+
+def work(argument: Any) -> Any:
+    """What a process does, by the argument."""
+    what, *more = argument if isinstance(argument, tuple) else (argument,)
+    match what:
+        case "fail":
+            raise ValueError("too few rows")
+        case "fail oddly":
+            raise OddError(7, 3)
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "exit":
+            os._exit(3)
+        case "say":
+            logger.info("step %d", more[0])
+            logger.debug("more of it")
+        case "threads":
+            import torch
+
+            return torch.get_num_threads(), os.environ["OMP_NUM_THREADS"]
+        case "wait":
+            Path(more[0]).write_text(str(os.getpid()))
+            signal.pause()
+    return os.getpid(), argument
+
+
+def outcomes(arguments: dict[str, Any], processes: int = 2) -> dict[str, Any]:
+    return dict(side_by_side(work, arguments, processes))
+
+
+def raised(outcome: Callable[[], Any]) -> Exception:
+    with pytest.raises(Exception, match=r".") as caught:
+        outcome()
+    return caught.value
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def soon(condition: Callable[[], Any]) -> Any:
+    """Wait for something to be so."""
+    until = time.monotonic() + 60
+    while not (found := condition()):
+        assert time.monotonic() < until, "it did not come"
+        time.sleep(0.05)
+    return found
+
+
+def pid_in(file: Path) -> int:
+    return int(soon(lambda: file.exists() and file.read_text()))
+
+
+def test_every_call_is_made_once_by_no_more_processes_than_wanted():
+    arguments = {f"n{number}": number for number in range(9)}
+    found = {name: call() for name, call in outcomes(arguments).items()}
+    assert {name: argument for name, (_, argument) in found.items()} == arguments
+    pids = {pid for pid, _ in found.values()}
+    assert len(pids) <= 2
+    assert os.getpid() not in pids
+    assert not any(map(is_alive, pids))
+
+
+def test_nothing_to_call_starts_nothing():
+    assert outcomes({}) == {}
+
+
+def test_a_process_has_one_thread():
+    (threads,) = outcomes({"a": "threads"}).values()
+    assert threads() == (1, "1")
+
+
+def test_what_a_call_raises_is_raised_here_and_the_others_go_on():
+    found = outcomes({"a": "fail", "b": 1, "c": "fail oddly", "d": 2})
+    assert found["b"]()[1] == 1
+    assert found["d"]()[1] == 2
+    error = raised(found["a"])
+    assert (type(error), str(error)) == (ValueError, "too few rows")
+    assert 'raise ValueError("too few rows")' in "".join(error.__notes__)
+    # Of a kind that does not survive the way, its message and what it counts as.
+    odd = raised(found["c"])
+    assert (type(odd), str(odd)) == (ValueError, "7 in row 3")
+
+
+def test_a_process_that_is_killed_is_told_and_replaced():
+    found = outcomes({"a": "die", "b": "exit", "c": 1, "d": 2, "e": 3})
+    assert [found[name]()[1] for name in "cde"] == [1, 2, 3]
+    killed = raised(found["a"])
+    assert isinstance(killed, ChildProcessError)
+    assert "ended without a result (exit code -9): killed" in str(killed)
+    assert "too little memory; fewer processes at once" in str(killed)
+    assert str(raised(found["b"])) == (
+        "its process ended without a result (exit code 3)"
+    )
+
+
+def test_what_processes_log_is_logged_here_after_the_name(caplog):
+    caplog.set_level("INFO")
+    outcomes({"first": ("say", 1), "second": ("say", 2)})
+    lines = [x.getMessage() for x in caplog.records if x.name == "mmctr.test"]
+    assert sorted(lines) == ["first: step 1", "second: step 2"]
+
+
+def test_closing_it_ends_calls_that_are_under_way(tmp_path):
+    file = tmp_path / "pid"
+    calls = side_by_side(work, {"a": ("wait", str(file)), "b": 1}, 2)
+    name, outcome = next(calls)
+    assert (name, outcome()[1]) == ("b", 1)
+    pid = pid_in(file)
+    calls.close()
+    assert not is_alive(pid)
+
+
+def test_ctrl_c_reaches_no_process_however_young():
+    done = subprocess.run(
+        [sys.executable, "-c", YOUNG],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert (done.stdout, done.stderr) == ("['a']\n", "")
+
+
+# Sends Ctrl-C to what it has started just now.
+YOUNG = """
+import os, signal, threading
+from multiprocessing import active_children
+from mmctr.runtime.processes import side_by_side
+from test_processes import work
+
+def interrupt():
+    while not active_children():
+        pass
+    for child in active_children():
+        os.kill(child.pid, signal.SIGINT)
+
+threading.Thread(target=interrupt).start()
+print([name for name, outcome in side_by_side(work, {"a": 1}, 1) if outcome()])
+"""
+
+
+PARENT = """
+import sys
+from mmctr.runtime.processes import side_by_side
+from test_processes import work
+for _ in side_by_side(work, {"a": ("wait", sys.argv[1])}, 1):
+    pass
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_processes_end_with_the_one_that_started_them(tmp_path, number):
+    file = tmp_path / "pid"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(file)], cwd=Path(__file__).parent
+    )
+    try:
+        pid = pid_in(file)
+        assert is_alive(pid)
+    finally:
+        parent.send_signal(number)
+        parent.wait()
+    soon(lambda: not is_alive(pid))
