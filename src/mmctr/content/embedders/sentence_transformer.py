@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from mmctr.content.embedders.device import resolve_device
 from mmctr.content.embedders.offline import offline
 from mmctr.content.embedders.params import Device, SentenceTransformerParams
 from mmctr.content.embedders.protocol import EmbeddingUsage
+from mmctr.runtime.device import resolve_device
 from mmctr.runtime.fingerprint import directory_fingerprint
 
 # A tokenizer adds a start, an end and perhaps a prefix token to what it is given.
@@ -42,7 +42,7 @@ class SentenceTransformerEmbedder:
         self._params = params
         self._usage = EmbeddingUsage()
         directory, self._name = _find_model(params.model)
-        device_name = resolve_device(device)
+        device_name = str(resolve_device(device))
         with offline():
             try:
                 model = SentenceTransformer(

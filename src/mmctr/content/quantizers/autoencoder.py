@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mmctr.content.quantizers.base import BaseQuantizer, MethodParams
 from mmctr.content.quantizers.checks import row_chunks
 from mmctr.content.quantizers.protocol import FitReport
+from mmctr.runtime.device import resolve_device
 from mmctr.runtime.progress import track
 
 # Latent values held at once; 2^25 float32 are 128 MiB.
@@ -84,7 +85,7 @@ class AutoencoderQuantizer(BaseQuantizer[T]):
             ValueError: If the device is not on this machine.
         """
         super().__init__(params, **frame)
-        self._device = find_device(self._device_name)
+        self._device = resolve_device(self._device_name)
         self._network: Autoencoder
 
     @abstractmethod
@@ -147,34 +148,6 @@ class AutoencoderQuantizer(BaseQuantizer[T]):
         # A row may meet all codewords of a level at once.
         values = max(self._network.latent_width, 4 * self.codebook_size)
         return min(max(1, _LATENTS // values), 4_096)
-
-
-def find_device(name: str) -> torch.device:
-    """Turn a parameter into a device that is there.
-
-    Args:
-        name: ``auto`` (CUDA, else Apple's GPU, else the CPU) or one of these by name.
-
-    Returns:
-        The device.
-
-    Raises:
-        ValueError: If the named device is not on this machine.
-    """
-    present = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name == "auto":
-        name = next(kind for kind, there in present.items() if there)
-    if not present.get(name, False):
-        there = [kind for kind, is_there in present.items() if is_there]
-        raise ValueError(
-            f"device '{name}' is not on this machine; there is {', '.join(there)}: "
-            "set device to one of these or to auto"
-        )
-    return torch.device(name)
 
 
 def _own_generators(device: torch.device) -> AbstractContextManager[None]:
