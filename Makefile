@@ -1,6 +1,8 @@
 # make run    set up, write the synthetic sample, run every pipeline on it
 # make resume set up, go on where a run was cut short; ARGS="--env .. --params .." as the run had
-# make test   set up, run the tests
+# make test   set up, run the quick tests: units, parity, each pipeline once
+# make test-system     set up, run them and the long ones (full sizes, kills, learning,
+#                      real services), with coverage
 # make test-evidence   set up, run the tests that train the sample a dozen times
 # make test-faults     set up, run the tests that break things for real
 # make test-browser    set up, run the tests that look at pages in headless Chromium
@@ -24,14 +26,16 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # A file of tests after the other, on each of at most four cores.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+# What has a target of its own.
+APART := evidence or faults or notebooks or browser
 comma := ,
 export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
 # A page of news that the theme prints at every build.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: run resume test test-evidence test-faults test-browser test-notebooks notebook \
-	strip-notebooks docs viz viz-build mlflow lint check bench setup setup-dev \
+.PHONY: run resume test test-system test-evidence test-faults test-browser \
+	test-notebooks notebook strip-notebooks docs viz viz-build mlflow lint check bench setup setup-dev \
 	setup-notebooks setup-docs setup-viz clean
 
 run: setup
@@ -46,7 +50,10 @@ endif
 	$(BIN)/kedro run --only-missing-outputs $(ARGS)
 
 test: setup-dev
-	$(PYTEST) -m "not evidence and not faults and not notebooks and not browser" --cov --cov-report=term
+	$(PYTEST) -m "not (system or $(APART))"
+
+test-system: setup-dev
+	$(PYTEST) -m "not ($(APART))" --cov --cov-report=term
 
 test-evidence: setup-dev
 	$(BIN)/python -m pytest -m evidence

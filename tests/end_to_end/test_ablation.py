@@ -250,7 +250,7 @@ def write_topics(folder: Path) -> None:
     pq.write_table(pa.table(log), folder / "interactions.parquet")
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_codes_are_shown_to_help_where_they_do(project):
     write_topics(project / "raw")
     params = {**PLANTED, "raw_dir": str(project / "raw")}

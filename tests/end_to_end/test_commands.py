@@ -45,7 +45,7 @@ def without_times(name: str, content: bytes) -> bytes:
     return re.sub(rb'"\w+_seconds": [\d.]+', b"", content) if is_codebook else content
 
 
-@pytest.mark.slow
+@pytest.mark.system
 @pytest.mark.parametrize("folder", [".", "conf/test"])
 def test_the_same_seed_gives_the_same_bytes(folder, raw_project, road):
     """Another process, another working directory, at once or pipeline by pipeline."""

@@ -79,7 +79,7 @@ def test_the_run_changes_nothing_of_the_references_model():
     assert model["ctr_modeling"] == {"training": {"max_epochs": 1}}
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_the_files_lie_in_their_own_folder(finished):
     project, _ = finished
     assert [path.name for path in (project / "data/01_raw").iterdir()] == [DATASET]
@@ -87,7 +87,7 @@ def test_the_files_lie_in_their_own_folder(finished):
     assert pq.read_metadata(train).num_rows == 2000
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_titles_are_the_ready_vectors_and_codes_are_pqs(finished):
     project, _ = finished
     ready = np.load(
@@ -101,7 +101,7 @@ def test_titles_are_the_ready_vectors_and_codes_are_pqs(finished):
         assert codes.shape == (300, 8)
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_one_epoch_ends_with_a_submission_and_its_times(finished):
     project, output = finished
     reports = project / f"data/08_reporting/{DATASET}"

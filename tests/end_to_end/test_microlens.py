@@ -30,7 +30,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
     yield project, result.output
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_titles_come_from_the_service(smoke):
     project, _ = smoke
     vectors = np.load(project / f"data/04_feature/{DATASET}/title_embeddings.npy")
@@ -43,7 +43,7 @@ def test_titles_come_from_the_service(smoke):
     assert report["requests"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_codes_and_model_are_the_references(smoke):
     project, _ = smoke
     settings = json.loads(
@@ -62,7 +62,7 @@ def test_codes_and_model_are_the_references(smoke):
         assert not table[0].any()
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_the_submission_is_read_back(smoke):
     project, _ = smoke
     folder = project / f"data/07_model_output/{DATASET}"
@@ -76,7 +76,7 @@ def test_the_submission_is_read_back(smoke):
     np.testing.assert_array_equal(written, scores.to_numpy())
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_the_key_is_nowhere(smoke):
     project, output = smoke
     assert KEY not in output

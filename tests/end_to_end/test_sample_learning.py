@@ -6,7 +6,7 @@ import pytest
 from project_runs import copy_project, must_run
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_the_model_closes_half_of_the_gap_to_the_ceiling(tmp_path):
     """The gap from the best baseline to the best possible AUC, in both parts."""
     project = copy_project(tmp_path)

@@ -119,7 +119,7 @@ def test_a_misspelt_parameter_is_refused_before_any_work(project):
     assert not (project / "data").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_two_runs_go_on_together_where_a_killed_one_was(project, road):
     """Killed by a signal that cannot be caught, in the midst of a trial."""
     without_test(road, project)

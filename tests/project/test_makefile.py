@@ -141,7 +141,10 @@ def test_test_has_an_installation_of_its_own_with_the_extra(folder):
     assert code == 0
     assert installs(calls)[-1] == ".[dev]"
     assert "-m pytest" in calls[-1]
-    assert installs(make(folder, "test")[1]) == []
+    assert "--cov" not in calls[-1]
+    again = make(folder, "test-system")[1]
+    assert installs(again) == []
+    assert "--cov" in again[-1]
 
 
 def test_check_resolves_every_environment_but_local(folder):

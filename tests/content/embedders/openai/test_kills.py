@@ -269,7 +269,7 @@ def check_the_stages(kills: list[Kill], titles: list[str]) -> None:
     assert sum(not kill.requests for kill in kills) >= 1
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_kills_cost_what_was_in_flight_and_nothing_else(toys, server, tmp_path):
     """24 kills of the step, 4 of ``kedro run``; one more run comes to its end."""
     items = pq.read_table(toys / "data/03_primary/toys/item_feature.parquet")
