@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 from paths import REPOSITORY
 
-TARGETS = (
-    "lint check docs test test-system test-evidence test-faults test-browser "
-    "test-notebooks run"
-).split()
+TESTS = ("test", "test-system", "test-evidence", "test-faults", "test-browser")
+TARGETS = ("lint", "check", "docs", *TESTS, "test-notebooks", "run")
 
 
 @pytest.fixture
