@@ -3,7 +3,6 @@
 import hashlib
 import io
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import IO, Any
 
 import torch
 from safetensors.torch import save
+
+from mmctr.runtime.atomic import atomic_path
 
 LOGGER = logging.getLogger(__name__)
 
@@ -65,7 +66,6 @@ class CheckpointFolder:
             file.seek(0)
             file.write(self._head(digest))
 
-        self.path.mkdir(parents=True, exist_ok=True)
         _write(path, save)
         for old in self._files()[KEPT:]:
             old.unlink()
@@ -77,7 +77,6 @@ class CheckpointFolder:
     def write_best(self, weights: dict[str, torch.Tensor]) -> Path:
         """Write weights by themselves, for a person to find."""
         path = self.path / BEST
-        self.path.mkdir(parents=True, exist_ok=True)
         _write(path, lambda file: file.write(save(weights)))
         return path
 
@@ -162,17 +161,5 @@ def _digest(file: IO[bytes], start: int) -> str:
 def _write(path: Path, save: Callable[[IO[bytes]], object]) -> None:
     for left in path.parent.glob(".*.part"):  # by a killed process; runs are alone here
         left.unlink()
-    sibling = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with sibling.open("w+b") as file:
-            save(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(sibling, path)
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    finally:
-        sibling.unlink(missing_ok=True)
+    with atomic_path(path) as part, part.open("w+b") as file:
+        save(file)

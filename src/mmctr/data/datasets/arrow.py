@@ -1,6 +1,5 @@
 """Tables with list columns, kept in Arrow from file to node."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
 from mmctr.data.table_checks import check_table
+from mmctr.runtime.atomic import final_path
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,7 @@ class ArrowDataset(AbstractDataset[pa.Table | TablePieces, pa.Table]):
 
     def _check(self, table: pa.Table) -> None:
         if self._contract is not None:
-            # While it is saved the file has the name of a sibling, see AtomicDataset.
-            name = re.sub(r"^\.(.+)\.\d+\.part$", r"\1", self._path.name)
-            check_table(table, self._contract, str(self._path.with_name(name)))
+            check_table(table, self._contract, str(final_path(self._path)))
 
     def _exists(self) -> bool:
         return self._path.is_file()

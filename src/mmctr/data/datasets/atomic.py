@@ -1,14 +1,13 @@
 """Saves that happen entirely or not at all."""
 
 import functools
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
+from mmctr.runtime.atomic import atomic_path, remove_leftovers
 from mmctr.runtime.file_errors import root_text, surroundings_problem
 
 
@@ -115,19 +114,12 @@ class AtomicDataset(AbstractDataset[Any, Any]):
         """Save to a hidden sibling, flush it, then rename it over the target.
 
         Raises:
-            DatasetError: If the disk is full, may not be written, or the like; naming
-                the file, and what to do. The earlier file is as it was.
+            DatasetError: If the disk is full, read-only, or the like; it names the file
+                and what to do. The earlier file is unchanged.
         """
-        sibling = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self.remove_leftovers()
-            # Whatever is there: a link would be written through.
-            sibling.unlink(missing_ok=True)
-            self._at(sibling).save(data)
-            _flush(sibling)
-            os.replace(sibling, self._path)
-            _flush(self._path.parent)
+            with atomic_path(self._path) as part:
+                self._at(part).save(data)
         except Exception as error:
             problem = surroundings_problem(error, self._path)
             if problem is None:
@@ -135,19 +127,12 @@ class AtomicDataset(AbstractDataset[Any, Any]):
             raise DatasetError(
                 f"{self._path} can't be written: {problem}. What was there is as it was"
             ) from error
-        finally:
-            with suppress(OSError):
-                sibling.unlink(missing_ok=True)
         self._dataset.release()
         self._is_stale = False
 
     def remove_leftovers(self) -> None:
-        """Delete what killed processes left; a living one keeps its own."""
-        for part in self._path.parent.glob(f".{self._path.name}.*.part"):
-            pid = part.name.split(".")[-2]
-            if not (pid.isdigit() and _is_alive(int(pid))):
-                with suppress(OSError):  # read-only: the save says so
-                    part.unlink(missing_ok=True)
+        """Delete what killed processes left half-written."""
+        remove_leftovers(self._path)
 
     def mark_stale(self) -> None:
         """Report the file as absent until the next save; it stays where it is.
@@ -164,21 +149,3 @@ class AtomicDataset(AbstractDataset[Any, Any]):
 
     def _describe(self) -> dict[str, Any]:
         return {"dataset": self._config["type"], "filepath": self._path.as_posix()}
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

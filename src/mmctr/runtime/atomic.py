@@ -1,0 +1,68 @@
+"""Files that are written whole or not at all."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_PART = re.compile(r"^\.(.+)\.\d+\.part$")
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a hidden sibling of a file to write; rename it over the file at the end.
+
+    A process killed while it writes leaves the earlier file as it was, so a file that
+    exists is whole. Sibling and folder are flushed to the disk.
+
+    Args:
+        path: The file; its folder is created.
+
+    Yields:
+        The path to write to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.unlink(missing_ok=True)  # a link there would be written through
+        yield part
+        _flush(part)
+        os.replace(part, path)
+        _flush(path.parent)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def final_path(path: Path) -> Path:
+    """Where a path given by :func:`atomic_path` will lie; any other path unchanged."""
+    return path.with_name(_PART.sub(r"\1", path.name))
+
+
+def remove_leftovers(path: Path) -> None:
+    """Delete what killed processes left of a file; running ones keep theirs."""
+    for part in path.parent.glob(f".{path.name}.*.part"):
+        pid = part.name.split(".")[-2]
+        if not (pid.isdigit() and _is_running(int(pid))):
+            with suppress(OSError):  # in a read-only folder, where the write will fail
+                part.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
