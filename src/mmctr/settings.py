@@ -6,8 +6,6 @@ import warnings
 from mmctr.project.console import use_console
 from mmctr.project.hooks.core import (
     CheckpointHook,
-    CredentialsHook,
-    ParameterHook,
     RunTimesHook,
     SummaryHook,
     TuningHook,
@@ -15,10 +13,15 @@ from mmctr.project.hooks.core import (
 from mmctr.project.hooks.lock import LockHook
 from mmctr.project.hooks.mlflow import TrackingHook
 from mmctr.project.hooks.node_log import NodeLogHook
+from mmctr.project.hooks.parameters import CredentialsHook, ParameterHook
 from mmctr.project.provenance.hook import ManifestHook
 
 # `--pipeline NAME` is how the documentation of this project and most users say it.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
+
+# Threads that wait for each other sleep; by default they spin, and a core that another
+# program keeps busy makes every training many times slower. Read when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 use_console()
 
@@ -26,16 +29,18 @@ use_console()
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
+_checked = ParameterHook()
+
 HOOKS = (
-    ParameterHook(),
+    _checked,
     CredentialsHook(),
-    ManifestHook(),
-    CheckpointHook(),
+    ManifestHook(_checked),
+    CheckpointHook(_checked),
     NodeLogHook(),
     SummaryHook(),
     TuningHook(),
     RunTimesHook(),
-    TrackingHook(),
+    TrackingHook(_checked),
     # Last, so that it is given back when the others have written.
     LockHook(),
 )
@@ -43,6 +48,7 @@ HOOKS = (
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
+    "custom_resolvers": {"expanduser": os.path.expanduser},
     # An environment states what differs from base, key by key.
     "merge_strategy": {"parameters": "soft"},
 }

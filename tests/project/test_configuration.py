@@ -80,6 +80,13 @@ def catalog(context: KedroContext) -> CatalogProtocol:
     return context.catalog
 
 
+def test_nodes_get_full_paths(catalog):
+    embedding = catalog.load("params:embedding")
+    assert Path(embedding.cache).is_relative_to(REPOSITORY / "data")
+    training = catalog.load("params:ctr_modeling")
+    assert Path(training.checkpoint.folder).is_relative_to(REPOSITORY / "data")
+
+
 def test_the_environments_that_the_documentation_promises_are_there():
     assert {"base", "interactions", "test"} <= set(ENVIRONMENTS)
 

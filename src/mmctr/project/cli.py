@@ -1,13 +1,16 @@
 """``kedro run`` as users of this project meet it: text stays text, errors are short."""
 
 import copy
+import json
+import re
 import shlex
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import click
 from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import KedroCliError, _split_params, env_option
+from kedro.framework.cli.utils import KedroCliError, env_option
 from kedro.io import DatasetError
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -34,6 +37,7 @@ EXPECTED_ERRORS = (
 STOPPED = 130
 
 ARGUMENTS = "mmctr.arguments"
+FILE_PARAMS = "mmctr.file_params"
 ONLY_MISSING = "--only-missing-outputs"
 
 # Parameters that are names, even where they look like numbers.
@@ -91,21 +95,60 @@ def _resuming(arguments: list[str]) -> str:
     return shlex.join(["kedro", "run", *arguments, *more])
 
 
-def split_params(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-    """Split ``--params`` as Kedro does, but leave names as the text they are.
+def parse_params(texts: Iterable[str]) -> dict[str, Any]:
+    """Read ``a=1,b.c=2`` as nested values.
 
-    Kedro reads ``dataset=007`` as the number 7.
+    A comma belongs to the value where no ``KEY=`` follows it, or within quotes. Names
+    stay text: ``dataset=007``.
+
+    Args:
+        texts: One or more such texts; a later value replaces an earlier one.
+
+    Returns:
+        The values by section and name.
+
+    Raises:
+        click.UsageError: If a text does not begin with a key, or a value is no YAML.
     """
-    if isinstance(value, str):
-        value = ",".join(_quote_text(item) for item in value.split(","))
-    return _split_params(ctx, param, value)
+    items = [item for text in texts for item in _split_items(text)]
+    for item in items:
+        if not _KEY.match(item):
+            raise click.UsageError(
+                f"--params: '{item}' has no key; write KEY=VALUE[,KEY=VALUE]"
+            )
+    try:
+        conf = OmegaConf.from_dotlist([_quote_text(item) for item in items])
+    except (YAMLError, OmegaConfBaseException) as error:
+        raise click.UsageError(f"--params: {error}") from error
+    return cast(dict[str, Any], OmegaConf.to_container(conf))
+
+
+_KEY = re.compile(r"\s*[\w.+-]+\s*=")
+
+
+def _split_items(text: str) -> list[str]:
+    items: list[str] = []
+    for piece in filter(str.strip, text.split(",")):
+        value = items[-1].partition("=")[2].strip() if items else ""
+        is_quoted = value[:1] in ("'", '"') and (value[1:] or " ")[-1] != value[0]
+        if items and (is_quoted or not _KEY.match(piece)):
+            items[-1] += f",{piece.rstrip()}"
+        else:
+            items.append(piece.strip())
+    return items
+
+
+def merge_params(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Merge the parameters of ``--config`` and each ``--params``; later ones win."""
+    given = [ctx.meta.get(FILE_PARAMS, {}), parse_params(value)]
+    return OmegaConf.to_container(OmegaConf.merge(*given))
 
 
 def _quote_text(item: str) -> str:
-    key, separator, text = item.partition("=")
-    if separator and key.strip() in TEXT_PARAMETERS:
-        return f"{key}='{text}'" if "'" not in text else item
-    return item
+    key, value = (part.strip() for part in item.split("=", 1))
+    if key in TEXT_PARAMETERS and value[:1] not in ("'", '"'):
+        value = json.dumps(value)
+    return f"{key}={value}"
 
 
 def read_config(
@@ -126,26 +169,41 @@ def read_config(
         raise click.BadParameter(f"{value}: {error}") from error
     options = content.get("run") if isinstance(content, dict) else None
     if not isinstance(options, dict):
-        raise click.BadParameter(f"{value}: options are wanted under a key 'run'")
+        raise click.BadParameter(f"{value}: expected options under a key 'run'")
     known = {str(option.name) for option in ctx.command.params} - {"config"}
     for name in options:
         if name not in known:
             raise click.BadParameter(
                 f"{value}: '{name}' is not an option; known: {', '.join(sorted(known))}"
             )
+    params = options.pop("params", None) or {}
+    if isinstance(params, str):
+        params = parse_params([params])
+    if not isinstance(params, dict):
+        raise click.BadParameter(f"{value}: 'params' must hold names and values")
+    ctx.meta[FILE_PARAMS] = params
     ctx.default_map = {**(ctx.default_map or {}), **options}
     return value
 
 
-CALLBACKS = {"params": split_params, "config": read_config}
+PARAMS_OPTION = click.Option(
+    ["--params"],
+    type=click.UNPROCESSED,
+    multiple=True,
+    callback=merge_params,
+    help="Parameters as KEY=VALUE,KEY=VALUE; again for more, the later value wins.",
+)
 
 
 def _run_options() -> list[click.Parameter]:
-    options = []
+    options = [PARAMS_OPTION]
     for option in kedro_run.params:
         ours = copy.copy(option)
-        ours.callback = CALLBACKS.get(str(option.name), option.callback)
-        options.append(ours)
+        if option.name == "config":
+            # Before the others, whose defaults the file states.
+            ours.callback, ours.is_eager = read_config, True
+        if option.name != "params":
+            options.append(ours)
     options.append(
         click.Option(
             ["--traceback"],
@@ -198,15 +256,8 @@ def cli() -> None:
 cli.add_command(run)
 
 
-@cli.command()
+@cli.command(params=[PARAMS_OPTION])
 @env_option
-@click.option(
-    "--params",
-    type=click.UNPROCESSED,
-    default="",
-    help="Parameters, as `kedro run` takes them.",
-    callback=split_params,
-)
 @click.pass_context
 def doctor(ctx: click.Context, env: str | None, params: dict[str, Any]) -> None:
     """Check versions, device, disk, memory, credentials, raw files and artifacts.

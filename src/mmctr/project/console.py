@@ -1,9 +1,16 @@
 """How records are shown: for people on a terminal, for programs everywhere else."""
 
 import logging
+import os
 import sys
+from pathlib import Path
 
+import yaml
+from kedro.framework.project import LOGGING
 from kedro.logging import RichHandler
+from kedro.utils import find_kedro_project
+
+_LOGGING_CONFIG = "KEDRO_LOGGING_CONFIG"
 
 _PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -65,7 +72,15 @@ def is_wanted(record: logging.LogRecord) -> bool:
 
 
 def use_console() -> None:
-    """Put this module's handler in the place of Kedro's, at the root of all loggers."""
+    """Replace Kedro's handler of the root logger by this module's.
+
+    Kedro reads ``conf/logging.yml`` below the working directory only: here it is read
+    where a command is started in a folder of the project.
+    """
+    project = find_kedro_project(Path.cwd())
+    file = (project or Path.cwd()) / "conf" / "logging.yml"
+    if file.is_file() and project != Path.cwd() and not os.environ.get(_LOGGING_CONFIG):
+        LOGGING.configure(yaml.safe_load(file.read_text("utf-8")))
     root = logging.getLogger()
     for handler in root.handlers[:]:
         if type(handler) is RichHandler:

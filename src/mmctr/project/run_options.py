@@ -12,7 +12,7 @@ import click
 from kedro import runner as kedro_runners
 from kedro.framework.project import settings
 from kedro.pipeline import Pipeline
-from kedro.runner import AbstractRunner
+from kedro.runner import AbstractRunner, ParallelRunner
 from kedro.utils import find_kedro_project
 
 from mmctr.pipeline_registry import register_pipelines
@@ -101,6 +101,11 @@ def _require_known(
 
 def _check_runner(name: str | None, params: dict[str, Any]) -> None:
     kind = _runner_class(name or "SequentialRunner")
+    if issubclass(kind, ParallelRunner):
+        raise click.UsageError(
+            f"--runner: {kind.__name__} passes data between processes, which some of "
+            "this project's data sets can't do; use ThreadRunner or SequentialRunner"
+        )
     known = set(inspect.signature(kind).parameters)
     _require_known("--runner-params", params, known, f" for {kind.__name__}")
 

@@ -33,13 +33,13 @@ def test_a_key_is_wanted_only_by_the_provider_that_needs_one(monkeypatch):
 
 def test_files_that_parameters_name_must_be_there(tmp_path):
     file = tmp_path / "vectors.npy"
-    params = params_with(provider="precomputed", precomputed={"path": str(file)})
-    (found,) = check_named_files(params)
+    params = params_with(provider="precomputed", precomputed={"path": file.name})
+    (found,) = check_named_files(params, tmp_path)
     assert found.level is Level.ERROR
-    assert f"embedding.precomputed.path={file} does not exist" in found.text
+    assert "embedding.precomputed.path=vectors.npy does not exist" in found.text
     file.touch()
-    assert check_named_files(params) == []
-    (found,) = check_named_files(params_with(images={"path": str(tmp_path / "no")}))
+    assert check_named_files(params, tmp_path) == []
+    (found,) = check_named_files(params_with(images={"path": "no"}), tmp_path)
     assert "embedding.images.path" in found.text
 
 

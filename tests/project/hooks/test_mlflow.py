@@ -78,8 +78,7 @@ def test_nothing_is_imported_and_nothing_happens_without_the_extra():
         "del sys.modules['mlflow'], sys.modules['kedro_mlflow']\n"
         "import mmctr.settings\n"
         "from mmctr.project.hooks.mlflow import TrackingHook\n"
-        "hook = TrackingHook()\n"
-        "hook.after_context_created(context=object())\n"
+        "hook = TrackingHook(checked=None)\n"
         "hook.before_pipeline_run()\n"
         "hook.after_pipeline_run(pipeline=None, catalog=None)\n"
         "sys.exit('mlflow' in sys.modules)\n"
@@ -97,22 +96,14 @@ def test_nothing_is_imported_and_nothing_happens_without_the_extra():
     importlib.util.find_spec("kedro_mlflow") is None,
     reason="needs kedro-mlflow: pip install -e '.[tracking]'",
 )
-def test_a_store_has_parameters_metrics_by_step_and_files(
-    catalog, tmp_path, monkeypatch
-):
+def test_a_store_has_parameters_metrics_by_step_and_files(catalog, tmp_path):
     import kedro_mlflow  # noqa: F401
     import mlflow
 
-    parameters = {"seed": 3}
-    loader = {"parameters": parameters}
-    monkeypatch.setattr(
-        "mmctr.project.hooks.mlflow.check_parameters",
-        lambda tree: SimpleNamespace(model_dump=lambda mode: tree),
-    )
+    params = SimpleNamespace(model_dump=lambda mode: {"seed": 3})
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
     mlflow.create_experiment("runs", artifact_location=(tmp_path / "files").as_uri())
-    hook = TrackingHook()
-    hook.after_context_created(context=SimpleNamespace(config_loader=loader))
+    hook = TrackingHook(SimpleNamespace(params=params))
     run = mlflow.start_run(experiment_id=mlflow.set_experiment("runs").experiment_id)
     hook.before_pipeline_run()
     mlflow.end_run()

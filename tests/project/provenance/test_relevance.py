@@ -9,6 +9,7 @@ from paths import CONF
 
 from mmctr.pipeline_registry import register_pipelines
 from mmctr.project.params import check_parameters
+from mmctr.project.paths import FILES_READ
 from mmctr.project.provenance import relevance
 from mmctr.project.provenance.relevance import named_files, relevant_parameters
 
@@ -87,7 +88,7 @@ def test_every_name_in_the_tables_is_there(tree):
         for name, _ in relevance._leaves(tree, "")  # with a dot in front
     }
     tables = [relevance.WITHOUT_EFFECT, *relevance.READ.values()]
-    tables += [*relevance.UNREAD.values(), relevance.NAMING_FILES]
+    tables += [*relevance.UNREAD.values(), FILES_READ]
     for pattern in {x for table in tables for x in table}:
         assert any(relevance._matches(x[1:], (pattern,)) for x in leaves), pattern
     assert set(relevance.READ) | set(relevance.UNREAD) <= set(NODES)
@@ -95,7 +96,7 @@ def test_every_name_in_the_tables_is_there(tree):
 
 def test_files_that_parameters_name_are_inputs(tmp_path):
     file = tmp_path / "vectors.npy"
-    relevant = {"embedding.precomputed.path": str(file), "embedding.provider": "x"}
-    assert named_files(relevant) == {}
+    relevant = {"embedding.precomputed.path": file.name, "embedding.provider": "x"}
+    assert named_files(relevant, tmp_path) == {}
     file.touch()
-    assert named_files(relevant) == {"embedding.precomputed.path": file}
+    assert named_files(relevant, tmp_path) == {"embedding.precomputed.path": file}

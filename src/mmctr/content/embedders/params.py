@@ -147,7 +147,7 @@ class PrecomputedParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     path: Path | None = Field(
-        None, description=".npy file [n_items, d]; relative to the working directory"
+        None, description=".npy file [n_items, d]; relative to the project"
     )
     dimensions: int | None = Field(
         None, ge=1, description="width the file must have; null: any"
@@ -170,7 +170,7 @@ class EmbeddingParams(BaseModel):
     cache: Path | None = Field(
         None,
         description="SQLite file that keeps the vectors of sentence_transformers, "
-        "openai and covers, for all data sets; relative to the working directory; "
+        "openai and covers, for all data sets; relative to the project; "
         "null: nothing is kept",
     )
     placeholder: str = Field(

@@ -61,7 +61,7 @@ def _examine(
         checks.check_memory(raw_bytes, available_memory()),
         checks.check_credentials(params),
         *checks.check_raw_files(source.layout(), files, _raw_remedy(params, again)),
-        *checks.check_named_files(params),
+        *checks.check_named_files(params, project),
         *checks.check_artifacts(
             _lineage(context, params), f"kedro run --only-missing-outputs{again}"
         ),

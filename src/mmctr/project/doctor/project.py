@@ -6,6 +6,7 @@ from pathlib import Path
 from mmctr.data.datasets.layout import RawFile, layout_problems
 from mmctr.project.doctor.findings import Finding, Level
 from mmctr.project.params import ProjectParams
+from mmctr.project.paths import resolve_path
 from mmctr.project.provenance import Cause, Lineage, describe_causes
 from mmctr.project.provenance.run_record import misfits
 from mmctr.runtime.dataset_lock import describe_holders, held_by
@@ -52,8 +53,13 @@ def check_raw_files(
     return [Finding(Level.OK, "raw files", text)]
 
 
-def check_named_files(params: ProjectParams) -> list[Finding]:
-    """Look whether the files are there that parameters name."""
+def check_named_files(params: ProjectParams, project: Path) -> list[Finding]:
+    """Check that the files exist that parameters name.
+
+    Args:
+        params: Of the run.
+        project: The folder at which relative paths start.
+    """
     embedding, named = params.embedding, {}
     if embedding.provider == "precomputed":
         named["embedding.precomputed.path"] = embedding.precomputed.path
@@ -67,7 +73,7 @@ def check_named_files(params: ProjectParams) -> list[Finding]:
             f"--params {name}=PATH",
         )
         for name, path in named.items()
-        if path is not None and not path.exists()
+        if path is not None and not resolve_path(path, project).exists()
     ]
 
 

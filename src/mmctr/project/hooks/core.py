@@ -1,27 +1,22 @@
 """What happens around every run."""
 
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
 import click
-from kedro.config import AbstractConfigLoader, MissingConfigException
-from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
-from omegaconf import OmegaConf
 
 from mmctr.experiments.tuning.best import best_config
 from mmctr.project.hooks.node_times import RunTimes, describe_times
-from mmctr.project.params import check_parameters
+from mmctr.project.hooks.parameters import ParameterHook
+from mmctr.project.paths import resolve_path
 from mmctr.reporting.closing_page import SUMMARY_INPUTS, summarize
 
 logger = logging.getLogger(__name__)
-
-KEY_VARIABLE = "OPENAI_API_KEY"
 
 TIMES = "run_times"
 """The data set that this module writes; no pipeline does."""
@@ -40,61 +35,17 @@ TRAINING = "train_model"
 REPORT = "report"
 
 
-class ParameterHook:
-    """Check every parameter before any work, whichever pipeline is asked for."""
-
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Raise one readable error for the whole tree, for any of Kedro's commands."""
-        try:
-            check_parameters(dict(context.config_loader["parameters"]))
-        except ValueError as error:
-            if click.get_current_context(silent=True) is None:
-                raise
-            raise click.ClickException(str(error)) from error
-
-
-class CredentialsHook:
-    """Hand the key of ``credentials.yml`` over to the SDK that needs it.
-
-    It goes the way of a key that was exported, so that it enters neither the catalogue
-    nor the parameters. An exported one is taken before it.
-    """
-
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Set the variable, if the environment's file or local's has a key.
-
-        Raises:
-            ValueError: If the file has another form; its content is not repeated.
-        """
-        if os.environ.get(KEY_VARIABLE):
-            return
-        loader = context.config_loader
-        section = _openai_credentials(loader) or _local_credentials(loader.conf_source)
-        if section is None:
-            return
-        key = section.get("api_key") if isinstance(section, dict) else None
-        if not isinstance(key, str):
-            raise ValueError(
-                "credentials.yml: `openai` is not as wanted; write "
-                "`openai: {api_key: YOUR KEY}`, the key in quotes"
-            )
-        os.environ[KEY_VARIABLE] = key
-
-
 class CheckpointHook:
     """Remove the checkpoints of a training once its results are saved."""
 
-    def __init__(self) -> None:
-        """Begin without a run."""
-        self._context: KedroContext | None = None
-        self._saved: set[str] = set()
+    def __init__(self, checked: ParameterHook) -> None:
+        """Start without a run.
 
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Keep the configuration at hand."""
-        self._context = context
+        Args:
+            checked: Has the parameters.
+        """
+        self._checked = checked
+        self._saved: set[str] = set()
 
     @hook_impl
     def before_pipeline_run(self) -> None:
@@ -105,17 +56,16 @@ class CheckpointHook:
     @hook_impl(trylast=True)
     def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
         """Remove what is kept of finished trainings, when the last result is saved."""
-        if node.name != TRAINING or self._context is None:
+        context, params = self._checked.context, self._checked.params
+        if node.name != TRAINING or context is None or params is None:
             return
         self._saved.add(dataset_name)
-        if self._saved >= set(node.outputs):
-            params = check_parameters(dict(self._context.config_loader["parameters"]))
-            folder = params.ctr_modeling.checkpoint.folder
-            if folder is not None:
-                # torch takes a second to import; after a training it is there.
-                from mmctr.runtime.checkpoint_files import remove_finished
+        folder = params.ctr_modeling.checkpoint.folder
+        if folder and self._saved >= set(node.outputs):
+            # torch takes a second to import; after a training it is there.
+            from mmctr.runtime.checkpoint_files import remove_finished
 
-                remove_finished(Path(folder))
+            remove_finished(resolve_path(folder, Path(context.project_path)))
 
 
 class RunTimesHook:
@@ -244,26 +194,6 @@ class TuningHook:
         if "tuning_page" in outputs:
             click.echo(f"\n{catalog.load('tuning_page')}")
         click.echo(f"The best trial: kedro run --config {path}\n")
-
-
-def _openai_credentials(loader: AbstractConfigLoader) -> Any:
-    try:
-        return loader["credentials"].get("openai")
-    except MissingConfigException:
-        return None
-
-
-def _local_credentials(conf_source: str) -> Any:
-    """The same of ``local``, which Kedro reads where no other environment is asked for.
-
-    By no second config loader: the last one that is made takes Kedro's resolvers
-    (``globals:`` and the like) for itself, and the run would read another environment.
-    """
-    for file in sorted((Path(conf_source) / "local").glob("**/credentials*.y*ml")):
-        section = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
-        if isinstance(section, dict) and "openai" in section:
-            return section["openai"]
-    return None
 
 
 def _pipeline_of(node: Node) -> str:

@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from mmctr.project.params import check_parameters
+from mmctr.project.hooks.parameters import ParameterHook
 
 logger = logging.getLogger(__name__)
 
@@ -32,15 +31,14 @@ _LONGEST = 500
 class TrackingHook:
     """Give the run that kedro-mlflow opened its parameters, metrics and reports."""
 
-    def __init__(self) -> None:
-        """Begin without a run."""
-        self._context: KedroContext | None = None
-        self._run: str | None = None
+    def __init__(self, checked: ParameterHook) -> None:
+        """Start without a run.
 
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Keep the configuration at hand."""
-        self._context = context
+        Args:
+            checked: Has the parameters.
+        """
+        self._checked = checked
+        self._run: str | None = None
 
     @hook_impl(trylast=True)  # after the plugin's own, which opens the run
     def before_pipeline_run(self) -> None:
@@ -52,12 +50,14 @@ class TrackingHook:
     @hook_impl(trylast=True)  # after the hooks that write reports
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Log what the run made; the run's work is done, whatever MLflow says."""
-        if self._run is None or self._context is None:
+        if self._run is None:
+            return
+        params = self._checked.params
+        if params is None:
             return
         from mlflow import MlflowClient
 
         outputs = pipeline.all_outputs()
-        params = check_parameters(dict(self._context.config_loader["parameters"]))
         try:
             client = MlflowClient()
             _log_parameters(client, self._run, params.model_dump(mode="json"))

@@ -12,7 +12,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from mmctr.pipeline_registry import register_pipelines
-from mmctr.project.params import check_parameters
+from mmctr.project.hooks.parameters import ParameterHook
 from mmctr.project.provenance.run_record import RunRecord, misfits
 from mmctr.project.provenance.staleness import Cause, describe_causes
 from mmctr.project.provenance.versions import code_versions
@@ -27,17 +27,16 @@ data set. They are one file where both have one name."""
 class ManifestHook:
     """Keep ``manifest.json``, and refuse or tell of what would be mixed."""
 
-    def __init__(self) -> None:
-        """Begin without a run."""
-        self._context: KedroContext | None = None
+    def __init__(self, checked: ParameterHook) -> None:
+        """Start without a run.
+
+        Args:
+            checked: Has the configuration.
+        """
+        self._checked = checked
         self._records: dict[str, RunRecord] = {}
         self._planned: list[Node] = []
         self._lock = Lock()  # a ThreadRunner saves from several threads
-
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Keep the configuration at hand."""
-        self._context = context
 
     @hook_impl
     def before_pipeline_run(
@@ -48,10 +47,9 @@ class ManifestHook:
         Raises:
             ValueError: If they don't, and ``strict`` is set.
         """
-        context = self._context
-        if context is None:
+        context, params = self._checked.context, self._checked.params
+        if context is None or params is None:
             return
-        params = check_parameters(dict(context.config_loader["parameters"]))
         self._records = _open_records(context, params.model_dump(mode="json"), catalog)
         only_missing = bool(run_params.get("only_missing_outputs"))
         if only_missing:

@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from mmctr.project.paths import FILES_READ, resolve_path
+
 WITHOUT_EFFECT = (
     # Where and how visibly it is computed. A GPU rounds otherwise; that makes nobody's
     # artifact wrong.
@@ -67,14 +69,6 @@ UNREAD = {
 }
 """What a node does not read of its section, where it reads the rest."""
 
-NAMING_FILES = (
-    "embedding.precomputed.path",
-    "embedding.sentence_transformers.model",
-    "embedding.images.path",
-    "embedding.images.model",
-)
-"""Parameters whose value is a file or folder that the node opens itself."""
-
 
 def relevant_parameters(
     node: str, inputs: list[str], parameters: dict[str, Any]
@@ -107,13 +101,14 @@ def relevant_parameters(
     }
 
 
-def named_files(relevant: dict[str, Any]) -> dict[str, Path]:
+def named_files(relevant: dict[str, Any], project: Path) -> dict[str, Path]:
     """Files and folders that these parameters name, by parameter."""
-    return {
-        name: Path(relevant[name])
-        for name in NAMING_FILES
-        if relevant.get(name) and Path(relevant[name]).exists()
+    files = {
+        name: resolve_path(relevant[name], project)
+        for name in FILES_READ
+        if relevant.get(name)
     }
+    return {name: path for name, path in files.items() if path.exists()}
 
 
 def _idle(parameters: dict[str, Any]) -> list[str]:

@@ -191,6 +191,7 @@ def lineage_of(
         manifest=manifest,
         # strict: every file is read again, for a disk that turns bits leaves its times.
         hashes=FileHashes({} if parameters["strict"] else dict(manifest.files)),
+        project=project,
     )
 
 

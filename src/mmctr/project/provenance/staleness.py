@@ -41,6 +41,7 @@ class Lineage:
         parameters: The whole tree, as the run has it.
         manifest: What is known.
         hashes: Of files.
+        project: The folder at which relative paths among the parameters start.
     """
 
     producers: dict[str, Node]
@@ -49,6 +50,7 @@ class Lineage:
     parameters: dict[str, Any]
     manifest: Manifest
     hashes: FileHashes
+    project: Path = Path()
     _found: dict[str, tuple[Cause, ...]] = field(default_factory=dict)
 
     def causes(self, name: str) -> tuple[Cause, ...]:
@@ -99,8 +101,9 @@ class Lineage:
             elif name in self.paths:
                 kept = self.manifest.outputs.get(name)
                 found[name] = self.hashes.hash(self.paths[name]) or kept
-        for name, path in named_files(self.parameters_of(node)).items():
-            found[name] = {str(path): self.hashes.hash(path)}
+        parameters = self.parameters_of(node)
+        for name, path in named_files(parameters, self.project).items():
+            found[name] = {str(parameters[name]): self.hashes.hash(path)}
         return found
 
 
