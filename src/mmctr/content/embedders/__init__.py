@@ -1,16 +1,9 @@
-"""How titles and covers become vectors: a protocol for each, and their providers.
+"""How titles become vectors: a protocol and its providers.
 
 Importing this package is quick: torch, sentence-transformers, the openai SDK and
 scikit-learn are imported by the provider that needs them.
 """
 
-from mmctr.content.covers.embed_images import (
-    ImageEmbeddingReport,
-    embed_images,
-    make_image_embedder,
-)
-from mmctr.content.covers.image_params import ImageParams
-from mmctr.content.covers.image_protocol import ImageEmbedder
 from mmctr.content.embedders.embed import EmbeddingReport, embed_titles, make_embedder
 from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.embedders.protocol import (
@@ -29,11 +22,6 @@ __all__ = [
     "EmbeddingReport",
     "EmbeddingStopped",
     "EmbeddingUsage",
-    "ImageEmbedder",
-    "ImageEmbeddingReport",
-    "ImageParams",
-    "embed_images",
     "embed_titles",
     "make_embedder",
-    "make_image_embedder",
 ]
