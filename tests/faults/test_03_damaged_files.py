@@ -141,7 +141,7 @@ def test_what_was_changed_by_hand_and_is_meant_is_taken(shared_project):
     [
         ("MicroLens_1M_x1/train.parquet", halved, "not a whole parquet file"),
         ("MicroLens_1M_MMCTR/item_feature.parquet", garbage, "not a whole parquet"),
-        ("withheld/ceiling.json", garbage, "an 'auc' for each part is wanted"),
+        ("withheld/ceiling.json", garbage, "expected an 'auc' for each part"),
     ],
 )
 def test_a_damaged_raw_file_is_named(shared_project, name, change, words):

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fault_runs import kedro, said
 
-from mmctr.data.datasets.reading import read_padded_ids
+from mmctr.data.datasets.raw_file import read_padded_ids
 
 RAW = "data/01_raw/test/MicroLens_1M_x1/train.parquet"
 

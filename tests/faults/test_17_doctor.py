@@ -43,7 +43,7 @@ def test_what_must_be_mended_is_named_with_its_remedy(finished_project):
         "ERROR credentials embedding.provider=openai needs a key",
         "export OPENAI_API_KEY=KEY",
         "train.parquet: column 'item_seq' is missing",
-        "train.parquet: column 'item_id' is string; numbers are wanted",
+        "train.parquet: column 'item_id' is string; expected whole numbers",
         "--params raw_dir=DIR",
         "title_codes: title_codes.npy is not the file that quantize_items saved",
         "ctr_weights: ctr_weights.safetensors is not the file that train_model saved",

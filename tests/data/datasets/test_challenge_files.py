@@ -15,7 +15,7 @@ from raw_files import (
     write_challenge,
 )
 
-from mmctr.data.datasets import ChallengeFiles, reading
+from mmctr.data.datasets import ChallengeFiles, raw_file
 from mmctr.data.datasets.columns import id_list_column
 
 HISTORIES = [[1, 2], [3], [4, 3, 2, 1]]
@@ -279,7 +279,7 @@ def test_bad_withheld_labels_are_named(tmp_path, labels, fragment):
 def test_a_bad_ceiling_is_named(tmp_path, content):
     write_challenge(tmp_path, {"test_labels": {"label": [1, 0, 1]}})
     (tmp_path / "withheld" / "ceiling.json").write_text(content)
-    with pytest.raises(DatasetError, match="ceiling.json: an 'auc' for each part"):
+    with pytest.raises(DatasetError, match="ceiling.json: expected an 'auc' for each"):
         load(tmp_path)
 
 
@@ -292,14 +292,14 @@ def test_a_file_that_is_no_parquet_file_is_named(tmp_path):
 
 def test_padded_histories_are_read_a_part_at_a_time(monkeypatch, tmp_path):
     """Millions of them are gigabytes, most of them padding."""
-    monkeypatch.setattr(reading, "_ROWS", 2)
+    monkeypatch.setattr(raw_file, "_ROWS", 2)
     sizes = []
 
     def spy(table, *arguments, **options):
         sizes.append(table.num_rows)
         return id_list_column(table, *arguments, **options)
 
-    monkeypatch.setattr(reading, "id_list_column", spy)
+    monkeypatch.setattr(raw_file, "id_list_column", spy)
     source = load(write_challenge(tmp_path))
     assert sizes == [2, 1] * 3
     for rows in (source.train, source.valid, source.test):
@@ -317,5 +317,5 @@ def test_padded_histories_are_read_a_part_at_a_time(monkeypatch, tmp_path):
 def test_an_error_in_a_later_part_names_rows_of_the_file(
     monkeypatch, tmp_path, histories, message
 ):
-    monkeypatch.setattr(reading, "_ROWS", 1)
+    monkeypatch.setattr(raw_file, "_ROWS", 1)
     assert_named(tmp_path, {"valid": {"item_seq": histories}}, "valid", message)

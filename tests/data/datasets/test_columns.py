@@ -5,12 +5,9 @@ import pyarrow as pa
 import pytest
 
 from mmctr.data.datasets.columns import (
-    id_column,
     id_list_column,
-    integer_column,
     list_column,
-    require_columns,
-    text_column,
+    scalar_column,
     vector_column,
 )
 
@@ -28,13 +25,6 @@ def message(read, *arguments, **options) -> str:
     return str(caught.value)
 
 
-def test_missing_columns_are_listed_with_those_that_are_there():
-    require_columns(["a", "b"], ["b", "a"], FILE)
-    assert message(require_columns, ["a", "b"], ["c", "a", "d"], FILE) == (
-        f"{FILE}: column 'c', 'd' is missing; it has a, b"
-    )
-
-
 @pytest.mark.parametrize(
     ("kind", "largest"),
     [
@@ -47,9 +37,8 @@ def test_missing_columns_are_listed_with_those_that_are_there():
 )
 def test_a_whole_number_is_taken_as_far_as_its_type_tells_it_from_others(kind, largest):
     values = np.array([0, largest], kind.to_pandas_dtype())
-    found = integer_column(table(pa.array(values)), "c", FILE)
-    assert found.dtype == np.int64
-    assert found.tolist() == [0, largest]
+    found = scalar_column(table(pa.array(values)), "c", "integer", FILE)
+    assert found.equals(pa.array([0, largest], pa.int64()))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +53,7 @@ def test_a_whole_number_is_taken_as_far_as_its_type_tells_it_from_others(kind, l
 def test_a_number_that_is_not_whole_or_too_big_is_told(kind, wrong):
     for value in wrong:
         values = pa.array(np.array([1, value], kind.to_pandas_dtype()))
-        said = message(integer_column, table(values), "c", FILE)
+        said = message(scalar_column, table(values), "c", "integer", FILE)
         assert said.startswith(
             f"{WHERE} must hold whole numbers that {values.type} and int64 hold exactly"
             "; rows [1] hold ["
@@ -73,33 +62,34 @@ def test_a_number_that_is_not_whole_or_too_big_is_told(kind, wrong):
 
 def test_five_rows_are_named_and_no_more():
     halves = [0.5, 1, 2.5, 3.5, 4.5, 5.5, 6.5]
-    assert message(integer_column, table(halves), "c", FILE) == (
+    assert message(scalar_column, table(halves), "c", "integer", FILE) == (
         f"{WHERE} must hold whole numbers that double and int64 hold exactly; rows "
         "[0, 2, 3, 4, 5] hold [0.5, 2.5, 3.5, 4.5, 5.5]"
     )
     empty = [None, None, None, 1, None, None, None]
-    for read in (integer_column, id_column):
-        assert message(read, table(empty, pa.int8()), "c", FILE) == (
+    for kind in ("integer", "id", "time"):
+        assert message(scalar_column, table(empty, pa.int8()), "c", kind, FILE) == (
             f"{WHERE} is empty in rows [0, 1, 2, 4, 5]; fill them or drop the rows"
         )
 
 
 def test_what_is_no_column_of_its_kind_is_told():
     flags = table([True, False])
-    assert message(integer_column, flags, "c", FILE) == (
-        f"{WHERE} is bool; whole numbers are wanted, convert the column"
-    )
-    assert message(id_column, flags, "c", FILE) == (
-        f"{WHERE} is bool; ids are whole numbers or text"
-    )
-    assert message(text_column, flags, "c", FILE) == (
-        f"{WHERE} is bool; text is wanted, convert the column"
-    )
+    for kind, words in (
+        ("integer", "whole numbers"),
+        ("count", "numbers"),
+        ("id", "whole numbers or text"),
+        ("text", "text"),
+        ("time", "unix seconds (whole numbers), timestamps or dates"),
+    ):
+        assert message(scalar_column, flags, "c", kind, FILE) == (
+            f"{WHERE} is bool; expected {words}, convert the column"
+        )
     assert message(list_column, flags, "c", FILE) == (
-        f"{WHERE} is bool; a list in every row is wanted"
+        f"{WHERE} is bool; expected a list in every row, convert the column"
     )
     assert message(list_column, table([["a"]]), "c", FILE) == (
-        f"{WHERE} holds lists of string; numbers are wanted"
+        f"{WHERE} holds lists of string; expected numbers"
     )
 
 
@@ -151,7 +141,7 @@ def test_values_that_are_no_ids_are_told():
     lists = [[1, 2], [-1, 2], [1, 0.5], [-3, -4], [1, 2.0**60], [-1, 1], [-1, 1]]
     assert message(ids, lists, pa.float64()) == (
         f"{WHERE} has values that are no ids in rows [1, 2, 3, 4, 5]; "
-        "whole numbers are wanted, 0 (padding) and above"
+        "expected whole numbers, 0 (padding) or above"
     )
 
 
@@ -183,3 +173,8 @@ def test_vectors_are_rows_of_floats():
     found = vector_column(table([[1, 2], [3, 4]]), "c", FILE)
     assert found.dtype == np.float32
     assert found.tolist() == [[1, 2], [3, 4]]
+
+
+def test_a_file_without_the_column_has_vectors_of_no_width():
+    assert vector_column(table([1, 2]), "d", FILE).shape == (2, 0)
+    assert vector_column(table([1, 2]), None, FILE).shape == (2, 0)

@@ -7,8 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 from damage import damages
 
-from mmctr.data.datasets.layout import RawColumn, RawFile, layout_problems
-from mmctr.data.datasets.reading import read_padded_ids, read_parquet
+from mmctr.data.datasets.raw_file import (
+    RawColumn,
+    RawFile,
+    raw_file_problems,
+    read_padded_ids,
+    read_raw_file,
+)
 
 TABLE = pa.table(
     {
@@ -16,7 +21,9 @@ TABLE = pa.table(
         "item_seq": pa.array([[0, i + 1] for i in range(80)], pa.list_(pa.int64())),
     }
 )
-WANTED = RawFile({"user_id": RawColumn("id"), "item_seq": RawColumn("list")})
+EXPECTED = RawFile(
+    {"user_id": RawColumn("id"), "item_seq": RawColumn("list", loaded=False)}
+)
 
 
 @pytest.mark.parametrize("has_checksums", [True, False])
@@ -27,10 +34,10 @@ def test_damage_is_named_and_does_no_harm(tmp_path: Path, has_checksums: bool):
     for damage in damages(path.read_bytes(), seed=int(has_checksums)):
         path.write_bytes(damage.content)
         tried += 1
-        for problem in layout_problems(path, WANTED):
+        for problem in raw_file_problems(path, EXPECTED):
             assert "train.parquet" in problem, damage.how
         try:
-            table = read_parquet(path, ["user_id"], [], beside=["item_seq"])
+            table = read_raw_file(path, EXPECTED)
             values, offsets = read_padded_ids(path, "item_seq")
         except ValueError as error:
             assert "train.parquet" in str(error), damage.how
@@ -51,5 +58,5 @@ def test_a_link_is_not_followed(tmp_path: Path):
     link = tmp_path / "train.parquet"
     link.symlink_to(tmp_path / "secret.parquet")
     with pytest.raises(ValueError, match=r"train\.parquet is a link"):
-        read_parquet(link, ["user_id"], [])
-    assert "is a link" in layout_problems(link, WANTED)[0]
+        read_raw_file(link, EXPECTED)
+    assert "is a link" in raw_file_problems(link, EXPECTED)[0]

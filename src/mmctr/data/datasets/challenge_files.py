@@ -1,36 +1,29 @@
 """The files of the MicroLens_1M_MMCTR challenge, read and checked."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-from kedro.io import AbstractDataset, DatasetError
-from kedro_datasets._typing import TablePreview
 from pandera.pandas import DataFrameSchema
 
-from mmctr.data.datasets.columns import (
-    id_column,
-    id_list_column,
-    integer_column,
-    text_column,
-    vector_column,
+from mmctr.data.datasets.columns import id_list_column, vector_column
+from mmctr.data.datasets.raw_file import (
+    RawColumn,
+    RawFile,
+    read_padded_ids,
+    refuse_link,
 )
-from mmctr.data.datasets.layout import RawColumn, RawFile, preview_files
-from mmctr.data.datasets.reading import read_padded_ids, read_parquet, refuse_link
-from mmctr.data.raw_schemas import (
-    CHALLENGE_ITEMS,
-    CHALLENGE_ROWS,
-    CHALLENGE_TEST_ROWS,
-    check_frame,
-)
+from mmctr.data.datasets.raw_folder import RawFolder
+from mmctr.data.raw_schemas import CHALLENGE_ITEMS, CHALLENGE_ROWS, CHALLENGE_TEST_ROWS
+from mmctr.runtime.jagged import Jagged
 
-FEATURES = "MicroLens_1M_MMCTR"
+ITEMS = "MicroLens_1M_MMCTR/item_feature.parquet"
 SPLITS = "MicroLens_1M_x1"
-WITHHELD = "withheld"
+LABELS = "withheld/test_labels.parquet"
+CEILING = "withheld/ceiling.json"
 
 
 @dataclass(frozen=True)
@@ -48,7 +41,7 @@ class ChallengeItems:
 
     item_ids: np.ndarray
     titles: pa.Array
-    tags: tuple[np.ndarray, np.ndarray]
+    tags: Jagged
     likes_levels: np.ndarray
     views_levels: np.ndarray
     image_vectors: np.ndarray
@@ -71,7 +64,7 @@ class ChallengeRows:
 
     user_ids: pa.Array
     item_ids: np.ndarray
-    history: tuple[np.ndarray, np.ndarray]
+    history: Jagged
     likes_levels: np.ndarray
     views_levels: np.ndarray
     labels: np.ndarray | None
@@ -88,7 +81,7 @@ class ChallengeSource:
     oracle_auc: dict[str, float] | None
 
 
-class ChallengeFiles(AbstractDataset[NoReturn, ChallengeSource]):
+class ChallengeFiles(RawFolder[ChallengeSource]):
     """Read the challenge's two folders; never writes.
 
     ``MicroLens_1M_MMCTR/item_feature.parquet`` and
@@ -104,16 +97,8 @@ class ChallengeFiles(AbstractDataset[NoReturn, ChallengeSource]):
         image_column: str | None = "img_emb_CLIPRN50",
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Point at the folder.
-
-        Args:
-            path: Folder that holds the two folders of the challenge.
-            image_column: Column of ``item_feature`` with image vectors; None for none.
-            metadata: For plugins such as kedro-viz; not used here.
-        """
-        self._path = Path(path)
-        self._image_column = image_column
-        self.metadata = metadata
+        """Point at the folder that holds the two; see :class:`RawFolder`."""
+        super().__init__(path=path, image_column=image_column, metadata=metadata)
 
     def load(self) -> ChallengeSource:
         """Read and check every file.
@@ -122,119 +107,87 @@ class ChallengeFiles(AbstractDataset[NoReturn, ChallengeSource]):
             FileNotFoundError: Naming the missing file.
             ValueError: Naming file, column and rows of what is wrong.
         """
-        splits = self._path / SPLITS
-        items = self._read_items(self._path / FEATURES / "item_feature.parquet")
         train, valid = (
-            _read_rows(splits / f"{part}.parquet", CHALLENGE_ROWS)
+            self._read_rows(f"{SPLITS}/{part}.parquet", CHALLENGE_ROWS)
             for part in ("train", "valid")
         )
-        test = _read_rows(splits / "test.parquet", CHALLENGE_TEST_ROWS)
-        _require_one_type(splits, train, valid, test)
+        test = self._read_rows(f"{SPLITS}/test.parquet", CHALLENGE_TEST_ROWS)
+        _require_one_type(self._path / SPLITS, train, valid, test)
         return ChallengeSource(
-            items=items,
-            train=_require_labels(train, "train"),
-            valid=_require_labels(valid, "valid"),
-            test=_with_withheld_labels(test, self._path / WITHHELD),
-            oracle_auc=_read_ceiling(self._path / WITHHELD / "ceiling.json"),
-        )
-
-    def _read_items(self, path: Path) -> ChallengeItems:
-        image = [self._image_column] if self._image_column else []
-        table = read_parquet(
-            path,
-            ["item_id", "item_title", "item_tags", "likes_level", "views_level"],
-            image,
-        )
-        file = str(path)
-        titles = text_column(table, "item_title", file)
-        frame = pd.DataFrame(
-            {
-                "item_id": integer_column(table, "item_id", file),
-                "item_title": titles.to_pandas(),
-                "likes_level": integer_column(table, "likes_level", file),
-                "views_level": integer_column(table, "views_level", file),
-            }
-        )
-        check_frame(frame, CHALLENGE_ITEMS, file)
-        has_images = self._image_column in table.column_names
-        return ChallengeItems(
-            item_ids=frame["item_id"].to_numpy(),
-            titles=titles,
-            tags=id_list_column(table, "item_tags", file, padded_in_front=False),
-            likes_levels=frame["likes_level"].to_numpy(),
-            views_levels=frame["views_level"].to_numpy(),
-            image_vectors=(
-                vector_column(
-                    table, str(self._image_column), file, frame["item_id"].tolist()
-                )
-                if has_images
-                else np.zeros((table.num_rows, 0), np.float32)
-            ),
+            items=self._read_items(),
+            train=train,
+            valid=valid,
+            test=self._with_withheld_labels(test),
+            oracle_auc=_read_ceiling(self._path / CEILING),
         )
 
     def layout(self) -> dict[str, RawFile]:
         """Every file that is read, by its name below the folder."""
+        integer = RawColumn("integer")
+        levels = {"likes_level": integer, "views_level": integer}
         items = {
-            "item_id": RawColumn("number"),
+            "item_id": integer,
             "item_title": RawColumn("text"),
             "item_tags": RawColumn("list"),
-            "likes_level": RawColumn("number"),
-            "views_level": RawColumn("number"),
+            **levels,
         }
         if self._image_column:
             items[self._image_column] = RawColumn("list", needed=False)
         rows = {
             "user_id": RawColumn("id"),
-            "item_id": RawColumn("number"),
-            "item_seq": RawColumn("list"),
-            "likes_level": RawColumn("number"),
-            "views_level": RawColumn("number"),
+            "item_id": integer,
+            "item_seq": RawColumn("list", loaded=False),
+            **levels,
         }
-        files = {f"{FEATURES}/item_feature.parquet": RawFile(items)}
-        for part in ("train", "valid", "test"):
-            label = RawColumn("number", needed=part != "test")
-            files[f"{SPLITS}/{part}.parquet"] = RawFile({**rows, "label": label})
-        labels = {"label": RawColumn("number")}
-        files[f"{WITHHELD}/test_labels.parquet"] = RawFile(labels, needed=False)
-        files[f"{WITHHELD}/ceiling.json"] = RawFile(needed=False)
-        return files
+        parts = {
+            f"{SPLITS}/{part}.parquet": RawFile(
+                {**rows, "label": RawColumn("integer", needed=part != "test")}
+            )
+            for part in ("train", "valid", "test")
+        }
+        return {
+            ITEMS: RawFile(items),
+            **parts,
+            LABELS: RawFile({"label": integer}, needed=False),
+            CEILING: RawFile(needed=False),
+        }
 
-    def files(self) -> dict[str, Path]:
-        """Where they lie; those that need not be there too."""
-        return {name: self._path / name for name in self.layout()}
+    def _read_items(self) -> ChallengeItems:
+        table, file = self._read(ITEMS, CHALLENGE_ITEMS), str(self._path / ITEMS)
+        item_ids = table["item_id"].to_numpy()
+        images = self._image_column
+        return ChallengeItems(
+            item_ids=item_ids,
+            titles=table["item_title"].combine_chunks(),
+            tags=id_list_column(table, "item_tags", file, padded_in_front=False),
+            likes_levels=table["likes_level"].to_numpy(),
+            views_levels=table["views_level"].to_numpy(),
+            image_vectors=vector_column(table, images, file, item_ids.tolist()),
+        )
 
-    def save(self, data: NoReturn) -> None:
-        """Raw files are only read."""
-        raise DatasetError(f"{self._path}: raw files are only read")
+    def _read_rows(self, name: str, schema: DataFrameSchema) -> ChallengeRows:
+        table = self._read(name, schema)
+        is_labelled = "label" in table.column_names
+        return ChallengeRows(
+            user_ids=table["user_id"].combine_chunks(),
+            item_ids=table["item_id"].to_numpy(),
+            history=read_padded_ids(self._path / name, "item_seq"),
+            likes_levels=table["likes_level"].to_numpy(),
+            views_levels=table["views_level"].to_numpy(),
+            labels=table["label"].to_numpy() if is_labelled else None,
+        )
 
-    def _exists(self) -> bool:
-        return (self._path / SPLITS / "train.parquet").is_file()
-
-    def preview(self) -> TablePreview:
-        """What files there are, for kedro-viz."""
-        return preview_files(self.files())
-
-    def _describe(self) -> dict[str, Any]:
-        return {"path": self._path.as_posix(), "image_column": self._image_column}
-
-
-def _read_rows(path: Path, schema: DataFrameSchema) -> ChallengeRows:
-    columns = ["user_id", "item_id", "likes_level", "views_level"]
-    table = read_parquet(path, columns, ["label"], beside=["item_seq"])
-    file = str(path)
-    scalars = [name for name in table.column_names if name != "user_id"]
-    frame = pd.DataFrame({name: integer_column(table, name, file) for name in scalars})
-    user_ids = id_column(table, "user_id", file)
-    frame["user_id"] = user_ids.to_pandas()
-    check_frame(frame, schema, file)
-    return ChallengeRows(
-        user_ids=user_ids,
-        item_ids=frame["item_id"].to_numpy(),
-        history=read_padded_ids(path, "item_seq"),
-        likes_levels=frame["likes_level"].to_numpy(),
-        views_levels=frame["views_level"].to_numpy(),
-        labels=frame["label"].to_numpy() if "label" in frame else None,
-    )
+    def _with_withheld_labels(self, rows: ChallengeRows) -> ChallengeRows:
+        path = self._path / LABELS
+        if rows.labels is not None or not path.is_file():
+            return rows
+        labels = self._read(LABELS, CHALLENGE_ROWS.select_columns(["label"]))["label"]
+        if len(labels) != len(rows.item_ids):
+            raise ValueError(
+                f"{path}: {len(labels)} labels, but test.parquet has "
+                f"{len(rows.item_ids)} rows; write the sample again"
+            )
+        return replace(rows, labels=labels.to_numpy())
 
 
 def _require_one_type(folder: Path, *parts: ChallengeRows) -> None:
@@ -246,33 +199,6 @@ def _require_one_type(folder: Path, *parts: ChallengeRows) -> None:
         )
 
 
-def _require_labels(rows: ChallengeRows, part: str) -> ChallengeRows:
-    if rows.labels is None:
-        raise ValueError(
-            f"{SPLITS}/{part}.parquet: column 'label' is missing; only test may be "
-            "unlabelled"
-        )
-    return rows
-
-
-def _with_withheld_labels(rows: ChallengeRows, folder: Path) -> ChallengeRows:
-    path = folder / "test_labels.parquet"
-    if rows.labels is not None or not path.is_file():
-        return rows
-    labels = integer_column(read_parquet(path, ["label"], []), "label", str(path))
-    if len(labels) != len(rows.item_ids):
-        raise ValueError(
-            f"{path}: {len(labels)} labels, but test.parquet has {len(rows.item_ids)} "
-            "rows; write the sample again"
-        )
-    check_frame(
-        pd.DataFrame({"label": labels}),
-        CHALLENGE_ROWS.select_columns(["label"]),
-        str(path),
-    )
-    return ChallengeRows(**{**vars(rows), "labels": labels})
-
-
 def _read_ceiling(path: Path) -> dict[str, float] | None:
     if not path.is_file():
         return None
@@ -282,6 +208,6 @@ def _read_ceiling(path: Path) -> dict[str, float] | None:
         return {part: float(values["auc"]) for part, values in content.items()}
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise ValueError(
-            f"{path}: an 'auc' for each part is wanted ({error!r}); write the sample "
+            f"{path}: expected an 'auc' for each part ({error!r}); write the sample "
             "again or delete the file"
         ) from error

@@ -1,6 +1,7 @@
 """Columns of raw files as arrays, whatever their width or list type."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
@@ -9,66 +10,130 @@ import pyarrow.compute as pc
 
 from mmctr.runtime.jagged import Jagged
 
-_LIST_TYPES = (
-    pa.types.is_list,
-    pa.types.is_large_list,
-    pa.types.is_fixed_size_list,
-    pa.types.is_list_view,
-    pa.types.is_large_list_view,
-)
-_TEXT_TYPES = (
-    pa.types.is_string,
-    pa.types.is_large_string,
-    pa.types.is_string_view,
-)
-
 
 def is_list(kind: pa.DataType) -> bool:
     """Whether it is any of Arrow's list types."""
-    return any(check(kind) for check in _LIST_TYPES)
+    return (
+        pa.types.is_list(kind)
+        or pa.types.is_large_list(kind)
+        or pa.types.is_fixed_size_list(kind)
+        or pa.types.is_list_view(kind)
+        or pa.types.is_large_list_view(kind)
+    )
 
 
-def is_text(kind: pa.DataType) -> bool:
-    """Whether it is any of Arrow's string types."""
-    return any(check(kind) for check in _TEXT_TYPES)
+def _is_text(kind: pa.DataType) -> bool:
+    return (
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+    )
 
 
-def is_number(kind: pa.DataType) -> bool:
-    """Whether it is an integer or a float of any width."""
+def _is_number(kind: pa.DataType) -> bool:
     return pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
-def require_columns(there: list[str], names: list[str], file: str) -> None:
-    """Stop unless every column is there.
-
-    Raises:
-        ValueError: Naming the file, the missing columns and those that are there.
-    """
-    missing = [name for name in names if name not in there]
-    if missing:
-        raise ValueError(
-            f"{file}: column {', '.join(repr(name) for name in missing)} is missing; "
-            f"it has {', '.join(there)}"
-        )
+def _is_time(kind: pa.DataType) -> bool:
+    return pa.types.is_timestamp(kind) or pa.types.is_date(kind)
 
 
-def integer_column(table: pa.Table, name: str, file: str) -> np.ndarray:
-    """Read a column of whole numbers of any integer or float width.
+@dataclass(frozen=True)
+class _Kind:
+    """What a column may be: in words, and as checks of which one must hold."""
+
+    words: str
+    checks: tuple[Callable[[pa.DataType], bool], ...]
+    may_be_empty: bool = False
+
+
+_KINDS = {
+    "integer": _Kind("whole numbers", (_is_number,)),
+    "count": _Kind("numbers", (_is_number,), may_be_empty=True),
+    "text": _Kind("text", (_is_text, pa.types.is_null), may_be_empty=True),
+    "id": _Kind("whole numbers or text", (_is_number, _is_text)),
+    "time": _Kind(
+        "unix seconds (whole numbers), timestamps or dates", (_is_number, _is_time)
+    ),
+    "list": _Kind("a list in every row", (is_list,)),
+    "tags": _Kind(
+        "a tag or a list of tags",
+        (is_list, _is_text, _is_number, pa.types.is_null),
+        may_be_empty=True,
+    ),
+}
+"""By the name that :class:`mmctr.data.datasets.raw_file.RawColumn` gives it."""
+
+
+def type_problem(found: pa.DataType, kind: str) -> str | None:
+    """Compare a column's Arrow type with the kind that it should have.
+
+    Args:
+        found: The type.
+        kind: ``integer``, ``count``, ``text``, ``id``, ``time``, ``list`` or ``tags``.
 
     Returns:
-        ``[rows]`` int64.
+        What is wrong and what to do; None if the type fits.
+    """
+    if any(check(found) for check in _KINDS[kind].checks):
+        return None
+    return f"is {found}; expected {_KINDS[kind].words}, convert the column"
+
+
+def checked_column(
+    table: pa.Table, name: str, kind: str, file: str
+) -> tuple[pa.Array, str]:
+    """Give a column that has the right type, and values in all rows if it must.
+
+    Args:
+        table: The file's table.
+        name: The column.
+        kind: As for :func:`type_problem`.
+        file: Where it comes from, for the message.
+
+    Returns:
+        The column, and what messages call it.
 
     Raises:
-        ValueError: Naming file, column and the first five rows that are empty or hold
-            no whole number.
+        ValueError: Naming file, column and the first five rows.
     """
     where = f"{file}: column '{name}'"
     column = table[name].combine_chunks()
-    if not is_number(column.type):
-        raise ValueError(
-            f"{where} is {column.type}; whole numbers are wanted, convert the column"
-        )
-    _require_filled(column, where)
+    problem = type_problem(column.type, kind)
+    if problem is not None:
+        raise ValueError(f"{where} {problem}")
+    if column.null_count and not _KINDS[kind].may_be_empty:
+        rows = np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))
+        _fail(f"{where} is empty", rows, "fill them or drop the rows")
+    return column, where
+
+
+def scalar_column(table: pa.Table, name: str, kind: str, file: str) -> pa.Array:
+    """Read a column of one value per row.
+
+    Args:
+        table: The file's table.
+        name: The column.
+        kind: ``integer``, ``count``, ``text``, ``id`` or ``time``.
+        file: Where it comes from, for the message.
+
+    Returns:
+        ``rows`` values: ``integer`` and ``time`` (unix seconds) as int64, ``count`` as
+        float64, ``text`` as string, empty where there is none, ``id`` as int64 or
+        string.
+
+    Raises:
+        ValueError: If the column is of another type, or has values that are empty or
+            no whole numbers; it names file, column and the first five rows.
+    """
+    column, where = checked_column(table, name, kind, file)
+    if kind == "count":
+        values = column.to_numpy(zero_copy_only=False).astype(np.float64)
+        return pa.array(values)
+    if kind == "text" or _is_text(column.type):
+        return pc.fill_null(column.cast(pa.string()), "")
+    if _is_time(column.type):
+        return column.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
     values = column.to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(_is_inexact(values))
     if rows.size:
@@ -76,46 +141,7 @@ def integer_column(table: pa.Table, name: str, file: str) -> np.ndarray:
             f"{where} must hold whole numbers that {column.type} and int64 hold "
             f"exactly; rows {rows[:5].tolist()} hold {values[rows[:5]].tolist()}"
         )
-    return values.astype(np.int64, copy=False)
-
-
-def id_column(table: pa.Table, name: str, file: str) -> pa.Array:
-    """Read a column of ids, whole numbers of any width or text.
-
-    Returns:
-        ``rows`` values, int64 or string.
-
-    Raises:
-        ValueError: Naming file, column and the first five rows that are empty or hold
-            no id.
-    """
-    column = table[name].combine_chunks()
-    if is_text(column.type):
-        _require_filled(column, f"{file}: column '{name}'")
-        return column.cast(pa.string())
-    if is_number(column.type):
-        return pa.array(integer_column(table, name, file))
-    raise ValueError(
-        f"{file}: column '{name}' is {column.type}; ids are whole numbers or text"
-    )
-
-
-def text_column(table: pa.Table, name: str, file: str) -> pa.Array:
-    """Read a column of text.
-
-    Returns:
-        ``rows`` strings, empty where there is none.
-
-    Raises:
-        ValueError: If the column holds something else.
-    """
-    column = table[name].combine_chunks()
-    if not (is_text(column.type) or pa.types.is_null(column.type)):
-        raise ValueError(
-            f"{file}: column '{name}' is {column.type}; text is wanted, convert the "
-            "column"
-        )
-    return pc.fill_null(column.cast(pa.string()), "")
+    return pa.array(values.astype(np.int64, copy=False))
 
 
 def list_column(table: pa.Table, name: str, file: str) -> Jagged:
@@ -129,19 +155,16 @@ def list_column(table: pa.Table, name: str, file: str) -> Jagged:
         ValueError: If the column holds no lists of numbers, or a list or a value is
             missing; it names file, column and the first five rows.
     """
-    where = f"{file}: column '{name}'"
-    column = table[name].combine_chunks()
-    if not is_list(column.type):
-        raise ValueError(f"{where} is {column.type}; a list in every row is wanted")
-    _require_filled(column, where)
+    column, where = checked_column(table, name, "list", file)
     lengths = pc.list_value_length(column).to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     values = column.flatten()
-    if not (is_number(values.type) or len(values) == 0):
-        raise ValueError(f"{where} holds lists of {values.type}; numbers are wanted")
+    if not (_is_number(values.type) or len(values) == 0):
+        raise ValueError(f"{where} holds lists of {values.type}; expected numbers")
     if values.null_count:
         empty = values.is_null().to_numpy(zero_copy_only=False)
-        _fail(offsets, empty, f"{where} has empty values", "fill them or drop the rows")
+        rows = _rows_of(offsets, empty)
+        _fail(f"{where} has empty values", rows, "fill them or drop the rows")
     return values.to_numpy(zero_copy_only=False), offsets
 
 
@@ -170,42 +193,44 @@ def id_list_column(
     broken = _is_inexact(values) | (values < 0)
     if broken.any():
         _fail(
-            offsets,
-            broken,
             f"{where} has values that are no ids",
-            "whole numbers are wanted, 0 (padding) and above",
+            _rows_of(offsets, broken),
+            "expected whole numbers, 0 (padding) or above",
         )
     kept = values != 0
     if padded_in_front:
         grid = kept.reshape(len(offsets) - 1, width)
         rows = np.flatnonzero((grid[:, :-1] & ~grid[:, 1:]).any(axis=1))
         if rows.size:
-            raise ValueError(
-                f"{where} has padding (0) after an id in rows {rows[:5].tolist()}; "
-                "histories are padded in front, the newest item last"
-            )
+            remedy = "histories are padded in front, the newest item last"
+            _fail(f"{where} has padding (0) after an id", rows, remedy)
     before = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])
     return values[kept].astype(np.int64), before[offsets]
 
 
 def vector_column(
-    table: pa.Table, name: str, file: str, item_ids: Sequence[object] | None = None
+    table: pa.Table,
+    name: str | None,
+    file: str,
+    item_ids: Sequence[object] | None = None,
 ) -> np.ndarray:
     """Read a column of vectors of one width.
 
     Args:
         table: The file's table.
-        name: The column.
+        name: The column, which may be missing.
         file: Where it comes from, for the message.
         item_ids: Item of each row, for the message.
 
     Returns:
-        ``[rows, width]`` float32.
+        ``[rows, width]`` float32; width 0 if there is no such column.
 
     Raises:
         ValueError: If widths differ or a value is not finite; it names the first five
             rows, and their items.
     """
+    if name not in table.column_names:
+        return np.zeros((table.num_rows, 0), np.float32)
     where = f"{file}: column '{name}'"
     values, offsets = list_column(table, name, file)
     remedy = "compute these vectors again or drop the rows"
@@ -214,13 +239,9 @@ def vector_column(
         values = values.astype(np.float32, copy=False)
     infinite = ~np.isfinite(values)
     if infinite.any():
-        _fail(
-            offsets,
-            infinite,
-            f"{where} has NaN or infinite values",
-            remedy,
-            item_ids,
-        )
+        rows = _rows_of(offsets, infinite)
+        items = f" (item_id {[item_ids[row] for row in rows[:5]]})" if item_ids else ""
+        _fail(f"{where} has NaN or infinite values", rows, remedy, items)
     return values.reshape(len(offsets) - 1, width)
 
 
@@ -247,23 +268,11 @@ def _one_length(offsets: np.ndarray, where: str, what: str, remedy: str) -> int:
     return width
 
 
-def _require_filled(column: pa.Array, where: str) -> None:
-    if column.null_count:
-        rows = np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))
-        raise ValueError(
-            f"{where} is empty in rows {rows[:5].tolist()}; fill them or drop the rows"
-        )
-
-
-def _fail(
-    offsets: np.ndarray,
-    places: np.ndarray,
-    what: str,
-    remedy: str,
-    item_ids: Sequence[object] | None = None,
-) -> NoReturn:
-    """Name the first rows that the marked flat values are in, and their items."""
+def _rows_of(offsets: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The rows that the marked flat values are in, ascending."""
     rows = np.searchsorted(offsets, np.flatnonzero(places), side="right") - 1
-    first = np.unique(rows)[:5].tolist()
-    items = f" (item_id {[item_ids[row] for row in first]})" if item_ids else ""
-    raise ValueError(f"{what} in rows {first}{items}; {remedy}")
+    return np.unique(rows)
+
+
+def _fail(what: str, rows: np.ndarray, remedy: str, more: str = "") -> NoReturn:
+    raise ValueError(f"{what} in rows {rows[:5].tolist()}{more}; {remedy}")

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from mmctr.data.datasets.layout import RawFile, layout_problems
+from mmctr.data.datasets.raw_file import RawFile, raw_file_problems
 from mmctr.project.doctor.findings import Finding, Level
 from mmctr.project.params import ProjectParams
 from mmctr.project.paths import resolve_path
@@ -44,7 +44,7 @@ def check_raw_files(
     problems = [
         problem
         for name, wanted in layout.items()
-        for problem in layout_problems(files[name], wanted)
+        for problem in raw_file_problems(files[name], wanted)
     ]
     if problems:
         return [Finding(Level.ERROR, "raw files", "\n".join(problems), remedy)]

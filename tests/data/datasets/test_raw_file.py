@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mmctr.data.datasets import ChallengeFiles, InteractionLog
-from mmctr.data.datasets.layout import RawColumn, RawFile, layout_problems
+from mmctr.data.datasets.raw_file import RawColumn, RawFile, raw_file_problems
 
 
 @pytest.fixture
@@ -29,7 +29,8 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("column", "kind"),
     [
-        ("number", "number"),
+        ("number", "integer"),
+        ("number", "count"),
         ("number", "id"),
         ("number", "time"),
         ("text", "text"),
@@ -37,43 +38,48 @@ def file(tmp_path: Path) -> Path:
         ("list", "list"),
         ("time", "time"),
         ("category", "text"),
+        ("category", "tags"),
+        ("number", "tags"),
+        ("list", "tags"),
     ],
 )
 def test_a_column_of_its_kind_is_no_problem(file, column, kind):
-    assert layout_problems(file, RawFile({column: RawColumn(kind)})) == []
+    assert raw_file_problems(file, RawFile({column: RawColumn(kind)})) == []
 
 
 @pytest.mark.parametrize(
     ("column", "kind"),
     [
         ("number", "text"),
-        ("text", "number"),
+        ("text", "integer"),
+        ("text", "count"),
         ("list", "id"),
         ("number", "list"),
         ("text", "time"),
+        ("time", "tags"),
     ],
 )
 def test_a_column_of_another_kind_is_named(file, column, kind):
-    (problem,) = layout_problems(file, RawFile({column: RawColumn(kind)}))
+    (problem,) = raw_file_problems(file, RawFile({column: RawColumn(kind)}))
     assert f"items.parquet: column '{column}' is " in problem
-    assert "wanted" in problem
+    assert "; expected " in problem
 
 
 def test_a_missing_column_is_named_if_it_is_needed(file):
-    wanted = {"title": RawColumn("text"), "likes": RawColumn("number", needed=False)}
-    (problem,) = layout_problems(file, RawFile(wanted))
+    wanted = {"title": RawColumn("text"), "likes": RawColumn("integer", needed=False)}
+    (problem,) = raw_file_problems(file, RawFile(wanted))
     assert "column 'title' is missing; it has number, text" in problem
 
 
 def test_a_file_cut_short_an_empty_and_a_missing_one_are_named(file, tmp_path):
-    wanted = RawFile({"number": RawColumn("number")})
+    wanted = RawFile({"number": RawColumn("integer")})
     empty = tmp_path / "empty.parquet"
     pq.write_table(pq.read_table(file).slice(1), empty)
-    assert "no rows" in layout_problems(empty, wanted)[0]
+    assert "no rows" in raw_file_problems(empty, wanted)[0]
     file.write_bytes(file.read_bytes()[:-20])
-    assert "not a whole parquet file" in layout_problems(file, wanted)[0]
-    assert "is missing" in layout_problems(tmp_path / "none", wanted)[0]
-    assert layout_problems(tmp_path / "none", RawFile(needed=False)) == []
+    assert "not a whole parquet file" in raw_file_problems(file, wanted)[0]
+    assert "is missing" in raw_file_problems(tmp_path / "none", wanted)[0]
+    assert raw_file_problems(tmp_path / "none", RawFile(needed=False)) == []
 
 
 @pytest.mark.parametrize("kind", [ChallengeFiles, InteractionLog])

@@ -1,0 +1,219 @@
+"""One raw parquet file: its columns, checks by its metadata alone, and reading it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pandera.pandas import DataFrameSchema
+
+from mmctr.data.datasets.columns import (
+    id_list_column,
+    list_column,
+    scalar_column,
+    type_problem,
+)
+from mmctr.data.raw_schemas import check_frame
+from mmctr.runtime.file_errors import surroundings_problem
+from mmctr.runtime.jagged import Jagged
+
+# Rows read at once of lists padded to 100 ids: 50 MB.
+_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class RawColumn:
+    """One column.
+
+    Attributes:
+        kind: A kind of :func:`mmctr.data.datasets.columns.type_problem`.
+        needed: Whether the file must have it.
+        loaded: Whether :func:`read_raw_file` reads it.
+    """
+
+    kind: str
+    needed: bool = True
+    loaded: bool = True
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """The columns of a file, none if it is not a table, and whether it must exist."""
+
+    columns: dict[str, RawColumn] = field(default_factory=dict)
+    needed: bool = True
+
+    def missing(self, names: list[str]) -> str | None:
+        """Compare the names of a file's columns with those that it must have.
+
+        Args:
+            names: The columns that it has.
+
+        Returns:
+            The columns that are missing and those that are there; None if all are.
+        """
+        missing = [
+            repr(name)
+            for name, column in self.columns.items()
+            if column.needed and name not in names
+        ]
+        if not missing:
+            return None
+        return f"column {', '.join(missing)} is missing; it has {', '.join(names)}"
+
+
+def raw_file_problems(path: Path, expected: RawFile) -> list[str]:
+    """Compare a file with what it must look like; no row is read.
+
+    Args:
+        path: The file.
+        expected: Its columns.
+
+    Returns:
+        One sentence per problem, each naming the file.
+    """
+    if not path.is_file():
+        return [f"{path} is missing"] if expected.needed else []
+    if not expected.columns:
+        return []
+    try:
+        refuse_link(path)
+    except ValueError as error:
+        return [str(error)]
+    try:
+        metadata = pq.read_metadata(path)
+        schema = metadata.schema.to_arrow_schema()
+    except Exception as error:  # Arrow raises many kinds at damaged bytes
+        return [f"{path}: not a whole parquet file ({error})"]
+    problems = [] if metadata.num_rows else [f"{path}: no rows"]
+    if missing := expected.missing(schema.names):
+        problems.append(f"{path}: {missing}")
+    for name in (x for x in expected.columns if x in schema.names):
+        found = schema.field(name).type
+        found = found.value_type if pa.types.is_dictionary(found) else found
+        problem = type_problem(found, expected.columns[name].kind)
+        if problem is not None:
+            problems.append(f"{path}: column '{name}' {problem}")
+    return problems
+
+
+def read_raw_file(
+    path: Path, expected: RawFile, schema: DataFrameSchema | None = None
+) -> pa.Table:
+    """Read and check the columns of a raw file that are there and loaded.
+
+    Args:
+        path: The file.
+        expected: Its columns.
+        schema: What its columns of one value per row must hold, if they are checked.
+
+    Returns:
+        Columns of one value per row as
+        :func:`mmctr.data.datasets.columns.scalar_column` gives them; lists and tags as
+        they are in the file, with dictionaries (categories) decoded.
+
+    Raises:
+        FileNotFoundError: Naming the file and the folder's parquet files.
+        ValueError: If it is no whole parquet file, has no rows, a column is missing, or
+            a value is not what the schema says; it names the first five rows.
+    """
+    table, file = _read_columns(path, expected), str(path)
+    scalars = [
+        name
+        for name in table.column_names
+        if expected.columns[name].kind not in ("list", "tags")
+    ]
+    for name in scalars:
+        values = scalar_column(table, name, expected.columns[name].kind, file)
+        table = table.set_column(table.column_names.index(name), name, values)
+    if schema is not None:
+        check_frame(table.select(scalars).to_pandas(), schema, file)
+    return table
+
+
+def read_padded_ids(path: Path, name: str) -> Jagged:
+    """Read lists of ids padded in front with 0, and leave the padding out.
+
+    Millions of histories padded to 100 ids are gigabytes, most of them zeros, so only a
+    part of the rows is in memory at a time.
+
+    Args:
+        path: A parquet file that has rows and the column.
+        name: The column.
+
+    Returns:
+        Flat int64 ids and ``[rows + 1]`` offsets.
+
+    Raises:
+        ValueError: As :func:`mmctr.data.datasets.columns.id_list_column`.
+    """
+    values, lengths, widths = [], [np.zeros(1, np.int64)], set()
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for batch in file.iter_batches(_ROWS, columns=[name]):
+                table = pa.Table.from_batches([batch])
+                table.validate(full=True)
+                padded = np.diff(list_column(table, name, str(path))[1])
+                widths.update(np.unique(padded).tolist())
+                ids, offsets = id_list_column(
+                    table, name, str(path), padded_in_front=True
+                )
+                values.append(ids)
+                lengths.append(np.diff(offsets))
+    except Exception:  # Arrow raises many kinds at damaged bytes
+        widths = set()
+    if len(widths) == 1:
+        return np.concatenate(values), np.cumsum(np.concatenate(lengths))
+    # The error must name rows of the file, so look for it in the whole column.
+    table = _read_columns(path, RawFile({name: RawColumn("list")}))
+    return id_list_column(table, name, str(path), padded_in_front=True)
+
+
+def refuse_link(path: Path) -> None:
+    """Stop at a link, which may lead to anything; folders may be links.
+
+    Raises:
+        ValueError: Naming it.
+    """
+    if path.is_symlink():
+        raise ValueError(
+            f"{path} is a link, which is not followed: put the file itself there, or "
+            "name its folder (--params raw_dir=DIR)"
+        )
+
+
+def _read_columns(path: Path, expected: RawFile) -> pa.Table:
+    """The loaded columns of a whole file that has rows, dictionaries decoded."""
+    if not path.is_file():
+        there = sorted(file.name for file in path.parent.glob("*.parquet"))
+        found = f"it holds {', '.join(there)}" if there else "it holds no parquet file"
+        if not path.parent.is_dir():
+            found = "that folder does not exist"
+        raise FileNotFoundError(
+            f"{path.name} is missing in {path.parent} ({found}); "
+            "set the folder with --params raw_dir=DIR"
+        )
+    refuse_link(path)
+    loaded = [name for name, column in expected.columns.items() if column.loaded]
+    try:
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        names = file.schema_arrow.names
+        table = file.read(columns=[name for name in loaded if name in names])
+        table.validate(full=True)  # finds lengths and text that were written over
+    except Exception as error:  # Arrow raises many kinds at damaged bytes
+        problem = surroundings_problem(error, path)
+        if problem is not None:
+            raise OSError(f"{path} can't be read: {problem}") from error
+        raise ValueError(
+            f"{path}: not a whole parquet file ({error}); write it again"
+        ) from error
+    if missing := expected.missing(names):
+        raise ValueError(f"{path}: {missing}")
+    if not table.num_rows:
+        raise ValueError(f"{path}: no rows; write the file again")
+    for place, column in enumerate(table.schema):
+        if pa.types.is_dictionary(column.type):
+            decoded = table[column.name].cast(column.type.value_type)
+            table = table.set_column(place, column.name, decoded)
+    return table
