@@ -162,7 +162,7 @@ def draw_split() -> None:
 
 def draw_rate() -> None:
     """R2 of the sample's title vectors against bits an item."""
-    vectors = np.load(REPOSITORY / "data/04_feature/sample/title_embeddings.npy")
+    vectors = np.load(REPOSITORY / "data/04_feature/sample/vectors/title.npy")[1:]
     figure, axis = plt.subplots(figsize=(6, 3.6), layout="constrained")
     for size, colour in ((8, ORANGE), (32, BLUE), (128, GREEN)):
         points = []

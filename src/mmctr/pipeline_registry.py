@@ -24,8 +24,8 @@ def register_pipelines() -> dict[str, Pipeline]:
     road = {
         "preparation": preparation.create_pipeline(),
         "embedding": embedding.create_pipeline(),
-        "fusion": fusion.create_pipeline(),
         "quantization": quantization.create_pipeline(),
+        "fusion": fusion.create_pipeline(),
         "ctr_modeling": ctr_modeling.create_pipeline(),
         "reporting": reporting.create_pipeline(),
     }

@@ -15,7 +15,6 @@ from mmctr.data.schemas_page import schemas_page
 from mmctr.data.table_checks import check_table
 
 IDS = pa.list_(pa.int32())
-VECTORS = pa.list_(pa.float32())
 
 
 def levels(values: list[int]) -> pa.Array:
@@ -32,7 +31,7 @@ ROWS = {
     "label": levels([0, 1, 0]),
 }
 SOUND = {
-    "item_feature": {
+    "items": {
         "item_id": pa.array([1, 2]),
         "title": pa.array(["a", ""]),
         "tags": pa.array([[1, 2], []], IDS),
@@ -46,14 +45,6 @@ SOUND = {
     "labelled_rows": ROWS,
     "test_rows": ROWS
     | {"item_id": pa.array([0, 2, 1]), "label": pa.nulls(3, pa.int8())},
-    "item_features": {
-        "item_id": pa.array([1, 2]),
-        "tags": pa.array([[1, 2], []], IDS),
-        "likes_level": levels([0, 10]),
-        "views_level": levels([10, 0]),
-        "title_vector": pa.array([[0.0, 1.0], [0.0, 0.0]], VECTORS),
-        "image_vector": pa.array([[], []], VECTORS),
-    },
     "item_table": {
         "item_id": pa.array([0, 1, 2], pa.int32()),
         "tags": pa.array([[], [1, 2], []], IDS),
@@ -100,32 +91,32 @@ def test_a_table_without_rows_is_named(contract):
     assert problems(contract, **empty) == "here.parquet: no rows"
 
 
-BOTH = ["item_feature", "item_features"]
 OF_ROWS = ["labelled_rows", "test_rows"]
 
 
 @pytest.mark.parametrize(
     ("contract", "column", "values", "words"),
     [
-        *((x, "item_id", pa.array([1, 3]), "so on, in order; rows [1]") for x in BOTH),
-        *((x, "item_id", pa.array([0, 1]), "must be 1, 2, 3 and so on") for x in BOTH),
-        *((x, "tags", pa.array([[1], [2, 0]], IDS), "rows [1] hold 0") for x in BOTH),
-        *((x, "likes_level", levels([0, 11]), "level of 0 to 10; rows") for x in BOTH),
-        *((x, "views_level", levels([-1, 0]), "rows [0] hold -1") for x in BOTH),
-        ("item_feature", "title", pa.array(["a", None]), "empty values in rows [1]"),
-        ("item_feature", "title", pa.array([1, 2]), "'title' is Int64, wanted"),
-        ("item_feature", "item_id", pa.array([1, None]), "empty values in rows [1]"),
-        ("item_feature", "item_id", pa.array(["1", "2"]), "'item_id' is str"),
-        ("item_feature", "tags", pa.array([1, 2]), "is int64, wanted a list"),
+        ("items", "item_id", pa.array([1, 3]), "so on, in order; rows [1]"),
+        ("items", "item_id", pa.array([0, 1]), "must be 1, 2, 3 and so on"),
+        ("items", "tags", pa.array([[1], [2, 0]], IDS), "rows [1] hold 0"),
+        ("items", "likes_level", levels([0, 11]), "level of 0 to 10; rows"),
+        ("items", "views_level", levels([-1, 0]), "rows [0] hold -1"),
+        ("items", "views_level", levels([None, 0]), "empty values in rows [0]"),
+        ("items", "title", pa.array(["a", None]), "empty values in rows [1]"),
+        ("items", "title", pa.array([1, 2]), "'title' is Int64, wanted"),
+        ("items", "item_id", pa.array([1, None]), "empty values in rows [1]"),
+        ("items", "item_id", pa.array(["1", "2"]), "'item_id' is str"),
+        ("items", "tags", pa.array([1, 2]), "is int64, wanted a list"),
         (
-            "item_feature",
+            "items",
             "tags",
             pa.array([[1], None], IDS),
             "empty values in rows [1]",
         ),
-        ("item_feature", "tags", pa.array([[1], [2]]), "is int64, wanted"),
+        ("items", "tags", pa.array([[1], [2]]), "is int64, wanted"),
         (
-            "item_feature",
+            "items",
             "tags",
             pa.array([[1], [1, None]], IDS),
             "with empty values in rows [1]",
@@ -139,14 +130,6 @@ OF_ROWS = ["labelled_rows", "test_rows"]
         ("labelled_rows", "item_id", pa.array([1, 0, 1]), "1 or above (0 is padding)"),
         ("labelled_rows", "label", pa.nulls(3, pa.int8()), "rows [0, 1, 2]"),
         ("labelled_rows", "item_seq", pa.array([[1], [], [0, 2, 0]], IDS), "rows [2]"),
-        ("item_features", "title_vector", pa.array([[1.0], [np.nan]], VECTORS), "NaN"),
-        ("item_features", "image_vector", pa.array([[1.0], [np.inf]], VECTORS), "[1]"),
-        (
-            "item_features",
-            "title_vector",
-            pa.array([[1.0], [1.0, 2.0]], VECTORS),
-            "lists of length 1, but rows [1] have [2]",
-        ),
         ("item_table", "item_id", pa.array([1, 2, 3], pa.int32()), "must be 0, 1, 2"),
         ("item_table", "likes", levels([0, 0, 1]), "0 (padding) in row 0, and 1 or"),
         ("item_table", "views", levels([1, 1, 1]), "rows [0] hold 1"),
@@ -205,7 +188,7 @@ def test_a_list_far_behind_is_named_once_by_its_row(monkeypatch):
 def test_five_rows_of_lists_are_named_and_no_more(lists, wanted):
     count = len(lists)
     said = problems(
-        "item_feature",
+        "items",
         item_id=pa.array(range(1, count + 1)),
         title=pa.array([""] * count),
         likes_level=levels([0] * count),
@@ -216,18 +199,17 @@ def test_five_rows_of_lists_are_named_and_no_more(lists, wanted):
 
 
 def test_five_rows_of_another_length_are_named_and_no_more():
-    vectors = pa.array([[1.0]] * 7 + [[1.0, 2.0]] * 6, pa.list_(pa.float32()))
     said = problems(
-        "item_features",
-        item_id=pa.array(range(1, 14)),
-        likes_level=levels([0] * 13),
-        views_level=levels([0] * 13),
+        "item_table",
+        item_id=pa.array(range(13), pa.int32()),
+        likes=levels([0] + [1] * 12),
+        views=levels([0] + [1] * 12),
         tags=pa.array([[]] * 13, IDS),
-        title_vector=vectors,
-        image_vector=pa.array([[1.0]] * 13, pa.list_(pa.float32())),
+        title_codes=pa.array([[1]] * 7 + [[1, 2]] * 6, IDS),
+        image_codes=pa.array([[1]] * 13, IDS),
     )
     assert said == (
-        "here.parquet: column 'title_vector' has lists of length 1, but rows "
+        "here.parquet: column 'title_codes' has lists of length 1, but rows "
         "[7, 8, 9, 10, 11] have [2, 2, 2, 2, 2]"
     )
 
@@ -265,7 +247,7 @@ def test_every_table_between_pipelines_has_a_contract():
             if "datasets.ArrowDataset" in entry:
                 tables.add(entry.splitlines()[0].rstrip(":"))
                 assert "contract: " in entry, entry
-    assert len(tables) == 9
+    assert len(tables) == 8
 
 
 def test_the_page_of_schemas_is_the_committed_one():

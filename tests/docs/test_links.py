@@ -61,7 +61,9 @@ def test_every_package_has_a_page():
     pages = api_pages(REPOSITORY / "src" / "mmctr")
     assert {f"api/{name}.md" for name in packages - {"pipelines"}} <= pages.keys()
     assert "::: mmctr.content.quantizers\n" in pages["api/content-quantizers.md"]
-    assert "::: mmctr.pipelines.fusion.nodes\n" in pages["api/pipelines-fusion.md"]
+    assert (
+        "::: mmctr.pipelines.embedding.nodes\n" in pages["api/pipelines-embedding.md"]
+    )
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda path: path.name)

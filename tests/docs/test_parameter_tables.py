@@ -50,7 +50,7 @@ def test_keys_that_the_user_chooses_have_a_name_for_it(rows):
 
 def test_the_page_is_a_table_a_model_with_no_broken_row():
     page = parameter_page(REPOSITORY / "conf")
-    for section in ("project", "embedding", "fusion", "tuning"):
+    for section in ("project", "embedding", "quantization", "tuning"):
         assert page.count(f"\n## {section}\n") == 1
     batch = page.partition("\n### embedding.openai.batch\n")[2].partition("###")[0]
     assert "| `poll_seconds` | number, over 0 | `30.0` |" in batch
@@ -63,8 +63,8 @@ def test_a_value_changed_in_conf_is_the_pages(tmp_path: Path):
     import shutil
 
     conf = shutil.copytree(REPOSITORY / "conf", tmp_path / "conf")
-    file = conf / "base" / "parameters" / "fusion.yml"
+    file = conf / "base" / "parameters" / "embedding.yml"
     file.write_text(file.read_text().replace("center: false", "center: true", 1))
     rows = {row.name: row for row in parameter_rows(conf)}
-    assert rows["fusion.title.center"].base == "`true`"
-    assert rows["fusion.image.center"].base == "`false`"
+    assert rows["embedding.vectors.title.center"].base == "`true`"
+    assert rows["embedding.vectors.image.center"].base == "`false`"

@@ -67,7 +67,7 @@ def report(project: Path, name: str = "ablation.json") -> Any:
 def prepared(tmp_path_factory) -> Path:
     """A project with all that the ablation needs. Tests only read it."""
     project = copy_project(tmp_path_factory.mktemp("prepared"))
-    for pipeline in ("sample", "preparation", "embedding", "fusion"):
+    for pipeline in ("sample", "preparation", "embedding"):
         must_run(project, "--env", "test", "--pipeline", pipeline)
     return project
 
@@ -255,7 +255,7 @@ def test_codes_are_shown_to_help_where_they_do(project):
     write_topics(project / "raw")
     params = {**PLANTED, "raw_dir": str(project / "raw")}
     file = write_config(project / "planted.yml", env="interactions", params=params)
-    for pipeline in ("preparation", "embedding", "fusion", "ablation"):
+    for pipeline in ("preparation", "embedding", "ablation"):
         must_run(project, "--pipeline", pipeline, "--config", file)
     arms = {arm["name"]: arm for arm in report(project)["arms"]}
     codes = arms["rq_kmeans_positional"]

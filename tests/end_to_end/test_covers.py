@@ -51,7 +51,7 @@ def test_covers_become_codes_and_predictions(project):
     config = write_config(project / "run.yml", env="interactions", params=params)
     output = must_run(project, "--config", config).output
 
-    vectors = np.load(project / "data/04_feature/drawn/image_vectors.npy")
+    vectors = np.load(project / "data/04_feature/drawn/vectors/image.npy")[1:]
     assert (vectors.shape, vectors.dtype) == ((60, WIDTH), np.float32)
     norms = np.ones(60)
     norms[[5, 58, 59]] = 0
@@ -63,9 +63,7 @@ def test_covers_become_codes_and_predictions(project):
         {"file": f"1/{ids[5]}.jpg", "reason": report["broken_examples"][0]["reason"]}
     ]
     assert "  image  R2" in output
-    fused = pq.read_table(project / "data/04_feature/drawn/item_features.parquet")
-    images = np.array(fused["image_vector"].to_pylist())
-    np.testing.assert_array_equal(images[[5, 58, 59]], 0)
+    np.testing.assert_array_equal(vectors[[5, 58, 59]], 0)
 
     # The same covers in a zip: the same vectors, to the last bit.
     with ZipFile(project / "covers.zip", "w") as file:
@@ -74,7 +72,7 @@ def test_covers_become_codes_and_predictions(project):
     params = settings(raw, "drawn", path="covers.zip")
     config = write_config(project / "zip.yml", env="interactions", params=params)
     must_run(project, "--config", config, "--pipeline", "embedding")
-    again = np.load(project / "data/04_feature/drawn/image_vectors.npy")
+    again = np.load(project / "data/04_feature/drawn/vectors/image.npy")[1:]
     np.testing.assert_array_equal(again, vectors)
 
 
@@ -101,7 +99,7 @@ def test_what_is_wrong_with_the_covers_is_said_in_one_message(project, path, wor
     message = result.output.partition("Error: ")[2]
     for word in words:
         assert word in message
-    assert not (project / "data/04_feature/x/image_vectors.npy").exists()
+    assert not (project / "data/04_feature/x/vectors/image.npy").exists()
 
 
 @pytest.mark.skipif(
@@ -109,7 +107,7 @@ def test_what_is_wrong_with_the_covers_is_said_in_one_message(project, path, wor
 )
 def test_ten_real_covers_go_through(project):
     """By the command line alone; all other items of the slice have none."""
-    run = ["--env=interactions", "--pipelines=preparation,embedding,fusion"]
+    run = ["--env=interactions", "--pipelines=preparation,embedding"]
     must_run(
         project,
         *run,
@@ -119,7 +117,7 @@ def test_ten_real_covers_go_through(project):
     mapping = pq.read_table(project / "data/03_primary/slice/item_id_mapping.parquet")
     names = {int(path.stem) for path in (SLICE / "covers").glob("*.jpg")}
     rows = [i for i, x in enumerate(mapping["original_id"].to_pylist()) if x in names]
-    vectors = np.load(project / "data/04_feature/slice/image_vectors.npy")
+    vectors = np.load(project / "data/04_feature/slice/vectors/image.npy")[1:]
     assert vectors.shape == (mapping.num_rows, WIDTH)
     assert np.flatnonzero(vectors.any(axis=1)).tolist() == rows
     np.testing.assert_allclose(np.linalg.norm(vectors[rows], axis=1), 1, atol=1e-6)

@@ -23,7 +23,7 @@ from project_runs import (
     write_log,
 )
 
-VECTORS = "data/04_feature/toys/title_embeddings.npy"
+VECTORS = "data/04_feature/toys/vectors/title.npy"
 KEDRO = str(Path(sys.executable).parent / "kedro")
 
 
@@ -131,7 +131,7 @@ def test_a_failed_request_leaves_no_vectors(toys, server):
     inputs = len(server.inputs)
     must_run(toys, *arguments(server))
     assert len(server.inputs) == inputs + 5
-    assert np.load(toys / VECTORS).shape == (60, 16)
+    assert np.load(toys / VECTORS).shape == (61, 16)
 
 
 def interrupt(toys: Path, server: ContractServer, *, times: int) -> tuple[int, str]:
@@ -178,7 +178,7 @@ def test_ctrl_c_finishes_what_is_in_flight(toys, server):
     assert len(server.requests) == 4
     must_run(toys, *arguments(server))
     assert len(server.inputs) == len(set(server.inputs))
-    assert np.load(toys / VECTORS).shape == (60, 16)
+    assert np.load(toys / VECTORS).shape == (61, 16)
 
 
 def test_a_second_ctrl_c_stops_now(toys, server):
@@ -191,7 +191,7 @@ def test_a_second_ctrl_c_stops_now(toys, server):
     must_run(toys, *arguments(server))
     report = json.loads((toys / "data/08_reporting/toys/embedding.json").read_text())
     assert report["cached"] == 10
-    assert np.load(toys / VECTORS).shape == (60, 16)
+    assert np.load(toys / VECTORS).shape == (61, 16)
 
 
 LOUD = {

@@ -189,8 +189,8 @@ def test_an_artifact_that_no_pipeline_wrote_yet(raw_project):
 @pytest.mark.parametrize(
     ("file", "pipeline"),
     [
-        ("03_primary/test/item_feature.parquet", "embedding"),
-        ("04_feature/test/title_embeddings.npy", "fusion"),
+        ("03_primary/test/items.parquet", "embedding"),
+        ("04_feature/test/vectors/title.npy", "quantization"),
         ("06_models/test/ctr_weights.safetensors", None),
         ("08_reporting/test/preparation.json", None),
     ],

@@ -93,7 +93,7 @@ def test_titles_are_the_ready_vectors_and_codes_are_pqs(finished):
     ready = np.load(
         project / f"data/01_raw/{DATASET}/MicroLens_1M_MMCTR/gpt_embedding.npy"
     )
-    used = np.load(project / f"data/04_feature/{DATASET}/title_embeddings.npy")
+    used = np.load(project / f"data/04_feature/{DATASET}/vectors/title.npy")[1:]
     np.testing.assert_allclose(used, ready, atol=1e-6)
     assert used.shape == (300, 1024)
     for modality in ("title", "image"):

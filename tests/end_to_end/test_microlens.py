@@ -33,7 +33,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
 @pytest.mark.system
 def test_titles_come_from_the_service(smoke):
     project, _ = smoke
-    vectors = np.load(project / f"data/04_feature/{DATASET}/title_embeddings.npy")
+    vectors = np.load(project / f"data/04_feature/{DATASET}/vectors/title.npy")[1:]
     assert vectors.shape == (2000, 384)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     report = json.loads(

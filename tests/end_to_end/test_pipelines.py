@@ -170,10 +170,12 @@ def test_every_report_is_strict_json(road):
         strict_json(report)
 
 
-def test_title_embeddings_npy(road):
+def test_vectors_of_titles(road):
     project, _ = road
-    vectors = np.load(project / "data/04_feature/test/title_embeddings.npy")
-    items = pq.read_table(project / "data/03_primary/test/item_feature.parquet")
+    stored = np.load(project / "data/04_feature/test/vectors/title.npy")
+    padding, vectors = stored[0], stored[1:]
+    items = pq.read_table(project / "data/03_primary/test/items.parquet")
+    assert not padding.any()
     assert vectors.dtype == np.float32
     assert vectors.shape == (items.num_rows, 16)
     lengths = np.linalg.norm(vectors, axis=1)
@@ -290,8 +292,8 @@ def test_a_log_with_nothing_but_titles(project):
     codebook = strict_json(project / "data/08_reporting/plain/codebook.json")
     assert codebook["image"] is None
     assert codebook["title"].keys() >= HEALTH
-    image = np.load(project / "data/04_feature/plain/image_vectors.npy")
-    assert image.shape == (60, 0)
+    image = np.load(project / "data/04_feature/plain/vectors/image.npy")
+    assert image.shape == (61, 0)
     assert "image  absent" in output
 
 

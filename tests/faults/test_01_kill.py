@@ -27,7 +27,7 @@ OUTPUTS = (
     "title_codes",
     "image_codes",
     "item_table",
-    "title_embeddings",
+    "title_vectors",
     "ctr_weights",
     "training_history",
     "valid_predictions",

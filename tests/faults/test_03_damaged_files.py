@@ -69,10 +69,10 @@ def refused(project: Path, file: Path, change: Change, *arguments: str) -> str:
             flipped,
             "train_model",
             "build_item_table",
-            "quantization",
+            "fusion",
         ),
         (
-            "04_feature/test/title_embeddings.npy",
+            "04_feature/test/vectors/title.npy",
             flipped,
             "evaluate_predictions",
             "embed_item_titles",
@@ -115,7 +115,7 @@ def test_a_damaged_artifact_is_refused_before_any_work(
 
 def test_the_command_that_is_named_makes_it_again(finished_project):
     project = finished_project
-    file = project / "data/04_feature/test/title_embeddings.npy"
+    file = project / "data/04_feature/test/vectors/title.npy"
     whole = file.read_bytes()
     file.write_bytes(flipped(whole))
     done = kedro(
@@ -129,10 +129,14 @@ def test_the_command_that_is_named_makes_it_again(finished_project):
 def test_what_was_changed_by_hand_and_is_meant_is_taken(shared_project):
     """And without a hash to go by, the file itself is found damaged."""
     project = shared_project
-    file = project / "data/04_feature/test/title_embeddings.npy"
-    arguments = ["--env=test", "--pipeline=fusion", "--params=accept_changed=true"]
+    file = project / "data/04_feature/test/vectors/title.npy"
+    arguments = [
+        "--env=test",
+        "--pipeline=quantization",
+        "--params=accept_changed=true",
+    ]
     message = refused(project, file, nothing, *arguments)
-    assert "title_embeddings.npy is damaged, or of another format" in message
+    assert "title.npy is damaged, or of another format" in message
     assert "kedro run --only-missing-outputs" in message
 
 

@@ -244,7 +244,7 @@ def test_items_with_zero_vectors_are_named_and_kept(project, finished):
         project / CHALLENGE / ITEMS,
         replaced("img_emb_CLIPRN50", lambda x: [*x[:3], [0.0] * 24, *x[4:]]),
     )
-    vectors = np.load(project / "data/04_feature/test/title_embeddings.npy").copy()
+    vectors = np.load(project / "data/04_feature/test/vectors/title.npy")[1:]
     vectors[[1, 8]] = 0
     np.save(project / "vectors.npy", vectors)
     titles = "embedding.provider=precomputed,embedding.precomputed.path=vectors.npy"
@@ -252,7 +252,7 @@ def test_items_with_zero_vectors_are_named_and_kept(project, finished):
         project,
         "run",
         "--env=test",
-        "--pipelines=preparation,embedding,fusion",
+        "--pipelines=preparation,embedding",
         f"--params={titles}",
     )
     assert done.returncode == 0, done.stderr
@@ -260,9 +260,9 @@ def test_items_with_zero_vectors_are_named_and_kept(project, finished):
         said(done)
     )
     assert "title vectors: 2 of 200 vectors are all zero, of items [2, 9]" in said(done)
-    fused = pq.read_table(project / "data/04_feature/test/item_features.parquet")
-    assert not any(fused["image_vector"][3].as_py())
-    assert not any(fused["title_vector"][8].as_py())
+    stored = project / "data/04_feature/test/vectors"
+    assert not np.load(stored / "image.npy")[4].any()
+    assert not np.load(stored / "title.npy")[9].any()
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_items_with_zero_vectors_are_named_and_kept(project, finished):
     ],
 )
 def test_broken_ready_vectors_are_named(broken, change, words):
-    stored = np.load(broken / "data/04_feature/test/title_embeddings.npy")
+    stored = np.load(broken / "data/04_feature/test/vectors/title.npy")[1:]
     np.save(broken / "vectors.npy", change(stored))
     before = files_below(broken / "data")
     titles = "embedding.provider=precomputed,embedding.precomputed.path=vectors.npy"
@@ -297,15 +297,15 @@ ARTIFACT_FAULTS = {
         replaced("label", lambda x: pa.array([3, *x[1:]], pa.int8())),
         "column 'label' must be 0 or 1; rows [0] hold 3",
     ),
-    "03_primary/test/item_feature.parquet": (
-        "--nodes=fuse_item_features",
+    "03_primary/test/items.parquet": (
+        "--nodes=build_item_table",
         lambda t: t.take(list(range(t.num_rows))[::-1]),
         "column 'item_id' must be 1, 2, 3 and so on, in order",
     ),
-    "04_feature/test/item_features.parquet": (
-        "--nodes=build_item_table",
-        lambda t: t.drop_columns(["image_vector"]),
-        "column 'image_vector' is missing",
+    "03_primary/test/item_id_mapping.parquet": (
+        "--nodes=embed_item_images",
+        lambda t: t.drop_columns(["original_id"]),
+        "column 'original_id' is missing",
     ),
     "05_model_input/test/item_table.parquet": (
         "--nodes=predict_test",

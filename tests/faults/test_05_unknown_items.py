@@ -87,7 +87,7 @@ def test_a_challenge_that_names_unknown_items(finished_project):
         parts["test"]["item_id"][1].as_py(),
         0,
     ]
-    own = pq.read_table(project / "data/03_primary/test/item_feature.parquet")
+    own = pq.read_table(project / "data/03_primary/test/items.parquet")
     fifth = own["likes_level"][test["item_id"][4].as_py() - 1]
     assert test["likes_level"].to_pylist()[0] == 0
     assert test["likes_level"][4] == fifth

@@ -64,10 +64,10 @@ def test_the_payload_is_a_real_one(tmp_path, write):
     ("place", "write", "node", "words"),
     [
         (
-            "04_feature/test/title_embeddings.npy",
+            "04_feature/test/vectors/title.npy",
             write_npy,
-            "fuse_item_features",
-            "title_embeddings.npy is damaged, or of another format: Array can't be",
+            "quantize_items",
+            "title.npy is damaged, or of another format: Array can't be",
         ),
         (
             "06_models/test/ctr_weights.safetensors",
@@ -139,8 +139,8 @@ def test_a_hostile_zip_of_covers_gives_no_more_than_its_covers(finished_project)
     reasons = {each["file"]: each["reason"] for each in report["broken_examples"]}
     assert "is larger than embedding.images.max_file_mb" in reasons[f"{second}.png"]
     assert f"{third}.png" in reasons
-    vectors = np.load(project / "data/04_feature/test/image_vectors.npy")
-    assert np.flatnonzero(vectors.any(axis=1)).tolist() == [0]
+    vectors = np.load(project / "data/04_feature/test/vectors/image.npy")
+    assert np.flatnonzero(vectors.any(axis=1)).tolist() == [1]
     assert not list(project.parent.rglob("escaped"))
 
 
@@ -164,7 +164,7 @@ def test_a_name_that_leads_out_is_refused(project, name):
 @pytest.mark.parametrize(
     ("place", "pipeline"),
     [
-        ("04_feature/test/title_embeddings.npy", "fusion"),
+        ("04_feature/test/vectors/title.npy", "quantization"),
         ("01_raw/test/MicroLens_1M_x1/train.parquet", "preparation"),
     ],
 )

@@ -17,8 +17,8 @@ from paths import REPOSITORY
 ROAD = (
     "preparation",
     "embedding",
-    "fusion",
     "quantization",
+    "fusion",
     "ctr_modeling",
     "reporting",
 )

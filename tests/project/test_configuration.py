@@ -37,8 +37,8 @@ ENVIRONMENTS = sorted(
 ROAD = (
     "preparation",
     "embedding",
-    "fusion",
     "quantization",
+    "fusion",
     "ctr_modeling",
     "reporting",
 )

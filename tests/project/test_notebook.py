@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from mmctr.content.embedders import EmbeddingParams, embed_titles
-from mmctr.content.fusion.params import ModalityParams
 from mmctr.content.quantizers import (
     QuantizationParams,
     Quantizer,
     RQKMeansParams,
     make_quantizer,
 )
-from mmctr.pipelines.fusion.nodes import prepare_new_vectors
+from mmctr.content.vectors import finish_vectors
 from mmctr.project.notebook import encode_titles, nearest_by_codes, nearest_by_vectors
 
 TITLES = ["red train", "blue train", "red robot", "wooden puzzle", "small puzzle", ""]
@@ -20,7 +19,7 @@ LOCAL = EmbeddingParams(device="cpu")
 
 @pytest.fixture(scope="module")
 def known() -> np.ndarray:
-    """``title_embeddings`` of the titles above."""
+    """What embeds the titles above, as it comes."""
     return embed_titles(TITLES, LOCAL)[0]
 
 
@@ -34,24 +33,23 @@ def small_quantizer(width: int) -> Quantizer:
 
 @pytest.mark.parametrize("center", [False, True])
 def test_the_title_of_an_item_gets_the_codes_of_the_item(known, center):
-    fusion = ModalityParams(center=center)
+    own = LOCAL.model_dump() | {"vectors": {"title": {"center": center}}}
+    embedding = EmbeddingParams(**own)
     quantizer = small_quantizer(known.shape[1])
-    fused = prepare_new_vectors(known, known, fusion)
-    quantizer.fit(fused)
-    of_items = quantizer.encode(fused)
+    stored, mean = finish_vectors(known, embedding.vectors.title, "title vectors")
+    quantizer.fit(stored[1:])
+    of_items = quantizer.encode(stored[1:])
     assert len(np.unique(of_items, axis=0)) > 2
-    again = encode_titles(TITLES[3:0:-1], known, quantizer, LOCAL, fusion)
+    again = encode_titles(TITLES[3:0:-1], mean, quantizer, embedding)
     np.testing.assert_array_equal(again, of_items[3:0:-1])
 
 
 def test_an_embedder_that_knows_the_items_alone_is_named(known):
     quantizer = small_quantizer(known.shape[1])
     with pytest.raises(ValueError, match=r"lsa has no vector .*sentence_transformers"):
-        encode_titles(
-            ["red"], known, quantizer, EmbeddingParams(provider="lsa"), ModalityParams()
-        )
+        encode_titles(["red"], known[0], quantizer, EmbeddingParams(provider="lsa"))
     with pytest.raises(ValueError, match="title 1 is blank"):
-        encode_titles(["red", " "], known, quantizer, LOCAL, ModalityParams())
+        encode_titles(["red", " "], known[0], quantizer, LOCAL)
 
 
 def test_of_equally_many_shared_codes_the_first_ones_count_most():

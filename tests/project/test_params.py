@@ -53,8 +53,11 @@ def test_base_is_typed(configured):
         ("quantization.methd", "'quantization.method'"),
         ("quantization.pq.position", "'quantization.pq.positions'"),
         ("sample.n_item", "'sample.n_items'"),
-        ("fusion.titel", "'fusion.title'"),
-        ("fusion.image.centre", "'fusion.image.center'"),
+        ("embedding.vectors.titel", "'embedding.vectors.title'"),
+        (
+            "embedding.vectors.image.centre",
+            "'embedding.vectors.image.center'",
+        ),
         ("embedding.openai.dimension", "'embedding.openai.dimensions'"),
         ("ctr_modeling.training.learning_rte", "'ctr_modeling.training.learning_rate'"),
         ("ctr_modeling.evaluation.resample", "'ctr_modeling.evaluation.resamples'"),
@@ -75,7 +78,7 @@ def test_a_name_known_in_two_places_is_given_with_both(configured):
 
 
 def test_a_key_like_none_is_answered_with_those_that_are_there(configured):
-    message = message_for(changed(configured, "fusion.image.zzzzzz", 1))
+    message = message_for(changed(configured, "embedding.vectors.image.zzzzzz", 1))
     assert "known here: center, l2_normalize" in message
 
 

@@ -30,7 +30,7 @@ def test_names_that_are_there_pass(options):
         ({"node_names": ["train"]}, "'train'; did you mean 'train_model'"),
         (
             {"pipeline": "fusion", "from_nodes": ["train_model"]},
-            "no 'train_model' of pipeline fusion; there are: fuse_item_features, lay",
+            "no 'train_model' of pipeline fusion; there are: build_item_table",
         ),
         ({"from_inputs": ["item_tabel"]}, "did you mean 'item_table'"),
         ({"to_outputs": ["metric"]}, "did you mean 'metrics'"),

@@ -42,7 +42,6 @@ def _at_least(least: int, meaning: str) -> pandera.Check:
     return pandera.Check.ge(least, error=f"must be {least} or above ({meaning})")
 
 
-_FINITE = pandera.Check(np.isfinite, error="must hold neither NaN nor infinity")
 _LEVEL = pandera.Check.in_range(
     0, MAX_LEVEL, error=f"must be a level of 0 to {MAX_LEVEL}"
 )
@@ -113,15 +112,15 @@ def _rows(*, labelled: bool) -> TableContract:
 
 
 CONTRACTS = {
-    "item_feature": TableContract(
+    "items": TableContract(
         pandera.DataFrameSchema(
             {
                 "item_id": _column("Int64", _from(1), "numbered in the source's order"),
                 "title": _column("str", None, "empty where there is none"),
                 **_levels("level of the item"),
             },
-            title="item_feature",
-            description="One row an item.",
+            title="items",
+            description="One row per item.",
         ),
         pandera.DataFrameSchema(
             {
@@ -134,40 +133,18 @@ CONTRACTS = {
     "item_id_mapping": TableContract(
         pandera.DataFrameSchema(
             {
-                "item_id": _column("Int64", _from(1), "as in item_feature"),
+                "item_id": _column("Int64", _from(1), "as in items"),
                 "original_id": _column(
                     None, None, "whole number or text, as in the source", unique=True
                 ),
             },
             title="item_id_mapping",
-            description="One row an item.",
+            description="One row per item.",
         ),
         pandera.DataFrameSchema({}),
     ),
     "labelled_rows": _rows(labelled=True),
     "test_rows": _rows(labelled=False),
-    "item_features": TableContract(
-        pandera.DataFrameSchema(
-            {
-                "item_id": _column("Int64", _from(1), "as in item_feature"),
-                **_levels("level of the item"),
-            },
-            title="item_features",
-            description="One row an item, with the vectors that are quantised.",
-        ),
-        pandera.DataFrameSchema(
-            {
-                "tags": _column("int32", _at_least(1, "0 is padding"), "tags"),
-                "title_vector": _column(
-                    "float32", _FINITE, "zeros where there is none"
-                ),
-                "image_vector": _column(
-                    "float32", _FINITE, "zeros where there is none"
-                ),
-            }
-        ),
-        frozenset({"title_vector", "image_vector"}),
-    ),
     "item_table": TableContract(
         pandera.DataFrameSchema(
             {

@@ -115,8 +115,30 @@ def short_hash(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
 
-def fingerprint(table: pa.Table) -> str:
-    """Hash names, types and values of a table, as it was read.
+def describe_items(
+    items: pa.Table, title_vectors: np.ndarray, image_vectors: np.ndarray
+) -> dict[str, Any]:
+    """Say what an experiment can use of the items, and tell them from any others.
+
+    Args:
+        items: Tags and levels; titles don't count, their vectors do.
+        title_vectors: ``[n_items + 1, d]`` float32; d is 0 where there are none.
+        image_vectors: The same.
+
+    Returns:
+        ``items`` (a hash), ``has_tags``, and ``modalities`` (those with vectors).
+    """
+    vectors = {"title": title_vectors, "image": image_vectors}
+    seen = items.drop_columns(["title"])
+    return {
+        "items": fingerprint(seen, title_vectors, image_vectors),
+        "has_tags": len(items["tags"].combine_chunks().flatten()) > 0,
+        "modalities": [name for name, array in vectors.items() if array.shape[1]],
+    }
+
+
+def fingerprint(table: pa.Table, *arrays: np.ndarray) -> str:
+    """Hash names, types and values of a table, as it was read, and of arrays.
 
     Returns:
         16 hexadecimal digits.
@@ -124,6 +146,9 @@ def fingerprint(table: pa.Table) -> str:
     digest = hashlib.sha256(table.schema.remove_metadata().serialize())
     for batch in table.to_batches(max_chunksize=_ROWS):
         digest.update(batch.serialize())
+    for array in arrays:
+        digest.update(f"{array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()[:_TABLE_DIGITS]
 
 

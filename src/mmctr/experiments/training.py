@@ -55,12 +55,16 @@ class Items:
 
 
 def make_codes(
-    item_features: pa.Table, cold_items: np.ndarray, params: QuantizationParams
+    title_vectors: np.ndarray,
+    image_vectors: np.ndarray,
+    cold_items: np.ndarray,
+    params: QuantizationParams,
 ) -> pa.Table:
     """Quantise both modalities.
 
     Args:
-        item_features: ``title_vector`` and ``image_vector``.
+        title_vectors: ``[n_items + 1, d]`` float32.
+        image_vectors: The same.
         cold_items: bool ``[n]``.
         params: Method and its settings.
 
@@ -71,7 +75,7 @@ def make_codes(
     Raises:
         ValueError: If the vectors cannot be quantised or a codebook collapses.
     """
-    made = quantize_items(item_features, cold_items, params)
+    made = quantize_items(title_vectors, image_vectors, cold_items, params)
     title, _, _, title_health, image, _, _, image_health = made
     columns = {"title_codes": title, "image_codes": image}
     table = pa.table({name: vector_column(codes) for name, codes in columns.items()})

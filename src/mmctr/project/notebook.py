@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mmctr.content.embedders import EmbeddingParams, embed_titles
-from mmctr.content.fusion.params import ModalityParams
 from mmctr.content.quantizers import Quantizer
-from mmctr.pipelines.fusion.nodes import prepare_new_vectors
+from mmctr.content.vectors import finish_new_vectors
 
 _TEXT_PROVIDERS = ("sentence_transformers", "openai")
 
@@ -25,20 +24,18 @@ class Nearest(NamedTuple):
 
 def encode_titles(
     titles: Sequence[str],
-    known: np.ndarray,
+    center: np.ndarray,
     quantizer: Quantizer,
     embedding: EmbeddingParams,
-    fusion: ModalityParams,
 ) -> np.ndarray:
     """Find the codes that items with these titles would have.
 
     Args:
         titles: ``k`` titles, none of them blank.
-        known: ``title_embeddings``, ``[n, d]`` float32.
+        center: ``title_center``, ``[d]``: what was subtracted from the items' vectors.
         quantizer: The titles' fitted quantiser, from
             :func:`~mmctr.content.quantizers.load_quantizer`.
-        embedding: How ``known`` was embedded; ``openai`` sends the titles.
-        fusion: What fusion did to title vectors.
+        embedding: How the items' titles were embedded; ``openai`` sends the titles.
 
     Returns:
         Codes ``[k, positions]`` int32 from 1.
@@ -57,7 +54,9 @@ def encode_titles(
     if blank:
         raise ValueError(f"title {blank[0]} is blank; write some words")
     vectors, _ = embed_titles(titles, embedding)
-    return quantizer.encode(prepare_new_vectors(vectors, known, fusion))
+    return quantizer.encode(
+        finish_new_vectors(vectors, center, embedding.vectors.title)
+    )
 
 
 def nearest_by_codes(query: np.ndarray, codes: np.ndarray, *, top: int = 10) -> Nearest:

@@ -16,7 +16,6 @@ from pydantic import (
 )
 
 from mmctr.content.embedders.params import EmbeddingParams
-from mmctr.content.fusion.params import FusionParams
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
 from mmctr.data.preparation.params import PreparationParams
@@ -52,7 +51,6 @@ class ProjectParams(BaseModel):
     sample: SampleParams
     preparation: PreparationParams
     embedding: EmbeddingParams
-    fusion: FusionParams
     quantization: QuantizationParams
     ctr_modeling: CtrParams
     ablation: AblationParams

@@ -21,7 +21,7 @@ from mmctr.reporting.words import (
 )
 
 WEIGHTS = "ctr_weights.safetensors"
-_HASHED = ("ctr_weights", "codes", "item_table", "title_embeddings", "image_vectors")
+_HASHED = ("ctr_weights", "codes", "item_table", "title_vectors", "image_vectors")
 
 
 def write_card(

@@ -58,7 +58,7 @@ def tables(source):
 
 
 def test_items_are_numbered_in_file_order(tables):
-    assert tables.item_feature.to_pydict() == {
+    assert tables.items.to_pydict() == {
         "item_id": [1, 2, 3, 4],
         "title": ["a", "", "c", "d"],
         "tags": [[3], [], [1, 2], []],
@@ -173,8 +173,8 @@ def test_ids_beyond_either_end_are_unknown():
 
 def test_the_node_takes_a_challenge(source, tables):
     params = make_params(max_history=2)
-    item_feature, images, mapping, *parts, report = prepare_tables(source, params)
-    assert item_feature.equals(tables.item_feature)
+    items, images, mapping, *parts, report = prepare_tables(source, params)
+    assert items.equals(tables.items)
     assert images.shape == (4, 3)
     assert mapping.equals(tables.item_id_mapping)
     for found, name in zip(parts, ("train", "valid", "test"), strict=True):
@@ -183,7 +183,7 @@ def test_the_node_takes_a_challenge(source, tables):
 
 
 def test_the_audit_is_ready_for_json_and_null_where_unlabelled(tables):
-    audit = audit_tables(tables.item_feature, tables.train, tables.valid, tables.test)
+    audit = audit_tables(tables.items, tables.train, tables.valid, tables.test)
     audit = json.loads(json.dumps(audit, allow_nan=False))
     assert audit["train"]["rows"] == 3
     assert audit["train"]["positive_rate"] == pytest.approx(1 / 3)
@@ -195,7 +195,7 @@ def test_the_pipeline_is_wired_by_name():
     assert [node.name for node in pipeline.nodes] == ["prepare_tables", "audit_tables"]
     assert pipeline.inputs() == {"source", "params:preparation"}
     assert pipeline.all_outputs() == {
-        "item_feature",
+        "items",
         "given_image_vectors",
         "item_id_mapping",
         "train",

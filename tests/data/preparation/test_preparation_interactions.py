@@ -141,7 +141,7 @@ def test_text_ids_come_back_through_the_mapping():
     mapping = tables.item_id_mapping.to_pydict()
     assert mapping["item_id"] == list(range(1, 41))
     assert mapping["original_id"] == items["item_id"].tolist()
-    assert tables.item_feature["title"].to_pylist() == items["title"].tolist()
+    assert tables.items["title"].to_pylist() == items["title"].tolist()
     events = set(zip(log["user_id"], log["item_id"], strict=True))
     for name in PARTS:
         for row in getattr(tables, name).to_pylist():
@@ -161,7 +161,7 @@ def test_levels_and_tags_of_the_item_table_are_used():
         tags=[["a"]] * 39 + [["b", "a"]],
     )
     tables = prepare_interactions(source, make_params())
-    items = tables.item_feature.to_pydict()
+    items = tables.items.to_pydict()
     assert items["likes_level"] == sorted(items["likes_level"])
     assert items["likes_level"][0] == 0
     assert items["likes_level"][-1] == 10
@@ -231,9 +231,9 @@ def test_a_seed_decides_the_negatives_and_nothing_else():
 
 def test_the_node_takes_a_log():
     source = random_source(7)
-    item_feature, images, _, train, _, _, report = prepare_tables(source, make_params())
+    items, images, _, train, _, _, report = prepare_tables(source, make_params())
     tables = prepare_interactions(source, make_params())
-    assert item_feature.equals(tables.item_feature)
+    assert items.equals(tables.items)
     assert images.shape == (40, 0)
     assert train.equals(tables.train)
     assert report == tables.report

@@ -50,7 +50,7 @@ def training_bytes(tables: PrimaryTables, folder: Path) -> dict[str, object]:
         "dropped": tables.report["log"]["parts"]["train"],
         "cuts": [tables.report["log"][f"{name}_from"] for name in LATER],
     }
-    for name in ("train", "item_feature", "item_id_mapping"):
+    for name in ("train", "items", "item_id_mapping"):
         path = folder / f"{name}.parquet"
         ArrowDataset(filepath=str(path)).save(getattr(tables, name))
         seen[name] = path.read_bytes()

@@ -18,7 +18,7 @@ from mmctr.data.table_checks import check_table
 from mmctr.pipelines.preparation.nodes import audit_tables
 
 CONTRACT_OF = {
-    "item_feature": "item_feature",
+    "items": "items",
     "item_id_mapping": "item_id_mapping",
     "train": "labelled_rows",
     "valid": "labelled_rows",
@@ -28,7 +28,7 @@ CONTRACT_OF = {
 
 def assert_sound(tables: PrimaryTables) -> None:
     """Contracts hold, and items are among those of the item table."""
-    n_items = tables.item_feature.num_rows
+    n_items = tables.items.num_rows
     for name, contract in CONTRACT_OF.items():
         check_table(getattr(tables, name), contract, name)
     for name in ("train", "valid", "test"):
@@ -36,7 +36,7 @@ def assert_sound(tables: PrimaryTables) -> None:
         histories = table["item_seq"].combine_chunks().flatten().to_numpy()
         for items in (table["item_id"].to_numpy(), histories):
             assert items.max(initial=0) <= n_items
-    audit_tables(tables.item_feature, tables.train, tables.valid, tables.test)
+    audit_tables(tables.items, tables.train, tables.valid, tables.test)
 
 
 @given(

@@ -124,7 +124,7 @@ def test_content_is_chosen_and_named(item_table, mapping, params):
         for _ in range(2)
     ]
     assert predictions[0].equals(predictions[1])
-    with pytest.raises(ValueError, match="item_title_vectors has shape"):
+    with pytest.raises(ValueError, match="title_vectors has shape"):
         predict_rows(
             item_table,
             VECTORS[0][1:],
@@ -153,7 +153,7 @@ def test_metrics_of_labelled_and_unlabelled_parts(trained, item_table, mapping, 
     train, valid, test = rows(0, 200), rows(1, 50), rows(2, 60)
     place = test.column_names.index("label")
     unlabelled = test.set_column(place, "label", pa.nulls(len(test), pa.int8()))
-    vectors = np.eye(N_ITEMS, dtype=np.float32)
+    vectors = np.eye(N_ITEMS + 1, N_ITEMS, k=-1, dtype=np.float32)
 
     def measure(part: pa.Table, oracle: dict | None) -> dict:
         predictions = [

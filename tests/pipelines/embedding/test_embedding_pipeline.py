@@ -11,6 +11,7 @@ from kedro.runner import SequentialRunner
 from paths import CONF
 
 from mmctr.content.embedders import EmbeddingParams
+from mmctr.content.vectors import VectorParams
 from mmctr.pipelines.embedding import create_pipeline
 from mmctr.pipelines.embedding.nodes import embed_item_images, embed_item_titles
 
@@ -18,7 +19,7 @@ BASE = CONF / "base"
 
 
 @pytest.fixture
-def item_feature() -> pa.Table:
+def items() -> pa.Table:
     """Four items, one without a title."""
     return pa.table(
         {
@@ -43,11 +44,14 @@ def params() -> EmbeddingParams:
     return EmbeddingParams(provider="lsa", lsa={"dimensions": 2}, seed=1)
 
 
-def test_node_keeps_the_row_order(item_feature, params):
+def test_node_keeps_the_row_order(items, params):
     """Reordered items give reordered vectors."""
-    vectors, report = embed_item_titles(item_feature, params)
+    stored, center, report = embed_item_titles(items, params)
+    vectors = stored[1:]
+    assert not stored[0].any()
+    assert not center.any()
     order = [3, 1, 0, 2]
-    moved, _ = embed_item_titles(item_feature.take(order), params)
+    moved = embed_item_titles(items.take(order), params)[0][1:]
     np.testing.assert_allclose(
         moved @ moved.T, (vectors @ vectors.T)[np.ix_(order, order)], atol=1e-5
     )
@@ -56,52 +60,75 @@ def test_node_keeps_the_row_order(item_feature, params):
     assert (report["rows"], report["empty_titles"]) == (4, 1)
 
 
-def test_node_names_the_missing_column(item_feature, params):
+def test_node_names_the_missing_column(items, params):
     """And the columns there are."""
     with pytest.raises(ValueError, match="no column 'title' .*item_id, tags"):
-        embed_item_titles(item_feature.drop_columns("title"), params)
+        embed_item_titles(items.drop_columns("title"), params)
 
 
-def test_pipeline_runs(item_feature, id_mapping, params):
-    """From item_feature and the parameters to both outputs."""
+def test_pipeline_runs(items, id_mapping, params):
+    """From items and the parameters to both outputs."""
     catalog = DataCatalog(
         {
-            "item_feature": MemoryDataset(item_feature, copy_mode="assign"),
+            "items": MemoryDataset(items, copy_mode="assign"),
             "item_id_mapping": MemoryDataset(id_mapping, copy_mode="assign"),
             "given_image_vectors": MemoryDataset(np.eye(4, dtype=np.float32)),
             "params:embedding": MemoryDataset(params),
-            "title_embeddings": MemoryDataset(),
+            "title_vectors": MemoryDataset(),
+            "title_center": MemoryDataset(),
             "embedding_report": MemoryDataset(),
             "image_vectors": MemoryDataset(),
+            "image_center": MemoryDataset(),
             "image_embedding_report": MemoryDataset(),
         }
     )
     SequentialRunner().run(create_pipeline(), catalog)
-    assert catalog.load("title_embeddings").shape == (4, 2)
+    assert catalog.load("title_vectors").shape == (5, 2)
     assert catalog.load("embedding_report")["provider"] == "lsa"
-    np.testing.assert_array_equal(catalog.load("image_vectors"), np.eye(4))
+    np.testing.assert_array_equal(catalog.load("image_vectors")[1:], np.eye(4))
     assert catalog.load("image_embedding_report")["provider"] == "given"
 
 
 def test_image_node_reports_ready_for_json(id_mapping):
-    """What the source gives goes through; without it there are no vectors."""
+    """Where the source gives none, there are no vectors."""
     none = np.zeros((4, 0), np.float32)
-    vectors, report = embed_item_images(id_mapping, none, EmbeddingParams())
-    assert vectors.shape == (4, 0)
+    vectors, _, report = embed_item_images(
+        id_mapping, none, np.zeros(2), EmbeddingParams()
+    )
+    assert vectors.shape == (5, 0)
     assert json.loads(json.dumps(report)) == report
     assert report["provider"] == "none"
+
+
+def test_modalities_are_normalised_by_their_own_parameters(items, id_mapping):
+    given = np.full((4, 3), 2, np.float32)
+    params = EmbeddingParams(
+        provider="lsa",
+        lsa={"dimensions": 2},
+        vectors={"title": {"center": True}, "image": {"l2_normalize": False}},
+    )
+    titles, center, _ = embed_item_titles(items, params)
+    images, none, _ = embed_item_images(id_mapping, given, center, params)
+    assert center.any()
+    assert not none.any()
+    np.testing.assert_array_equal(images[1:], given)
+    plain = embed_item_titles(
+        items, params.model_copy(update={"vectors": VectorParams()})
+    )
+    assert not np.allclose(titles, plain[0])
 
 
 def test_image_node_wants_a_row_for_every_item(id_mapping):
     """Files of different runs are not mixed."""
     with pytest.raises(ValueError, match="3 rows for 4 items: run the preparation"):
-        embed_item_images(id_mapping, np.eye(3, dtype=np.float32), EmbeddingParams())
+        given = np.eye(3, dtype=np.float32)
+        embed_item_images(id_mapping, given, np.zeros(2), EmbeddingParams())
 
 
 def test_outputs_are_in_the_catalogue():
     """Nothing the pipeline makes is left in memory."""
     entries = yaml.safe_load((BASE / "catalog" / "embedding.yml").read_text())
-    assert create_pipeline().outputs() == set(entries)
+    assert create_pipeline().all_outputs() == set(entries)
 
 
 def test_parameter_file_says_what_the_model_says():

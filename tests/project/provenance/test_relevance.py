@@ -63,9 +63,9 @@ def read_by(node: str, tree: dict[str, Any], **changes: object) -> dict[str, Any
         ("plan_ablation", {"quantization__pq__positions": 2}, True),
         ("embed_item_titles", {"embedding__openai__model": "other"}, False),
         ("embed_item_titles", {"embedding__images__path": "covers"}, False),
-        ("make_image_vectors", {"embedding__images__path": "covers"}, True),
-        ("make_image_vectors", {"embedding__images__batch_size": 1}, False),
-        ("make_image_vectors", {"embedding__provider": "lsa"}, False),
+        ("embed_item_images", {"embedding__images__path": "covers"}, True),
+        ("embed_item_images", {"embedding__images__batch_size": 1}, False),
+        ("embed_item_images", {"embedding__provider": "lsa"}, False),
     ],
 )
 def test_a_parameter_counts_where_it_is_read(tree, node, change, counts):

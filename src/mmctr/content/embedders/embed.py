@@ -78,7 +78,7 @@ def embed_titles(
     begun = time.perf_counter()
     texts = ["" if title is None else title.strip() for title in titles]
     if not texts:
-        raise ValueError("item_feature has no rows: there are no titles to embed")
+        raise ValueError("items has no rows: there are no titles to embed")
     if params.provider == "precomputed":
         vectors, version = _load_precomputed(len(texts), params)
         usage, policy = EmbeddingUsage(), "own_row"
@@ -202,7 +202,7 @@ def _normalise_rows(vectors: np.ndarray, texts: list[str], version: str) -> int:
         if bad.size:
             rows = (start + bad[:5]).tolist()
             raise ValueError(
-                f"the vector of row {rows[0]} of item_feature (title "
+                f"the vector of row {rows[0]} of items (title "
                 f"{texts[rows[0]][:80]!r}) holds NaN or infinity, as do these first "
                 f"ones: rows {rows} (item_id {[row + 1 for row in rows]}); check the "
                 f"model or file it came from, {version}"

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from mmctr.content.covers.image_params import ImageParams
+from mmctr.content.vectors import VectorParams
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -187,6 +188,11 @@ class EmbeddingParams(BaseModel):
         default_factory=PrecomputedParams, description="ready vectors"
     )
     images: ImageParams = Field(default_factory=ImageParams, description="cover images")
+    vectors: VectorParams = Field(
+        default_factory=VectorParams,
+        description="what happens to the vectors of titles and covers before they are "
+        "stored",
+    )
     device: Device = Field(
         "auto", description="where a local model runs; auto: cuda, else mps, else cpu"
     )

@@ -63,7 +63,7 @@ class PrecomputedVectors:
         if rows != n_items:
             raise ValueError(
                 f"{self._path} has {rows} rows but there are {n_items} items: row i "
-                "must belong to row i of item_feature"
+                "must belong to row i of items"
             )
         wanted = self._params.dimensions
         if width == 0 or wanted not in (None, width):

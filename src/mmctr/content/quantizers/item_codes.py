@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from mmctr.content.quantizers.measured_fit import fit_and_measure
 from mmctr.content.quantizers.params import QuantizationParams
-from mmctr.data.vector_columns import vector_matrix
 
 logger = logging.getLogger(__name__)
 
@@ -18,17 +17,17 @@ logger = logging.getLogger(__name__)
 Quantized = tuple[np.ndarray, dict[str, Any], dict[str, Any], dict[str, Any]]
 
 
-def find_cold_items(item_feature: pa.Table, train: pa.Table) -> np.ndarray:
+def find_cold_items(items: pa.Table, train: pa.Table) -> np.ndarray:
     """Mark the items that no train row has as its target or in its history.
 
     Args:
-        item_feature: One row per item, ids 1..n in order.
+        items: One row per item, ids 1..n in order.
         train: ``item_id`` int64 and ``item_seq`` list<int64> of item ids.
 
     Returns:
         bool ``[n]``; place i is item i + 1.
     """
-    seen = np.zeros(item_feature.num_rows + 1, dtype=bool)
+    seen = np.zeros(items.num_rows + 1, dtype=bool)
     # A mark an event: the events are many times the items.
     for targets in train["item_id"].chunks:
         seen[targets.to_numpy()] = True
@@ -38,7 +37,10 @@ def find_cold_items(item_feature: pa.Table, train: pa.Table) -> np.ndarray:
 
 
 def quantize_items(
-    item_features: pa.Table, cold_items: np.ndarray, params: QuantizationParams
+    title_vectors: np.ndarray,
+    image_vectors: np.ndarray,
+    cold_items: np.ndarray,
+    params: QuantizationParams,
 ) -> tuple[Any, ...]:
     """Turn title and image vectors into codes, each modality with its own codebooks.
 
@@ -46,29 +48,28 @@ def quantize_items(
     leaves the earlier artifacts of both as they were, and no mixture of two runs.
 
     Args:
-        item_features: ``title_vector`` and ``image_vector`` list<float32>, one row per
-            item.
+        title_vectors: ``[n + 1, d]`` float32, row 0 is padding.
+        image_vectors: The same; ``[n + 1, 0]`` where there are none.
         cold_items: Which items are not in train, bool ``[n]``; measured apart.
         params: Method, its settings, seed and device, and how health is measured.
 
     Returns:
         For titles, then for images: codes ``[n, positions]`` int32 (``[n, 0]`` where
-        the lists are empty), the quantiser's weights, its settings, and the codebook's
+        there are no vectors), the quantiser's weights, its settings, and the codebook's
         health.
 
     Raises:
         ValueError: If the vectors cannot be quantised or a codebook collapses; the
-            message names the column.
+            message names the modality.
     """
-    titles = _quantize(item_features, "title_vector", cold_items, params)
-    images = _quantize(item_features, "image_vector", cold_items, params)
+    titles = _quantize("title vectors", title_vectors[1:], cold_items, params)
+    images = _quantize("image vectors", image_vectors[1:], cold_items, params)
     return *titles, *images
 
 
 def _quantize(
-    table: pa.Table, column: str, cold_items: np.ndarray, params: QuantizationParams
+    name: str, vectors: np.ndarray, cold_items: np.ndarray, params: QuantizationParams
 ) -> Quantized:
-    vectors = vector_matrix(table, column)
     count, width = vectors.shape
     if width == 0:
         # Neither a file of weights nor one of JSON can hold nothing.
@@ -79,12 +80,12 @@ def _quantize(
     try:
         fitted = fit_and_measure(vectors, cold_items, params)
     except ValueError as error:
-        raise ValueError(f"{column}: {error}") from error
+        raise ValueError(f"{name}: {error}") from error
     report, health = fitted.report, fitted.health
     logger.info(
         "%s: %s took %d steps, squared error per value %.3g; R2 %s, usage %s, "
         "recall@10 %s",
-        column,
+        name,
         params.method,
         report.steps,
         report.reconstruction,

@@ -21,7 +21,7 @@ _COLUMNS = (
 
 
 def list_shared_codes(
-    item_feature: pa.Table,
+    items: pa.Table,
     title_codes: np.ndarray,
     image_codes: np.ndarray,
     params: QuantizationParams,
@@ -29,7 +29,7 @@ def list_shared_codes(
     """List the titles of the items whose codes are most like those of a few items.
 
     Args:
-        item_feature: ``item_id`` 1..n in order and ``title`` (null: none).
+        items: ``item_id`` 1..n in order and ``title`` (null: none).
         title_codes: ``[n, positions]`` int32; ``[n, 0]`` where there are none.
         image_codes: The same.
         params: The seed that the items are drawn by.
@@ -40,7 +40,7 @@ def list_shared_codes(
         ``other_title``. Items that share all their codes with another are drawn first,
         those without a title last.
     """
-    titles = [title or "" for title in item_feature["title"].to_pylist()]
+    titles = [title or "" for title in items["title"].to_pylist()]
     rows = []
     for modality, codes in (("title", title_codes), ("image", image_codes)):
         if codes.shape[1] == 0:

@@ -88,11 +88,11 @@ class ItemTable:
         title_vectors: np.ndarray | None = None,
         image_vectors: np.ndarray | None = None,
     ) -> "ItemTable":
-        """Read the quantization pipeline's ``item_table``.
+        """Read the fusion pipeline's ``item_table``.
 
         Args:
             table: Row i is item i, row 0 is padding.
-            title_vectors: ``[n_items + 1, d]`` float32 of the fusion pipeline.
+            title_vectors: ``[n_items + 1, d]`` float32 of the embedding pipeline.
             image_vectors: The same.
 
         Raises:
@@ -104,7 +104,7 @@ class ItemTable:
         if rows.size:
             raise ValueError(
                 f"item_table: row {rows[0]} is item {ids[rows[0]]}; rows must be "
-                "numbered from 0, run the quantization pipeline again"
+                "numbered from 0, run the fusion pipeline again"
             )
         built = cls(
             tags=_padded(table["tags"]),
@@ -152,8 +152,8 @@ def _vectors(vectors: np.ndarray | None, rows: int, modality: str) -> np.ndarray
         return _no_vectors()
     if vectors.ndim != 2 or len(vectors) != rows or vectors[0].any():
         raise ValueError(
-            f"item_{modality}_vectors has shape {list(vectors.shape)} for {rows - 1} "
-            "items; one row an item is wanted, behind a row 0 of zeros; run the fusion "
-            "pipeline again"
+            f"{modality}_vectors has shape {list(vectors.shape)} for {rows - 1} "
+            "items; expected one row per item, behind a row 0 of zeros; run the "
+            "embedding pipeline again"
         )
     return vectors

@@ -9,7 +9,7 @@ from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.report import build_report
 from mmctr.data.preparation.tables import (
     PrimaryTables,
-    item_feature_table,
+    items_table,
     rows_table,
 )
 from mmctr.data.preparation.unknown import Unknown, pad_challenge_rows, settle
@@ -52,7 +52,7 @@ def prepare_challenge(
         for name, rows in numbered.items()
     }
     return PrimaryTables(
-        item_feature=item_feature_table(
+        items=items_table(
             items.titles, items.tags, items.likes_levels, items.views_levels
         ),
         image_vectors=items.image_vectors,

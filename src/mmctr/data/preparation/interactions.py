@@ -16,7 +16,7 @@ from mmctr.data.preparation.report import build_report
 from mmctr.data.preparation.splits import PARTS, history_ranges, split_by_time
 from mmctr.data.preparation.tables import (
     PrimaryTables,
-    item_feature_table,
+    items_table,
     rows_table,
 )
 from mmctr.data.preparation.unknown import Unknown, settle
@@ -79,9 +79,7 @@ def prepare_interactions(
             by_time, index, log["item"].to_numpy(), (likes, views), params
         )
     return PrimaryTables(
-        item_feature=item_feature_table(
-            pa.array(items["title"], pa.string()), tags, likes, views
-        ),
+        items=items_table(pa.array(items["title"], pa.string()), tags, likes, views),
         image_vectors=source.image_vectors,
         item_id_mapping=pa.table(
             {

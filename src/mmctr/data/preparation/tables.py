@@ -13,7 +13,7 @@ class PrimaryTables:
     """What preparation hands on.
 
     Attributes:
-        item_feature: One row an item: ``item_id`` (int64, 1..n_items in row order),
+        items: One row per item: ``item_id`` (int64, 1..n_items in row order),
             ``title`` (string), ``tags`` (list<int32>, 1.., no padding), ``likes_level``
             and ``views_level`` (int8, 0..10).
         image_vectors: ``[n_items, width]`` float32; width 0 where there are none.
@@ -29,7 +29,7 @@ class PrimaryTables:
         report: What was read, dropped and found, ready for JSON.
     """
 
-    item_feature: pa.Table
+    items: pa.Table
     image_vectors: np.ndarray
     item_id_mapping: pa.Table
     train: pa.Table
@@ -38,10 +38,10 @@ class PrimaryTables:
     report: dict[str, object]
 
 
-def item_feature_table(
+def items_table(
     titles: pa.Array, tags: Jagged, likes_levels: np.ndarray, views_levels: np.ndarray
 ) -> pa.Table:
-    """Build ``item_feature``; see :class:`PrimaryTables`."""
+    """Build ``items``; see :class:`PrimaryTables`."""
     return pa.table(
         {
             "item_id": pa.array(np.arange(1, len(titles) + 1, dtype=np.int64)),

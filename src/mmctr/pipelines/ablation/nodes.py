@@ -17,13 +17,12 @@ from mmctr.content.quantizers import QuantizationParams
 from mmctr.content.quantizers.item_codes import find_cold_items
 from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import Makers
-from mmctr.data.vector_columns import vector_matrix
 from mmctr.experiments.ablation.inputs import choose_rows
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import AblationPlan, RunName, make_plan
 from mmctr.experiments.ablation.processes import choose_processes
 from mmctr.experiments.ablation.runs import RunTrainer, take
-from mmctr.experiments.common import fingerprint
+from mmctr.experiments.common import describe_items, fingerprint
 from mmctr.experiments.training import Items, Partitions, facts_of
 from mmctr.experiments.training import make_codes as quantize_both
 
@@ -36,7 +35,9 @@ def describe_inputs(
     train: pa.Table,
     valid: pa.Table,
     test: pa.Table,
-    item_features: pa.Table,
+    items: pa.Table,
+    title_vectors: np.ndarray,
+    image_vectors: np.ndarray,
     preparation_report: dict,
 ) -> dict[str, Any]:
     """Tell these data from any others.
@@ -45,23 +46,19 @@ def describe_inputs(
         train: Primary rows.
         valid: Primary rows.
         test: Primary rows.
-        item_features: Vectors, tags and levels of items.
+        items: Tags and levels.
+        title_vectors: ``[n_items + 1, d]`` float32.
+        image_vectors: The same.
         preparation_report: Tells what the levels were made of.
 
     Returns:
-        Hashes of the four tables (``items`` for the last), ``has_tags``,
+        Hashes of the rows and of ``items``, ``has_tags``,
         ``modalities`` (those that have vectors) and ``levels_from``.
     """
-    rows = {"train": train, "valid": valid, "test": test, "items": item_features}
-    tags = item_features["tags"].combine_chunks().flatten()
+    rows = {"train": train, "valid": valid, "test": test}
     return {
         **{name: fingerprint(table) for name, table in rows.items()},
-        "has_tags": len(tags) > 0,
-        "modalities": [
-            modality
-            for modality in ("title", "image")
-            if vector_matrix(item_features, f"{modality}_vector").shape[1]
-        ],
+        **describe_items(items, title_vectors, image_vectors),
         "levels_from": preparation_report["levels_from"],
     }
 
@@ -111,13 +108,19 @@ def plan_ablation(
 
 
 def make_codes(
-    plan: dict[str, Any], item_features: pa.Table, train: pa.Table
+    plan: dict[str, Any],
+    items: pa.Table,
+    title_vectors: np.ndarray,
+    image_vectors: np.ndarray,
+    train: pa.Table,
 ) -> dict[str, Callable[[], pa.Table]]:
     """Quantise both modalities once for every quantiser of the plan.
 
     Args:
         plan: From :func:`plan_ablation`.
-        item_features: ``title_vector`` and ``image_vector``.
+        items: Tells how many there are.
+        title_vectors: ``[n_items + 1, d]`` float32.
+        image_vectors: The same.
         train: Tells which items are cold.
 
     Returns:
@@ -134,9 +137,9 @@ def make_codes(
 
     def quantize(name: str) -> pa.Table:
         params = settings[name]
-        cold = find_cold_items(item_features, train)
+        cold = find_cold_items(items, train)
         try:
-            return quantize_both(item_features, cold, params)
+            return quantize_both(title_vectors, image_vectors, cold, params)
         except ValueError as error:
             users = ", ".join(dict.fromkeys(arms[name]))
             raise ValueError(
@@ -150,9 +153,9 @@ def make_codes(
 def try_candidates(
     plan: dict[str, Any],
     codes: Partitions,
-    item_features: pa.Table,
-    item_title_vectors: np.ndarray,
-    item_image_vectors: np.ndarray,
+    items: pa.Table,
+    title_vectors: np.ndarray,
+    image_vectors: np.ndarray,
     train: pa.Table,
     valid: pa.Table,
     test: pa.Table,
@@ -162,9 +165,9 @@ def try_candidates(
     Args:
         plan: From :func:`plan_ablation`.
         codes: From :func:`make_codes`.
-        item_features: Tags, levels.
-        item_title_vectors: ``[n_items + 1, d]`` float32.
-        item_image_vectors: The same.
+        items: Tags and levels.
+        title_vectors: ``[n_items + 1, d]`` float32.
+        image_vectors: The same.
         train: Labelled rows.
         valid: Labelled rows.
         test: Rows.
@@ -173,10 +176,11 @@ def try_candidates(
         A function a training; see :meth:`RunTrainer.train` for what it gives.
     """
     planned = AblationPlan.model_validate(plan)
-    items = _items(item_features, item_title_vectors, item_image_vectors)
     rows = choose_rows(train, valid, test, planned.params)
     return _trainings(
-        RunTrainer(planned, codes, items, rows), list(planned.trials()), {}
+        RunTrainer(planned, codes, Items(items, title_vectors, image_vectors), rows),
+        list(planned.trials()),
+        {},
     )
 
 
@@ -218,9 +222,9 @@ def train_arms(
     choice: dict[str, Any],
     trials: Partitions,
     codes: Partitions,
-    item_features: pa.Table,
-    item_title_vectors: np.ndarray,
-    item_image_vectors: np.ndarray,
+    items: pa.Table,
+    title_vectors: np.ndarray,
+    image_vectors: np.ndarray,
     train: pa.Table,
     valid: pa.Table,
     test: pa.Table,
@@ -234,9 +238,9 @@ def train_arms(
         choice: From :func:`choose_candidates`.
         trials: From :func:`try_candidates`.
         codes: From :func:`make_codes`.
-        item_features: Tags, levels.
-        item_title_vectors: ``[n_items + 1, d]`` float32.
-        item_image_vectors: The same.
+        items: Tags and levels.
+        title_vectors: ``[n_items + 1, d]`` float32.
+        image_vectors: The same.
         train: Labelled rows.
         valid: Labelled rows.
         test: Rows.
@@ -245,21 +249,12 @@ def train_arms(
         A function a training, or its result; see :meth:`RunTrainer.train`.
     """
     planned = AblationPlan.model_validate(plan)
-    items = _items(item_features, item_title_vectors, item_image_vectors)
     rows = choose_rows(train, valid, test, planned.params)
     return _trainings(
-        RunTrainer(planned, codes, items, rows),
+        RunTrainer(planned, codes, Items(items, title_vectors, image_vectors), rows),
         list(planned.runs(choice["chosen"])),
         trials,
     )
-
-
-def _items(
-    item_features: pa.Table, title_vectors: np.ndarray, image_vectors: np.ndarray
-) -> Items:
-    # The rows of vectors with padding are enough; every process gets what is here.
-    vectors = ["title_vector", "image_vector"]
-    return Items(item_features.drop_columns(vectors), title_vectors, image_vectors)
 
 
 def _trainings(trainer: RunTrainer, runs: list[RunName], known: Partitions) -> Makers:

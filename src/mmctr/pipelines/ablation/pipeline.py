@@ -18,17 +18,17 @@ from mmctr.reporting.ablation_figures import (
 )
 from mmctr.reporting.ablation_page import write_page
 
-_ITEMS = ["item_features", "item_title_vectors", "item_image_vectors"]
+_ITEMS = ["items", "title_vectors", "image_vectors"]
 _ROWS = ["train", "valid", "test"]
 
 
 def create_pipeline() -> Pipeline:
-    """Wire the ablation pipeline; it needs preparation, embedding and fusion."""
+    """Wire the ablation pipeline; it needs preparation and embedding."""
     return Pipeline(
         [
             Node(
                 describe_inputs,
-                inputs=[*_ROWS, "item_features", "preparation_report"],
+                inputs=[*_ROWS, *_ITEMS, "preparation_report"],
                 outputs="ablation_inputs",
                 name="describe_ablation_inputs",
             ),
@@ -45,7 +45,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 make_codes,
-                inputs=["ablation_plan", "item_features", "train"],
+                inputs=["ablation_plan", *_ITEMS, "train"],
                 outputs="ablation_codes",
                 name="make_ablation_codes",
             ),

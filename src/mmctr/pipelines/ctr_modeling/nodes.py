@@ -29,8 +29,8 @@ _SUBMIT_AGAIN = "make it again: kedro run --nodes build_submission,check_submiss
 
 def train_model(
     item_table: pa.Table,
-    item_title_vectors: np.ndarray,
-    item_image_vectors: np.ndarray,
+    title_vectors: np.ndarray,
+    image_vectors: np.ndarray,
     train: pa.Table,
     valid: pa.Table,
     preparation_report: dict,
@@ -43,9 +43,9 @@ def train_model(
 
     Args:
         item_table: Row i is item i, row 0 is padding.
-        item_title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
+        title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
             only if the features have them.
-        item_image_vectors: The same.
+        image_vectors: The same.
         train: Labelled rows.
         valid: Labelled rows.
         preparation_report: Tells what the levels were made of.
@@ -63,7 +63,7 @@ def train_model(
     )
 
     params = _with_given_features(params, preparation_report)
-    items = ItemTable.from_arrow(item_table, item_title_vectors, item_image_vectors)
+    items = ItemTable.from_arrow(item_table, title_vectors, image_vectors)
     train_log, valid_log = (
         ClickLog.from_arrow(part, params.training.max_history, items.n_items)
         for part in (train, valid)
@@ -86,8 +86,8 @@ def train_model(
 
 def predict_rows(
     item_table: pa.Table,
-    item_title_vectors: np.ndarray,
-    item_image_vectors: np.ndarray,
+    title_vectors: np.ndarray,
+    image_vectors: np.ndarray,
     weights: Weights,
     rows: pa.Table,
     item_id_mapping: pa.Table,
@@ -98,9 +98,9 @@ def predict_rows(
 
     Args:
         item_table: Row i is item i, row 0 is padding.
-        item_title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
+        title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
             only if the features have them.
-        item_image_vectors: The same.
+        image_vectors: The same.
         weights: From :func:`train_model`.
         rows: ``valid`` or ``test``.
         item_id_mapping: ``item_id`` 1..n_items in order, and ``original_id``.
@@ -121,7 +121,7 @@ def predict_rows(
     from mmctr.ctr.training.fit import predict_clicks
 
     params = _with_given_features(params, preparation_report)
-    items = ItemTable.from_arrow(item_table, item_title_vectors, item_image_vectors)
+    items = ItemTable.from_arrow(item_table, title_vectors, image_vectors)
     items, weights = within_vocabulary(items, weights, params)
     log = ClickLog.from_arrow(
         rows, params.training.max_history, items.n_items, unknown_targets=True
@@ -154,7 +154,7 @@ def evaluate_predictions(
     valid_predictions: pa.Table,
     test: pa.Table,
     test_predictions: pa.Table,
-    title_embeddings: np.ndarray,
+    title_vectors: np.ndarray,
     preparation_report: dict,
     params: CtrParams,
 ) -> dict[str, object]:
@@ -166,7 +166,7 @@ def evaluate_predictions(
         valid_predictions: Their probabilities.
         test: Primary rows, labelled or not.
         test_predictions: Their probabilities.
-        title_embeddings: ``[n_items, d]`` float32.
+        title_vectors: ``[n_items + 1, d]`` float32, row 0 is padding.
         preparation_report: Tells the best possible AUC where it is known.
         params: Bootstrap, bins, priors.
 
@@ -176,7 +176,7 @@ def evaluate_predictions(
     """
     known = known_rows(train)
     oracle = preparation_report["oracle_auc"] or {}
-    titles = with_unknown_item(title_embeddings, test)
+    titles = with_unknown_item(title_vectors[1:], test)
     metrics: dict[str, object] = {}
     for name, rows, predictions in (
         ("valid", valid, valid_predictions),
@@ -186,7 +186,7 @@ def evaluate_predictions(
             None
             if rows["label"].null_count
             else evaluate(
-                evaluated_rows(rows, predictions, len(title_embeddings)),
+                evaluated_rows(rows, predictions, len(title_vectors) - 1),
                 known,
                 titles,
                 params.evaluation,

@@ -7,57 +7,64 @@ import pyarrow as pa
 
 from mmctr.content.covers.embed_images import embed_images
 from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.vectors import finish_vectors
 from mmctr.data.zero_vectors import warn_of_zero_vectors
 
 
 def embed_item_titles(
-    item_feature: pa.Table, params: EmbeddingParams
-) -> tuple[np.ndarray, dict[str, Any]]:
+    items: pa.Table, params: EmbeddingParams
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """Embed the title of every item.
 
     Args:
-        item_feature: One row an item, with a ``title`` column of strings (null: none).
+        items: One row per item, with a ``title`` column of strings (null: none).
         params: Provider and policy. The providers ``precomputed`` and
             ``sentence_transformers`` read a file or model the parameters name.
 
     Returns:
-        ``title_embeddings`` ``[n_items, d]`` float32, row i for row i of
-        ``item_feature``, of length 1 (rows without a title may be zero), and the report
-        of :class:`~mmctr.content.embedders.EmbeddingReport` as plain values.
+        ``title_vectors`` ``[n_items + 1, d]`` float32: row i is item i, row 0 is
+        padding; items without a title may have the zero vector. ``title_center``
+        ``[d]``, what was subtracted from them. The report of
+        :class:`~mmctr.content.embedders.EmbeddingReport` as plain values.
 
     Raises:
         ValueError: If there is no title column, or the titles can't be embedded.
     """
-    if "title" not in item_feature.column_names:
+    if "title" not in items.column_names:
         raise ValueError(
-            "item_feature has no column 'title' (columns: "
-            f"{', '.join(item_feature.column_names)}): run the preparation pipeline"
+            "items has no column 'title' (columns: "
+            f"{', '.join(items.column_names)}): run the preparation pipeline"
         )
-    titles = item_feature.column("title").to_pylist()
-    embeddings, report = embed_titles(titles, params)
-    # Items are numbered from 1, in the order of item_feature.
-    warn_of_zero_vectors("title vectors", embeddings, range(1, len(titles) + 1))
-    return embeddings, report.model_dump(mode="json")
+    titles = items.column("title").to_pylist()
+    embedded, report = embed_titles(titles, params)
+    # Items are numbered from 1.
+    warn_of_zero_vectors("title vectors", embedded, range(1, len(titles) + 1))
+    vectors, center = finish_vectors(embedded, params.vectors.title, "title vectors")
+    return vectors, center, report.model_dump(mode="json")
 
 
 def embed_item_images(
-    item_id_mapping: pa.Table, given_image_vectors: np.ndarray, params: EmbeddingParams
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """Embed the cover of every item, or pass on what the source gives.
+    item_id_mapping: pa.Table,
+    given_image_vectors: np.ndarray,
+    title_center: np.ndarray,
+    params: EmbeddingParams,
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """Embed the cover of every item, or take the vectors that the source gives.
 
     Args:
-        item_id_mapping: ``original_id`` of every item, in the order of
-            ``item_feature``; the name of its cover.
+        item_id_mapping: ``original_id`` of every item, in the order of ``items``; the
+            name of its cover.
         given_image_vectors: ``[n_items, d]`` float32; d is 0 where there are none.
+        title_center: Not read. It makes titles come first, so that a dry run or a bill
+            above the limit ends the run before hours go into covers.
         params: ``images`` says where the covers are and what embeds them: the node
             reads files that a parameter names.
 
     Returns:
-        ``image_vectors`` ``[n_items, d]`` float32, row i for row i of
-        ``item_feature``, and the report of
-        :class:`~mmctr.content.embedders.ImageEmbeddingReport` as plain values. Vectors
-        of covers have length 1, or are zero where an item has no usable one; given ones
-        are as they were.
+        ``image_vectors`` ``[n_items + 1, d]`` float32: row i is item i, row 0 is
+        padding; an item without a usable cover has the zero vector. ``image_center``
+        ``[d]``, what was subtracted from them. The report of
+        :class:`~mmctr.content.embedders.ImageEmbeddingReport` as plain values.
 
     Raises:
         ValueError: If rows don't fit, or the covers can't be embedded.
@@ -69,5 +76,6 @@ def embed_item_images(
             "preparation pipeline again"
         )
     item_ids = item_id_mapping["original_id"].to_pylist()
-    vectors, report = embed_images(item_ids, given_image_vectors, params)
-    return vectors, report.model_dump(mode="json")
+    embedded, report = embed_images(item_ids, given_image_vectors, params)
+    vectors, center = finish_vectors(embedded, params.vectors.image, "image vectors")
+    return vectors, center, report.model_dump(mode="json")

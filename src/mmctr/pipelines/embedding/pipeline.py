@@ -11,8 +11,8 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 embed_item_titles,
-                inputs=["item_feature", "params:embedding"],
-                outputs=["title_embeddings", "embedding_report"],
+                inputs=["items", "params:embedding"],
+                outputs=["title_vectors", "title_center", "embedding_report"],
                 name="embed_item_titles",
             ),
             Node(
@@ -20,13 +20,11 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "item_id_mapping",
                     "given_image_vectors",
+                    "title_center",
                     "params:embedding",
                 ],
-                outputs=["image_vectors", "image_embedding_report"],
-                # Kedro runs nodes that don't need each other in the order of their
-                # names: titles first, so that a dry run or a bill above the limit
-                # ends it before hours go into covers.
-                name="make_image_vectors",
+                outputs=["image_vectors", "image_center", "image_embedding_report"],
+                name="embed_item_images",
             ),
         ]
     )

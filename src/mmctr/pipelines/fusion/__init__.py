@@ -1,4 +1,4 @@
-"""Vectors and item features become one fused item feature table."""
+"""Items and their codes become the item table that models read."""
 
 from mmctr.pipelines.fusion.pipeline import create_pipeline
 

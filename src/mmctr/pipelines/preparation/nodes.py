@@ -23,7 +23,7 @@ def prepare_tables(
         params: Split, histories and negatives.
 
     Returns:
-        item_feature, given_image_vectors, item_id_mapping, train, valid, test and the
+        items, given_image_vectors, item_id_mapping, train, valid, test and the
         report; see :class:`mmctr.data.preparation.tables.PrimaryTables`.
     """
     if isinstance(source, ChallengeSource):
@@ -31,7 +31,7 @@ def prepare_tables(
     else:
         tables = prepare_interactions(source, params)
     return (
-        tables.item_feature,
+        tables.items,
         tables.image_vectors,
         tables.item_id_mapping,
         tables.train,
@@ -42,12 +42,12 @@ def prepare_tables(
 
 
 def audit_tables(
-    item_feature: pa.Table, train: pa.Table, valid: pa.Table, test: pa.Table
+    items: pa.Table, train: pa.Table, valid: pa.Table, test: pa.Table
 ) -> dict[str, object]:
     """Ask whether labels leak through items, levels or histories, before any model.
 
     Args:
-        item_feature: One row an item, with its own levels.
+        items: One row per item, with its own levels.
         train: Labelled rows.
         valid: Labelled rows.
         test: Rows, labelled or not.
@@ -59,7 +59,7 @@ def audit_tables(
     splits = {"train": train, "valid": valid, "test": test}
     return audit_splits(
         {name: _audited_rows(rows, levels) for name, rows in splits.items()},
-        {name: item_feature[name].to_numpy().astype(np.int64) for name in levels},
+        {name: items[name].to_numpy().astype(np.int64) for name in levels},
     )
 
 

@@ -13,7 +13,7 @@ def create_pipeline() -> Pipeline:
                 prepare_tables,
                 inputs=["source", "params:preparation"],
                 outputs=[
-                    "item_feature",
+                    "items",
                     "given_image_vectors",
                     "item_id_mapping",
                     "train",
@@ -25,7 +25,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 audit_tables,
-                inputs=["item_feature", "train", "valid", "test"],
+                inputs=["items", "train", "valid", "test"],
                 outputs="data_audit",
                 name="audit_tables",
             ),

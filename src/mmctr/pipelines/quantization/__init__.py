@@ -1,4 +1,4 @@
-"""Vectors become codes, codebook health and the item table."""
+"""Vectors become codes and codebook health."""
 
 from mmctr.pipelines.quantization.pipeline import create_pipeline
 

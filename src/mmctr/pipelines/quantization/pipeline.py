@@ -4,7 +4,6 @@ from kedro.pipeline import Node, Pipeline
 
 from mmctr.content.quantizers.item_codes import find_cold_items, quantize_items
 from mmctr.content.quantizers.shared_codes import list_shared_codes
-from mmctr.ctr.inputs.build_item_table import build_item_table
 from mmctr.pipelines.quantization.nodes import report_codebooks
 from mmctr.reporting.codebook_figures import (
     draw_codebook_recall,
@@ -13,18 +12,23 @@ from mmctr.reporting.codebook_figures import (
 
 
 def create_pipeline() -> Pipeline:
-    """Fused item features in, codes and the item table out."""
+    """Vectors in, codes and the health of their codebooks out."""
     return Pipeline(
         [
             Node(
                 find_cold_items,
-                inputs=["item_feature", "train"],
+                inputs=["items", "train"],
                 outputs="cold_items",
                 name="find_cold_items",
             ),
             Node(
                 quantize_items,
-                inputs=["item_features", "cold_items", "params:quantization"],
+                inputs=[
+                    "title_vectors",
+                    "image_vectors",
+                    "cold_items",
+                    "params:quantization",
+                ],
                 outputs=[
                     "title_codes",
                     "title_quantizer_weights",
@@ -58,19 +62,13 @@ def create_pipeline() -> Pipeline:
             Node(
                 list_shared_codes,
                 inputs=[
-                    "item_feature",
+                    "items",
                     "title_codes",
                     "image_codes",
                     "params:quantization",
                 ],
                 outputs="shared_codes",
                 name="list_shared_codes",
-            ),
-            Node(
-                build_item_table,
-                inputs=["item_features", "title_codes", "image_codes"],
-                outputs="item_table",
-                name="build_item_table",
             ),
         ]
     )

@@ -25,7 +25,7 @@ def measure_details(
     valid_predictions: pa.Table,
     test: pa.Table,
     test_predictions: pa.Table,
-    title_embeddings: np.ndarray,
+    title_vectors: np.ndarray,
     params: CtrParams,
 ) -> dict[str, Any]:
     """Look closer at both parts: calibration, ROC, slices.
@@ -36,7 +36,7 @@ def measure_details(
         valid_predictions: Their probabilities.
         test: Primary rows, labelled or not.
         test_predictions: Their probabilities.
-        title_embeddings: ``[n_items, d]`` float32.
+        title_vectors: ``[n_items + 1, d]`` float32, row 0 is padding.
         params: Bootstrap, bins.
 
     Returns:
@@ -44,12 +44,12 @@ def measure_details(
         :func:`mmctr.evaluation.evaluate_details`.
     """
     known = known_rows(train)
-    titles = with_unknown_item(title_embeddings, test)
+    titles = with_unknown_item(title_vectors[1:], test)
     return {
         name: None
         if rows["label"].null_count
         else evaluate_details(
-            evaluated_rows(rows, predictions, len(title_embeddings)),
+            evaluated_rows(rows, predictions, len(title_vectors) - 1),
             known,
             titles,
             params.evaluation,

@@ -21,7 +21,7 @@ def create_pipeline() -> Pipeline:
                     "valid_predictions",
                     "test",
                     "test_predictions",
-                    "title_embeddings",
+                    "title_vectors",
                     "params:ctr_modeling",
                 ],
                 outputs="evaluation_details",

@@ -10,8 +10,7 @@ import pyarrow as pa
 from mmctr.content.quantizers import QuantizationParams
 from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import Keep, Search
-from mmctr.data.vector_columns import vector_matrix
-from mmctr.experiments.common import cut_rows, fingerprint
+from mmctr.experiments.common import cut_rows, describe_items, fingerprint
 from mmctr.experiments.training import Items
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.plan import TuningPlan, make_plan
@@ -23,7 +22,9 @@ logger = logging.getLogger(__name__)
 def plan_tuning(
     train: pa.Table,
     valid: pa.Table,
-    item_features: pa.Table,
+    items: pa.Table,
+    title_vectors: np.ndarray,
+    image_vectors: np.ndarray,
     preparation_report: dict,
     params: TuningParams,
     quantization: QuantizationParams,
@@ -34,7 +35,9 @@ def plan_tuning(
     Args:
         train: Primary rows.
         valid: Primary rows.
-        item_features: Vectors, tags and levels of items.
+        items: Tags and levels.
+        title_vectors: ``[n_items + 1, d]`` float32.
+        image_vectors: The same.
         preparation_report: Tells what the levels were made of.
         params: Space, sampler, budget.
         quantization: What the space varies.
@@ -46,17 +49,10 @@ def plan_tuning(
     Raises:
         ValueError: If no point of a grid makes a model.
     """
-    tags = item_features["tags"].combine_chunks().flatten()
     inputs = {
         "train": fingerprint(train),
         "valid": fingerprint(valid),
-        "items": fingerprint(item_features),
-        "has_tags": len(tags) > 0,
-        "modalities": [
-            modality
-            for modality in ("title", "image")
-            if vector_matrix(item_features, f"{modality}_vector").shape[1]
-        ],
+        **describe_items(items, title_vectors, image_vectors),
         "levels_from": preparation_report["levels_from"],
     }
     plan = make_plan(params, quantization, ctr_modeling, inputs)
@@ -73,9 +69,9 @@ def plan_tuning(
 def search_settings(
     plan: dict[str, Any],
     keep: Keep,
-    item_features: pa.Table,
-    item_title_vectors: np.ndarray,
-    item_image_vectors: np.ndarray,
+    items: pa.Table,
+    title_vectors: np.ndarray,
+    image_vectors: np.ndarray,
     train: pa.Table,
     valid: pa.Table,
 ) -> Search:
@@ -85,9 +81,9 @@ def search_settings(
         plan: From :func:`plan_tuning`.
         keep: Finds or makes the codes of a quantiser's settings, so that trials share
             them.
-        item_features: Vectors, tags, levels.
-        item_title_vectors: ``[n_items + 1, d]`` float32.
-        item_image_vectors: The same.
+        items: Tags and levels.
+        title_vectors: ``[n_items + 1, d]`` float32.
+        image_vectors: The same.
         train: Labelled rows.
         valid: Labelled rows.
 
@@ -99,7 +95,7 @@ def search_settings(
     trainer = TrialTrainer(
         planned,
         keep,
-        Items(item_features, item_title_vectors, item_image_vectors),
+        Items(items, title_vectors, image_vectors),
         cut_rows(train, params.budget, params.seed),
         valid,
     )

@@ -7,19 +7,19 @@ from mmctr.pipelines.tuning.nodes import plan_tuning, search_settings
 from mmctr.reporting.tuning_figures import draw_history, draw_importance
 from mmctr.reporting.tuning_page import write_page
 
-_ITEMS = ["item_features", "item_title_vectors", "item_image_vectors"]
+_ITEMS = ["items", "title_vectors", "image_vectors"]
 _ROWS = ["train", "valid"]
 
 
 def create_pipeline() -> Pipeline:
-    """Wire the tuning pipeline; it needs preparation, embedding and fusion."""
+    """Wire the tuning pipeline; it needs preparation and embedding."""
     return Pipeline(
         [
             Node(
                 plan_tuning,
                 inputs=[
                     *_ROWS,
-                    "item_features",
+                    *_ITEMS,
                     "preparation_report",
                     "params:tuning",
                     "params:quantization",

@@ -47,7 +47,7 @@ _PREDICTING = (
 )
 
 READ = {
-    "make_image_vectors": ("embedding.images.*",),
+    "embed_item_images": ("embedding.images.*", "embedding.vectors.image.*"),
     "list_shared_codes": ("quantization.seed",),
     "predict_valid": _PREDICTING,
     "predict_test": _PREDICTING,
@@ -59,7 +59,7 @@ READ = {
 """What a node reads of its section, where that is little."""
 
 UNREAD = {
-    "embed_item_titles": ("embedding.images.*",),
+    "embed_item_titles": ("embedding.images.*", "embedding.vectors.image.*"),
     "train_model": (
         "ctr_modeling.evaluation.*",
         "ctr_modeling.submission.*",

@@ -33,7 +33,7 @@ KILLS_OF_KEDRO_RUN = 4
 WIDTH = 16
 MODEL = "text-embedding-3-large"
 CACHE = "data/02_intermediate/embedding_cache.sqlite"
-OUTPUT = "data/04_feature/toys/title_embeddings.npy"
+OUTPUT = "data/04_feature/toys/vectors/title.npy"
 
 
 @dataclass
@@ -272,7 +272,7 @@ def check_the_stages(kills: list[Kill], titles: list[str]) -> None:
 @pytest.mark.system
 def test_kills_cost_what_was_in_flight_and_nothing_else(toys, server, tmp_path):
     """24 kills of the step, 4 of ``kedro run``; one more run comes to its end."""
-    items = pq.read_table(toys / "data/03_primary/toys/item_feature.parquet")
+    items = pq.read_table(toys / "data/03_primary/toys/items.parquet")
     rows = items["title"].to_pylist()
     titles = [title for title in rows if title]
     killer, kills = Killer(server), []

@@ -1,1 +1,0 @@
-"""How the vectors of several modalities are normalised."""

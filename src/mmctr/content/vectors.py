@@ -1,0 +1,134 @@
+"""From an embedder's vectors to those that are stored: padded, normalised, centred."""
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+_ROWS = 16_384
+# A centred vector this much shorter than it was is rounding error, not a direction.
+_VANISHED = 1e-6
+
+
+class ModalityParams(BaseModel):
+    """What happens to the vectors of one modality."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    l2_normalize: bool = Field(True, description="scale every vector to length 1")
+    center: bool = Field(
+        False,
+        description="subtract the mean vector of the items that have one; with "
+        "l2_normalize before and after",
+    )
+
+
+class VectorParams(BaseModel):
+    """What happens to the vectors of every modality before they are stored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: ModalityParams = Field(
+        default_factory=ModalityParams, description="title vectors"
+    )
+    image: ModalityParams = Field(
+        default_factory=ModalityParams, description="image vectors"
+    )
+
+
+def finish_vectors(
+    vectors: np.ndarray, params: ModalityParams, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lay the vectors of all items out as every later step reads them.
+
+    Args:
+        vectors: ``[n, d]`` floats, row i for the i-th item; d may be 0.
+        params: Normalisation and centring of the modality.
+        name: What the vectors are, for messages.
+
+    Returns:
+        ``[n + 1, d]`` float32, row i is item i and row 0 is padding; a zero vector
+        stays zero. And the centre that was subtracted, ``[d]`` float64 (zeros where
+        ``params.center`` is off), for :func:`finish_new_vectors`.
+
+    Raises:
+        ValueError: If a value is not finite.
+    """
+    count, width = vectors.shape
+    finished = np.zeros((count + 1, width), np.float32)
+    finished[1:] = vectors
+    center = _finish(finished[1:], params, None, name)
+    return finished, center
+
+
+def finish_new_vectors(
+    vectors: np.ndarray, center: np.ndarray, params: ModalityParams
+) -> np.ndarray:
+    """Treat vectors of new items exactly as those of the known ones.
+
+    Args:
+        vectors: ``[k, d]`` floats, of the embedder that made the known ones.
+        center: ``[d]`` float64, from :func:`finish_vectors`.
+        params: Normalisation and centring of the modality.
+
+    Returns:
+        ``[k, d]`` float32, comparable with the stored vectors and fit to be encoded by
+        the quantiser that was fitted on them.
+
+    Raises:
+        ValueError: If the widths differ or a value is not finite.
+    """
+    if vectors.ndim != 2 or vectors.shape[1] != len(center):
+        raise ValueError(
+            f"expected vectors of width {len(center)}, got shape "
+            f"{list(vectors.shape)}; embed them as the items were"
+        )
+    finished = np.array(vectors, dtype=np.float32)
+    _finish(finished, params, center, "vectors")
+    return finished
+
+
+def _finish(
+    vectors: np.ndarray, params: ModalityParams, center: np.ndarray | None, name: str
+) -> np.ndarray:
+    """Normalise and centre in place; the centre, measured where none is given."""
+    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(bad):
+        raise ValueError(
+            f"{name} hold NaN or infinity in {len(bad)} row(s), first "
+            f"{bad[:5].tolist()} (item_id {(bad[:5] + 1).tolist()}); embed them again"
+        )
+    if params.l2_normalize:
+        _normalize(vectors)
+    if not params.center:
+        return np.zeros(vectors.shape[1])
+    center = _mean(vectors) if center is None else center
+    _subtract(vectors, center)
+    if params.l2_normalize:
+        _normalize(vectors)
+    return center
+
+
+def _normalize(vectors: np.ndarray) -> None:
+    """Scale the rows to length 1 in place, zero rows excepted."""
+    for start in range(0, len(vectors), _ROWS):
+        rows = vectors[start : start + _ROWS]
+        # float64: squares of very small or very large float32 values leave its range.
+        norms = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
+        rows[:] = rows / np.where(norms > 0, norms, 1.0)
+
+
+def _mean(vectors: np.ndarray) -> np.ndarray:
+    """The mean ``[d]`` float64 of the rows that are not zero; zero if all are."""
+    present = np.count_nonzero(vectors.any(axis=1))
+    return vectors.sum(axis=0, dtype=np.float64) / max(present, 1)
+
+
+def _subtract(vectors: np.ndarray, mean: np.ndarray) -> None:
+    """Subtract ``mean`` from the rows that are not zero, in place."""
+    for start in range(0, len(vectors), _ROWS):
+        rows = vectors[start : start + _ROWS]
+        exact = rows.astype(np.float64)
+        present = rows.any(axis=1, keepdims=True)
+        centred = np.where(present, exact - mean, 0.0)
+        length = np.linalg.norm(exact, axis=1, keepdims=True)
+        left = np.linalg.norm(centred, axis=1, keepdims=True)
+        rows[:] = np.where(left > _VANISHED * length, centred, 0.0)
