@@ -45,7 +45,7 @@ def test_a_missing_column_is_named(log):
 
 def test_a_wrong_type_is_named(log):
     with pytest.raises(
-        ValueError, match="column 'timestamp' is float64, wanted dtype.*int64"
+        ValueError, match="column 'timestamp' is float64, expected dtype.*int64"
     ):
         check_frame(log.astype({"timestamp": float}), INTERACTIONS, "log")
 

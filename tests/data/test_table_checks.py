@@ -104,7 +104,7 @@ OF_ROWS = ["labelled_rows", "test_rows"]
         ("items", "views_level", levels([-1, 0]), "rows [0] hold -1"),
         ("items", "views_level", levels([None, 0]), "empty values in rows [0]"),
         ("items", "title", pa.array(["a", None]), "empty values in rows [1]"),
-        ("items", "title", pa.array([1, 2]), "'title' is Int64, wanted"),
+        ("items", "title", pa.array([1, 2]), "'title' is Int64, expected"),
         ("items", "item_id", pa.array([1, None]), "empty values in rows [1]"),
         ("items", "item_id", pa.array(["1", "2"]), "'item_id' is str"),
         ("items", "tags", pa.array([1, 2]), "is int64, wanted a list"),
@@ -114,7 +114,7 @@ OF_ROWS = ["labelled_rows", "test_rows"]
             pa.array([[1], None], IDS),
             "empty values in rows [1]",
         ),
-        ("items", "tags", pa.array([[1], [2]]), "is int64, wanted"),
+        ("items", "tags", pa.array([[1], [2]]), "is int64, expected"),
         (
             "items",
             "tags",

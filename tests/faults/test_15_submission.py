@@ -119,7 +119,7 @@ def test_it_is_checked_as_it_lies_on_the_disk(finished_project):
     )
     assert done.returncode == 1, said(done)
     assert "submission.zip is damaged, or of another format" in said(done)
-    assert "wanted prediction.csv alone" in said(done)
+    assert "expected prediction.csv alone" in said(done)
     assert files_below(project / "data") == before
 
     table = dataset(path)

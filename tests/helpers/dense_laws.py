@@ -6,7 +6,29 @@ import numpy as np
 
 from mmctr.data.sample.clicks import best_scores
 from mmctr.data.sample.laws import OpenSums
-from mmctr.data.sample.world import click_law
+from mmctr.data.sample.params import SampleParams
+from mmctr.data.sample.world import Tastes, World, affinities, appeals
+
+
+def click_law(
+    world: World, tastes: Tastes, allowed: np.ndarray, params: SampleParams
+) -> np.ndarray:
+    """Give the probability p(i|u) that a user's next click is an item.
+
+    Affinity to its kind times appeal, normalised over the allowed items.
+
+    Args:
+        world: The items.
+        tastes: One row a user.
+        allowed: ``[n_items]`` bool, items that can be clicked.
+        params: The laws.
+
+    Returns:
+        ``[n_users, n_items]`` float64; rows sum to 1, zero where not allowed.
+    """
+    law = affinities(world, tastes, params)[:, world.kind]
+    law *= np.where(allowed, appeals(world, params), 0.0)[tastes.leaning]
+    return law / law.sum(axis=1, keepdims=True)
 
 
 def dense_open_laws(world, tastes, allowed, seen, params):

@@ -1,4 +1,4 @@
-"""The tables that cross the border of the project, and how their errors read."""
+"""The tables that enter and leave the project, and the wording of their errors."""
 
 from collections.abc import Callable
 
@@ -14,162 +14,134 @@ MAX_TIMESTAMP = 10**11
 """Unix seconds stay below this until the year 5138; milliseconds have been above it
 since 1973."""
 
-
-def _level(description: str) -> pandera.Column:
-    return pandera.Column(
-        checks=pandera.Check.in_range(
-            0, MAX_LEVEL, error=f"must be a level of 0 to {MAX_LEVEL}"
-        ),
-        nullable=False,
-        description=description,
-    )
-
-
-def _count(description: str) -> pandera.Column:
-    return pandera.Column(
-        float,
-        checks=pandera.Check.in_range(
-            0, float("inf"), include_max=False, error="must be finite and not negative"
-        ),
-        nullable=False,
-        required=False,
-        description=description,
-    )
-
+LABEL = pandera.Check.isin([0, 1], error="must be 0 or 1")
+LEVEL = pandera.Check.in_range(
+    0, MAX_LEVEL, error=f"must be a level of 0 to {MAX_LEVEL}"
+)
+FINITE = pandera.Check(np.isfinite, error="must hold neither NaN nor infinity")
 
 _ITEM_NUMBER = pandera.Check.ge(1, error="must be 1 or above (0 is padding)")
+_PADDED = pandera.Check.ge(0, error="must be 0 (padding) or above")
+_COUNT = pandera.Check.in_range(
+    0, float("inf"), include_max=False, error="must be finite and not negative"
+)
+_SECONDS = pandera.Check.in_range(
+    0,
+    MAX_TIMESTAMP,
+    error="must be unix seconds, not negative and not milliseconds",
+)
+_ID = "whole number or text"
+_TEXT = "text; empty where there is none"
+_VECTORS = "vectors of one width; all zero where there is none, which gives a warning"
 
-LABEL = pandera.Check.isin([0, 1], error="must be 0 or 1")
-"""What a label may be."""
+
+def column(
+    kind: str | None,
+    check: pandera.Check | None,
+    about: str,
+    *,
+    nullable: bool = False,
+    unique: bool = False,
+    required: bool = True,
+) -> pandera.Column:
+    """Describe a column.
+
+    Args:
+        kind: Its type; None for any.
+        check: What its values must be, if anything.
+        about: What it is, for the documentation.
+        nullable: Whether values may be empty.
+        unique: Whether no value may occur twice.
+        required: Whether the table must have it.
+    """
+    return pandera.Column(
+        kind,
+        checks=check,
+        nullable=nullable,
+        unique=unique,
+        required=required,
+        description=about,
+    )
+
 
 INTERACTIONS = pandera.DataFrameSchema(
     {
-        "user_id": pandera.Column(nullable=False, description="whole number or text"),
-        "item_id": pandera.Column(
-            nullable=False, description="whole number or text, as in the item table"
-        ),
-        "timestamp": pandera.Column(
-            "int64",
-            checks=pandera.Check.in_range(
-                0,
-                MAX_TIMESTAMP,
-                error="must be unix seconds, not negative and not milliseconds",
-            ),
-            nullable=False,
-            description="unix seconds, an Arrow timestamp or a date",
+        "user_id": column(None, None, _ID),
+        "item_id": column(None, None, f"{_ID}, as in the item table"),
+        "timestamp": column(
+            "int64", _SECONDS, "unix seconds, an Arrow timestamp or a date"
         ),
     },
     title="interactions.parquet",
-    description="Your own log: one row an event, in any order.",
+    description="Your own log: one row per event, in any order.",
 )
 
 ITEMS = pandera.DataFrameSchema(
     {
-        "item_id": pandera.Column(
-            nullable=False, unique=True, description="whole number or text"
-        ),
-        "title": pandera.Column(
-            str, nullable=False, description="text; empty where there is none"
-        ),
-        "likes": _count("popularity, of any scale"),
-        "views": _count("popularity, of any scale"),
+        "item_id": column(None, None, _ID, unique=True),
+        "title": column("str", None, _TEXT),
+        "likes": column("float64", _COUNT, "popularity, of any scale", required=False),
+        "views": column("float64", _COUNT, "popularity, of any scale", required=False),
     },
     title="items.parquet",
-    description="Your own items: one row an item.",
+    description="Your own items: one row per item.",
 )
 
 CHALLENGE_ITEMS = pandera.DataFrameSchema(
     {
-        "item_id": pandera.Column(
-            "int64",
-            checks=_ITEM_NUMBER,
-            nullable=False,
-            unique=True,
-            description="in any order",
-        ),
-        "item_title": pandera.Column(
-            str, nullable=False, description="text; empty where there is none"
-        ),
-        "likes_level": _level("level of the item"),
-        "views_level": _level("level of the item"),
+        "item_id": column("int64", _ITEM_NUMBER, "in any order", unique=True),
+        "item_title": column("str", None, _TEXT),
+        "likes_level": column(None, LEVEL, "level of the item"),
+        "views_level": column(None, LEVEL, "level of the item"),
     },
     title="MicroLens_1M_MMCTR/item_feature.parquet",
-    description="The challenge's items: one row an item.",
+    description="The challenge's items: one row per item.",
 )
 
 CHALLENGE_ROWS = pandera.DataFrameSchema(
     {
-        "user_id": pandera.Column(nullable=False, description="whole number or text"),
-        "item_id": pandera.Column(
-            "int64", checks=_ITEM_NUMBER, nullable=False, description="the target"
-        ),
-        "likes_level": _level("level as the row gives it"),
-        "views_level": _level("level as the row gives it"),
-        "label": pandera.Column(
-            "int64",
-            checks=LABEL,
-            nullable=False,
-            required=False,
-            description="only test may be without",
+        "user_id": column(None, None, _ID),
+        "item_id": column("int64", _ITEM_NUMBER, "the target"),
+        "likes_level": column(None, LEVEL, "level as the row gives it"),
+        "views_level": column(None, LEVEL, "level as the row gives it"),
+        "label": column(
+            "int64", LABEL, "needed in train and valid, not in test", required=False
         ),
     },
     title="MicroLens_1M_x1/{train,valid,test}.parquet",
-    description="The challenge's parts: one row an impression.",
+    description="The challenge's parts: one row per impression.",
 )
-
 
 CHALLENGE_TEST_ROWS = CHALLENGE_ROWS.update_columns(
     {name: {"checks": []} for name in ("likes_level", "views_level")}
 )
-"""Rows to score: what becomes of a level that is none is a parameter."""
-
-_PADDED_ID = pandera.Column(
-    "int64",
-    checks=pandera.Check.ge(0, error="must be 0 (padding) or above"),
-    nullable=False,
-    description="lists of one length, padded with 0",
-)
-
-
-def _vector(description: str) -> pandera.Column:
-    return pandera.Column(
-        "float32",
-        checks=pandera.Check(
-            np.isfinite,
-            error="must hold neither NaN nor infinity",
-        ),
-        nullable=False,
-        required=False,
-        description=description,
-    )
-
-
-_VECTORS = "vectors of one width; all zero where there is none, which is warned of"
+"""Rows to score: how invalid levels are treated is a parameter."""
 
 RAW_LISTS = {
     "items.parquet": pandera.DataFrameSchema(
         {
-            "tags": pandera.Column(
-                str,
-                nullable=False,
+            "tags": column(
+                "str",
+                None,
+                "a list of tags, text or numbers, none or more; or column `tag`, one "
+                "tag or none",
                 required=False,
-                description="a list of tags, text or numbers, none or more; or column "
-                "`tag`, one tag or none",
             ),
-            "image_vector": _vector(_VECTORS),
+            "image_vector": column("float32", FINITE, _VECTORS, required=False),
         }
     ),
     "MicroLens_1M_MMCTR/item_feature.parquet": pandera.DataFrameSchema(
-        {"item_tags": _PADDED_ID, "img_emb_CLIPRN50": _vector(_VECTORS)}
+        {
+            "item_tags": column("int64", _PADDED, "lists of one length, padded with 0"),
+            "img_emb_CLIPRN50": column("float32", FINITE, _VECTORS, required=False),
+        }
     ),
     "MicroLens_1M_x1/{train,valid,test}.parquet": pandera.DataFrameSchema(
         {
-            "item_seq": pandera.Column(
+            "item_seq": column(
                 "int64",
-                checks=pandera.Check.ge(0, error="must be 0 (padding) or above"),
-                nullable=False,
-                description="history, oldest first: lists of one length, padded with 0 "
-                "in front",
+                _PADDED,
+                "history, oldest first: lists of one length, padded with 0 in front",
             )
         }
     ),
@@ -189,8 +161,8 @@ def check_frame(
         file: Where it comes from, for the message.
 
     Raises:
-        ValueError: Naming file, column, the first five rows that fail, and what is
-            wanted.
+        ValueError: Naming file, column, the first five rows that fail, and what was
+            expected.
     """
     problems = frame_problems(frame, schema)
     if problems:
@@ -207,17 +179,16 @@ def frame_problems(
     Args:
         frame: The table, rows numbered from 0.
         schema: What it must look like.
-        row_of: From the number of a row here to the one that is named.
+        row_of: Maps a row's number here to the one to name.
 
     Returns:
-        A phrase a column and check that fails, with its first five rows; none where
-        all is well.
+        One phrase per column and failed check, with its first five rows.
     """
     try:
         schema.validate(frame, lazy=True)
     except SchemaErrors as error:
         cases = error.failure_cases
-        # What is of another type fails everything else too.
+        # A column of another type fails all its other checks too.
         mistyped = cases[cases["check"].str.startswith("dtype")]
         others = ~cases["column"].isin(mistyped["column"])
         cases = cases[others | cases.index.isin(mistyped.index)]
@@ -240,7 +211,7 @@ def _explain(
     if check == "column_in_dataframe":
         return f"column '{cases['failure_case'].iloc[0]}' is missing"
     if check.startswith("dtype"):
-        return f"column '{column}' is {frame[column].dtype}, wanted {check}"
+        return f"column '{column}' is {frame[column].dtype}, expected {check}"
     rows = _rows(cases, row_of)
     if check == "not_nullable":
         return (
@@ -250,15 +221,15 @@ def _explain(
     if check == "field_uniqueness":
         return f"column '{column}' has repeated values in {rows}; keep one row for each"
     places = cases["index"].dropna().head(5).astype(int)
-    # As the table holds them: among other failures pandera makes floats of integers. A
-    # check that could not be made has no rows, but an error.
+    # Values from the table: pandera turns integers into floats among other failures. A
+    # check that raised has no rows, but an error.
     held = frame[column].iloc[places] if len(places) else cases["failure_case"].head(5)
     values = ", ".join(str(value) for value in held)
     return f"column '{column}' {check}; {rows} hold {values}"
 
 
 def _rows(cases: pd.DataFrame, row_of: Callable[[int], int]) -> str:
-    # Several values of a list may fail: its row is named once.
+    # Several values of one list may fail; its row is named once.
     rows = list(dict.fromkeys(row_of(place) for place in cases["index"].dropna()))
     more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
     return f"rows {rows[:5]}{more}"

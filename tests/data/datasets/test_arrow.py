@@ -74,7 +74,7 @@ def test_a_missing_file_is_not_called_damaged(dataset, path):
 
 
 def test_only_tables_are_saved(dataset):
-    with pytest.raises(DatasetError, match="a table is wanted"):
+    with pytest.raises(DatasetError, match="expected a table"):
         dataset.save({"a": [1]})
     assert not dataset.exists()
 

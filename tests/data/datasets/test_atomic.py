@@ -226,7 +226,8 @@ def test_it_reaches_other_processes_whole(arrays, tmp_path):
     copy = pickle.loads(pickle.dumps(arrays))
     np.testing.assert_array_equal(copy.load(), np.arange(5))
     page = AtomicDataset(
-        dataset="mmctr.data.datasets.PageDataset", filepath=str(tmp_path / "page.md")
+        dataset="mmctr.data.datasets.PreviewableTextDataset",
+        filepath=str(tmp_path / "page.md"),
     )
     page.save("# Text")
     copy = pickle.loads(pickle.dumps(page))

@@ -79,7 +79,7 @@ def test_what_is_no_npy_file_is_refused(dataset, tmp_path):
 
 
 def test_only_arrays_of_plain_numbers_are_saved(dataset):
-    with pytest.raises(DatasetError, match="an array is wanted"):
+    with pytest.raises(DatasetError, match="expected an array"):
         dataset.save([1, 2])
     with pytest.raises(DatasetError, match="allow_pickle"):
         dataset.save(np.array([{}, None]))

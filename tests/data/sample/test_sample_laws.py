@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from dense_laws import dense_best_scores, dense_open_laws, enumerate_slates
+from dense_laws import click_law, dense_best_scores, dense_open_laws, enumerate_slates
 from scipy.stats import chisquare
 
 from mmctr.data.sample import draws
@@ -12,7 +12,7 @@ from mmctr.data.sample.clicks import best_scores
 from mmctr.data.sample.draws import draw_different, draw_histories
 from mmctr.data.sample.laws import ItemLaws, UserLaws
 from mmctr.data.sample.params import SampleParams
-from mmctr.data.sample.world import Tastes, build_world, click_law, draw_tastes
+from mmctr.data.sample.world import Tastes, build_world, draw_tastes
 
 N_DRAWS = 60_000
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from dense_laws import click_law
 
 from mmctr.data.sample.params import SampleParams
 from mmctr.data.sample.world import (
@@ -10,7 +11,6 @@ from mmctr.data.sample.world import (
     N_STYLES,
     Tastes,
     build_world,
-    click_law,
     draw_tastes,
 )
 

@@ -9,7 +9,7 @@ from mmctr.data.datasets.kept_partitions import Keep, KeptPartitions
 from mmctr.data.datasets.missing_partitions import Makers, MissingPartitions
 from mmctr.data.datasets.npy import NpyDataset
 from mmctr.data.datasets.optional import OptionalDataset
-from mmctr.data.datasets.previews import PageDataset
+from mmctr.data.datasets.previews import PreviewableTextDataset
 from mmctr.data.datasets.study import Search, StudyDataset
 from mmctr.data.datasets.zipped_csv import ZippedCsvDataset
 
@@ -27,7 +27,7 @@ __all__ = [
     "MissingPartitions",
     "NpyDataset",
     "OptionalDataset",
-    "PageDataset",
+    "PreviewableTextDataset",
     "Search",
     "StudyDataset",
     "TablePieces",

@@ -2,29 +2,29 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
+from mmctr.data.datasets.local_file import LocalFileDataset
 from mmctr.data.table_checks import check_table
 from mmctr.runtime.atomic import final_path
 
 
 @dataclass(frozen=True)
 class TablePieces:
-    """A table that is too big to be in memory at once, made piece by piece.
+    """A table that is too big for memory, made piece by piece.
 
-    No iterator: Kedro takes a node whose outputs all are iterators for one that yields
-    its results bit by bit.
+    Not an iterator: Kedro treats a node whose outputs are all iterators as a generator
+    of partial results.
 
     Attributes:
-        length: Things that rows are made of, users for instance.
-        step: How many of them make a piece.
-        table_of: Gives the rows of some of them; of none, a table without rows.
+        length: Number of sources of rows, such as users.
+        step: Sources per piece.
+        table_of: Makes the rows of a range of sources; an empty range gives a table
+            without rows.
     """
 
     length: int
@@ -37,20 +37,20 @@ class TablePieces:
         return self.table_of(slice(0, 0)).schema
 
     def __iter__(self) -> Iterator[pa.Table]:
-        """Make one piece after the other."""
+        """Make the pieces one after another."""
         for start in range(0, self.length, self.step):
             yield self.table_of(slice(start, min(start + self.step, self.length)))
 
     def to_table(self) -> pa.Table:
-        """The whole."""
+        """Make the whole table."""
         return pa.concat_tables([self.schema.empty_table(), *self])
 
 
-class ArrowDataset(AbstractDataset[pa.Table | TablePieces, pa.Table]):
+class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
     """One ``pyarrow.Table`` in one parquet file.
 
-    pandas holds a list column as one Python object a row: at millions of histories that
-    is gigabytes and minutes. Arrow holds it as a flat array and offsets.
+    pandas holds a list column as one Python object per row: at millions of histories
+    that is gigabytes and minutes. Arrow holds it as a flat array and offsets.
     """
 
     def __init__(
@@ -68,40 +68,34 @@ class ArrowDataset(AbstractDataset[pa.Table | TablePieces, pa.Table]):
                 :data:`mmctr.data.contracts.CONTRACTS`.
             metadata: For plugins such as kedro-viz; not used here.
         """
-        self._path = Path(filepath)
+        super().__init__(filepath=filepath, metadata=metadata)
         self._contract = contract
-        self.metadata = metadata
 
     def load(self) -> pa.Table:
         """Read the whole table.
 
         Raises:
-            ValueError: If the file is damaged or is no parquet file, or the table does
-                not hold its contract.
+            ValueError: If the file is damaged or is no parquet file, or the table
+                breaks its contract.
         """
-        try:
-            table = pq.read_table(self._path, page_checksum_verification=True)
-            table.validate(full=True)  # lengths and text that were written over
-        except (FileNotFoundError, PermissionError):
-            raise
-        except Exception as error:  # Arrow raises many kinds at damaged bytes
-            raise ValueError(
-                f"{self._path}: not a whole parquet file ({error})"
-            ) from error
+        table = self._read_whole(self._read, "a whole parquet file")
         self._check(table)
+        return table
+
+    def _read(self) -> pa.Table:
+        table = pq.read_table(self._path, page_checksum_verification=True)
+        table.validate(full=True)  # finds lengths and text that were written over
         return table
 
     def save(self, data: pa.Table | TablePieces) -> None:
         """Write with zstd compression and checksums; a piece becomes a row group.
 
         Raises:
-            ValueError: If the table does not hold its contract; nothing is written.
+            ValueError: If the table breaks its contract; nothing is written.
         """
-        if not isinstance(data, pa.Table | TablePieces):
-            raise TypeError(f"{self._path.name}: a table is wanted, got {type(data)}")
         if isinstance(data, pa.Table):
             self._check(data)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._prepare_save(data, pa.Table | TablePieces, "a table")
         pieces = [data] if isinstance(data, pa.Table) else data
         with pq.ParquetWriter(
             self._path, data.schema, compression="zstd", write_page_checksum=True
@@ -123,11 +117,8 @@ class ArrowDataset(AbstractDataset[pa.Table | TablePieces, pa.Table]):
         if self._contract is not None:
             check_table(table, self._contract, str(final_path(self._path)))
 
-    def _exists(self) -> bool:
-        return self._path.is_file()
-
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._path.as_posix(), "contract": self._contract}
+        return {**super()._describe(), "contract": self._contract}
 
 
 def _shorten(value: object, length: int = 8) -> object:

@@ -12,7 +12,7 @@ from mmctr.runtime.file_errors import root_text, surroundings_problem
 
 
 class AtomicDataset(AbstractDataset[Any, Any]):
-    """Write another single-file dataset through a sibling file and one rename.
+    """Write another dataset of one file through a sibling and one rename.
 
     A process killed in the middle of a save leaves the earlier file as it was, so a
     file that exists is a file that is whole. Loading, existence and previews are the
@@ -48,11 +48,11 @@ class AtomicDataset(AbstractDataset[Any, Any]):
         self._offer_preview()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is not picklable."""
+        """Leave out the preview, which can't be pickled."""
         return {name: x for name, x in vars(self).items() if name != "preview"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Make it again."""
+        """Restore the preview."""
         vars(self).update(state)
         self._offer_preview()
 
@@ -63,7 +63,7 @@ class AtomicDataset(AbstractDataset[Any, Any]):
     def _preview_of(self, preview: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(preview)  # kedro-viz reads the return annotation
         def preview_if_there(**options: Any) -> Any:
-            # kedro-viz asks for all of them, those not made yet too.
+            # kedro-viz asks for the previews of files that do not exist yet, too.
             return preview(**options) if self._path.exists() else None
 
         return preview_if_there
@@ -78,7 +78,7 @@ class AtomicDataset(AbstractDataset[Any, Any]):
 
         Raises:
             FileNotFoundError: If there is no such file yet.
-            DatasetError: If it is a link, or can't be read; naming the file, and what
+            DatasetError: If it is a link, or can't be read; it names the file and what
                 to do.
         """
         try:
@@ -125,7 +125,8 @@ class AtomicDataset(AbstractDataset[Any, Any]):
             if problem is None:
                 raise
             raise DatasetError(
-                f"{self._path} can't be written: {problem}. What was there is as it was"
+                f"{self._path} can't be written: {problem}. "
+                "The earlier file is unchanged"
             ) from error
         self._dataset.release()
         self._is_stale = False

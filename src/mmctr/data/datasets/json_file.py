@@ -1,4 +1,4 @@
-"""JSON as the standard has it: no NaN, no infinity."""
+"""A JSON dataset that writes NaN and infinity as null and rejects them on load."""
 
 import json
 import logging
@@ -11,13 +11,13 @@ logger = logging.getLogger(__name__)
 
 
 class JsonDataset(JSONDataset):
-    """Kedro's own, but what is no number is neither written nor read as one."""
+    """Kedro's JSON dataset, restricted to what the JSON standard allows."""
 
     def load(self) -> Any:
         """Read the file.
 
         Raises:
-            ValueError: If it is no JSON, or holds NaN or an infinite number.
+            ValueError: If it is not JSON, or holds NaN or an infinite number.
         """
         with self._fs.open(str(self._filepath), mode="rb") as file:
             return json.loads(
@@ -25,9 +25,9 @@ class JsonDataset(JSONDataset):
             )
 
     def save(self, data: Any) -> None:
-        """Write it; a number that is not finite becomes null, which is logged.
+        """Write the file; numbers that are not finite become null, with a warning.
 
-        A training is not thrown away for an undefined number in its report.
+        An undefined number in a report must not cost a finished training.
         """
         places: list[str] = []
         content = _without_nan(data, "", places)
@@ -41,13 +41,13 @@ class JsonDataset(JSONDataset):
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"holds {constant}, which is no JSON number")
+    raise ValueError(f"holds {constant}, which is not a JSON number")
 
 
 def _finite_float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"holds {text}, which no number of this machine is")
+        raise ValueError(f"holds {text}, which is too large for float64")
     return value
 
 

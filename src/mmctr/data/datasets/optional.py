@@ -1,21 +1,21 @@
-"""What another pipeline, or this run's hooks, may have left: read where it is there."""
+"""A file that another pipeline, or this run's hooks, may have written."""
 
 import logging
 from pathlib import Path
 from typing import Any, NoReturn
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from mmctr.data.datasets.atomic import AtomicDataset
 
 logger = logging.getLogger(__name__)
 
 
-class OptionalDataset(AbstractDataset[NoReturn, Any]):
-    """Read a file with another dataset, and give None where there is none.
+class OptionalDataset(AtomicDataset):
+    """Read a file with another dataset, and give None if it does not exist.
 
-    Kedro asks for a node's inputs whether they are needed or not; this makes one that
-    the node can do without. Another entry of the catalogue writes the file.
+    Kedro loads all inputs of a node; with this dataset the node can do without one.
+    Another entry of the catalogue writes the file.
 
     Example:
         >>> OptionalDataset(
@@ -37,20 +37,16 @@ class OptionalDataset(AbstractDataset[NoReturn, Any]):
             dataset: The wrapped dataset: its type, or its catalogue entry without
                 ``filepath``.
             filepath: Where the file may lie on this machine.
-            followed: Whether what was made from it is stale once the file is another,
-                or is there at last. Not for files that change in every run; one of
-                those that can't be read is told of, and taken for none.
+            followed: Whether results made from it are stale once the file changes or
+                appears. False for files that change in every run; if one of those
+                can't be read, the error is logged and the file treated as missing.
             metadata: For plugins such as kedro-viz; not used here.
         """
-        self._path = Path(filepath)
+        super().__init__(dataset=dataset, filepath=filepath, metadata=metadata)
         self._followed = followed
-        self.metadata = metadata
-        self._dataset = AtomicDataset(dataset=dataset, filepath=filepath)
-        if hasattr(self._dataset, "preview"):
-            self.preview = self._dataset.preview
 
     def load(self) -> Any:
-        """Load with the wrapped dataset; None where there is no file.
+        """Load with the wrapped dataset; None if there is no file.
 
         Raises:
             DatasetError: If it can't be read, and is followed.
@@ -58,7 +54,7 @@ class OptionalDataset(AbstractDataset[NoReturn, Any]):
         if not self._path.exists():
             return None
         try:
-            return self._dataset.load()
+            return super().load()
         except DatasetError as error:
             if self._followed:
                 raise
@@ -76,12 +72,3 @@ class OptionalDataset(AbstractDataset[NoReturn, Any]):
     def files(self) -> dict[str, Path]:
         """Name the file that decides what is stale, as sources do."""
         return {self._path.name: self._path} if self._followed else {}
-
-    def _exists(self) -> bool:
-        return self._path.exists()
-
-    def _release(self) -> None:
-        self._dataset.release()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._path.as_posix()}

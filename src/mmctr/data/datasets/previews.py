@@ -1,4 +1,4 @@
-"""Kedro's text dataset, with the preview for kedro-viz that it lacks."""
+"""Kedro's text dataset with a preview for kedro-viz, which it lacks."""
 
 import html
 
@@ -8,11 +8,11 @@ from kedro_datasets.text import TextDataset
 PAGE_LENGTH = 20_000
 
 
-class PageDataset(TextDataset):
-    """A text file that kedro-viz shows: HTML as it is, other text letter by letter."""
+class PreviewableTextDataset(TextDataset):
+    """A text file that kedro-viz shows: HTML rendered, other text escaped."""
 
     def preview(self) -> HTMLPreview:
-        """The page; of other text than HTML its beginning, escaped."""
+        """HTML as it is; the beginning of any other text, escaped."""
         text = self.load()
         if self._filepath.suffix == ".html":
             return HTMLPreview(text)

@@ -172,24 +172,3 @@ def appeals(world: World, params: SampleParams) -> np.ndarray:
     merit = merit + params.charm_strength * world.charm
     leaning = params.leaning_strength * np.outer(LEANINGS, world.renown)
     return world.popularity * np.exp(merit + leaning)
-
-
-def click_law(
-    world: World, tastes: Tastes, allowed: np.ndarray, params: SampleParams
-) -> np.ndarray:
-    """Give the probability p(i|u) that a user's next click is an item.
-
-    Affinity to its kind times appeal, normalised over the allowed items.
-
-    Args:
-        world: The items.
-        tastes: One row a user.
-        allowed: ``[n_items]`` bool, items that can be clicked.
-        params: The laws.
-
-    Returns:
-        ``[n_users, n_items]`` float64; rows sum to 1, zero where not allowed.
-    """
-    law = affinities(world, tastes, params)[:, world.kind]
-    law *= np.where(allowed, appeals(world, params), 0.0)[tastes.leaning]
-    return law / law.sum(axis=1, keepdims=True)
