@@ -76,8 +76,9 @@ class TrialTrainer:
         return value
 
     def _quantize(self, params: QuantizationParams) -> pa.Table:
-        cold = find_cold_items(self.items.features, self.train)
-        return make_codes(self.items.features, cold, params)
+        items = self.items
+        cold = find_cold_items(items.features, self.train)
+        return make_codes(items.title_vectors, items.image_vectors, cold, params)
 
     def _read(self, longest: int) -> tuple["ClickLog", "ClickLog"]:
         from mmctr.ctr.inputs.click_log import ClickLog
