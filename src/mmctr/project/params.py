@@ -1,6 +1,5 @@
 """The root of all parameters: one model that knows every key there is."""
 
-import difflib
 import re
 import typing
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from mmctr.experiments.ablation.plan import resolve
 from mmctr.experiments.common import require_residual_codes
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.plan import resolve as resolve_trial
+from mmctr.runtime.suggestions import LEAST_LIKENESS, did_you_mean, likeness
 
 
 class ProjectParams(BaseModel):
@@ -178,25 +178,18 @@ def _explain(problem: Any) -> str:
 
 
 def _hint(path: list[str]) -> str:
-    """The nearest known name beside an unknown one, or one elsewhere clearly nearer."""
+    """The most similar known names; one elsewhere must be clearly nearer."""
     known = [_placed(names, path) for names in _known_names(ProjectParams)]
-    section, word = path[:-1], path[-1]
-    siblings = {names[-1]: names for names in known if names[:-1] == section}
-    siblings.pop(_ANY, None)
-    near = difflib.get_close_matches(word, siblings, n=1, cutoff=0.6)
-    found = [siblings[name] for name in near]
-    words = {names[-1] for names in known if _ANY not in names}
-    beaten = 0.6 if not near else _likeness(word, near[0])
-    near = difflib.get_close_matches(word, words, n=1, cutoff=min(beaten + 0.1, 1.0))
-    if near:
-        found = [names for names in known if names[-1] in near and _ANY not in names]
-    if found:
-        return f"did you mean {' or '.join(repr('.'.join(x)) for x in found)}?"
-    return f"known here: {', '.join(sorted(siblings)) or 'nothing'}"
+    known = [names for names in known if _ANY not in names]
+    siblings = [names for names in known if names[:-1] == path[:-1]]
 
+    def score(names: list[str]) -> float:
+        return likeness(path[-1], names[-1]) + 0.1 * (names in siblings)
 
-def _likeness(word: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, other, word).ratio()
+    best = max(map(score, known))
+    if best >= LEAST_LIKENESS + 0.1:
+        return did_you_mean(".".join(x) for x in known if score(x) == best)
+    return f"known here: {', '.join(sorted(x[-1] for x in siblings)) or 'nothing'}"
 
 
 _ANY = "*"

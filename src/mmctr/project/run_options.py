@@ -1,6 +1,5 @@
 """Options of ``kedro run`` that name something: is it there, and what is meant?"""
 
-import difflib
 import importlib
 import inspect
 import os
@@ -16,6 +15,7 @@ from kedro.runner import AbstractRunner, ParallelRunner
 from kedro.utils import find_kedro_project
 
 from mmctr.pipeline_registry import register_pipelines
+from mmctr.runtime.suggestions import suggest
 
 # What Kedro takes where nothing is asked for; it need not hold a file.
 _LOCAL = "local"
@@ -77,17 +77,6 @@ def check_environment(env: str | None, conf_source: str | None = None) -> None:
     _require_known(option, [name], [x for x in known if not x.startswith(".")])
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name is meant, or which there are."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=2, cutoff=0.6)
-    # `train` for `train_model`.
-    near = near or [x for x in names if name.lower() in x.lower()][:3]
-    if near:
-        return f"did you mean {' or '.join(repr(x) for x in near)}?"
-    return f"there are: {', '.join(names)}" if names else "there are none"
-
-
 def _require_known(
     option: str, names: Iterable[str], known: Iterable[str], where: str = ""
 ) -> None:
@@ -95,7 +84,7 @@ def _require_known(
     for name in names:
         if name not in known:
             raise click.UsageError(
-                f"{option}: there is no '{name}'{where}; {nearest(name, known)}"
+                f"{option}: there is no '{name}'{where}; {suggest(name, known)}"
             )
 
 
