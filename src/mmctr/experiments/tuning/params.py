@@ -1,6 +1,5 @@
 """Parameters of tuning: the space, how it is searched, and the budget of a trial."""
 
-import difflib
 import json
 from typing import Annotated, Any, Literal, Self
 
@@ -14,6 +13,7 @@ from pydantic import (
 )
 
 from mmctr.experiments.common import BudgetParams
+from mmctr.runtime.suggestions import did_you_mean, likeness
 
 SECTIONS = ("quantization", "ctr_modeling")
 
@@ -39,11 +39,9 @@ _SHARED = {
 def _may_vary(name: str) -> str:
     section, _, rest = name.partition(".")
     if section not in SECTIONS:
-        near = difflib.get_close_matches(section, SECTIONS, n=1, cutoff=0)
-        hint = f"{near[0]}.{rest}"
-        raise ValueError(
-            f"names begin with {' or '.join(SECTIONS)}; did you mean '{hint}'?"
-        )
+        near = max(SECTIONS, key=lambda known: likeness(section, known))
+        hint = did_you_mean([f"{near}.{rest}"])
+        raise ValueError(f"names begin with {' or '.join(SECTIONS)}; {hint}")
     for shared, place in _SHARED.items():
         if name == shared or name.startswith(f"{shared}."):
             raise ValueError(
