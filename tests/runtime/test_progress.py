@@ -1,95 +1,12 @@
-"""The time left is that of recent steps, and bars are silent unless they are wanted."""
+"""Bars say what is left, and are silent unless somebody reads them."""
 
 import sys
+import time
 
 import pytest
 
 from mmctr.runtime.processes import side_by_side
-from mmctr.runtime.progress import WARM_UP, WINDOW, Forecast, Progress, is_shown, track
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self):
-        self.now = 50.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-def advance(forecast, clock, phase, *seconds):
-    for duration in seconds:
-        clock.now += duration
-        forecast.advance(phase)
-
-
-def test_nothing_is_said_before_the_warm_up_is_over(clock):
-    forecast = Forecast({"train": 100}, clock=clock)
-    advance(forecast, clock, "train", *[9.0] * WARM_UP)
-    assert forecast.seconds_left() is None
-    advance(forecast, clock, "train", 2.0)
-    assert forecast.seconds_left() == pytest.approx(2.0 * (100 - WARM_UP - 1))
-
-
-def test_the_rate_is_that_of_recent_steps(clock):
-    """A machine that has become three times slower is believed."""
-    forecast = Forecast({"train": 2000}, clock=clock)
-    advance(forecast, clock, "train", *[1.0] * (WARM_UP + 500))
-    advance(forecast, clock, "train", *[3.0] * WINDOW)
-    left = 2000 - WARM_UP - 500 - WINDOW
-    assert forecast.seconds_left() == pytest.approx(3.0 * left)
-
-
-def test_validations_to_come_are_counted_before_the_first_one(clock):
-    forecast = Forecast({"train": 100, "valid": 20}, guess={"valid": 4.0}, clock=clock)
-    advance(forecast, clock, "train", *[1.0] * 50)
-    assert forecast.seconds_left() == pytest.approx(50 * 1.0 + 20 * 4.0)
-
-
-def test_validations_are_timed_once_there_was_one(clock):
-    forecast = Forecast({"train": 100, "valid": 20}, guess={"valid": 4.0}, clock=clock)
-    advance(forecast, clock, "train", *[1.0] * 50)
-    forecast.begin()
-    advance(forecast, clock, "valid", *[0.5] * 10)
-    assert forecast.seconds_left() == pytest.approx(50 * 1.0 + 10 * 0.5)
-
-
-def test_time_between_phases_belongs_to_no_step(clock):
-    forecast = Forecast({"train": 100, "valid": 10}, clock=clock)
-    advance(forecast, clock, "train", *[1.0] * 50)
-    clock.now += 1000
-    forecast.begin()
-    advance(forecast, clock, "train", *[1.0] * 10)
-    assert forecast.seconds_left() == pytest.approx(40 * 1.0 + 10 * 1.0)
-
-
-def test_more_steps_than_planned_leave_nothing(clock):
-    forecast = Forecast({"train": 5}, clock=clock)
-    advance(forecast, clock, "train", *[1.0] * 8)
-    assert forecast.seconds_left() == 0.0
-
-
-def test_a_forecast_made_on_the_way_comes_true(clock):
-    """Two epochs with validations: what is said at each step is what passes."""
-    forecast = Forecast({"train": 200, "valid": 40}, guess={"valid": 2.0}, clock=clock)
-    said = []
-    for _ in range(2):
-        forecast.begin()
-        for _ in range(100):
-            advance(forecast, clock, "train", 1.0)
-            said.append((clock.now, forecast.seconds_left()))
-        forecast.begin()
-        for _ in range(20):
-            advance(forecast, clock, "valid", 2.0)
-            said.append((clock.now, forecast.seconds_left()))
-    for moment, left in said[WARM_UP:]:
-        assert moment + left == pytest.approx(clock.now)
+from mmctr.runtime.progress import is_shown, progress_bar, track
 
 
 def test_bars_are_for_terminals_and_those_who_ask(capsys, monkeypatch):
@@ -117,14 +34,24 @@ def test_a_bar_in_a_log_file_names_the_job_and_its_end(capsys):
     assert "1000/1000" in lines[-2]
 
 
-def test_the_bar_says_what_is_left_and_whether_it_is_a_bound(capsys):
-    with Progress(
-        "training", {"train": 10}, show=True, may_stop_early=True
-    ) as progress:
-        progress._bar.mininterval = 0.0
-        for _ in range(9):
-            progress.advance("train")
-    assert "at most 00:00 left" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({}, " gone, 00:0"), ({"may_stop_early": True}, " gone, at most 00:0")],
+)
+def test_the_bar_says_what_is_left_and_whether_it_is_a_bound(capsys, options, words):
+    with progress_bar("training", 4.5, show=True, **options) as bar:
+        bar.mininterval = 0.0
+        for _ in range(4):
+            time.sleep(0.01)
+            bar.update()
+        bar.set_postfix_str("auc 0.7", refresh=False)
+        bar.update(0.5)
+    said = capsys.readouterr().err
+    assert words in said
+    last = said.replace("\r", "\n").split("\n")[-2]
+    assert "training: 100%" in last
+    assert last.endswith("00:00 left, auc 0.7]")
+    assert "/" not in last  # half a step is no step
 
 
 def test_an_error_ends_the_bar(capsys):

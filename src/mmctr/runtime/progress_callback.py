@@ -1,8 +1,9 @@
 """Lightning's training as one bar, validations included."""
 
 import pytorch_lightning as pl
+from tqdm import tqdm
 
-from mmctr.runtime.progress import Progress
+from mmctr.runtime.progress import progress_bar
 
 # A validation step has no backward pass, which takes twice the time of the forward one.
 _FORWARD_SHARE = 1 / 3
@@ -25,71 +26,47 @@ class ProgressCallback(pl.Callback):
             label: What is being trained.
             show: Whether a bar is drawn.
             validation_rows_ratio: Rows of a validation batch over those of a training
-                batch; tells how long a validation takes before the first one.
+                batch: how much of the bar a validation step is.
             metric: What is shown of each validation, by the name it is logged under.
         """
         self._label = label
         self._show = show
         self._metric = metric
-        self._guess = validation_rows_ratio * _FORWARD_SHARE
-        self._progress: Progress | None = None
+        self._validation_step = validation_rows_ratio * _FORWARD_SHARE
+        self._bar: tqdm | None = None
 
-    def on_train_epoch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule
-    ) -> None:
-        """Plan the bar at the first epoch; from then on, time its steps."""
-        self._plan(trainer)
-
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object
-    ) -> None:
-        """The same, in a training that goes on within an epoch."""
-        if self._progress is None:
-            self._plan(trainer)
-
-    def _plan(self, trainer: pl.Trainer) -> None:
-        if self._progress is None:
-            done = trainer.current_epoch
-            epochs = (trainer.max_epochs or 1) - done
-            batches = int(trainer.num_training_batches)
-            validations = epochs * max(batches // int(trainer.val_check_batch), 1)
-            self._progress = Progress(
-                self._label,
-                {
-                    "train": (epochs + done) * batches - trainer.global_step,
-                    "valid": validations * sum(int(n) for n in trainer.num_val_batches),
-                },
-                show=self._show,
-                guess={"valid": self._guess},
-                may_stop_early=epochs > 1,
-            )
-        self._progress.begin()
+    def on_train_batch_start(self, trainer: pl.Trainer, *_: object) -> None:
+        """Draw the bar before the first step, also of a resumed training."""
+        if self._bar is not None:
+            return
+        done, epochs = trainer.current_epoch, trainer.max_epochs or 1
+        batches = int(trainer.num_training_batches)
+        validations = max(batches // int(trainer.val_check_batch), 1)
+        steps = sum(int(n) for n in trainer.num_val_batches)
+        self._bar = progress_bar(
+            self._label,
+            float(epochs * batches - trainer.global_step)
+            + (epochs - done) * validations * steps * self._validation_step,
+            show=self._show,
+            may_stop_early=epochs - done > 1,
+        )
 
     def on_train_batch_end(self, *_: object) -> None:
         """Count a training step."""
-        if self._progress is not None:
-            self._progress.advance("train")
-
-    def on_validation_start(self, *_: object) -> None:
-        """Time validation steps from here."""
-        if self._progress is not None:
-            self._progress.begin()
+        if self._bar is not None:
+            self._bar.update()
 
     def on_validation_batch_end(self, *_: object) -> None:
         """Count a validation step."""
-        if self._progress is not None:
-            self._progress.advance("valid")
+        if self._bar is not None:
+            self._bar.update(self._validation_step)
 
-    def on_validation_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule
-    ) -> None:
-        """Show the metric, and time training steps again."""
-        if self._progress is None:
-            return
+    def on_validation_end(self, trainer: pl.Trainer, *_: object) -> None:
+        """Show the metric."""
         value = trainer.callback_metrics.get(self._metric or "")
-        if value is not None:
-            self._progress.note(f"{self._metric} {float(value):.4g}")
-        self._progress.begin()
+        if self._bar is not None and value is not None:
+            text = f"{self._metric} {float(value):.4g}"
+            self._bar.set_postfix_str(text, refresh=False)
 
     def on_train_end(self, *_: object) -> None:
         """End the bar."""
@@ -100,6 +77,6 @@ class ProgressCallback(pl.Callback):
         self._close()
 
     def _close(self) -> None:
-        if self._progress is not None:
-            self._progress.close()
-            self._progress = None
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
