@@ -32,13 +32,11 @@ from mmctr.content.embedders.protocol import (
     EmbeddingStopped,
     EmbeddingUsage,
 )
-from mmctr.runtime.progress import Progress
+from mmctr.runtime.progress import progress_bar
 from mmctr.runtime.secrets import hidden_in_logs
 from mmctr.runtime.stop_request import StopRequest
 
 logger = logging.getLogger(__name__)
-
-_BAR_PHASE = "request"
 
 
 @dataclass(frozen=True)
@@ -213,8 +211,8 @@ class OpenAIEmbedder:
         stop = StopRequest()
         with (
             stop,
-            Progress(
-                "Embedding titles", {_BAR_PHASE: len(jobs)}, show=self._show_progress
+            progress_bar(
+                "Embedding titles", len(jobs), show=self._show_progress
             ) as bar,
         ):
 
@@ -229,7 +227,7 @@ class OpenAIEmbedder:
                     )
                 self._cache.store([key for key, _ in job], answer.vectors)
                 tokens.append(answer.tokens)
-                bar.advance(_BAR_PHASE)
+                bar.update()
 
             courier = Courier(
                 self._request,
