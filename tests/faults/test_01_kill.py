@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from fault_runs import Run, kedro, leftovers, patched, said
+from fault_runs import Run, kedro, leftovers, said
 from project_runs import copy_project
 
 KILLS = 20
@@ -111,7 +111,7 @@ def test_killed_in_saves(project, finished, undisturbed):
         "ctr_weights.safetensors",
         "training.json",
     ):
-        killed = patched(project, kill_before_renaming(name), *RESUME)
+        killed = kedro(project, *RESUME, patch=kill_before_renaming(name))
         assert killed.returncode == -9, f"{name}: {killed.stdout}{killed.stderr}"
         assert not list((project / "data").rglob(name)), name
     # The training was finished when its results were lost.
@@ -129,7 +129,7 @@ def test_killed_in_the_last_save_of_all(finished_project):
     (finished_project / "data/08_reporting/test/report.html").unlink()
     patch = kill_before_renaming("manifest.json", save=2)
     resume = ("run", "--env=test", "--only-missing-outputs")
-    assert patched(finished_project, patch, *resume).returncode == -9
+    assert kedro(finished_project, *resume, patch=patch).returncode == -9
     assert len(leftovers(finished_project)) == 2  # and the lock
     last = kedro(finished_project, *resume)
     assert last.returncode == 0, said(last)
@@ -140,7 +140,7 @@ def test_killed_while_the_sample_is_written(project, finished):
     for name in ("train.parquet", "item_info.parquet"):
         patch = kill_before_renaming(name)
         sample = ("run", "--env=test", "--pipeline=sample", "--only-missing-outputs")
-        assert patched(project, patch, *sample).returncode == -9
+        assert kedro(project, *sample, patch=patch).returncode == -9
     assert kedro(project, *sample).returncode == 0
     for path in (finished / "data/01_raw").rglob("*.parquet"):
         other = project / path.relative_to(finished)

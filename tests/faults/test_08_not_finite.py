@@ -3,7 +3,7 @@
 import re
 
 import numpy as np
-from fault_runs import kedro, patched, said
+from fault_runs import kedro, said
 from project_runs import files_below
 from safetensors.numpy import load_file
 
@@ -55,7 +55,8 @@ def test_the_best_weights_so_far_are_kept(finished_project):
     """The loss of step 8 is made NaN; the first validation was after step 5."""
     project = finished_project
     before = files_below(project / "data")
-    done = patched(project, POISON, *RUN, "--params=ctr_modeling.training.patience=4")
+    patience = "--params=ctr_modeling.training.patience=4"
+    done = kedro(project, *RUN, patience, patch=POISON)
     assert done.returncode == 1
     text = said(done)
     assert "the loss is nan at step 8, on rows" in text

@@ -1,10 +1,7 @@
 """Case 10: artifacts know where they come from, and are not mixed unawares."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-from fault_runs import KEDRO, kedro, said, surroundings
+from fault_runs import Run, kedro, said
 from project_runs import files_below
 
 OUTPUTS = ("codes", "title_codes", "ctr_weights", "test_predictions", "submission")
@@ -118,20 +115,10 @@ def test_changed_raw_files_and_artifacts_changed_by_hand_are_stale(finished_proj
 def test_a_killed_run_leaves_a_true_manifest(finished_project):
     """What it had made is recorded; what it had not stays, and counts as missing."""
     project = finished_project
-    run = subprocess.Popen(
-        [KEDRO, "run", "--env=test", "--params=seed=3"],
-        cwd=project,
-        env=surroundings(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
+    with Run(project, "run", "--env=test", "--params=seed=3"):
         until = time.monotonic() + 170
         while manifest_of(project)["seed"] != 3 and time.monotonic() < until:
             time.sleep(0.02)
-    finally:
-        os.kill(run.pid, signal.SIGKILL)
-        run.wait()
     left = manifest_of(project)
     made = {
         name

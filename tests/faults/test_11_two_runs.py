@@ -2,11 +2,10 @@
 
 import os
 import signal
-import subprocess
 import time
 
 import pytest
-from fault_runs import KEDRO, kedro, said, surroundings
+from fault_runs import Run, kedro, said
 from project_runs import files_below
 
 # A training that takes its time; it is killed.
@@ -18,20 +17,13 @@ LONG = "--params=" + ",".join(
 @pytest.fixture
 def training(finished_project):
     """A run that is at work on data set ``test``."""
-    run = subprocess.Popen(
-        [KEDRO, "run", "--env=test", "--pipeline=ctr_modeling", LONG],
-        cwd=finished_project,
-        env=surroundings(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    run = Run(finished_project, "run", "--env=test", "--pipeline=ctr_modeling", LONG)
     lock = finished_project / "data/08_reporting/test/.lock"
-    until = time.monotonic() + 170
-    while not (lock.exists() and lock.read_text()) and time.monotonic() < until:
-        time.sleep(0.02)
-    yield run
-    run.kill()
-    run.wait()
+    with run:
+        until = time.monotonic() + 170
+        while not (lock.exists() and lock.read_text()) and time.monotonic() < until:
+            time.sleep(0.02)
+        yield run.process
 
 
 def test_the_second_run_is_refused_at_once_until_the_first_is_killed(

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from project_runs import REPOSITORY
+from paths import REPOSITORY
+from warm_kedro import WarmKedro
 
 KEDRO = str(Path(sys.executable).parent / "kedro")
 
@@ -30,9 +32,29 @@ def command(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def kedro(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """``kedro ARGUMENTS``."""
-    return command(project, KEDRO, *arguments)
+def kedro(
+    project: Path, *arguments: str, patch: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """``kedro ARGUMENTS`` to its end.
+
+    Args:
+        project: Its folder.
+        arguments: Kedro's.
+        patch: Python that puts a fault in its place, run before.
+    """
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        run = WarmKedro(
+            project,
+            arguments,
+            environment=surroundings(),
+            stdout=out,
+            stderr=err,
+            patch=patch,
+        )
+        code = run.wait(timeout=500)
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(arguments, code, out.read(), err.read())
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
@@ -42,65 +64,42 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
     return " ".join(text.split())
 
 
-# Runs ``kedro ARGUMENTS`` after some lines of Python, the first argument.
-PATCHED = """
-import sys
-patch = sys.argv.pop(1)
-exec(patch)
-from kedro.framework.cli.cli import main
-sys.argv[0] = "kedro"
-main()
-"""
-
-
-def patched(
-    project: Path, patch: str, *arguments: str
-) -> subprocess.CompletedProcess[str]:
-    """``kedro ARGUMENTS`` in a process in which a fault is waiting.
-
-    Args:
-        project: Its folder.
-        patch: Python that puts the fault in its place.
-        arguments: Kedro's.
-    """
-    return command(project, sys.executable, "-c", PATCHED, patch, *arguments)
-
-
 class Run:
     """``kedro ARGUMENTS`` whose output is read while it runs."""
 
     def __init__(self, project: Path, *arguments: str) -> None:
         self.lines: list[str] = []
-        self.process = subprocess.Popen(
-            [KEDRO, *arguments],
-            cwd=project,
-            env={**surroundings(), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        reading, writing = os.pipe()
+        self._output = os.fdopen(reading)
+        with os.fdopen(writing, "wb") as output:
+            self.process = WarmKedro(
+                project,
+                arguments,
+                environment=surroundings(),
+                stdout=output,
+                stderr=output,
+            )
 
     def __enter__(self) -> "Run":
         return self
 
     def __exit__(self, *error: object) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        self._output.close()
 
     def read(self, is_enough: Callable[[list[str]], bool]) -> bool:
         """Read lines until it is enough; False if the run ends before that."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+        for line in self._output:
             self.lines.append(line)
             if is_enough(self.lines):
                 return True
         return False
 
     def end(self) -> int:
-        """Wait for the end and give the exit code."""
-        rest, _ = self.process.communicate(timeout=500)
-        self.lines += rest.splitlines(keepends=True)
-        return self.process.returncode
+        """Wait for the end and return the exit code."""
+        self.lines += self._output
+        return self.process.wait(timeout=500)
 
     @property
     def said(self) -> str:
