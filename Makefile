@@ -13,7 +13,7 @@
 # make viz    set up, open the graph of the pipelines and its previews (kedro viz)
 # make viz-build   the same as a page in build/, to be put on any web server
 # make mlflow set up, open the tracked runs (extra `tracking`) on 127.0.0.1:5000
-# make lint   check style
+# make lint   check style, and that imports go downwards only
 # make bench  set up, measure speed: one table, benchmarks/results/latest.json
 # make check  resolve the catalogue of every environment
 
@@ -98,6 +98,7 @@ mlflow:
 lint: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 check: setup
 	@for env in $(ENVIRONMENTS); do \

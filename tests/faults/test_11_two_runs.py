@@ -30,7 +30,8 @@ def test_the_second_run_is_refused_at_once_until_the_first_is_killed(
     finished_project, training
 ):
     project = finished_project
-    before = files_below(project / "data")
+    prepared = project / "data/03_primary"
+    before = files_below(prepared)
     second = kedro(project, "run", "--env=test", "--pipeline=preparation")
     assert second.returncode == 1
     assert "mmctr.node:" not in said(second)
@@ -41,7 +42,7 @@ def test_the_second_run_is_refused_at_once_until_the_first_is_killed(
         "kedro run --env=test --pipeline=ctr_modeling",
     ):
         assert words in said(second)
-    assert files_below(project / "data") == before
+    assert files_below(prepared) == before
 
     listed = kedro(project, "registry", "list")
     assert listed.returncode == 0

@@ -3,6 +3,7 @@
 ``python warm_kedro_server.py SOCKET``; it ends when its standard input is closed.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -94,6 +95,7 @@ def run(request: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     import_what_is_slow()
+    gc.freeze()  # what is imported stays: collections in forks need not look at it
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(sys.argv[1])
         listening.listen()

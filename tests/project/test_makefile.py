@@ -15,7 +15,7 @@ echo "$(basename "$0") $*" >> calls.log
 case "$*" in
     *"-m venv"*)
         mkdir -p .venv/bin
-        for name in python kedro ruff mkdocs jupyter; do
+        for name in python kedro ruff lint-imports mkdocs jupyter; do
             cp "$0" .venv/bin/$name
         done ;;
 esac
@@ -145,6 +145,12 @@ def test_test_has_an_installation_of_its_own_with_the_extra(folder):
     again = make(folder, "test-system")[1]
     assert installs(again) == []
     assert "--cov" in again[-1]
+
+
+def test_lint_checks_style_and_imports(folder):
+    code, calls = make(folder, "lint")
+    assert code == 0
+    assert calls[-3:] == ["ruff check .", "ruff format --check .", "lint-imports "]
 
 
 def test_check_resolves_every_environment_but_local(folder):
