@@ -3,6 +3,7 @@
 ``python warm_kedro_server.py SOCKET``; it ends when its standard input is closed.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -12,6 +13,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 from typing import Any
 
 SLOW = (
@@ -93,6 +95,28 @@ def run(request: dict[str, Any]) -> None:
     main()
 
 
+def exit_code(request: dict[str, Any]) -> int:
+    """Run a request; its exit code, as Python has it."""
+    try:
+        run(request)
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):
+            return ended.code or 0
+        sys.stderr.write(f"{ended.code}\n")
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    return 1
+
+
+def end(code: int) -> None:
+    """End like Python, but for taking the libraries' modules apart for seconds."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
     import_what_is_slow()
     gc.freeze()  # what is imported stays: collections in forks need not look at it
@@ -100,4 +124,4 @@ if __name__ == "__main__":
         listening.bind(sys.argv[1])
         listening.listen()
         request = next_request(listening)
-    run(request)
+    end(exit_code(request))
