@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -16,3 +17,9 @@ def heeded_interrupts() -> None:
     """Tests that run in the background ignore Ctrl-C, and so would what they start."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs first: begun last, they would keep one core busy at the end."""
+    whole_runs = Path(__file__).parent / "end_to_end"
+    items.sort(key=lambda item: whole_runs not in item.path.parents)

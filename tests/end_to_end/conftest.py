@@ -1,11 +1,12 @@
 """Projects in every state of progress, so that the repository's own data stay."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kedro.framework.startup import bootstrap_project
 from project_runs import ROAD, copy_project, must_run
+from shared_runs import made_once
 
 
 @pytest.fixture
@@ -15,17 +16,22 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def road(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict]]:
+def road(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """A project in which every pipeline has run by itself, in order, in env test.
 
     Tests only read it. Beside it: the output of each pipeline's run.
     """
-    folder = copy_project(tmp_path_factory.mktemp("road"))
-    outputs = {
-        name: must_run(folder, "--env", "test", "--pipeline", name).output
-        for name in ("sample", *ROAD)
-    }
-    yield folder, outputs
+
+    def run_all(folder: Path) -> dict[str, str]:
+        copy_project(folder)
+        return {
+            name: must_run(folder, "--env", "test", "--pipeline", name).output
+            for name in ("sample", *ROAD)
+        }
+
+    made = made_once(tmp_path_factory, "road", run_all)
+    bootstrap_project(made[0])  # another process may have run it
+    return made
 
 
 @pytest.fixture

@@ -2,13 +2,15 @@
 
 import os
 import re
-import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from project_runs import REPOSITORY, ROAD, files_below, write_config
+from project_runs import REPOSITORY, ROAD, files_below
+
+# A process for each.
+pytestmark = pytest.mark.system
 
 BIN = Path(sys.executable).parent
 
@@ -45,7 +47,6 @@ def without_times(name: str, content: bytes) -> bytes:
     return re.sub(rb'"\w+_seconds": [\d.]+', b"", content) if is_codebook else content
 
 
-@pytest.mark.system
 @pytest.mark.parametrize("folder", [".", "conf/test"])
 def test_the_same_seed_gives_the_same_bytes(folder, raw_project, road):
     """Another process, another working directory, at once or pipeline by pipeline."""
@@ -81,20 +82,6 @@ def test_python_m_does_the_same_and_the_sample_repeats(project, road):
     assert done.returncode == 0, done.stderr
     assert "deprecated" not in done.stdout + done.stderr
     assert files_below(project / "data/01_raw") == files_below(road[0] / "data/01_raw")
-
-
-def test_python_m_takes_a_config_file(project, monkeypatch):
-    params = {"sample": {"name": "other", "train_users": 20}}
-    config = write_config(
-        project / "run.yml", env="test", pipeline="sample", params=params
-    )
-    monkeypatch.chdir(project)
-    monkeypatch.setattr(sys, "argv", ["mmctr", "--config", config])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_module("mmctr", run_name="__main__")
-    assert ended.value.code == 0
-    raw = project / "data" / "01_raw"
-    assert [folder.name for folder in raw.iterdir()] == ["other"]
 
 
 def test_an_error_is_short_in_a_terminal(project):

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from project_runs import REPOSITORY
 
+# A process for each.
+pytestmark = pytest.mark.system
+
 SLOW_TO_IMPORT = (
     "faiss",
     "fuxictr",

@@ -1,11 +1,11 @@
 """Projects to break; what ran before them ran once."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from project_runs import copy_project, must_run
+from shared_runs import made_once
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -16,12 +16,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in which everything has run, in env test; only read."""
-    folder = copy_project(tmp_path_factory.mktemp("finished"))
-    must_run(folder, "--env", "test", "--pipeline", "sample")
-    must_run(folder, "--env", "test")
-    yield folder
+
+    def run_all(folder: Path) -> dict[str, str]:
+        copy_project(folder)
+        must_run(folder, "--env", "test", "--pipeline", "sample")
+        return {"run": must_run(folder, "--env", "test").output}
+
+    return made_once(tmp_path_factory, "finished", run_all)[0]
 
 
 @pytest.fixture
