@@ -1,5 +1,5 @@
 # make run    set up, write the synthetic sample, run every pipeline on it
-# make resume set up, go on where a run was cut short; ARGS="--env .. --params .." as the run had
+# make resume set up, continue a run that was cut short; ARGS="--env .. --params .." as it had
 # make test   set up, run the quick tests: units, parity, each pipeline once
 # make test-system     set up, run them and the long ones (full sizes, kills, learning,
 #                      real services), with coverage
@@ -32,7 +32,7 @@ APART := evidence or faults or notebooks or browser
 comma := ,
 export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
-# A page of news that the theme prints at every build.
+# The theme prints an announcement at every build.
 export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: run resume test test-system test-evidence test-faults test-browser \
@@ -43,7 +43,7 @@ run: setup
 	$(BIN)/kedro run --pipeline sample --only-missing-outputs
 	$(BIN)/kedro run
 
-# Without ARGS it is `make run` that goes on, so the sample belongs to it.
+# Without ARGS it continues `make run`, the sample included.
 resume: setup
 ifeq ($(strip $(ARGS)),)
 	$(BIN)/kedro run --pipeline sample --only-missing-outputs
@@ -130,12 +130,12 @@ clean:
 
 # install NAME,WHAT: install unless .venv/NAME.stamp holds the checksum of pyproject.toml.
 define install
-@wanted="$$(cksum pyproject.toml)"; \
-if [ "$$(cat .venv/$(1).stamp 2>/dev/null)" != "$$wanted" ]; then \
+@expected="$$(cksum pyproject.toml)"; \
+if [ "$$(cat .venv/$(1).stamp 2>/dev/null)" != "$$expected" ]; then \
 	echo "setting up .venv ($(1)); this takes some minutes"; \
 	{ $(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv .venv; } && \
 	$(PIP) "$(TORCH)" && \
 	$(PIP) --editable "$(2)" && \
-	echo "$$wanted" > .venv/$(1).stamp; \
+	echo "$$expected" > .venv/$(1).stamp; \
 fi
 endef

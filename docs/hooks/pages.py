@@ -1,4 +1,4 @@
-"""Pages that are made when the site is built; MkDocs calls the functions."""
+"""Generate pages when the site is built; MkDocs calls these functions."""
 
 import re
 import sys
@@ -18,7 +18,7 @@ HOW_TO, REFERENCE = "How to", "Reference"
 
 
 def on_config(config: Any) -> Any:
-    """Complete the navigation: pages that it does not name, and those of the API."""
+    """Add pages that the navigation does not name, and those of the API."""
     named = set(_pages_of(config.nav))
     docs = Path(config.docs_dir)
     others = sorted(page.name for page in docs.glob("*.md") if page.name not in named)
@@ -28,7 +28,7 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: "Files", config: Any) -> "Files":
-    """Add the page of all parameters and a page a package."""
+    """Add the page of all parameters and one page per package."""
     from mkdocs.structure.files import File
 
     pages = {

@@ -159,8 +159,8 @@ def test_medians_and_ratios_are_of_the_right_pairs():
     assert results["384"]["ratio_stock"] == 30
     assert results["384"]["ratio_tuned"] == 10
     assert set(results) == {"384", "2048", "8192"}
-    for size, wanted in empty_results()["din"].items():
-        assert set(wanted) <= set(results[size])
+    for size, expected in empty_results()["din"].items():
+        assert set(expected) <= set(results[size])
 
 
 def test_the_loader_is_timed_on_every_row(tmp_path):

@@ -50,6 +50,7 @@ def test_histories_are_as_long_as_they_should_be():
     assert {int(log.history.min()), int(log.history.max())} <= set(range(1, 6))
 
 
+@pytest.mark.system
 def test_a_size_trains_in_a_process_of_its_own(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     round_ = measure("growth_round", {"sizes": [TINY, {**TINY, "steps": 2}]})
@@ -57,6 +58,7 @@ def test_a_size_trains_in_a_process_of_its_own(monkeypatch):
     assert min(*round_["seconds"], *round_["gb"]) > 0
 
 
+@pytest.mark.system
 def test_a_size_that_fails_is_named():
     with pytest.raises(RuntimeError, match="'items': 0"):
         measure("growth_round", {"sizes": [{**TINY, "items": 0}]})
@@ -74,10 +76,10 @@ def test_medians_are_fitted_axis_by_axis():
         return {"seconds": time, "gb": [x["items"] / 1e6 for x in sizes]}
 
     results = growth.run(3, measure)
-    wanted = {"rows": 1, "history": 0, "items": 0.5}
-    wanted |= {"rows_memory": 0, "history_memory": 0, "items_memory": 1}
+    expected = {"rows": 1, "history": 0, "items": 0.5}
+    expected |= {"rows_memory": 0, "history_memory": 0, "items_memory": 1}
     measured = results.pop("measured")
-    assert results == pytest.approx(wanted, abs=1e-9)
+    assert results == pytest.approx(expected, abs=1e-9)
     assert measured["rows"]["2304"]["seconds"] == pytest.approx(600)
     assert list(measured["items"]) == ["10000", "90000", "1000000"]
     assert set(empty_results()["growth"]) <= set(results)

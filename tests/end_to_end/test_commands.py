@@ -60,7 +60,7 @@ def test_the_same_seed_gives_the_same_bytes(folder, raw_project, road):
         for name in by_one
         if without_times(name, by_one[name]) != without_times(name, at_once[name])
     ]
-    # An archive dates its members; the others tell times, and what was in the cache.
+    # An archive dates its members; the others hold times, and what was cached.
     timed = (".zip", "run.json", "embedding.json", "manifest.json")
     timed += ("report.html", "model_card.md")
     assert [name for name in different if not name.endswith(timed)] == []

@@ -71,7 +71,7 @@ def test_a_password_in_an_address_is_not_printed(project):
     assert "hush" not in result.output
 
 
-def test_a_number_for_a_data_set_name_in_a_config_file_wants_quotes(project):
+def test_a_number_for_a_data_set_name_in_a_config_file_needs_quotes(project):
     (project / "run.yml").write_text("run:\n  env: test\n  params: {dataset: 1e3}\n")
     message = message_of(project, f"--config={project / 'run.yml'}")
     assert "'dataset' = 1000.0" in message
@@ -90,7 +90,7 @@ def test_a_number_for_a_data_set_name_in_a_config_file_wants_quotes(project):
         ("- run\n", ["under a key 'run'"]),
     ],
 )
-def test_a_config_file_that_is_none(project, content, words):
+def test_an_invalid_config_file_is_refused(project, content, words):
     (project / "run.yml").write_text(content)
     message = message_of(project, f"--config={project / 'run.yml'}")
     for word in words:

@@ -181,7 +181,7 @@ def test_vectors_of_titles(road):
     assert vectors.dtype == np.float32
     assert vectors.shape == (items.num_rows, 16)
     lengths = np.linalg.norm(vectors, axis=1)
-    # A title without a word that the vocabulary kept is the zero vector.
+    # A title without a word of the vocabulary is the zero vector.
     assert np.allclose(lengths[lengths > 0], 1, atol=1e-5)
     assert (lengths > 0).mean() > 0.9
 
@@ -270,7 +270,7 @@ def test_a_log_with_text_ids_and_every_optional_column(project):
     assert codebook["image"].keys() >= HEALTH
     history = strict_json(project / "data/08_reporting/toys/training.json")
     assert history["device"] == "cpu"
-    # All that was written bears the data set's name, and the next run is told it.
+    # All files are below the data set's name, which the next command has too.
     written = {
         path.relative_to(project / "data").parts[1]
         for path in (project / "data").rglob("*")

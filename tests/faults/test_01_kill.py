@@ -45,7 +45,7 @@ def hashes(project: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, finished) -> tuple[dict[str, str], int]:
-    """Hashes of a run that was let be, and how many lines it prints."""
+    """Hashes of an undisturbed run, and how many lines it prints."""
     project = copy_project(tmp_path_factory.mktemp("undisturbed"))
     shutil.copytree(finished / "data/01_raw", project / "data/01_raw")
     with Run(project, *RUN) as run:
@@ -68,8 +68,8 @@ def killed_at_random(project: Path, chance: random.Random, most: int) -> bool:
 
 
 def test_killed_at_random_moments(project, finished, undisturbed):
-    """At least 20 times; each chain of kills is let come to its end."""
-    wanted, lines = undisturbed
+    """At least 20 times; each chain of kills ends with a run that finishes."""
+    expected, lines = undisturbed
     chance, kills, chains = random.Random(7), 0, 0
     while kills < KILLS:
         shutil.rmtree(project / "data", ignore_errors=True)
@@ -80,7 +80,7 @@ def test_killed_at_random_moments(project, finished, undisturbed):
             in_chain += 1
         with Run(project, *RESUME) as last:
             assert last.end() == 0, last.said
-        assert hashes(project) == wanted, f"chain {chains}, {in_chain} kills"
+        assert hashes(project) == expected, f"chain {chains}, {in_chain} kills"
         assert leftovers(project) == []
         kills, chains = kills + in_chain, chains + 1
     assert kills >= KILLS

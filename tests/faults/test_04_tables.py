@@ -94,7 +94,7 @@ CHALLENGE_FAULTS = {
 
 @pytest.fixture(scope="module")
 def broken(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which everything has run; every fault is mended afterwards."""
+    """A project in which everything has run; every fault is undone afterwards."""
     folder = tmp_path_factory.mktemp("tables") / "project"
     shutil.copytree(finished, folder)
     return folder

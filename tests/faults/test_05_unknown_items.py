@@ -23,7 +23,7 @@ def rewrite(path: Path, **changes: Callable[[list], list]) -> None:
     pq.write_table(table, path)
 
 
-def with_strangers(raw: Path) -> None:
+def with_unknown_values(raw: Path) -> None:
     """Two targets, some histories and one level that are not known, by part."""
     for part in ("train", "valid", "test"):
         rewrite(
@@ -41,7 +41,7 @@ def report_of(project: Path, dataset: str = "test") -> dict[str, Any]:
 
 def test_a_challenge_that_names_unknown_items(finished_project):
     project = finished_project
-    with_strangers(project / RAW)
+    with_unknown_values(project / RAW)
     before = files_below(project / "data")
     strict = kedro(project, "run", "--env=test", "--pipeline=preparation")
     assert strict.returncode == 1

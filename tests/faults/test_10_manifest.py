@@ -1,4 +1,4 @@
-"""Case 10: artifacts know where they come from, and are not mixed unawares."""
+"""Case 10: artifacts know where they come from, and are not mixed by accident."""
 
 import json
 import shutil
@@ -46,14 +46,14 @@ def test_two_runs_of_one_seed_have_one_manifest(project, finished):
 def test_other_parameters_are_named_refused_and_made_again(finished_project):
     project = finished_project
     pq_codes = "--params=quantization.method=pq"
-    told = kedro(project, "run", "--env=test", "--nodes=build_submission", pq_codes)
-    assert told.returncode == 0
+    done = kedro(project, "run", "--env=test", "--nodes=build_submission", pq_codes)
+    assert done.returncode == 0
     for words in (
         "image_codes, title_codes: made with quantization.method=rq_kmeans",
         "asked now: quantization.method=pq",
         "test_predictions",
     ):
-        assert words in said(told)
+        assert words in said(done)
     before = files_below(project / "data")
     refused = kedro(
         project,
@@ -92,19 +92,19 @@ def test_changed_raw_files_and_artifacts_changed_by_hand_are_stale(finished_proj
     codes = project / "data/04_feature/test/image_codes.npy"
     array = np.load(codes)
     np.save(codes, array[::-1])
-    told = kedro(
+    done = kedro(
         project, "run", "--env=test", "--pipeline=ctr_modeling", "--params=strict=true"
     )
-    assert told.returncode == 1
-    assert "image_codes: image_codes.npy is not the file" in said(told)
+    assert done.returncode == 1
+    assert "image_codes: image_codes.npy is not the file" in said(done)
 
     raw = project / "data/01_raw/test/MicroLens_1M_x1/train.parquet"
     pq.write_table(pq.read_table(raw).slice(5), raw)
-    told = kedro(
+    done = kedro(
         project, "run", "--env=test", "--pipeline=fusion", "--params=strict=true"
     )
-    assert told.returncode == 1
-    assert "made from source MicroLens_1M_x1/train.parquet sha256" in said(told)
+    assert done.returncode == 1
+    assert "made from source MicroLens_1M_x1/train.parquet sha256" in said(done)
     again = kedro(project, "run", "--env=test", "--only-missing-outputs")
     assert again.returncode == 0
     assert {"prepare_tables", "quantize_items"} <= nodes_that_ran(said(again))

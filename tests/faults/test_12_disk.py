@@ -1,4 +1,4 @@
-"""Case 12: a full or read-only disk, a missing right: told, and nothing is damaged."""
+"""Case 12: a full or read-only disk, a missing permission: named; files stay whole."""
 
 import ctypes
 import os

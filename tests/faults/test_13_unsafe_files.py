@@ -78,7 +78,7 @@ def test_the_payload_is_a_real_one(tmp_path, write):
     ],
 )
 def test_an_artifact_is_never_unpickled(finished_project, place, write, node, words):
-    """Not even where the user says that he changed it."""
+    """Not even with ``accept_changed``."""
     project = finished_project
     marker = project / "executed"
     write(project / "data" / place, Payload(marker))
@@ -145,7 +145,7 @@ def test_a_hostile_zip_of_covers_gives_no_more_than_its_covers(finished_project)
 
 
 def forge_size(archive: Path, name: str, claimed: int) -> None:
-    """Let a zip's directory tell another unpacked size of a member."""
+    """Give a member another unpacked size in the zip's directory."""
     content = bytearray(archive.read_bytes())
     place = content.rindex(b"PK\x01\x02", 0, content.rindex(name.encode()))
     content[place + 24 : place + 28] = struct.pack("<I", claimed)

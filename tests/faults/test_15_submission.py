@@ -106,7 +106,7 @@ def test_what_the_challenge_would_refuse_is_refused(finished, tmp_path, how):
 
 
 def test_it_is_checked_as_it_lies_on_the_disk(finished_project):
-    """Forged between its writing and its check, by someone who says he means it."""
+    """Forged between its writing and its check, with ``accept_changed``."""
     project = finished_project
     path = project / SUBMISSION
     with zipfile.ZipFile(path, "a") as archive:

@@ -1,4 +1,4 @@
-"""Case 16: what needs much memory is told before, and read by column and in pieces."""
+"""Case 16: little memory is warned of, and files are read by column and in pieces."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from mmctr.data.datasets.raw_file import read_padded_ids
 RAW = "data/01_raw/test/MicroLens_1M_x1/train.parquet"
 
 
-def test_too_little_memory_is_warned_of_and_the_peak_is_told(finished_project):
+def test_too_little_memory_is_warned_of_and_the_peak_is_reported(finished_project):
     project = finished_project
     done = kedro(
         project,
@@ -24,8 +24,8 @@ def test_too_little_memory_is_warned_of_and_the_peak_is_told(finished_project):
     assert done.returncode == 0, done.stderr
     # A long line of the log has its place in the source between its words.
     text = re.sub(r" \w+\.py:\d+", "", said(done))
-    told = re.search(r"training may need ([\d.]+) GB \(click log [\d.]+ GB, ", text)
-    assert told, text
+    warned = re.search(r"training may need ([\d.]+) GB \(click log [\d.]+ GB, ", text)
+    assert warned, text
     for words in (
         "and ctr_modeling.training.memory_gb has 0.20 GB: lower ctr_modeling.",
         "it is tried all the same",
@@ -35,14 +35,14 @@ def test_too_little_memory_is_warned_of_and_the_peak_is_told(finished_project):
     run = json.loads((project / "data/08_reporting/test/run.json").read_text())
     peak = run["nodes"]["train_model"]["peak_gb"]
     assert peak > 0.1
-    assert float(told[1]) > peak / 2
-    assert float(told[1]) < peak * 2
+    assert float(warned[1]) > peak / 2
+    assert float(warned[1]) < peak * 2
     history = json.loads((project / "data/08_reporting/test/training.json").read_text())
-    assert abs(history["memory_estimate_gb"] - float(told[1])) < 0.01
+    assert abs(history["memory_estimate_gb"] - float(warned[1])) < 0.01
 
 
 def test_a_column_that_no_one_reads_costs_no_memory(project, finished):
-    """200 MB of text beside the columns that are wanted; histories come in pieces."""
+    """200 MB of text beside the columns that are read; histories come in pieces."""
     path = finished / RAW
     table = pq.read_table(path)
     text = "x" * 5_000

@@ -24,7 +24,7 @@ def test_all_is_well_after_a_run_and_nothing_is_touched(finished_project):
     assert files_below(project / "data") == before
 
 
-def test_what_must_be_mended_is_named_with_its_remedy(finished_project):
+def test_an_error_is_named_with_its_remedy(finished_project):
     project = finished_project
     table = pq.read_table(project / RAW).drop_columns(["item_seq"])
     text = pa.array(["x"] * table.num_rows)

@@ -29,7 +29,7 @@ def copy_project(folder: Path) -> Path:
     shutil.copytree(
         REPOSITORY / "conf",
         folder / "conf",
-        # What a developer keeps for himself would change the outcome.
+        # A developer's own settings would change the outcome.
         ignore=lambda path, names: names if Path(path).name == "local" else [],
     )
     for name in ("pyproject.toml", ".telemetry"):

@@ -21,7 +21,7 @@ def test_there_are_notebooks():
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_nothing_that_a_run_leaves_is_in_git(path):
-    """Mended by ``make strip-notebooks``."""
+    """``make strip-notebooks`` removes it."""
     notebook = json.loads(path.read_text())
     for cell in code_cells(notebook):
         assert cell["outputs"] == []
