@@ -35,8 +35,8 @@ _INTRODUCTION = """# Parameters
 
 Every parameter, made from the typed models (`src/mmctr/**/params.py`) and `conf/`. Set
 one with `--params NAME=VALUE`, several joined by commas; lists in a file for `--config`
-([how](settings.md)). The whole name is that of the heading and the parameter's, joined
-by a point: `quantization.rq_kmeans.levels`. *Base* is the value without `--env`, and
+([how](settings.md)). The whole name is the heading and the name of the parameter, joined
+by a dot: `quantization.rq_kmeans.levels`. *Base* is the value without `--env`, and
 beside it that of environments that have another one. What a value may be is checked
 before any work.
 """

@@ -57,7 +57,7 @@ class Arms:
 
 
 def _train(project: Path, params: str) -> None:
-    """``kedro run`` of training and test's scores as a process, with its share of cores.
+    """Train and score test as a process, with its share of the cores.
 
     The scores are compared here: what the pipeline measures is left out.
     """
