@@ -33,12 +33,11 @@ _WORDS: dict[Any, str] = {
 }
 _INTRODUCTION = """# Parameters
 
-Every parameter, made from the typed models (`src/mmctr/**/params.py`) and `conf/`. Set
-one with `--params NAME=VALUE`, several joined by commas; lists in a file for `--config`
-([how](settings.md)). The whole name is the heading and the name of the parameter, joined
-by a dot: `quantization.rq_kmeans.levels`. *Base* is the value without `--env`, and
-beside it that of environments that have another one. What a value may be is checked
-before any work.
+Every parameter, from the typed models (`src/mmctr/**/params.py`) and `conf/`. Set one
+with `--params NAME=VALUE`, several separated by commas; lists in a file for `--config`
+([how](settings.md)). The full name is the heading, a dot and the parameter's name:
+`quantization.rq_kmeans.levels`. *Base* is the value without `--env`; values of other
+environments that differ are listed beside it. Values are checked before any work.
 """
 
 
