@@ -43,11 +43,12 @@ ARM_KEYS = [
 ]
 
 
+COMMAND = ("--env", "test", "--pipeline", "ablation")
+SMALL = ("ablation.budget.max_epochs=1",)
+
+
 def run_ablation(project: Path, *params: str) -> str:
-    arguments = ["--env", "test", "--pipeline", "ablation"]
-    if params:
-        arguments += ["--params", ",".join(params)]
-    return must_run(project, *arguments).output
+    return must_run(project, *COMMAND, "--params", ",".join(SMALL + params)).output
 
 
 def results(project: Path) -> dict[str, bytes]:
@@ -59,24 +60,20 @@ def results(project: Path) -> dict[str, bytes]:
     return {name: x for name, x in found.items() if name.endswith(".parquet")}
 
 
+def chosen(project: Path) -> dict[str, str]:
+    file = project / "data/07_model_output/test/ablation/choice.json"
+    return json.loads(file.read_text())["chosen"]
+
+
 def report(project: Path, name: str = "ablation.json") -> Any:
     return json.loads((project / "data/08_reporting/test" / name).read_text())
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory) -> Path:
-    """A project with all that the ablation needs. Tests only read it."""
-    project = copy_project(tmp_path_factory.mktemp("prepared"))
-    for pipeline in ("sample", "preparation", "embedding"):
-        must_run(project, "--env", "test", "--pipeline", pipeline)
-    return project
-
-
-@pytest.fixture(scope="module")
-def ablated(tmp_path_factory, prepared) -> Path:
+def ablated(tmp_path_factory, road) -> Path:
     """A project in which the ablation of the test environment has run."""
     project = copy_project(tmp_path_factory.mktemp("ablated"))
-    shutil.copytree(prepared / "data", project / "data")
+    shutil.copytree(road[0] / "data", project / "data")
     run_ablation(project)
     return project
 
@@ -141,7 +138,8 @@ def test_another_arm_trains_that_arm_alone_and_shares_codes(copied):
     assert before.items() <= after.items()
     new = set(after) - set(before)
     assert {name.split("/")[-3] for name in new} == {"rq_kmeans_bag"}
-    assert len([name for name in new if name.startswith("runs/")]) == 2
+    candidate = chosen(copied)["rq_kmeans_bag"]
+    assert len([name for name in new if name.split("/")[-2] == candidate]) == 2
     assert "Minus `none`" in output
     assert len(report(copied)["arms"]) == 4
 
@@ -173,11 +171,11 @@ def test_a_misspelt_arm_is_refused_before_any_work(project):
     assert "'ctr_modeling.model.widht' is not a parameter" in found.output
 
 
-def test_a_killed_run_goes_on_with_what_it_lacks(project, prepared, caplog):
+def test_a_killed_run_goes_on_with_what_it_lacks(project, road, caplog):
     """Killed by a signal that cannot be caught, between one result and the next."""
-    shutil.copytree(prepared / "data", project / "data")
-    command = [sys.executable, "-m", "kedro", "run", "--env", "test"]
-    command += ["--pipeline", "ablation"]
+    shutil.copytree(road[0] / "data", project / "data")
+    command = [sys.executable, "-m", "kedro", "run", *COMMAND]
+    command += ["--params", ",".join(SMALL)]
     running = subprocess.Popen(
         command,
         cwd=project,
@@ -199,7 +197,7 @@ def test_a_killed_run_goes_on_with_what_it_lacks(project, prepared, caplog):
     after = results(project)
     # What was there is as it was; what was missing was made once.
     assert before.items() <= after.items()
-    assert made(caplog.text) == len(settings(after)) - len(settings(before))
+    assert made(caplog.text) == len(after) - len(before)
     caplog.clear()
     run_ablation(project)
     assert made(caplog.text) == 0
@@ -261,11 +259,6 @@ def test_codes_are_shown_to_help_where_they_do(project):
     codes = arms["rq_kmeans_positional"]
     assert codes["delta_low"] > 0
     assert codes["p_holm"] < 0.05
-
-
-def settings(found: dict[str, bytes]) -> set[str]:
-    """What was made; the trial of a chosen candidate is among the runs once more."""
-    return {name.split("/", 1)[1] for name in found}
 
 
 def made(log: str) -> int:

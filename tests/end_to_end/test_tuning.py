@@ -123,6 +123,9 @@ def test_a_misspelt_parameter_is_refused_before_any_work(project):
 def test_two_runs_go_on_together_where_a_killed_one_was(project, road):
     """Killed by a signal that cannot be caught, in the midst of a trial."""
     without_test(road, project)
+    catalog = project / "conf/base/catalog/tuning.yml"
+    text = catalog.read_text().replace("heartbeat_seconds: 20", "heartbeat_seconds: 3")
+    catalog.write_text(text)
     arguments = [*COMMAND, "--params", "tuning.n_trials=6,tuning.pruning.method=none"]
 
     def start() -> subprocess.Popen[bytes]:

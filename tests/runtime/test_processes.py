@@ -1,4 +1,4 @@
-"""Calls in processes of their own: what comes back, and that nothing stays behind."""
+"""Calls in processes of their own: results, errors, and no process left behind."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mmctr.runtime.processes import side_by_side
+from mmctr.runtime.processes import run_in_processes
 
 logger = logging.getLogger("mmctr.test")
 
@@ -49,13 +49,13 @@ def work(argument: Any) -> Any:
     return os.getpid(), argument
 
 
-def outcomes(arguments: dict[str, Any], processes: int = 2) -> dict[str, Any]:
-    return dict(side_by_side(work, arguments, processes))
+def results(arguments: dict[str, Any], processes: int = 2) -> dict[str, Any]:
+    return dict(run_in_processes(work, arguments, processes))
 
 
-def raised(outcome: Callable[[], Any]) -> Exception:
+def error_of(arguments: dict[str, Any], processes: int = 2) -> Exception:
     with pytest.raises(Exception, match=r".") as caught:
-        outcome()
+        results(arguments, processes)
     return caught.value
 
 
@@ -80,10 +80,11 @@ def pid_in(file: Path) -> int:
     return int(soon(lambda: file.exists() and file.read_text()))
 
 
-def test_every_call_is_made_once_by_no_more_processes_than_wanted():
-    arguments = {f"n{number}": number for number in range(9)}
-    found = {name: call() for name, call in outcomes(arguments).items()}
-    assert {name: argument for name, (_, argument) in found.items()} == arguments
+def test_every_call_is_made_once_by_the_given_number_of_processes():
+    found = results({f"n{number}": number for number in range(9)})
+    assert {name: argument for name, (_, argument) in found.items()} == {
+        f"n{number}": number for number in range(9)
+    }
     pids = {pid for pid, _ in found.values()}
     assert len(pids) <= 2
     assert os.getpid() not in pids
@@ -91,50 +92,48 @@ def test_every_call_is_made_once_by_no_more_processes_than_wanted():
 
 
 def test_nothing_to_call_starts_nothing():
-    assert outcomes({}) == {}
+    assert results({}) == {}
 
 
 def test_a_process_has_one_thread():
-    (threads,) = outcomes({"a": "threads"}).values()
-    assert threads() == (1, "1")
+    assert results({"a": "threads"}) == {"a": (1, "1")}
 
 
-def test_what_a_call_raises_is_raised_here_and_the_others_go_on():
-    found = outcomes({"a": "fail", "b": 1, "c": "fail oddly", "d": 2})
-    assert found["b"]()[1] == 1
-    assert found["d"]()[1] == 2
-    error = raised(found["a"])
-    assert (type(error), str(error)) == (ValueError, "too few rows")
-    assert 'raise ValueError("too few rows")' in "".join(error.__notes__)
-    # Of a kind that does not survive the way, its message and what it counts as.
-    odd = raised(found["c"])
+def test_what_a_call_raises_is_raised_here():
+    done = []
+    with pytest.raises(ValueError, match="^too few rows$") as caught:
+        for name, _ in run_in_processes(work, {"a": 1, "b": "fail"}, 1):
+            done.append(name)
+    assert done == ["a"]
+    assert 'raise ValueError("too few rows")' in str(caught.value.__cause__)
+    # An error that can't be pickled keeps its message and what it counts as.
+    odd = error_of({"a": "fail oddly"})
     assert (type(odd), str(odd)) == (ValueError, "7 in row 3")
 
 
-def test_a_process_that_is_killed_is_told_and_replaced():
-    found = outcomes({"a": "die", "b": "exit", "c": 1, "d": 2, "e": 3})
-    assert [found[name]()[1] for name in "cde"] == [1, 2, 3]
-    killed = raised(found["a"])
+def test_the_death_of_a_process_is_an_error_that_names_its_call():
+    killed = error_of({"a": 1, "b": "die", "c": 2}, processes=1)
     assert isinstance(killed, ChildProcessError)
-    assert "ended without a result (exit code -9): killed" in str(killed)
-    assert "too little memory; fewer processes at once" in str(killed)
-    assert str(raised(found["b"])) == (
-        "its process ended without a result (exit code 3)"
+    assert str(killed).startswith(
+        "b: its process ended without a result (exit code -9): killed"
     )
+    assert "too little memory; fewer processes at once" in str(killed)
+    ended = error_of({"a": "exit", "b": ("wait", os.devnull)})
+    assert str(ended) == "a or b: its process ended without a result (exit code 3)"
 
 
 def test_what_processes_log_is_logged_here_after_the_name(caplog):
     caplog.set_level("INFO")
-    outcomes({"first": ("say", 1), "second": ("say", 2)})
+    results({"first": ("say", 1), "second": ("say", 2)})
     lines = [x.getMessage() for x in caplog.records if x.name == "mmctr.test"]
     assert sorted(lines) == ["first: step 1", "second: step 2"]
 
 
 def test_closing_it_ends_calls_that_are_under_way(tmp_path):
     file = tmp_path / "pid"
-    calls = side_by_side(work, {"a": ("wait", str(file)), "b": 1}, 2)
-    name, outcome = next(calls)
-    assert (name, outcome()[1]) == ("b", 1)
+    calls = run_in_processes(work, {"a": ("wait", str(file)), "b": 1}, 2)
+    name, (_, argument) = next(calls)
+    assert (name, argument) == ("b", 1)
     pid = pid_in(file)
     calls.close()
     assert not is_alive(pid)
@@ -156,7 +155,7 @@ def test_ctrl_c_reaches_no_process_however_young():
 YOUNG = """
 import os, signal, threading
 from multiprocessing import active_children
-from mmctr.runtime.processes import side_by_side
+from mmctr.runtime.processes import run_in_processes
 from test_processes import work
 
 def interrupt():
@@ -166,15 +165,15 @@ def interrupt():
         os.kill(child.pid, signal.SIGINT)
 
 threading.Thread(target=interrupt).start()
-print([name for name, outcome in side_by_side(work, {"a": 1}, 1) if outcome()])
+print([name for name, _ in run_in_processes(work, {"a": 1}, 1)])
 """
 
 
 PARENT = """
 import sys
-from mmctr.runtime.processes import side_by_side
+from mmctr.runtime.processes import run_in_processes
 from test_processes import work
-for _ in side_by_side(work, {"a": ("wait", sys.argv[1])}, 1):
+for _ in run_in_processes(work, {"a": ("wait", sys.argv[1])}, 1):
     pass
 """
 

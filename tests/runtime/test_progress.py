@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from mmctr.runtime.processes import side_by_side
+from mmctr.runtime.processes import run_in_processes
 from mmctr.runtime.progress import is_shown, progress_bar, track
 
 
@@ -17,8 +17,7 @@ def test_bars_are_for_terminals_and_those_who_ask(capsys, monkeypatch):
 
 
 def test_processes_beside_each_other_draw_none():
-    ((_, shown),) = side_by_side(is_shown, {"a": True}, 1)
-    assert shown() is False
+    assert dict(run_in_processes(is_shown, {"a": True}, 1)) == {"a": False}
 
 
 def test_a_silent_bar_writes_nothing_and_passes_everything_on(capsys):

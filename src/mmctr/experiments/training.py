@@ -1,7 +1,7 @@
-"""One training of an experiment, and how codes and results are kept."""
+"""One training of an experiment, its codes, and facts kept beside a table."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,25 +18,35 @@ if TYPE_CHECKING:  # torch takes a second to import
     from mmctr.ctr.inputs.click_log import ClickLog
     from mmctr.ctr.inputs.item_table import ItemTable
 
-Partitions = Mapping[str, Callable[[], pa.Table]]
-
-# Part of files that lie in folders already, so it stays.
+# Key in the metadata of files; existing ones have it, so it stays.
 _FACTS = b"ablation"
 
 
 @dataclass(frozen=True)
 class Items:
-    """Everything about items that models may see."""
+    """Everything about items that a model may use."""
 
     features: pa.Table
     title_vectors: np.ndarray
     image_vectors: np.ndarray
 
-    def table(self, codes: pa.Table | None) -> "ItemTable":
-        """Lay them out for a model.
+    def click_logs(self, *parts: pa.Table, max_history: int) -> "list[ClickLog]":
+        """Lay rows out for a model.
 
         Args:
-            codes: From :func:`make_codes`; None for a model without.
+            parts: Tables of rows.
+            max_history: Most items of a history, the latest ones.
+        """
+        from mmctr.ctr.inputs.click_log import ClickLog
+
+        count = self.features.num_rows
+        return [ClickLog.from_arrow(part, max_history, count) for part in parts]
+
+    def table(self, codes: pa.Table | None) -> "ItemTable":
+        """Build a model's item table.
+
+        Args:
+            codes: From :func:`make_codes`; None for a model without codes.
         """
         from mmctr.ctr.inputs.item_table import ItemTable
 
@@ -69,8 +79,8 @@ def make_codes(
         params: Method and its settings.
 
     Returns:
-        ``title_codes`` and ``image_codes``, one row an item, and with them their
-        health, which :func:`facts_of` reads.
+        ``title_codes`` and ``image_codes``, one row per item; :func:`facts_of` gives
+        their method and health.
 
     Raises:
         ValueError: If the vectors cannot be quantised or a codebook collapses.
@@ -91,20 +101,21 @@ def train_measured(
     minutes: float,
     callbacks: Sequence[Any] = (),
 ) -> tuple[Any, dict[str, Any]]:
-    """Train one model, with a clock and within a time.
+    """Train one model within a time limit, and measure it.
 
     Args:
         table: The items.
         logs: Rows of train and valid.
         valid_groups: ``[valid rows]``, for gAUC.
         params: Features, sizes, training.
-        minutes: A training that reaches them ends with a last validation.
-        callbacks: More onlookers of Lightning.
+        minutes: A training that reaches this limit ends with a last validation.
+        callbacks: More callbacks of Lightning.
 
     Returns:
         The weights, and JSON-ready facts: ``validations`` (step, seconds of training,
-        auc, gauc, logloss), ``kept`` (that of the weights), ``seconds``, ``steps``,
-        ``weights`` (their number), ``content``, ``out_of_time``.
+        auc, gauc, logloss), ``kept`` (the validation of the returned weights),
+        ``seconds``, ``steps``, ``weights`` (their number), ``content``,
+        ``out_of_time``.
 
     Raises:
         ValueError: If the training fails.
@@ -134,10 +145,10 @@ def train_measured(
 
 
 def with_facts(table: pa.Table, facts: dict[str, Any]) -> pa.Table:
-    """Keep JSON-ready facts in the table's own schema, so that one file has both."""
+    """Add JSON-ready facts to a table's metadata, so that one file has both."""
     return table.replace_schema_metadata({_FACTS: json.dumps(facts)})
 
 
 def facts_of(table: pa.Table) -> dict[str, Any]:
-    """Read what :func:`with_facts` kept."""
+    """Read the facts that :func:`with_facts` added."""
     return json.loads((table.schema.metadata or {})[_FACTS])

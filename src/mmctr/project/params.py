@@ -87,14 +87,12 @@ class ProjectParams(BaseModel):
             for label, candidate in self.ablation.candidates_of(arm).items():
                 where = f"ablation.arms.{name}, candidate {label}"
                 try:
-                    require_residual_codes(
-                        *resolve(
-                            arm,
-                            candidate,
-                            self.ablation.budget,
-                            self.quantization,
-                            self.ctr_modeling,
-                        )
+                    resolve(
+                        arm,
+                        candidate,
+                        self.ablation.budget,
+                        self.quantization,
+                        self.ctr_modeling,
                     )
                 except ValidationError as error:
                     problems += [f"{where}: {line}" for line in _explain_section(error)]

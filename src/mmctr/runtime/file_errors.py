@@ -3,11 +3,12 @@
 import errno
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 _NO_ROOM = "make room there"
-_NO_RIGHT = "give yourself the right to"
+_NO_RIGHT = "change the permissions"
 _BAD_DISK = "check the disk or network folder"
 
 _ADVICE = {
@@ -21,6 +22,16 @@ _ADVICE = {
     errno.EISDIR: "it is a folder: move it away",
     errno.EIO: _BAD_DISK,
     errno.ESTALE: _BAD_DISK,
+    errno.EBUSY: "another process uses it: wait until that one ends",
+}
+_SQLITE_CODES = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EACCES,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_BUSY: errno.EBUSY,
+    sqlite3.SQLITE_LOCKED: errno.EBUSY,
 }
 # Less than any file system leaves free: a write failed for it.
 _FULL = 64 * 1024
@@ -40,6 +51,9 @@ def surroundings_problem(error: BaseException, path: Path) -> str | None:
     """
     for each in _chain(error):
         number = each.errno if isinstance(each, OSError) else None
+        if isinstance(each, sqlite3.Error):
+            code = getattr(each, "sqlite_errorcode", None) or 0
+            number = _SQLITE_CODES.get(code & 0xFF)  # without the extended part
         if number is None:
             number = next((n for n in _ADVICE if _names(each, n)), None)
         if number in _ADVICE:

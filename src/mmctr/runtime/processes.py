@@ -1,6 +1,9 @@
-"""One function called with many arguments side by side, in processes of one thread.
+"""One function called with many arguments in several processes of one thread each.
 
-Two threads on one training mostly wait for each other; two trainings don't.
+Two threads on one training mostly wait for each other; two trainings don't. The pool is
+the standard library's. Added here is what neither it nor loky has: workers' log records
+reach this process's log, workers end with a parent that is killed, and Ctrl-C is left
+to the parent.
 """
 
 import logging
@@ -9,33 +12,36 @@ import os
 import pickle
 import signal
 import threading
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from logging.handlers import QueueHandler
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
-from typing import Any, Self
+from multiprocessing.queues import SimpleQueue
+from typing import Any, ClassVar
 
-from mmctr.runtime.signals import ended_by_sigterm
+from mmctr.runtime.signals import Stopped, ended_by_sigterm
 
 # Read by OpenMP (torch, faiss), OpenBLAS and MKL when they are loaded.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
-# Seconds that a process has to put its affairs in order.
-_PATIENCE = 10
+_GRACE_SECONDS = 10
+"""Between a worker's SIGTERM and its SIGKILL."""
+
+_SECONDS_BETWEEN_READS = 0.05
 
 
-def side_by_side(
+def run_in_processes(
     function: Callable[[Any], Any], arguments: Mapping[str, Any], processes: int
-) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Call a function with every argument, some of them at once.
+) -> Generator[tuple[str, Any], None, None]:
+    """Call a function with every argument, several at once.
 
-    Every process is started anew (a fork would copy locks that torch's threads hold),
-    works with one thread, and gets the function once: it and what it holds must be
-    picklable. So results don't depend on how many processes there are. They end when
-    the iterator is closed, and with this process however that ends. Ctrl-C is this
-    process's business alone. What they log is logged here, after the name.
+    Processes are spawned (a fork would copy locks that torch's threads hold), have one
+    thread each, and get the function once, so it must be picklable. Results therefore
+    don't depend on the number of processes. Closing the iterator ends the workers.
+    Their log records are logged here, after the call's name.
 
     Args:
         function: Takes one argument.
@@ -43,98 +49,80 @@ def side_by_side(
         processes: Most of them at once.
 
     Yields:
-        Name and outcome of a call as soon as it ends, in whatever order. The outcome is
-        a function: it gives what the call gave, or raises what it raised, or a
-        ChildProcessError where the process was killed.
+        Name and result of a call as soon as it ends, in whatever order.
+
+    Raises:
+        Exception: What the first failing call raised.
+        ChildProcessError: If a worker was killed, naming the calls under way.
     """
-    pickled = pickle.dumps(function)
-    workers = [_Worker(pickled) for _ in range(min(processes, len(arguments)))]
-    waiting = iter(arguments.items())
-    try:
-        for worker in workers:
-            worker.begin(*next(waiting))
-        while busy := {x.connection: x for x in workers if x.is_busy}:
-            for connection in wait(list(busy)):
-                worker = busy[connection]
-                outcome = worker.receive()
-                if outcome is None:
-                    continue
-                name = worker.name
-                # Nobody waits for what becomes of the outcome.
-                following = next(waiting, None)
-                if following is not None:
-                    worker.begin(*following)
-                yield name, outcome
-    finally:
-        for worker in workers:
-            worker.end()
-
-
-class _Worker:
-    """A process that calls the function with one argument after the other."""
-
-    def __init__(self, pickled: bytes) -> None:
-        self.name = ""
-        self.is_busy = False
-        self._pickled = pickled
-        self._process: BaseProcess | None = None
-
-    def begin(self, name: str, argument: Any) -> None:
-        """Give it work; where it was killed, another process takes its place."""
-        if self._process is None:
-            self._process, self.connection = _start(self._pickled)
-        self.name, self.is_busy = name, True
-        with suppress(OSError):  # it was killed just now: what it says is the end
-            self.connection.send(argument)
-
-    def receive(self) -> "_Outcome | None":
-        """Take what it says: how a call ended, or a record, which is logged."""
-        try:
-            said = self.connection.recv()
-        except (EOFError, OSError):
-            self.is_busy = False  # its last words are its own
-            said = _Killed(self.end())
-        if isinstance(said, logging.LogRecord):
-            said.msg = f"{self.name}: {said.msg}"
-            logger = logging.getLogger(said.name)
-            if logger.isEnabledFor(said.levelno):
-                logger.handle(said)
-            return None
-        self.is_busy = False
-        return said
-
-    def end(self) -> int | None:
-        """Stop what it does; its exit code, if there is a process."""
-        process, self._process = self._process, None
-        if process is None:
-            return None
-        if self.is_busy:
-            process.terminate()
-        # One with nothing to do ends by itself: nobody is there to ask.
-        self.connection.close()
-        process.join(_PATIENCE)
-        process.kill()
-        process.join()
-        return process.exitcode
-
-
-def _start(pickled: bytes) -> tuple[BaseProcess, Connection]:
+    if not arguments:
+        return
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    # A daemon is ended where this process ends without having closed anything.
-    process = context.Process(target=_work, args=(pickled, theirs), daemon=True)
-    with _without_interrupts():
-        process.start()
-    # Theirs alone: when they die, this end sees it.
-    theirs.close()
-    return process, ours
+    records: SimpleQueue[logging.LogRecord] = context.SimpleQueue()
+    others = set(multiprocessing.active_children())
+    executor = ProcessPoolExecutor(
+        min(processes, len(arguments)),
+        mp_context=context,
+        initializer=_Worker.start,
+        initargs=(pickle.dumps(function), records),
+    )
+    workers: set[BaseProcess] = set()
+    unfinished = dict.fromkeys(arguments)
+    try:
+        with _sigint_ignored():
+            calls: dict[Future[Any], str] = {
+                executor.submit(_Worker.call, name, argument): name
+                for name, argument in arguments.items()
+            }
+            workers |= set(multiprocessing.active_children()) - others
+            # The pool watches the processes that it had when it was last woken, which
+            # is before it starts the last one; one more call wakes it.
+            executor.submit(int)
+        with _relayed(records):
+            for call in as_completed(calls):
+                result = call.result()
+                del unfinished[calls[call]]
+                yield calls[call], result
+    except BrokenProcessPool as error:
+        _end(executor, workers)
+        # Calls are begun in order, so these are the ones that had a worker.
+        under_way = list(unfinished)[: len(workers)]
+        raise ChildProcessError(_describe_death(workers, under_way)) from error
+    finally:
+        _end(executor, workers)
+
+
+def _end(executor: ProcessPoolExecutor, workers: set[BaseProcess]) -> None:
+    """Stop the workers, busy or not."""
+    for worker in workers:
+        worker.terminate()
+    timer = threading.Timer(_GRACE_SECONDS, lambda: [x.kill() for x in workers])
+    timer.start()
+    executor.shutdown(cancel_futures=True)
+    timer.cancel()
+
+
+def _describe_death(workers: set[BaseProcess], under_way: list[str]) -> str:
+    # The others were terminated for it.
+    ended = (0, -signal.SIGTERM, 128 + signal.SIGTERM, None)
+    code = next((x.exitcode for x in workers if x.exitcode not in ended), None)
+    advice = ""
+    if code == -signal.SIGKILL:
+        advice = (
+            ": killed, by the system if there was too little memory; fewer processes "
+            "at once need less memory"
+        )
+    return (
+        f"{' or '.join(under_way)}: its process ended without a result (exit code "
+        f"{code}){advice}"
+    )
 
 
 @contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Let a process be born deaf to Ctrl-C, which a terminal sends to all of them.
+def _sigint_ignored() -> Iterator[None]:
+    """Let processes start with SIGINT ignored: a terminal sends it to all of them.
 
-    Outside of the main thread nothing changes: it has to become so by itself.
+    Outside of the main thread nothing changes; the worker then does it a little later.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -146,92 +134,85 @@ def _without_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-class _Made:
-    """What a call gave."""
+@contextmanager
+def _relayed(records: "SimpleQueue[logging.LogRecord]") -> Iterator[None]:
+    """Log what workers log, until all that they sent is logged."""
+    ended = threading.Event()
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    def relay() -> None:
+        while not (ended.wait(_SECONDS_BETWEEN_READS) and records.empty()):
+            while not records.empty():
+                record = records.get()
+                logger = logging.getLogger(record.name)
+                if logger.isEnabledFor(record.levelno):
+                    logger.handle(record)
 
-    def __call__(self) -> Any:
-        return self.value
-
-
-class _Raised:
-    """What a call raised."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-    @classmethod
-    def in_other_process(cls, error: Exception) -> Self:
-        """Keep where it happened; tracebacks are not picklable."""
-        error.add_note(traceback.format_exc())
-        try:
-            pickle.loads(pickle.dumps(error))  # nosec B301
-        except Exception:  # an exception with arguments of its own
-            kind = ValueError if isinstance(error, ValueError) else RuntimeError
-            return cls(kind(str(error)))
-        return cls(error)
-
-    def __call__(self) -> Any:
-        raise self.error
-
-
-class _Killed:
-    """Nothing came, and nothing will."""
-
-    def __init__(self, code: int | None) -> None:
-        self.code = code
-
-    def __call__(self) -> Any:
-        advice = ""
-        if self.code == -signal.SIGKILL:
-            advice = (
-                ": killed, by the system if there was too little memory; fewer "
-                "processes at once need less"
-            )
-        raise ChildProcessError(
-            f"its process ended without a result (exit code {self.code}){advice}"
-        )
-
-
-_Outcome = _Made | _Raised | _Killed
+    thread = threading.Thread(target=relay, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        # A killed worker may have sent half a record, which never becomes whole.
+        thread.join(1.0)
 
 
 class _Sender(QueueHandler):
-    """Sends records and outcomes to the process that started this one."""
+    """Sends records to the parent process, after the name of the call."""
+
+    call = ""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        record = super().prepare(record)
+        record.msg = f"{self.call}: {record.msg}"
+        return record
 
     def enqueue(self, record: logging.LogRecord) -> None:
-        self.send(record)
-
-    def send(self, said: logging.LogRecord | _Outcome) -> None:
-        # The lock is the handler's, for any thread may log.
-        with self.lock, suppress(BrokenPipeError):  # it is gone, and this one follows
-            self.queue.send(said)
+        self.queue.put(record)
 
 
-def _work(pickled: bytes, connection: Connection) -> None:
-    """Answer every argument until there are no more; the target of a process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # The other end is closed while this one works or waits: there is no more to do.
-    with ended_by_sigterm(), suppress(EOFError):
-        # Only now, for it loads libraries. It is from who started this process.
-        function = pickle.loads(pickled)  # nosec B301
-        sender = _Sender(connection)
+class _Worker:
+    """What a worker process keeps from call to call; it lives in workers only."""
+
+    function: ClassVar[Callable[[Any], Any]]
+    sender: ClassVar[_Sender]
+
+    @classmethod
+    def start(cls, pickled: bytes, records: "SimpleQueue[logging.LogRecord]") -> None:
+        """Prepare the process; afterwards it loads the function's libraries."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        os.environ.update(dict.fromkeys(_THREADS, "1"))
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        # It is from the process that started this one.
+        cls.function = pickle.loads(pickled)  # nosec B301
+        cls.sender = _Sender(records)
         logging.basicConfig(
-            handlers=[sender], level=logging.INFO, format="%(message)s", force=True
+            handlers=[cls.sender], level=logging.INFO, format="%(message)s", force=True
         )
-        while True:
-            sender.send(_outcome(function, connection.recv()))
+
+    @classmethod
+    def call(cls, name: str, argument: Any) -> Any:
+        """Call the function; SIGTERM unwinds it before the process ends."""
+        cls.sender.call = name
+        try:
+            with ended_by_sigterm():
+                return cls.function(argument)
+        except Stopped:
+            os._exit(128 + signal.SIGTERM)
+        except Exception as error:
+            if _is_picklable(error):
+                raise
+            kind = ValueError if isinstance(error, ValueError) else RuntimeError
+            raise kind(str(error)) from error
 
 
-def _outcome(function: Callable[[Any], Any], argument: Any) -> _Made | _Raised:
+def _is_picklable(error: Exception) -> bool:
+    """Whether it survives the way to the parent, with arguments of its own or not."""
     try:
-        return _Made(function(argument))
-    except Exception as error:  # of whatever kind: it is raised over there
-        return _Raised.in_other_process(error)
+        pickle.loads(pickle.dumps(error))  # nosec B301
+    except Exception:
+        return False
+    return True
 
 
 def _end_with_parent() -> None:

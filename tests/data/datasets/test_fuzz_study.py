@@ -1,4 +1,4 @@
-"""A damaged file of studies is told, and never gives another trial."""
+"""A damaged file of studies is an error, and never gives other trials."""
 
 import contextlib
 import sqlite3
@@ -11,7 +11,8 @@ import pytest
 from damage import damages
 from kedro.io import DatasetError
 
-from mmctr.data.datasets import Search, StudyDataset
+from mmctr.data.datasets import StudyFile
+from mmctr.experiments.tuning.search import Search
 
 
 def slope(trial: optuna.Trial) -> float:
@@ -25,18 +26,18 @@ def search(n_trials: int) -> Search:
         n_trials=n_trials,
         objective=slope,
         sampler=lambda place: optuna.samplers.RandomSampler(seed=place),
-        pruner=optuna.pruners.NopPruner,
+        pruner=optuna.pruners.NopPruner(),
     )
 
 
 @pytest.fixture
-def dataset(tmp_path: Path) -> StudyDataset:
+def studies(tmp_path: Path) -> StudyFile:
     """A file that is not there yet."""
-    return StudyDataset(filepath=str(tmp_path / "study.db"))
+    return StudyFile(tmp_path / "study.db", 60)
 
 
-def trials(dataset: StudyDataset) -> list[optuna.trial.FrozenTrial]:
-    return dataset.load()("a").get_trials()
+def trials(studies: StudyFile) -> list[optuna.trial.FrozenTrial]:
+    return studies.open("a").get_trials()
 
 
 def damaged(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -50,30 +51,30 @@ def damaged(path: Path) -> Iterator[tuple[str, bytes]]:
         yield damage.how, damage.content
 
 
-def test_damage_is_told_and_no_trial_is_another(dataset, tmp_path):
+def test_damage_is_an_error_or_changes_no_trial(studies, tmp_path):
     """SQLite has no checksums of values: every trial has its own."""
-    dataset.save(search(n_trials=3))
-    wanted = [(x.params, x.value, x.user_attrs) for x in trials(dataset)]
+    search(n_trials=3).run(studies)
+    expected = [(x.params, x.value, x.user_attrs) for x in trials(studies)]
     path = tmp_path / "study.db"
-    told = 0
+    errors = 0
     for how, content in damaged(path):
         path.write_bytes(content)
         try:
-            found = [(x.params, x.value, x.user_attrs) for x in trials(dataset)]
+            found = [(x.params, x.value, x.user_attrs) for x in trials(studies)]
         except DatasetError as error:
-            told += 1
+            errors += 1
             assert "study.db" in str(error), how
         else:
-            assert found == wanted, how
-    assert told > 10
+            assert found == expected, how
+    assert errors > 10
 
 
-def test_a_value_that_was_written_over_is_told(dataset, tmp_path):
-    dataset.save(search(n_trials=2))
+def test_a_value_that_was_written_over_is_an_error(studies, tmp_path):
+    search(n_trials=2).run(studies)
     with contextlib.closing(sqlite3.connect(tmp_path / "study.db")) as connection:
         connection.execute("UPDATE trial_values SET value = value + 0.001")
         connection.commit()
     with pytest.raises(DatasetError, match=r"study\.db is damaged: trials \[0, 1\]"):
-        dataset.load()("a")
+        studies.open("a")
     with pytest.raises(DatasetError, match="Move the file away"):
-        dataset.save(search(n_trials=3))
+        search(n_trials=3).run(studies)

@@ -11,9 +11,9 @@ from ablation_worlds import (
 
 from mmctr.experiments.ablation.inputs import choose_rows
 from mmctr.experiments.ablation.plan import AblationPlan, make_plan
+from mmctr.experiments.ablation.runs import choose_candidates
 from mmctr.experiments.common import fingerprint
 from mmctr.experiments.training import facts_of, with_facts
-from mmctr.pipelines.ablation.nodes import choose_candidates, plan_ablation
 
 
 def planned(params=None, quantization=None, ctr=None, **inputs) -> AblationPlan:
@@ -25,12 +25,12 @@ def planned(params=None, quantization=None, ctr=None, **inputs) -> AblationPlan:
     )
 
 
-def partitions(plan: AblationPlan) -> set[str]:
+def results(plan: AblationPlan) -> set[str]:
     return {
-        partition
+        result
         for arm in plan.arms.values()
         for setting in arm.candidates.values()
-        for partition in setting.partitions.values()
+        for result in setting.results.values()
     }
 
 
@@ -48,8 +48,8 @@ def test_candidates_are_tried_by_the_first_seeds_and_the_chosen_one_trained_by_a
         for seed in (5, 6, 7)
     ]
     # What was tried is not trained again.
-    tried = {run.partition for run in plan.trials()}
-    assert len(tried & {run.partition for run in plan.runs(chosen)}) == 1
+    tried = {run.result for run in plan.trials()}
+    assert len(tried & {run.result for run in plan.runs(chosen)}) == 1
 
 
 def test_a_candidate_without_any_feature_is_left_out():
@@ -86,8 +86,8 @@ def test_an_arm_without_any_feature_is_refused():
 
 
 def test_what_changes_a_result_changes_its_name():
-    base = partitions(planned())
-    assert base == partitions(planned())
+    base = results(planned())
+    assert base == results(planned())
     assert len(base) == 9  # none: id; coded: id and no_id; three seeds each
     changed = [
         planned(ablation_params(budget={"max_epochs": 3})),
@@ -96,11 +96,11 @@ def test_what_changes_a_result_changes_its_name():
         planned(test="other"),
     ]
     for plan in changed:
-        assert not base & partitions(plan)
+        assert not base & results(plan)
 
 
 def test_what_changes_no_result_changes_no_name():
-    base = partitions(planned())
+    base = results(planned())
     same = [
         planned(ctr=ctr_params(progress=True, device="cpu")),
         planned(ctr=ctr_params(evaluation={"seed": 5, "resamples": 9})),
@@ -108,8 +108,8 @@ def test_what_changes_no_result_changes_no_name():
         planned(quantization=quantization_params(progress=True)),
     ]
     for plan in same:
-        assert partitions(plan) == base
-    assert base < partitions(planned(ablation_params(seeds=4)))
+        assert results(plan) == base
+    assert base < results(planned(ablation_params(seeds=4)))
 
 
 def test_codes_matter_to_arms_with_codes_only_and_are_shared_by_them():
@@ -117,7 +117,7 @@ def test_codes_matter_to_arms_with_codes_only_and_are_shared_by_them():
         planned(quantization=quantization_params(method=method))
         for method in ("rq_kmeans", "pq")
     )
-    common = partitions(base) & partitions(other)
+    common = results(base) & results(other)
     assert {name.split("/")[0] for name in common} == {"none"}
     codes = {each.codes for each in base.arms["coded"].candidates.values()}
     assert len(codes) == 1
@@ -125,9 +125,7 @@ def test_codes_matter_to_arms_with_codes_only_and_are_shared_by_them():
 
 
 def test_a_plan_survives_json():
-    found = plan_ablation(
-        INPUTS, ablation_params(), quantization_params(), ctr_params()
-    )
+    found = planned().model_dump(mode="json")
     assert AblationPlan.model_validate(found) == planned()
 
 
@@ -136,16 +134,17 @@ def test_the_candidate_whose_kept_weights_are_best_on_valid_is_chosen():
     plan = planned(params)
     peaks = {("id", 5): 0.6, ("id", 6): 0.7, ("no_id", 5): 0.9, ("no_id", 6): 0.5}
 
-    def result(run):
-        kept = {"gauc": peaks[run.candidate, run.seed], "auc": 0.5}
-        return with_facts(rows(1), {"kept": kept})
-
-    trials = {run.partition: lambda run=run: result(run) for run in plan.trials()}
-    choice = choose_candidates(plan.model_dump(mode="json"), trials)
+    trials = [
+        {
+            "arm": run.arm,
+            "candidate": run.candidate,
+            "kept": {"gauc": peaks[run.candidate, run.seed], "auc": 0.5},
+        }
+        for run in plan.trials()
+    ]
+    choice = choose_candidates(plan, trials)
     assert choice["chosen"] == {"none": "id", "coded": "no_id"}
     assert choice["tried"]["coded"] == pytest.approx({"id": 0.65, "no_id": 0.7})
-    with pytest.raises(ValueError, match="run the pipeline as a whole"):
-        choose_candidates(plan.model_dump(mode="json"), {})
 
 
 def test_a_fingerprint_is_of_names_types_and_values():

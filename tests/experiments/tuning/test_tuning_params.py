@@ -79,11 +79,15 @@ def test_lists_are_choices_too(tree):
         (
             LEVELS,
             {"choices": [2], "int": {"low": 1, "high": 2}},
-            "choices and int are both there; .*int: null",
+            "choices and int are both given; .*int: null",
         ),
-        (LEVELS, {"choices": [2, 2]}, "there twice"),
+        (LEVELS, {"choices": [2, 2]}, "given twice"),
         (LEVELS, {"int": None}, "give choices"),
-        (LEVELS, {"int": {"low": 4, "high": 2}}, "low=4 is not under high=2"),
+        (
+            LEVELS,
+            {"int": {"low": 4, "high": 2}},
+            "expected low below high, got low=4, high=2",
+        ),
         (RATE, {"float": {"low": 0, "high": 1, "log": True}}, "low above 0"),
         (RATE, {"float": {"low": 0.1, "high": 1, "step": 1}}, "float.step"),
         (LEVELS, {"int": {"low": 1.5, "high": 4}}, "valid integer"),
@@ -109,6 +113,6 @@ def test_values_that_go_together_only_with_others_of_the_space_are_accepted(tree
 def test_a_grid_needs_values_that_can_be_counted(tree):
     uncountable = {RATE: {"float": {"low": 0.001, "high": 0.01}}}
     assert checked(tree, uncountable)
-    with pytest.raises(ValueError, match=f"can't count the values of '{RATE}'"):
+    with pytest.raises(ValueError, match=f"can't list the values of '{RATE}'"):
         checked(tree, uncountable, sampler="grid")
     assert checked(tree, {LEVELS: {"int": {"low": 2, "high": 4}}}, sampler="grid")

@@ -16,9 +16,15 @@ from tuning_worlds import (
     tuning_params,
 )
 
+from mmctr.experiments.common import sections
 from mmctr.experiments.tuning.best import best_config
-from mmctr.experiments.tuning.plan import sections
-from mmctr.experiments.tuning.space import grid_points, is_active, nest, read, suggest
+from mmctr.experiments.tuning.space import (
+    decode_point,
+    grid_points,
+    is_active,
+    nest,
+    suggest,
+)
 from mmctr.experiments.tuning.trials import make_pruner, make_sampler
 
 
@@ -75,7 +81,7 @@ def test_a_trial_draws_what_its_method_needs_and_no_more():
     base = sections(quantization_params(), ctr_params())
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
     drawn = [suggest(study.ask(), space, base) for _ in range(30)]
-    grid = [read(point, space) for point in grid_points(space, base)]
+    grid = [decode_point(point, space) for point in grid_points(space, base)]
     assert all(values in grid for values in drawn)
     assert {values[METHOD] for values in drawn} == {"pq", "rq_kmeans"}
 
@@ -83,7 +89,7 @@ def test_a_trial_draws_what_its_method_needs_and_no_more():
 def test_values_become_the_parameters_of_a_model():
     units = "ctr_modeling.model.dnn_units"
     params = tuning_params(space={units: {"choices": [[8], [8, 4]]}}, objective="auc")
-    values = read({units: "[8, 4]"}, params.chosen_space)
+    values = decode_point({units: "[8, 4]"}, params.chosen_space)
     _, ctr = planned(params).resolve(values)
     assert ctr.model.dnn_units == [8, 4]
     assert (ctr.training.monitor, ctr.training.max_epochs) == ("auc", 2)

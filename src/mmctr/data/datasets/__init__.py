@@ -5,12 +5,11 @@ from mmctr.data.datasets.atomic import AtomicDataset
 from mmctr.data.datasets.challenge_files import ChallengeFiles, ChallengeSource
 from mmctr.data.datasets.interaction_log import InteractionLog, InteractionSource
 from mmctr.data.datasets.json_file import JsonDataset
-from mmctr.data.datasets.kept_partitions import Keep, KeptPartitions
-from mmctr.data.datasets.missing_partitions import Makers, MissingPartitions
 from mmctr.data.datasets.npy import NpyDataset
 from mmctr.data.datasets.optional import OptionalDataset
 from mmctr.data.datasets.previews import PreviewableTextDataset
-from mmctr.data.datasets.study import Search, StudyDataset
+from mmctr.data.datasets.result_store import ResultStore, ResultStoreDataset
+from mmctr.data.datasets.study import StudyDataset, StudyFile, add_checksum
 from mmctr.data.datasets.zipped_csv import ZippedCsvDataset
 
 __all__ = [
@@ -21,15 +20,14 @@ __all__ = [
     "InteractionLog",
     "InteractionSource",
     "JsonDataset",
-    "Keep",
-    "KeptPartitions",
-    "Makers",
-    "MissingPartitions",
     "NpyDataset",
     "OptionalDataset",
     "PreviewableTextDataset",
-    "Search",
+    "ResultStore",
+    "ResultStoreDataset",
     "StudyDataset",
+    "StudyFile",
     "TablePieces",
     "ZippedCsvDataset",
+    "add_checksum",
 ]

@@ -1,295 +1,211 @@
-"""Studies of Optuna in one SQLite file, of which only the lacking trials are run."""
+"""Studies of Optuna in one SQLite file, whose damage is told from results."""
 
 import contextlib
-import logging
-import os
-import time
-import uuid
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import json
+import sqlite3
+import warnings
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from kedro.io import AbstractDataset, DatasetError
-from tqdm import tqdm
 
-from mmctr.data.datasets.study_file import (
-    explained,
-    open_storage,
-    quiet_optuna,
-    require_sealed,
-    seal,
-)
+from mmctr.runtime.file_errors import root_text, surroundings_problem
 
 if TYPE_CHECKING:  # listing pipelines needs no Optuna
     from optuna import Study, Trial
     from optuna.pruners import BasePruner
-    from optuna.samplers import BaseSampler
+    from optuna.storages import RDBStorage
     from optuna.trial import FrozenTrial
 
-logger = logging.getLogger(__name__)
+CHECKSUM = "checksum"
+"""Attribute of a trial: of its parameters, values and other attributes."""
 
-REFUSED = "refused"
-"""Attribute of a failed trial: why its parameters make no model."""
+_SECONDS_TO_WAIT = 60
+_MISSED_HEARTBEATS = 3
 
-_WORKER = "worker"
-_POINT = "point"
-_SECONDS_BETWEEN_LOOKS = 0.5
+_REMEDY = (
+    "Move the file away and run `kedro run --pipeline tuning`, with the same --env and "
+    "--params: it tries them again"
+)
 
 
-@dataclass(frozen=True)
-class Search:
-    """What a node wants to have tried.
+class StudyFile:
+    """An SQLite file of studies, on a disk of this machine.
 
-    ``objective`` gives a trial's value, raises ``optuna.TrialPruned``, or a ValueError
-    for parameters that make no model. ``sampler`` is made anew for every trial from
-    its place among those that count, so that neither a kill nor a second process
-    draws the same again. With ``points`` each of them is tried once, in their order.
+    SQLite has no checksums of values, so every finished trial has one here.
     """
 
-    study: str
-    n_trials: int
-    objective: "Callable[[Trial], float]"
-    sampler: "Callable[[int], BaseSampler]"
-    pruner: "Callable[[], BasePruner]"
-    points: Sequence[dict[str, Any]] | None = None
+    def __init__(self, path: Path, heartbeat_seconds: int) -> None:
+        """Describe the file; :meth:`open` makes it.
+
+        Args:
+            path: The file.
+            heartbeat_seconds: How often a running trial is marked as alive; one that
+                misses three of these marks was killed, and is tried again.
+        """
+        self.path = path
+        self._heartbeat_seconds = heartbeat_seconds
+
+    def lock(self) -> FileLock:
+        """A lock between processes; one that is killed gives it back."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.path.with_name(f".{self.path.name}.lock"))
+
+    def open(self, name: str, pruner: "BasePruner | None" = None) -> "Study":
+        """Find a study, or create it.
+
+        Args:
+            name: Of the study.
+            pruner: Of new trials; Optuna's default if None.
+
+        Returns:
+            The study, which maximises.
+
+        Raises:
+            DatasetError: If the file is damaged or can't be used, or if a finished
+                trial is not as it was saved; naming the file and what to do.
+        """
+        import optuna
+
+        with self.lock(), self.explained(reading=True):
+            study = optuna.create_study(
+                study_name=name,
+                storage=self._open_storage(),
+                direction="maximize",
+                pruner=pruner,
+                load_if_exists=True,
+            )
+            self._require_intact(study)
+            return study
+
+    @contextlib.contextmanager
+    def explained(self, *, reading: bool = False) -> Iterator[None]:
+        """Explain errors of SQLite and its users by what a person can do.
+
+        Args:
+            reading: Whether nothing but reading happens, so that the file is to blame
+                for any error.
+
+        Raises:
+            DatasetError: Naming the file.
+        """
+        from optuna.exceptions import StorageInternalError
+        from sqlalchemy.exc import SQLAlchemyError
+
+        storage = (SQLAlchemyError, sqlite3.Error, StorageInternalError)
+        try:
+            yield
+        except DatasetError:
+            raise
+        except Exception as error:
+            if not (reading or isinstance(error, storage)):
+                raise
+            problem = surroundings_problem(error, self.path)
+            if problem is not None:
+                text = f"can't be used: {problem}"
+            else:
+                text = (
+                    f"is damaged, or no file of studies: {root_text(error)}. {_REMEDY}"
+                )
+            raise DatasetError(f"{self.path} {text}") from error
+
+    def _open_storage(self) -> "RDBStorage":
+        from optuna.exceptions import ExperimentalWarning
+        from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+
+        if self.path.is_symlink():
+            raise DatasetError(
+                f"{self.path} is a link, which is not followed; delete it"
+            )
+        if self.path.exists():
+            self._require_whole()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            return RDBStorage(
+                f"sqlite:///{self.path.absolute()}",
+                engine_kwargs={"connect_args": {"timeout": _SECONDS_TO_WAIT}},
+                heartbeat_interval=self._heartbeat_seconds,
+                grace_period=_MISSED_HEARTBEATS * self._heartbeat_seconds,
+                heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
+            )
+
+    def _require_whole(self) -> None:
+        connection = sqlite3.connect(self.path, timeout=_SECONDS_TO_WAIT)
+        with contextlib.closing(connection):
+            found = connection.execute("PRAGMA integrity_check(1)").fetchall()
+        if found != [("ok",)]:
+            text = " ".join(str(found[0][0]).split())
+            raise DatasetError(f"{self.path} is damaged: {text}. {_REMEDY}")
+
+    def _require_intact(self, study: "Study") -> None:
+        broken = [
+            trial.number
+            for trial in study.get_trials(deepcopy=False)
+            if trial.state.name in {"COMPLETE", "PRUNED"}
+            and CHECKSUM in trial.user_attrs
+            and trial.user_attrs[CHECKSUM] != _checksum(trial, trial.value)
+        ]
+        if broken:
+            raise DatasetError(
+                f"{self.path} is damaged: trials {broken[:5]} of study "
+                f"'{study.study_name}' are not what they were. {_REMEDY}"
+            )
 
 
-class StudyDataset(AbstractDataset[Search, "Callable[[str], Study]"]):
-    """An SQLite file of studies; saving a :class:`Search` runs the trials it lacks.
-
-    Whatever stops a run, the next one goes on. Several processes on this machine may
-    save the same search: they share its trials. A process holds a lock while it lives,
-    so a trial whose process was killed is known at once; it is marked as failed and
-    does not count.
-
-    Example:
-        >>> dataset.save(Search("tpe-0f3a", 20, objective, sampler, pruner))
-        >>> study = dataset.load()("tpe-0f3a")
-    """
+class StudyDataset(AbstractDataset[Never, StudyFile]):
+    """An SQLite file that loads as a :class:`StudyFile`."""
 
     def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        filepath: str,
+        heartbeat_seconds: int = 20,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Take the place.
+        """Describe the file.
 
         Args:
             filepath: The SQLite file, on a disk of this machine.
+            heartbeat_seconds: See :class:`StudyFile`.
             metadata: For plugins such as kedro-viz; not used here.
         """
-        self._path = Path(filepath)
+        self._file = StudyFile(Path(filepath), heartbeat_seconds)
         self.metadata = metadata
 
-    def save(self, data: Search) -> None:
-        """Run trials until there are enough, and wait for those of other processes.
+    def load(self) -> StudyFile:
+        """The file, which need not be there yet."""
+        return self._file
 
-        Raises:
-            DatasetError: If the file is damaged or can't be written, or if not one of
-                them gave a value; it says what the last one was refused for.
-        """
-        import optuna
-
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with quiet_optuna(), explained(self._path), self._working() as worker:
-            study = self._open(data)
-            clock = _Clock(_target(data))
-            while True:
-                with self._claims():
-                    self._fail_dead(study, worker)
-                    trial = _claim(study, data, worker)
-                if trial is None:
-                    if not _running(study):
-                        break
-                    time.sleep(_SECONDS_BETWEEN_LOOKS)
-                    continue
-                try:
-                    value = data.objective(trial)
-                    seal(study, trial, value)
-                    study.tell(trial, value)
-                except optuna.TrialPruned:
-                    seal(study, trial)
-                    study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-                except ValueError as error:
-                    trial.set_user_attr(REFUSED, str(error))
-                    study.tell(trial, state=optuna.trial.TrialState.FAIL)
-                except BaseException:
-                    study.tell(trial, state=optuna.trial.TrialState.FAIL)
-                    raise
-                clock.log(study, trial.number)
-            self._require_a_value(study)
-
-    def load(self) -> "Callable[[str], Study]":
-        """A function that finds a study by its name.
-
-        Raises:
-            FileNotFoundError: If there is no such file yet.
-        """
-        if not self._path.exists():
-            raise FileNotFoundError(
-                f"{self._path} does not exist; run the pipeline that writes it first"
-            )
-        return self._find
-
-    def _find(self, name: str) -> "Study":
-        import optuna
-
-        with quiet_optuna(), self._claims(), explained(self._path, reading=True):
-            storage = open_storage(self._path)
-            try:
-                study = optuna.load_study(study_name=name, storage=storage)
-            except KeyError as error:
-                raise DatasetError(f"{self._path} has no study '{name}'") from error
-            require_sealed(study, self._path)
-            return study
-
-    def _open(self, data: Search) -> "Study":
-        import optuna
-
-        with self._claims(), explained(self._path, reading=True):
-            study = optuna.create_study(
-                study_name=data.study,
-                storage=open_storage(self._path),
-                direction="maximize",
-                pruner=data.pruner(),
-                load_if_exists=True,
-            )
-            require_sealed(study, self._path)
-            return study
-
-    def _claims(self) -> FileLock:
-        return FileLock(self._sibling("claims"))
-
-    @contextlib.contextmanager
-    def _working(self) -> Iterator[str]:
-        """Hold a lock that the system takes away when the process ends, however."""
-        for left in self._path.parent.glob(self._sibling("*-*").name):
-            self._is_alive(left)
-        worker = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        lock = self._sibling(worker)
-        try:
-            with FileLock(lock):
-                yield worker
-        finally:
-            lock.unlink(missing_ok=True)
-
-    def _fail_dead(self, study: "Study", worker: str) -> None:
-        from optuna.trial import TrialState
-
-        for trial in _running(study):
-            owner = trial.user_attrs.get(_WORKER)
-            # Claimed under the lock that is held now, and yet without an owner: killed
-            # between the two.
-            if owner != worker and (
-                owner is None or not self._is_alive(self._sibling(owner))
-            ):
-                logger.warning("trial %d was stopped in its midst", trial.number)
-                study.tell(trial.number, state=TrialState.FAIL)
-
-    def _require_a_value(self, study: "Study") -> None:
-        trials = study.get_trials(deepcopy=False)
-        if any(trial.state.name == "COMPLETE" for trial in trials):
-            return
-        reasons = [x.user_attrs[REFUSED] for x in trials if REFUSED in x.user_attrs]
+    def save(self, data: Never) -> None:
+        """Refuse to: trials are saved through the studies."""
         raise DatasetError(
-            f"none of {len(trials)} trials gave a value"
-            + (f"; the last one was refused: {reasons[-1]}" if reasons else "")
-            + f". Change what is tried, or delete {self._path} to try the same again"
+            f"{self._file.path} is only read; trials are saved through its studies"
         )
-
-    @staticmethod
-    def _is_alive(lock: Path) -> bool:
-        """Whether a process holds it; what a dead one left is removed."""
-        if not lock.exists():
-            return False
-        try:
-            with FileLock(lock, timeout=0):
-                # While it is held: whoever made it a moment ago makes another.
-                lock.unlink(missing_ok=True)
-        except Timeout:
-            return True
-        return False
-
-    def _sibling(self, name: str) -> Path:
-        return self._path.with_name(f".{self._path.name}.{name}.lock")
-
-    def _exists(self) -> bool:
-        # What is wanted is known to nodes alone, so no run may be skipped for it.
-        return False
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._path.as_posix()}
+        return {"filepath": self._file.path.as_posix()}
 
 
-def counts(trial: "FrozenTrial") -> bool:
-    """Whether a trial is done or being done; one that was stopped is neither."""
-    from optuna.trial import TrialState
+def add_checksum(study: "Study", trial: "Trial", value: float | None = None) -> None:
+    """Note the checksum of all that a trial has, right before its end.
 
-    done = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
-    return trial.state in done or REFUSED in trial.user_attrs
-
-
-def _target(search: Search) -> int:
-    return search.n_trials if search.points is None else len(search.points)
-
-
-def _claim(study: "Study", search: Search, worker: str) -> "Trial | None":
-    """The next trial, if one is lacking; called by one process at a time."""
-    from optuna.trial import TrialState
-
-    trials = study.get_trials(deepcopy=False)
-    counted = [trial for trial in trials if counts(trial)]
-    study.sampler = search.sampler(len(counted))
-    # A point that is queued already was left by a process killed right after.
-    if search.points is not None and all(
-        trial.state != TrialState.WAITING for trial in trials
-    ):
-        taken = {trial.user_attrs.get(_POINT) for trial in counted}
-        free = [place for place in range(len(search.points)) if place not in taken]
-        if not free:
-            return None
-        study.enqueue_trial(search.points[free[0]], user_attrs={_POINT: free[0]})
-    elif search.points is None and len(counted) >= search.n_trials:
-        return None
-    trial = study.ask()
-    trial.set_user_attr(_WORKER, worker)
-    return trial
+    Args:
+        study: Its study.
+        trial: The trial.
+        value: Its value; None: it is pruned, and has the value reported last.
+    """
+    frozen = study.get_trials(deepcopy=False)[trial.number]
+    if value is None and frozen.last_step is not None:
+        value = frozen.intermediate_values[frozen.last_step]
+    trial.set_user_attr(CHECKSUM, _checksum(frozen, value))
 
 
-def _running(study: "Study") -> "list[FrozenTrial]":
-    from optuna.trial import TrialState
-
-    return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-
-
-class _Clock:
-    """Says after each trial how far it is, and the time left at this pace."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._start = time.perf_counter()
-        self._first: int | None = None
-
-    def log(self, study: "Study", number: int) -> None:
-        trials = study.get_trials(deepcopy=False)
-        trial = trials[number]
-        states = Counter(counts(x) and x.state.name != "RUNNING" for x in trials)
-        done = states[True]
-        # Those of all processes since this one's first: they share what is left.
-        self._first = done - 1 if self._first is None else self._first
-        pace = (time.perf_counter() - self._start) / (done - self._first)
-        values = [x.value for x in trials if x.state.name == "COMPLETE"]
-        left = max(self._target - done, 0)
-        logger.info(
-            "trial %d %s%s; best %s; %d of %d%s",
-            number,
-            "refused" if REFUSED in trial.user_attrs else trial.state.name.lower(),
-            "" if trial.value is None else f", {trial.value:.4f}",
-            f"{max(values):.4f}" if values else "none yet",
-            done,
-            self._target,
-            f", about {tqdm.format_interval(pace * left)} left" if left else "",
-        )
-        if REFUSED in trial.user_attrs:
-            logger.warning("trial %d: %s", number, trial.user_attrs[REFUSED])
+def _checksum(trial: "FrozenTrial", value: float | None) -> int:
+    attributes = {k: v for k, v in trial.user_attrs.items() if k != CHECKSUM}
+    content = [trial.params, attributes, sorted(trial.intermediate_values.items())]
+    number = None if value is None else float(value)
+    text = json.dumps([*content, number], sort_keys=True)
+    return zlib.crc32(text.encode())

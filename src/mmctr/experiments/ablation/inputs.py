@@ -10,7 +10,7 @@ from mmctr.experiments.common import cut_rows, draw_rows
 
 @dataclass(frozen=True)
 class Parts:
-    """The rows that models train on, are chosen by and are reported on."""
+    """The rows that train models, choose among them, and are reported on."""
 
     train: pa.Table
     valid: pa.Table
@@ -20,7 +20,7 @@ class Parts:
 def choose_rows(
     train: pa.Table, valid: pa.Table, test: pa.Table, params: AblationParams
 ) -> Parts:
-    """Cut train to the budget, and take a test part out of valid where test is blind.
+    """Cut train to the budget, and split valid where test has no labels.
 
     Args:
         train: Labelled rows with ``group_id``.
@@ -33,7 +33,7 @@ def choose_rows(
         whole.
 
     Raises:
-        ValueError: If valid has a single user and has to give some.
+        ValueError: If valid has too few users to be split.
     """
     train = cut_rows(train, params.budget, params.seed)
     if test["label"].null_count:
@@ -45,8 +45,8 @@ def choose_rows(
         )
         if not (valid.num_rows and test.num_rows):
             raise ValueError(
-                "ablation: test has no labels, and valid has too few users to be cut "
+                "ablation: test has no labels, and valid has too few users to be split "
                 "in two; change ablation.test_share or give a labelled test"
             )
-    # Targets that the item table lacks are alike for every arm.
+    # Targets that are not in the item table are the same for every arm.
     return Parts(train, valid, test.filter(pa.compute.greater(test["item_id"], 0)))

@@ -1,4 +1,4 @@
-"""What the test rows say about the arms of an ablation."""
+"""Metrics of the arms of an ablation on the test rows, and their differences."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from mmctr.evaluation import (
 )
 
 MEASURES = ("gauc", "auc", "warm_auc", "clean_cold", "logloss")
-"""What is measured of every training; of the first three, differences too."""
+"""Metrics of every training; the first three are compared between arms too."""
 
 _COMPARED = ("gauc", "auc", "warm_auc")
 
@@ -38,21 +38,21 @@ class ReportedRows:
 
 
 Scores = Mapping[str, Sequence[NDArray[np.float64]]]
-"""Probabilities ``[R]`` of every arm, one array a seed, seeds in one order."""
+"""Probabilities ``[R]`` of every arm, one array per seed, in the order of seeds."""
 
 
 def measure_seeds(
     rows: ReportedRows, scores: Scores, min_clean_cold_pairs: int
 ) -> dict[str, dict[str, list[float | None]]]:
-    """Measure every training by itself.
+    """Compute the metrics of every training.
 
     Args:
-        rows: Labels and what they belong to.
-        scores: Of every arm and seed.
+        rows: Labels with their users and groups.
+        scores: Probabilities of every arm and seed.
         min_clean_cold_pairs: With fewer, ``clean_cold`` is None.
 
     Returns:
-        Arm -> measure of :data:`MEASURES` -> one value a seed, None where undefined.
+        Arm -> metric of :data:`MEASURES` -> one value per seed, None where undefined.
     """
 
     def clean_cold(values: NDArray[np.float64]) -> float | None:
@@ -93,7 +93,7 @@ def compare_arms(
     *,
     resample_seeds: bool,
 ) -> dict[str, dict[str, dict[str, dict[str, float | None]]]]:
-    """Give the paired differences of every arm to some of them, with intervals.
+    """Compare every arm with some of them: paired differences with intervals.
 
     A difference is the mean over seeds of the arm's measure minus the other's at the
     same seed: that of two trainings, not of two ensembles. Users are resampled whole,
@@ -106,10 +106,10 @@ def compare_arms(
     the candidate.
 
     Args:
-        rows: Labels and what they belong to.
-        scores: Of every arm and seed.
-        measured: What :func:`measure_seeds` gave for them.
-        against: Arms that are subtracted; those that are not there are left out.
+        rows: Labels with their users and groups.
+        scores: Probabilities of every arm and seed.
+        measured: From :func:`measure_seeds`.
+        against: Arms that are subtracted; absent ones are left out.
         params: Resamples, confidence, power and seed.
         resample_seeds: Whether seeds are resampled too.
 
@@ -181,11 +181,11 @@ def _resampled(
 def _seed_weights(
     n_seeds: int, params: EvaluationParams, *, resample: bool
 ) -> NDArray[np.float64]:
-    """How much each seed counts in each resample: ``[B, seeds]``, rows add up to 1."""
+    """Weights of the seeds in each resample: ``[B, seeds]``, rows add up to 1."""
     shape = (params.resamples, n_seeds)
     if not resample or n_seeds < 2:
         return np.full(shape, 1 / n_seeds)
-    # A stream of its own: with users' draws it must have nothing in common.
+    # Its own stream, independent of the draws of users.
     rng = np.random.default_rng([params.seed, 1])
     drawn = rng.integers(n_seeds, size=shape)
     return (drawn[:, :, None] == np.arange(n_seeds)).mean(axis=1)

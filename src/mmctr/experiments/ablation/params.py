@@ -1,4 +1,4 @@
-"""Parameters of the ablation: arms, what each may try, and the budget of all."""
+"""Parameters of the ablation: arms, their candidates, and the budget of all."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -12,7 +12,7 @@ STANDARD_ARMS = "standard"
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.]*$"
 Name = Annotated[str, Field(pattern=_NAME)]
 
-# What all arms must have in common; `training` apart.
+# All arms have these in common, or they could not be compared.
 _SHARED = ("seed", "device", "progress", "evaluation", "submission")
 _SHARED_TRAINING = (
     "batch_size",
@@ -57,16 +57,14 @@ class ArmParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal["none", "continuous", "similarity", "codes"] = Field(
-        description="what it stands for; ctr_modeling.features.content is this unless "
-        "the arm overrides it"
+        description="form of content it stands for; ctr_modeling.features.content is "
+        "this unless the arm overrides it"
     )
-    standard: bool = Field(
-        True, description="whether it takes part where `only` is standard"
-    )
+    standard: bool = Field(True, description="whether it takes part with only=standard")
     quantization: Overrides = Field({}, description="overrides of `quantization`")
     ctr_modeling: Overrides = Field({}, description="overrides of `ctr_modeling`")
     candidates: dict[Name, CandidateParams | None] | None = Field(
-        None, description="in place of ablation.candidates; null leaves one out"
+        None, description="replace ablation.candidates; null leaves one out"
     )
 
 
@@ -75,20 +73,26 @@ class AblationParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    arms: dict[Name, ArmParams | None] = Field(description="null leaves one out")
+    arms: dict[Name, ArmParams | None] = Field(
+        description="arms by name; null leaves one out"
+    )
     only: str = Field(
         STANDARD_ARMS,
         description="standard: the arms that are marked so; all; or names joined by +",
     )
     control: str = Field("none", description="the arm that others are compared with")
-    rival: str = Field("continuous", description="a second one, in table and figure")
+    rival: str = Field(
+        "continuous", description="a second such arm, in table and figure"
+    )
     candidates: dict[Name, CandidateParams | None] = Field(
         description="settings that every arm tries, unless it has its own"
     )
-    choose_by: Literal["auc", "gauc"] = Field("gauc", description="on valid")
+    choose_by: Literal["auc", "gauc"] = Field(
+        "gauc", description="metric on valid that chooses the candidate"
+    )
     seeds: int = Field(3, ge=1, description="trainings of each arm: seed, seed + 1, ..")
     candidate_seeds: int = Field(
-        1, ge=1, description="of these, how many each candidate is tried with"
+        1, ge=1, description="number of these seeds that each candidate is tried with"
     )
     resample_seeds: bool = Field(
         True, description="whether intervals cover other seeds as well as other users"
@@ -97,7 +101,7 @@ class AblationParams(BaseModel):
         None,
         ge=1,
         description="trainings at once, each in a process of one thread; 1: one by "
-        "one, with all threads; null: as many as torch would take threads and memory "
+        "one, with all threads; null: as many as torch would use threads and memory "
         "allows, on a GPU one by one",
     )
     budget: BudgetParams
@@ -107,20 +111,22 @@ class AblationParams(BaseModel):
         lt=1,
         description="share of valid users held back as test where test has no labels",
     )
-    seed: int = Field(ge=0, description="the first one, and of every draw of rows")
+    seed: int = Field(
+        ge=0, description="first seed of the trainings, and seed of every draw of rows"
+    )
 
     @property
     def chosen_arms(self) -> dict[str, ArmParams]:
-        """The arms that take part, by name, the control first."""
+        """The arms that take part by name, the control first."""
         arms = {name: arm for name, arm in self.arms.items() if arm is not None}
         if self.only == STANDARD_ARMS:
-            wanted = [name for name, arm in arms.items() if arm.standard]
+            chosen = [name for name, arm in arms.items() if arm.standard]
         else:
-            wanted = list(arms) if self.only == EVERY_ARM else _names(self.only)
-        return {name: arms[name] for name in dict.fromkeys([self.control, *wanted])}
+            chosen = list(arms) if self.only == EVERY_ARM else _names(self.only)
+        return {name: arms[name] for name in dict.fromkeys([self.control, *chosen])}
 
     def candidates_of(self, arm: ArmParams) -> dict[str, CandidateParams]:
-        """What an arm tries; ``default`` with nothing to try."""
+        """Candidates of an arm; ``default`` if there are none."""
         given = self.candidates if arm.candidates is None else arm.candidates
         found = {name: each for name, each in given.items() if each is not None}
         return found or {"default": CandidateParams()}

@@ -1,4 +1,4 @@
-"""Which models an ablation trains, and under which name each result is kept."""
+"""Which models an ablation trains, and the name of each result."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -14,35 +14,36 @@ from mmctr.experiments.ablation.params import (
     CandidateParams,
 )
 from mmctr.experiments.common import (
+    SECTIONS,
     BudgetParams,
     codes_name,
-    has_a_feature,
-    merge_overrides,
+    drop_unused_settings,
+    fit_to_inputs,
+    resolve_sections,
     short_hash,
-    without_idle,
 )
 
 
 class RunName(NamedTuple):
-    """One training; ``partition`` is its file's name, with what went into it hashed."""
+    """One training; ``result`` is its name in the store, with a hash of its inputs."""
 
     arm: str
     candidate: str
     seed: int
-    partition: str
+    result: str
 
 
 class PlannedSetting(BaseModel):
-    """One candidate of an arm, with everything resolved."""
+    """One candidate of an arm, with all parameters resolved."""
 
     model_config = ConfigDict(extra="forbid")
 
     quantization: QuantizationParams
     ctr_modeling: CtrParams
     codes: str | None
-    """Partition of its codes; None where it has none."""
-    partitions: dict[int, str]
-    """Partition of its result by seed."""
+    """Name of its codes; None where it has none."""
+    results: dict[int, str]
+    """Name of its result by seed."""
 
 
 class PlannedArm(BaseModel):
@@ -53,11 +54,11 @@ class PlannedArm(BaseModel):
     kind: str
     candidates: dict[str, PlannedSetting]
     left_out: dict[str, str]
-    """Candidates that are not trained, and why."""
+    """Candidates that are not trained, with the reason."""
 
 
 class AblationPlan(BaseModel):
-    """All of an ablation, ready for JSON by ``model_dump(mode="json")``."""
+    """All trainings of an ablation; JSON by ``model_dump(mode="json")``."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -67,7 +68,7 @@ class AblationPlan(BaseModel):
 
     @property
     def seeds(self) -> list[int]:
-        """Of the trainings of every arm."""
+        """Seeds of the trainings of every arm."""
         return [self.params.seed + number for number in range(self.params.seeds)]
 
     def trials(self) -> Iterator[RunName]:
@@ -83,9 +84,9 @@ class AblationPlan(BaseModel):
             yield from self._runs(name, choice[name], self.params.seeds)
 
     def _runs(self, arm: str, candidate: str, seeds: int) -> Iterator[RunName]:
-        partitions = self.arms[arm].candidates[candidate].partitions
+        results = self.arms[arm].candidates[candidate].results
         for seed in self.seeds[:seeds]:
-            yield RunName(arm, candidate, seed, partitions[seed])
+            yield RunName(arm, candidate, seed, results[seed])
 
 
 def resolve(
@@ -95,12 +96,12 @@ def resolve(
     quantization: QuantizationParams,
     ctr_modeling: CtrParams,
 ) -> tuple[QuantizationParams, CtrParams]:
-    """Put a project's parameters, the budget, an arm and a candidate over each other.
+    """Put the budget, an arm and a candidate over a project's parameters.
 
     Args:
-        arm: Overrides both.
+        arm: Overrides both sections.
         candidate: Overrides the arm.
-        budget: Of every training.
+        budget: Limits of every training.
         quantization: The project's.
         ctr_modeling: The project's.
 
@@ -110,24 +111,22 @@ def resolve(
     Raises:
         pydantic.ValidationError: If a key is unknown or a value out of range; the
             places are named from the section, without the arm.
-        ValueError: If the content is not what the arm's kind says.
+        ValueError: If the content is not what the arm's kind says, or the model takes
+            prefixes of codes that have none.
     """
-    ctr = [
-        {"training": budget.training, "features": {"content": arm.kind}},
-        arm.ctr_modeling,
-        candidate.ctr_modeling,
-    ]
-    own = merge_overrides(
-        quantization.model_dump(), arm.quantization, candidate.quantization
+    common = {"training": budget.training, "features": {"content": arm.kind}}
+    codes, model = resolve_sections(
+        quantization,
+        ctr_modeling,
+        {"ctr_modeling": common},
+        *(each.model_dump(include=SECTIONS) for each in (arm, candidate)),
     )
-    params = QuantizationParams.model_validate(own)
-    model = CtrParams.model_validate(merge_overrides(ctr_modeling.model_dump(), *ctr))
     if arm.kind not in (model.features.forms or (NO_CONTENT,)):
         raise ValueError(
             f"kind is {arm.kind}, and ctr_modeling.features.content is "
             f"{model.features.content}; one must be part of the other"
         )
-    return params, model
+    return codes, model
 
 
 def make_plan(
@@ -142,7 +141,7 @@ def make_plan(
         params: Arms, candidates, budget.
         quantization: What arms override.
         ctr_modeling: What arms override.
-        inputs: What :func:`mmctr.pipelines.ablation.nodes.describe_inputs` gave.
+        inputs: From :func:`mmctr.experiments.common.describe_inputs`.
 
     Returns:
         The plan.
@@ -160,16 +159,15 @@ def make_plan(
             own, ctr = resolve(
                 arm, candidate, params.budget, quantization, ctr_modeling
             )
-            features = ctr.features.given(inputs["levels_from"])
-            if not has_a_feature(features, inputs):
+            fitted = fit_to_inputs(ctr, inputs)
+            if fitted is None:
                 left_out[label] = "it leaves items without any feature here"
                 continue
-            ctr = ctr.model_copy(update={"features": features})
             codes = None
-            if features.need_codes:
+            if fitted.features.need_codes:
                 codes = codes_name(own, inputs["items"])
             key = short_hash(
-                without_idle(ctr.model_dump()),
+                drop_unused_settings(fitted.model_dump()),
                 codes,
                 params.budget.model_dump(),
                 [params.seed, params.test_share],
@@ -181,11 +179,9 @@ def make_plan(
             keys[key] = label
             settings[label] = PlannedSetting(
                 quantization=own,
-                ctr_modeling=ctr,
+                ctr_modeling=fitted,
                 codes=codes,
-                partitions={
-                    seed: f"{name}/{label}/seed_{seed}-{key}" for seed in seeds
-                },
+                results={seed: f"{name}/{label}/seed_{seed}-{key}" for seed in seeds},
             )
         if not settings:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""How many trainings go at once."""
+"""How many trainings run at once."""
 
 import logging
 
@@ -6,23 +6,23 @@ from mmctr.runtime.free_memory import available_memory, own_memory
 
 logger = logging.getLogger(__name__)
 
-# A process that trains has the same libraries and rows as this one, and a batch.
+# A training process has the same libraries and rows as this one, and a batch.
 _MORE_THAN_THIS = 1.5
 
 
-def choose_processes(wanted: int | None, device: str) -> int | None:
-    """Decide between trainings side by side and one by one.
+def choose_processes(requested: int | None, device: str) -> int | None:
+    """Choose how many trainings run at once.
 
     Args:
-        wanted: ``ablation.processes``.
+        requested: ``ablation.processes``.
         device: ``ctr_modeling.device``.
 
     Returns:
         Processes of one thread each; None for this process and all its threads: if 1 is
-        wanted, on a GPU, and where torch has a single thread anyway.
+        requested, on a GPU, and where torch has a single thread anyway.
     """
-    if wanted is not None:
-        return wanted if wanted > 1 else None
+    if requested is not None:
+        return requested if requested > 1 else None
 
     import torch
 

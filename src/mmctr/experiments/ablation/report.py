@@ -1,12 +1,13 @@
-"""Nodes that turn the results of an ablation into numbers, a page and a table."""
+"""The results of an ablation as numbers and a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from mmctr.data.datasets import ResultStore
 from mmctr.evaluation import unseen_in_train
 from mmctr.experiments.ablation.inputs import choose_rows
 from mmctr.experiments.ablation.measures import (
@@ -17,49 +18,47 @@ from mmctr.experiments.ablation.measures import (
     measure_seeds,
 )
 from mmctr.experiments.ablation.plan import AblationPlan
-from mmctr.experiments.ablation.runs import take
-from mmctr.experiments.training import Partitions, facts_of
 
 NEARLY_DONE = 0.99
-"""Share of its final AUC at which an arm has nearly learned what it will."""
+"""Share of its best AUC at which a training counts as nearly done."""
 
 
 def measure_arms(
     plan: dict[str, Any],
+    codes: dict[str, Any],
     choice: dict[str, Any],
-    runs: Partitions,
-    codes: Partitions,
+    runs: Sequence[dict[str, Any]],
+    store: ResultStore,
     train: pa.Table,
     valid: pa.Table,
     test: pa.Table,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Report every arm once on test; here and nowhere else its labels are read.
+    """Report every arm once on test; nothing else reads its labels.
 
     Args:
-        plan: What was asked for.
+        plan: Arms, candidates and parameters.
+        codes: Method and health of every quantiser, by the name of its codes.
         choice: The candidate of each arm.
-        runs: Every training of it.
-        codes: Every quantiser's codes and their health.
-        train: Tells which targets are cold.
-        valid: Where test is without labels, a part of it takes its place.
+        runs: Facts of every training of it.
+        store: The probabilities of these trainings, by name.
+        train: Says which targets are cold.
+        valid: Where test has no labels, a part of it takes its place.
         test: Labelled rows, or rows without labels.
 
     Returns:
-        The summary, as other tools read it (deltas are gAUC minus the control's), and
-        all details.
+        The summary, for other tools (deltas are gAUC minus the control's), and all
+        details.
     """
     planned = AblationPlan.model_validate(plan)
     params = planned.params
     parts = choose_rows(train, valid, test, params)
     rows = _reported_rows(parts.test, parts.train)
-    tables = {
-        run: take(runs, run.partition)() for run in planned.runs(choice["chosen"])
-    }
     scores: dict[str, list[np.ndarray]] = {name: [] for name in planned.arms}
     facts: dict[str, list[dict[str, Any]]] = {name: [] for name in planned.arms}
-    for run, table in tables.items():
-        scores[run.arm].append(table["probability"].to_numpy())
-        facts[run.arm].append(facts_of(table))
+    for run in runs:
+        table = store.load(run["result"])
+        scores[run["arm"]].append(table["probability"].to_numpy())
+        facts[run["arm"]].append(run)
     evaluation = _setting(planned, choice, params.control).ctr_modeling.evaluation
     measured = measure_seeds(rows, scores, evaluation.min_clean_cold_pairs)
     against = list(dict.fromkeys([params.control, params.rival]))
@@ -71,7 +70,6 @@ def measure_arms(
         evaluation,
         resample_seeds=params.resample_seeds,
     )
-    health = {name: facts_of(take(codes, name)()) for name in _codes_of(planned)}
     arms = [
         {
             "name": name,
@@ -85,7 +83,7 @@ def measure_arms(
             **_spread(measured[name]),
             "against": {other: compared[other][name] for other in compared},
             **_learning(facts[name]),
-            **_bits(health, _setting(planned, choice, name).codes),
+            **_bits(codes, _setting(planned, choice, name).codes),
         }
         for name, arm in planned.arms.items()
     ]
@@ -104,14 +102,14 @@ def measure_arms(
         "power": evaluation.power,
         "seeds_resampled": params.resample_seeds and params.seeds > 1,
         "arms": arms,
-        "codes": health,
+        "codes": codes,
     }
     summary = [_summary(arm, params.control) for arm in arms]
     return {"control": params.control, "arms": summary}, details
 
 
 def tabulate_arms(details: dict[str, Any]) -> pd.DataFrame:
-    """Lay the details out, one row an arm.
+    """Tabulate the details, one row per arm.
 
     Args:
         details: From :func:`measure_arms`.
@@ -137,13 +135,6 @@ def _reported_rows(test: pa.Table, train: pa.Table) -> ReportedRows:
 
 def _setting(planned: AblationPlan, choice: dict[str, Any], arm: str) -> Any:
     return planned.arms[arm].candidates[choice["chosen"][arm]]
-
-
-def _codes_of(planned: AblationPlan) -> list[str]:
-    settings = (
-        setting for arm in planned.arms.values() for setting in arm.candidates.values()
-    )
-    return sorted({each.codes for each in settings if each.codes is not None})
 
 
 def _spread(measured: dict[str, list[float | None]]) -> dict[str, Any]:
@@ -183,7 +174,7 @@ def _learning(facts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _bits(health: Mapping[str, Any], codes: str | None) -> dict[str, Any]:
-    """Bits of both modalities together, and what making the codes took."""
+    """Bits of both modalities together, and the seconds that the codes took."""
     found = health[codes] if codes else {}
     there = [found[x] for x in ("title", "image") if found.get(x, {}).get("present")]
     if not there:

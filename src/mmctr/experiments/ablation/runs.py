@@ -1,20 +1,23 @@
-"""One training of an arm, and how its result is kept."""
+"""The trainings of an ablation."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
+from mmctr.ctr.params import CtrParams
+from mmctr.data.datasets import ResultStore
 from mmctr.experiments.ablation.inputs import Parts
 from mmctr.experiments.ablation.plan import AblationPlan, RunName
-from mmctr.experiments.training import (
-    Items,
-    Partitions,
-    train_measured,
-    with_facts,
-)
+from mmctr.experiments.ablation.processes import choose_processes
+from mmctr.experiments.results import make_missing
+from mmctr.experiments.training import Items, facts_of, train_measured, with_facts
+
+if TYPE_CHECKING:  # torch takes a second to import
+    from mmctr.ctr.inputs.click_log import ClickLog
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,27 @@ class RunTrainer:
     """Trains the models of a plan, all on the same rows."""
 
     plan: AblationPlan
-    codes: Partitions
+    codes: ResultStore
     items: Items
     parts: Parts
+
+    def train_missing(
+        self, store: ResultStore, runs: Iterable[RunName], label: str
+    ) -> list[dict[str, Any]]:
+        """Train the models whose results a store lacks.
+
+        Args:
+            store: Receives them.
+            runs: In the order in which they are begun.
+            label: What they are, for the log.
+
+        Returns:
+            The facts of every run, see :meth:`train`.
+        """
+        arguments = {run.result: run for run in runs}
+        processes = choose_processes(self.plan.params.processes, self._shared.device)
+        make_missing(store, self.train, arguments, label, processes)
+        return [facts_of(store.load(name)) for name in arguments]
 
     def train(self, run: RunName) -> pa.Table:
         """Train one model and score the test rows.
@@ -33,18 +54,27 @@ class RunTrainer:
             run: Arm, candidate and seed.
 
         Returns:
-            ``probability`` float64, one row a test row, and with it the facts that
-            ``facts_of`` reads: the run's name and those of ``train_measured``.
+            ``probability`` float64, one row per test row; ``facts_of`` gives the run's
+            name and the facts of ``train_measured``.
 
         Raises:
-            ValueError: If the training fails.
+            ValueError: If the training fails, naming the run.
         """
+        try:
+            return self._train(run)
+        except (ValueError, OSError) as error:
+            raise ValueError(
+                f"ablation: arm '{run.arm}', candidate '{run.candidate}', seed "
+                f"{run.seed}: {error}"
+            ) from error
+
+    def _train(self, run: RunName) -> pa.Table:
         from mmctr.ctr.training.fit import predict_clicks
 
         setting = self.plan.arms[run.arm].candidates[run.candidate]
         params = setting.ctr_modeling.model_copy(update={"seed": run.seed})
-        name = setting.codes
-        table = self.items.table(None if name is None else take(self.codes, name)())
+        codes = None if setting.codes is None else self.codes.load(setting.codes)
+        table = self.items.table(codes)
         train, valid, test = self._logs
         weights, facts = train_measured(
             table,
@@ -58,29 +88,45 @@ class RunTrainer:
         return with_facts(scored, {**run._asdict(), **facts})
 
     @cached_property
-    def _logs(self) -> tuple[Any, Any, Any]:
-        from mmctr.ctr.inputs.click_log import ClickLog
-
-        arm = next(iter(self.plan.arms.values()))
-        setting = next(iter(arm.candidates.values()))
-        longest = setting.ctr_modeling.training.max_history
-        count = self.items.features.num_rows
+    def _logs(self) -> "list[ClickLog]":
         parts = (self.parts.train, self.parts.valid, self.parts.test)
-        train, valid, test = (
-            ClickLog.from_arrow(part, longest, count) for part in parts
-        )
-        return train, valid, test
+        longest = self._shared.training.max_history
+        return self.items.click_logs(*parts, max_history=longest)
+
+    @property
+    def _shared(self) -> CtrParams:
+        """Parameters of some model: all have one device and one length of histories."""
+        arm = next(iter(self.plan.arms.values()))
+        return next(iter(arm.candidates.values())).ctr_modeling
 
 
-def take(partitions: Partitions, name: str) -> Callable[[], pa.Table]:
-    """Find a partition.
+def choose_candidates(
+    plan: AblationPlan, trials: Iterable[dict[str, Any]]
+) -> dict[str, Any]:
+    """Choose each arm's candidate by valid, and by nothing else.
 
-    Raises:
-        ValueError: If it is not there.
+    Args:
+        plan: Its arms and candidates.
+        trials: Facts of the trainings that try candidates.
+
+    Returns:
+        ``{"chosen": {arm: candidate}, "tried": {arm: {candidate: value}}}``; a value is
+        the mean over seeds of what the returned weights reached.
     """
-    if name not in partitions:
-        raise ValueError(
-            f"ablation: '{name}' is not among the results; run the pipeline as a whole "
-            "(kedro run --pipeline ablation), it makes what is missing and no more"
-        )
-    return partitions[name]
+    values: dict[str, dict[str, list[float]]] = {name: {} for name in plan.arms}
+    for facts in trials:
+        kept = facts["kept"][plan.params.choose_by]
+        # Without two classes in any group there is no gAUC.
+        value = -np.inf if kept is None else kept
+        values[facts["arm"]].setdefault(facts["candidate"], []).append(value)
+    tried = {
+        name: {candidate: float(np.mean(each)) for candidate, each in found.items()}
+        for name, found in values.items()
+    }
+    chosen = {
+        name: max(tried[name], key=tried[name].__getitem__)
+        if tried[name]
+        else next(iter(arm.candidates))
+        for name, arm in plan.arms.items()
+    }
+    return {"chosen": chosen, "tried": tried}

@@ -1,4 +1,4 @@
-"""The best trial as a file that ``kedro run --config`` takes."""
+"""The best trial as a file for ``kedro run --config``."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _EXPERIMENTS = ("tuning", "ablation")
 def best_config(
     tuning: dict[str, Any], env: str | None, runtime_params: dict[str, Any]
 ) -> str:
-    """Write the best trial down as options of ``kedro run``.
+    """Write the best trial as options of ``kedro run``.
 
     Args:
         tuning: From :func:`mmctr.experiments.tuning.report.report_trials`.
@@ -20,7 +20,7 @@ def best_config(
         runtime_params: Its ``--params``; those of experiments are left out.
 
     Returns:
-        YAML; its comments say where it comes from and when it gives the trial's value.
+        YAML; its comments say where it comes from and whether it reproduces the value.
     """
     best = tuning["best"]
     given = {k: v for k, v in runtime_params.items() if k not in _EXPERIMENTS}
@@ -32,7 +32,7 @@ def best_config(
         f"{tuning['objective']} {best['value']:.6f} on valid, "
         f"{tuning['sampler']} over {len(tuning['space'])} parameters.",
         "  kedro run --config THIS_FILE",
-        "trains it anew with the budget of the trials (max_epochs and the like); "
+        "trains it again with the budget of the trials (max_epochs and the like); "
         + _reproduction(tuning),
     ]
     text = yaml.safe_dump({"run": options}, sort_keys=False, allow_unicode=True)

@@ -12,12 +12,10 @@ from pydantic import (
     model_validator,
 )
 
-from mmctr.experiments.common import BudgetParams
+from mmctr.experiments.common import SECTIONS, BudgetParams
 from mmctr.runtime.suggestions import did_you_mean, likeness
 
-SECTIONS = ("quantization", "ctr_modeling")
-
-# What all trials must have in common, and where that is set.
+# All trials have these in common; the values say where they are set.
 _SHARED = {
     "quantization.seed": "seed",
     "quantization.device": "device",
@@ -51,31 +49,40 @@ def _may_vary(name: str) -> str:
     return name
 
 
-def _require_range(low: float, high: float, *, log: bool) -> None:
-    if low >= high:
-        raise ValueError(f"low={low:g} is not under high={high:g}")
-    if log and low <= 0:
-        raise ValueError(f"a logarithm needs low above 0, and it is {low:g}")
-
-
 ParameterName = Annotated[str, AfterValidator(_may_vary)]
 
 
-class IntRangeParams(BaseModel):
-    """Whole numbers, both ends among them."""
+class FloatRangeParams(BaseModel):
+    """Real numbers from low to high, both included."""
 
     model_config = ConfigDict(extra="forbid")
 
-    low: int = Field(description="the smallest value")
-    high: int = Field(description="the largest")
-    step: int = Field(1, ge=1, description="between two of them")
+    low: float = Field(description="smallest value")
+    high: float = Field(description="largest value")
     log: bool = Field(False, description="drawn evenly on a logarithmic scale")
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
-        _require_range(self.low, self.high, log=self.log)
+        if self.low >= self.high:
+            raise ValueError(
+                f"expected low below high, got low={self.low:g}, high={self.high:g}"
+            )
+        if self.log and self.low <= 0:
+            raise ValueError(f"log: true needs low above 0, got low={self.low:g}")
+        return self
+
+
+class IntRangeParams(FloatRangeParams):
+    """Integers from low to high, both included."""
+
+    low: int = Field(description="smallest value")
+    high: int = Field(description="largest value")
+    step: int = Field(1, ge=1, description="difference between neighbouring values")
+
+    @model_validator(mode="after")
+    def _steps_evenly(self) -> Self:
         if self.log and self.step > 1:
-            raise ValueError("step and log do not go together")
+            raise ValueError("step and log can't be combined")
         return self
 
     @property
@@ -84,35 +91,20 @@ class IntRangeParams(BaseModel):
         return self.high - (self.high - self.low) % self.step
 
 
-class FloatRangeParams(BaseModel):
-    """Real numbers, both ends among them."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    low: float = Field(description="the smallest value")
-    high: float = Field(description="the largest")
-    log: bool = Field(False, description="drawn evenly on a logarithmic scale")
-
-    @model_validator(mode="after")
-    def _is_a_range(self) -> Self:
-        _require_range(self.low, self.high, log=self.log)
-        return self
-
-
 class DistributionParams(BaseModel):
-    """Values that a parameter may take; one of the three is given."""
+    """Values that a parameter may take; exactly one of the three is given."""
 
     model_config = ConfigDict(extra="forbid")
 
     choices: list[Any] | None = Field(
-        None, min_length=1, description="values, lists among them if need be"
+        None, min_length=1, description="possible values, which may be lists"
     )
     int: IntRangeParams | None = None
     float: FloatRangeParams | None = None
 
     @property
     def labels(self) -> dict[Any, Any]:
-        """What a study's file has in place of each choice, and the choice."""
+        """Each choice by its label in a study, which holds no lists."""
         return {
             json.dumps(value) if isinstance(value, list | dict) else value: value
             for value in self.choices or []
@@ -120,7 +112,7 @@ class DistributionParams(BaseModel):
 
     @property
     def edges(self) -> list[Any]:
-        """Values that tell whether all of them are in a parameter's range."""
+        """Values that are valid for a parameter only if all of them are."""
         if self.choices:
             return list(self.choices)
         numbers = self.int or self.float
@@ -128,7 +120,7 @@ class DistributionParams(BaseModel):
 
     @property
     def grid(self) -> list[Any] | None:
-        """All values, as a study's file has them; None if they can't be counted."""
+        """All values as a study holds them; None if they can't be listed."""
         if self.choices:
             return list(self.labels)
         if self.int is None or self.int.log:
@@ -145,16 +137,16 @@ class DistributionParams(BaseModel):
             )
         if len(given) > 1:
             raise ValueError(
-                f"{' and '.join(given)} are both there; put null in place of the one "
+                f"{' and '.join(given)} are both given; put null in place of the one "
                 f"that another file sets, as in {{{given[1]}: null}}"
             )
         if len(self.labels) < len(self.choices or []):
-            raise ValueError("a choice is there twice")
+            raise ValueError("a choice is given twice")
         return self
 
 
 class PruningParams(BaseModel):
-    """When a trial is given up at a validation."""
+    """When a trial is stopped at a validation."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -165,10 +157,10 @@ class PruningParams(BaseModel):
         "bracket the best third goes on (Li et al., 2018)",
     )
     startup_trials: int = Field(
-        5, ge=0, description="finished trials before the median gives any up"
+        5, ge=0, description="finished trials before the median stops any"
     )
     warmup_validations: int = Field(
-        1, ge=0, description="of each trial, before it can be given up"
+        1, ge=0, description="validations of each trial before it can be stopped"
     )
 
 
@@ -178,21 +170,25 @@ class TuningParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     space: dict[ParameterName, DistributionParams | None] = Field(
-        description="by the dotted name of a parameter; null leaves one out"
+        description="values by the dotted name of a parameter; null leaves one out"
     )
     sampler: Literal["tpe", "random", "grid"] = Field(
-        "tpe", description="grid: every combination once, whatever n_trials says"
+        "tpe",
+        description="how trials are chosen; grid: every combination once, whatever "
+        "n_trials says",
     )
     startup_trials: int = Field(
         10, ge=1, description="trials drawn at random before tpe learns from them"
     )
-    n_trials: int = Field(30, ge=1, description="of all runs and processes together")
+    n_trials: int = Field(
+        30, ge=1, description="trials of all runs and processes together"
+    )
     objective: Literal["gauc", "auc"] = Field(
-        "gauc", description="on valid; chooses the weights of a training as well"
+        "gauc", description="metric on valid; it also chooses the weights of a training"
     )
     pruning: PruningParams = Field(default_factory=PruningParams)
     budget: BudgetParams
-    seed: int = Field(ge=0, description="of sampler and drawn rows")
+    seed: int = Field(ge=0, description="seed of the sampler and of drawn rows")
 
     @property
     def chosen_space(self) -> dict[str, DistributionParams]:
@@ -203,7 +199,7 @@ class TuningParams(BaseModel):
     @classmethod
     def _holds_something(cls, value: dict[str, Any]) -> dict[str, Any]:
         if not any(value.values()):
-            raise ValueError("there is nothing to tune; give a parameter")
+            raise ValueError("there is nothing to tune; give at least one parameter")
         return value
 
     @model_validator(mode="after")
@@ -212,7 +208,7 @@ class TuningParams(BaseModel):
             for name, distribution in self.chosen_space.items():
                 if distribution.grid is None:
                     raise ValueError(
-                        f"sampler=grid can't count the values of '{name}'; give "
-                        "choices, or whole numbers without log"
+                        f"sampler=grid can't list the values of '{name}'; give "
+                        "choices, or integers without log"
                     )
         return self

@@ -1,4 +1,4 @@
-"""What a study is: its name, its trials' parameters, and the points of a grid."""
+"""A study: its name, its trials' parameters, and the points of a grid."""
 
 import logging
 from collections.abc import Mapping
@@ -9,20 +9,21 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
 from mmctr.experiments.common import (
-    has_a_feature,
+    drop_unused_settings,
+    fit_to_inputs,
     merge_overrides,
-    require_residual_codes,
+    resolve_sections,
+    sections,
     short_hash,
-    without_idle,
 )
 from mmctr.experiments.tuning.params import TuningParams
-from mmctr.experiments.tuning.space import grid_points, nest, read
+from mmctr.experiments.tuning.space import decode_point, grid_points, nest
 
 logger = logging.getLogger(__name__)
 
 
 class TuningPlan(BaseModel):
-    """All of a study, ready for JSON by ``model_dump(mode="json")``."""
+    """Everything about a study; JSON by ``model_dump(mode="json")``."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,7 +33,7 @@ class TuningPlan(BaseModel):
     ctr_modeling: CtrParams
     inputs: dict[str, Any]
     points: list[dict[str, Any]] | None
-    """Of a grid, as the study's file has them; None for other samplers."""
+    """Points of a grid, as a study holds them; None for other samplers."""
 
     @property
     def base(self) -> dict[str, Any]:
@@ -40,7 +41,7 @@ class TuningPlan(BaseModel):
         return sections(self.quantization, self.ctr_modeling)
 
     def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What a trial sets, the budget's part of the training with it."""
+        """Parameters that a trial sets, with those of the budget."""
         return trial_overrides(self.params, values)
 
     def resolve(
@@ -52,37 +53,29 @@ class TuningPlan(BaseModel):
             values: By dotted name, from :func:`mmctr.experiments.tuning.space.suggest`.
 
         Returns:
-            Everything decided, ``stated`` features too.
+            Both sections, with ``stated`` features decided.
 
         Raises:
-            ValueError: If the values do not go together, or leave items of these data
+            ValueError: If the values make no model, or leave items of these data
                 without any feature.
         """
         quantization, ctr = resolve(
             self.params, values, self.quantization, self.ctr_modeling
         )
-        features = ctr.features.given(self.inputs["levels_from"])
-        if not has_a_feature(features, self.inputs):
+        fitted = fit_to_inputs(ctr, self.inputs)
+        if fitted is None:
             raise ValueError(
                 "items are left without any feature; choose "
                 "ctr_modeling.features.item_id=true with such values"
             )
-        return quantization, ctr.model_copy(update={"features": features})
-
-
-def sections(quantization: QuantizationParams, ctr: CtrParams) -> dict[str, Any]:
-    """Both sections as they stand in a parameter tree."""
-    return {
-        "quantization": quantization.model_dump(),
-        "ctr_modeling": ctr.model_dump(),
-    }
+        return quantization, fitted
 
 
 def trial_overrides(params: TuningParams, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Sections that a trial puts over the project's.
+    """Overrides of the project's sections by a trial.
 
     Args:
-        params: The budget and the objective, which chooses the weights as well.
+        params: The budget and the objective, which also chooses the weights.
         values: By dotted name.
     """
     training = {**params.budget.training, "monitor": params.objective}
@@ -109,15 +102,10 @@ def resolve(
     Raises:
         pydantic.ValidationError: If a name is unknown or a value out of range; the
             places are named from the section.
-        ValueError: If the values do not go together.
+        ValueError: If the values make no model.
     """
-    merged = merge_overrides(
-        sections(quantization, ctr_modeling), trial_overrides(params, values)
-    )
-    own = QuantizationParams.model_validate(merged["quantization"])
-    ctr = CtrParams.model_validate(merged["ctr_modeling"])
-    require_residual_codes(own, ctr)
-    return own, ctr
+    overrides = trial_overrides(params, values)
+    return resolve_sections(quantization, ctr_modeling, overrides)
 
 
 def make_plan(
@@ -147,8 +135,8 @@ def make_plan(
             for name, each in sorted(params.chosen_space.items())
         ],
         params.model_dump(exclude={"space", "n_trials"}),
-        without_idle(quantization.model_dump()),
-        without_idle(ctr_modeling.model_dump()),
+        drop_unused_settings(quantization.model_dump()),
+        drop_unused_settings(ctr_modeling.model_dump()),
         [quantization.seed, ctr_modeling.seed],
         inputs,
     )
@@ -171,7 +159,7 @@ def _possible_points(plan: TuningPlan) -> list[dict[str, Any]]:
     points = grid_points(space, plan.base)
     for point in points:
         try:
-            plan.resolve(read(point, space))
+            plan.resolve(decode_point(point, space))
         except ValidationError as error:
             reason = str(error.errors()[0]["msg"])
         except ValueError as error:

@@ -1,33 +1,36 @@
-"""What a study found, ready for JSON."""
+"""The trials of a study, ready for JSON."""
 
 import math
 import warnings
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from mmctr.data.datasets.study import REFUSED, counts
 from mmctr.experiments.common import cut_rows
 from mmctr.experiments.tuning.plan import TuningPlan
-from mmctr.experiments.tuning.space import read
+from mmctr.experiments.tuning.search import REFUSED, counts
+from mmctr.experiments.tuning.space import decode_point
 from mmctr.experiments.tuning.trials import CODES, FACTS
 
+if TYPE_CHECKING:  # listing pipelines needs no Optuna
+    from optuna import Study
+    from optuna.trial import FrozenTrial
+
 FEWEST_FOR_IMPORTANCE = 5
-"""Finished trials under which an importance would be made up."""
+"""With fewer finished trials an importance would be noise."""
 
 
 def report_trials(
-    plan: dict[str, Any],
-    find_study: Callable[[str], Any],
+    plan: TuningPlan,
+    study: "Study",
     train: pa.Table,
     valid: pa.Table,
 ) -> dict[str, Any]:
     """Lay out every trial, the best one and the importance of each parameter.
 
     Args:
-        plan: From :func:`mmctr.pipelines.tuning.nodes.plan_tuning`.
-        find_study: Gives a study of Optuna by its name.
+        plan: Of the study.
+        study: Its trials, one of them complete.
         train: For the number of rows used.
         valid: The same.
 
@@ -39,28 +42,18 @@ def report_trials(
         ``number``, ``state`` (complete, pruned, refused, stopped or running),
         ``value`` (None if refused or stopped; a pruned trial's last one),
         ``parameters``, ``seconds``, ``validations``, ``codes``, ``reason``.
-
-    Raises:
-        ValueError: If no trial is complete.
     """
-    planned = TuningPlan.model_validate(plan)
-    params = planned.params
-    study = find_study(planned.study)
-    trials = [_entry(trial, planned) for trial in study.get_trials(deepcopy=False)]
+    params = plan.params
+    trials = [_entry(trial, plan) for trial in study.get_trials(deepcopy=False)]
     complete = [trial for trial in trials if trial["state"] == "complete"]
-    if not complete:
-        raise ValueError(
-            "tuning: no trial is complete; run the pipeline as a whole (kedro run "
-            "--pipeline tuning), it makes what is missing and no more"
-        )
     best = max(complete, key=lambda trial: trial["value"])
     states = [trial["state"] for trial in trials]
     return {
-        "study": planned.study,
+        "study": plan.study,
         "objective": params.objective,
         "sampler": params.sampler,
         "pruning": params.pruning.model_dump(),
-        "n_trials": params.n_trials if planned.points is None else len(planned.points),
+        "n_trials": params.n_trials if plan.points is None else len(plan.points),
         "budget": params.budget.model_dump(),
         "rows": {
             "train": cut_rows(train, params.budget, params.seed).num_rows,
@@ -71,13 +64,13 @@ def report_trials(
             for name, each in params.chosen_space.items()
         },
         "states": {name: states.count(name) for name in dict.fromkeys(states)},
-        "best": {**best, "overrides": planned.overrides(best["parameters"])},
+        "best": {**best, "overrides": plan.overrides(best["parameters"])},
         "importance": _importance(study, len(complete)),
         "trials": trials,
     }
 
 
-def _entry(trial: Any, plan: TuningPlan) -> dict[str, Any]:
+def _entry(trial: "FrozenTrial", plan: TuningPlan) -> dict[str, Any]:
     facts = trial.user_attrs.get(FACTS, {})
     space = plan.params.chosen_space
     state = trial.state.name.lower()
@@ -91,7 +84,7 @@ def _entry(trial: Any, plan: TuningPlan) -> dict[str, Any]:
         "number": trial.number,
         "state": state,
         "value": None if value is None or math.isnan(value) else value,
-        "parameters": read(trial.params, space),
+        "parameters": decode_point(trial.params, space),
         "seconds": None if seconds is None else round(seconds, 3),
         "validations": facts.get("validations", []),
         "out_of_time": facts.get("out_of_time", False),
@@ -100,7 +93,7 @@ def _entry(trial: Any, plan: TuningPlan) -> dict[str, Any]:
     }
 
 
-def _importance(study: Any, n_complete: int) -> dict[str, float] | None:
+def _importance(study: "Study", n_complete: int) -> dict[str, float] | None:
     if n_complete < FEWEST_FOR_IMPORTANCE:
         return None
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances

@@ -1,4 +1,4 @@
-"""The search space: which parameters are there in a trial, and their values."""
+"""The search space: the parameters of a trial and their values."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -23,10 +23,10 @@ _DECIDING = (CONTENT, VECTORS, ITEM_ID, METHOD, ENTRY)
 
 
 def suggest(trial: "Trial", space: Space, base: dict[str, Any]) -> dict[str, Any]:
-    """Let Optuna choose a value for every parameter that has a say.
+    """Let Optuna choose a value for every active parameter.
 
     Args:
-        trial: Asks the study's sampler.
+        trial: Draws from the study's sampler.
         space: Distributions by dotted name.
         base: The project's ``quantization`` and ``ctr_modeling``, which decide where
             the space does not.
@@ -42,14 +42,14 @@ def suggest(trial: "Trial", space: Space, base: dict[str, Any]) -> dict[str, Any
 
 
 def grid_points(space: Space, base: dict[str, Any]) -> list[dict[str, Any]]:
-    """All combinations of parameters that have a say, each once.
+    """List all combinations of active parameters, each once.
 
     Args:
-        space: Distributions by dotted name, with values that can be counted.
+        space: Distributions by dotted name, with values that can be listed.
         base: As in :func:`suggest`.
 
     Returns:
-        Values by dotted name, as a study's file has them.
+        Values by dotted name, as a study holds them.
     """
     names = _ordered(space)
 
@@ -58,7 +58,7 @@ def grid_points(space: Space, base: dict[str, Any]) -> list[dict[str, Any]]:
             yield point
             return
         name = names[place]
-        if not is_active(name, read(point, space), base):
+        if not is_active(name, decode_point(point, space), base):
             yield from extended(point, place + 1)
             return
         for label in space[name].grid or []:
@@ -67,8 +67,8 @@ def grid_points(space: Space, base: dict[str, Any]) -> list[dict[str, Any]]:
     return list(extended({}, 0))
 
 
-def read(point: Mapping[str, Any], space: Space) -> dict[str, Any]:
-    """Turn what a study's file has into values of parameters."""
+def decode_point(point: Mapping[str, Any], space: Space) -> dict[str, Any]:
+    """Turn the labels of a study into values of parameters."""
     return {
         name: space[name].labels[value] if space[name].choices else value
         for name, value in point.items()
@@ -88,7 +88,7 @@ def nest(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_active(name: str, chosen: Mapping[str, Any], base: dict[str, Any]) -> bool:
-    """Whether a parameter changes the model that the others make.
+    """Whether a parameter has an effect, given the others.
 
     Args:
         name: Dotted.

@@ -1,4 +1,4 @@
-"""One trial: codes, a training, and what valid says of it."""
+"""One trial: codes, a training, and its value on valid."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from mmctr.content.quantizers.item_codes import find_cold_items
 from mmctr.content.quantizers.params import QuantizationParams
-from mmctr.data.datasets import Keep
+from mmctr.data.datasets import ResultStore
 from mmctr.experiments.common import codes_name
 from mmctr.experiments.training import Items, make_codes, train_measured
 from mmctr.experiments.tuning.params import PruningParams, TuningParams
@@ -25,7 +25,7 @@ FACTS = "facts"
 """Attribute of a trial: what its training measured."""
 
 CODES = "codes"
-"""Attribute of a trial: the partition of its codes."""
+"""Attribute of a trial: the name of its codes."""
 
 
 @dataclass
@@ -33,7 +33,7 @@ class TrialTrainer:
     """Trains the models of a study, all on the same rows."""
 
     plan: TuningPlan
-    keep: Keep
+    codes: ResultStore
     items: Items
     train: pa.Table
     valid: pa.Table
@@ -43,14 +43,13 @@ class TrialTrainer:
         """Train one model.
 
         Args:
-            trial: Chooses the parameters, is told every validation, and keeps the
-                facts.
+            trial: Chooses the parameters; receives every validation and the facts.
 
         Returns:
-            The objective on valid, of the weights that are kept.
+            The objective on valid, of the best weights.
 
         Raises:
-            optuna.TrialPruned: If the pruner has seen enough.
+            optuna.TrialPruned: If the pruner gives the trial up.
             ValueError: If these parameters make no model.
         """
         params = self.plan.params
@@ -60,10 +59,11 @@ class TrialTrainer:
         if ctr.features.need_codes:
             name = codes_name(quantization, self.plan.inputs["items"])
             trial.set_user_attr(CODES, name)
-            codes = self.keep(name, lambda: self._quantize(quantization))
+            codes = self.codes.get_or_make(name, lambda: self._quantize(quantization))
+        train, valid = self._read(ctr.training.max_history)
         _, facts = train_measured(
             self.items.table(codes),
-            self._read(ctr.training.max_history),
+            (train, valid),
             self.valid["group_id"].to_numpy(),
             ctr,
             params.budget.minutes,
@@ -71,7 +71,7 @@ class TrialTrainer:
         )
         trial.set_user_attr(FACTS, facts)
         value = facts["kept"][params.objective]
-        # For the type checker: the reporter has refused it.
+        # For the type checker: the reporter refuses None.
         assert value is not None  # nosec B101
         return value
 
@@ -80,18 +80,11 @@ class TrialTrainer:
         cold = find_cold_items(items.features, self.train)
         return make_codes(items.title_vectors, items.image_vectors, cold, params)
 
-    def _read(self, longest: int) -> tuple["ClickLog", "ClickLog"]:
-        from mmctr.ctr.inputs.click_log import ClickLog
-
+    def _read(self, longest: int) -> "list[ClickLog]":
         if longest not in self._logs:
-            count = self.items.features.num_rows
-            # Only the latest: a log is as large as its rows.
-            self._logs = {
-                longest: tuple(
-                    ClickLog.from_arrow(part, longest, count)
-                    for part in (self.train, self.valid)
-                )
-            }
+            # One only: a log is as large as its rows.
+            parts = (self.train, self.valid)
+            self._logs = {longest: self.items.click_logs(*parts, max_history=longest)}
         return self._logs[longest]
 
 
@@ -100,16 +93,16 @@ def make_sampler(params: TuningParams, place: int) -> "BaseSampler":
 
     Args:
         params: Which, and the seed.
-        place: Of the trial among those that count.
+        place: Number of trials that count before this one.
     """
     import numpy as np
     from optuna.samplers import RandomSampler, TPESampler
 
-    # A seed a trial: were it one a run, each run and process would draw the same.
+    # A seed per trial: with one per run, each run and process would draw the same.
     seed = int(np.random.SeedSequence([params.seed, place]).generate_state(1)[0])
     if params.sampler == "tpe":
         return TPESampler(seed=seed, n_startup_trials=params.startup_trials)
-    # Points of a grid are queued, and nothing is left to draw.
+    # Points of a grid are queued, so nothing is drawn.
     return RandomSampler(seed=seed)
 
 
@@ -126,7 +119,7 @@ def make_pruner(params: TuningParams) -> "BasePruner":
             min_resource=given.warmup_validations + 1,
             max_resource=budget.max_epochs * budget.validations_per_epoch,
         )
-    # Validations are counted from 1, and one at n_warmup_steps may already prune.
+    # Validations are counted from 1, and Optuna may prune at n_warmup_steps.
     return pruners.MedianPruner(
         n_startup_trials=given.startup_trials,
         n_warmup_steps=given.warmup_validations + 1,
@@ -134,7 +127,7 @@ def make_pruner(params: TuningParams) -> "BasePruner":
 
 
 def _reporter(trial: "Trial", objective: str) -> Any:
-    """Tells a trial every validation of its training, and ends it when it is pruned.
+    """Reports every validation to a trial, and ends the training of a pruned one.
 
     optuna-integration has one for the package `lightning`, where this project has
     `pytorch_lightning`.

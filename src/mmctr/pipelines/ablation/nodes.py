@@ -1,13 +1,10 @@
 """Nodes of the ablation pipeline.
 
-Nodes that take long give functions instead of results: the data set they are saved to
-calls those whose results are not there yet
-(``mmctr.data.datasets.MissingPartitions``), and trainings side by side.
+Nodes that take long save every result in a store as soon as it is made: a run that was
+stopped goes on with the missing ones.
 """
 
 import logging
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,22 +13,21 @@ import pyarrow as pa
 from mmctr.content.quantizers import QuantizationParams
 from mmctr.content.quantizers.item_codes import find_cold_items
 from mmctr.ctr.params import CtrParams
-from mmctr.data.datasets import Makers
+from mmctr.data.datasets import ResultStore
+from mmctr.experiments import training
 from mmctr.experiments.ablation.inputs import choose_rows
 from mmctr.experiments.ablation.params import AblationParams
-from mmctr.experiments.ablation.plan import AblationPlan, RunName, make_plan
-from mmctr.experiments.ablation.processes import choose_processes
-from mmctr.experiments.ablation.runs import RunTrainer, take
-from mmctr.experiments.common import describe_items, fingerprint
-from mmctr.experiments.training import Items, Partitions, facts_of
-from mmctr.experiments.training import make_codes as quantize_both
+from mmctr.experiments.ablation.plan import AblationPlan, make_plan
+from mmctr.experiments.ablation.runs import RunTrainer, choose_candidates
+from mmctr.experiments.common import describe_inputs
+from mmctr.experiments.results import make_missing
 
 logger = logging.getLogger(__name__)
 
 MANY_ARMS = 12
 
 
-def describe_inputs(
+def plan_ablation(
     train: pa.Table,
     valid: pa.Table,
     test: pa.Table,
@@ -39,8 +35,11 @@ def describe_inputs(
     title_vectors: np.ndarray,
     image_vectors: np.ndarray,
     preparation_report: dict,
+    params: AblationParams,
+    quantization: QuantizationParams,
+    ctr_modeling: CtrParams,
 ) -> dict[str, Any]:
-    """Tell these data from any others.
+    """Resolve every arm and candidate, and name every result.
 
     Args:
         train: Primary rows.
@@ -49,30 +48,7 @@ def describe_inputs(
         items: Tags and levels.
         title_vectors: ``[n_items + 1, d]`` float32.
         image_vectors: The same.
-        preparation_report: Tells what the levels were made of.
-
-    Returns:
-        Hashes of the rows and of ``items``, ``has_tags``,
-        ``modalities`` (those that have vectors) and ``levels_from``.
-    """
-    rows = {"train": train, "valid": valid, "test": test}
-    return {
-        **{name: fingerprint(table) for name, table in rows.items()},
-        **describe_items(items, title_vectors, image_vectors),
-        "levels_from": preparation_report["levels_from"],
-    }
-
-
-def plan_ablation(
-    inputs: dict[str, Any],
-    params: AblationParams,
-    quantization: QuantizationParams,
-    ctr_modeling: CtrParams,
-) -> dict[str, Any]:
-    """Resolve every arm and candidate, and name every result.
-
-    Args:
-        inputs: From :func:`describe_inputs`.
+        preparation_report: Says what the levels were computed from.
         params: Arms, candidates, budget.
         quantization: What arms override.
         ctr_modeling: What arms override.
@@ -83,6 +59,10 @@ def plan_ablation(
     Raises:
         ValueError: If an arm has nothing to train on these data.
     """
+    rows = {"train": train, "valid": valid, "test": test}
+    inputs = describe_inputs(
+        rows, items, title_vectors, image_vectors, preparation_report
+    )
     plan = make_plan(params, quantization, ctr_modeling, inputs)
     trials = sum(1 for _ in plan.trials())
     for name, arm in plan.arms.items():
@@ -92,8 +72,8 @@ def plan_ablation(
             )
     if len(plan.arms) > MANY_ARMS:
         logger.warning(
-            "%d arms: the correction for so many takes from each; ablation.only "
-            "chooses some",
+            "%d arms: Holm's correction for so many makes differences hard to show; "
+            "ablation.only chooses some",
             len(plan.arms),
         )
     again = sum(len(arm.candidates) > 1 for arm in plan.arms.values())
@@ -109,23 +89,27 @@ def plan_ablation(
 
 def make_codes(
     plan: dict[str, Any],
+    store: ResultStore,
     items: pa.Table,
     title_vectors: np.ndarray,
     image_vectors: np.ndarray,
     train: pa.Table,
-) -> dict[str, Callable[[], pa.Table]]:
+) -> dict[str, Any]:
     """Quantise both modalities once for every quantiser of the plan.
 
     Args:
         plan: From :func:`plan_ablation`.
-        items: Tells how many there are.
+        store: Receives the codes.
+        items: Says how many there are.
         title_vectors: ``[n_items + 1, d]`` float32.
         image_vectors: The same.
-        train: Tells which items are cold.
+        train: Says which items are cold.
 
     Returns:
-        A function a quantiser; it gives the codes of both modalities and their health,
-        or raises a ValueError that names the arms.
+        Method and health of every quantiser, by the name of its codes.
+
+    Raises:
+        ValueError: If codes can't be made, naming the arms that need them.
     """
     settings: dict[str, QuantizationParams] = {}
     arms: dict[str, list[str]] = {}
@@ -136,10 +120,11 @@ def make_codes(
                 arms.setdefault(setting.codes, []).append(label)
 
     def quantize(name: str) -> pa.Table:
-        params = settings[name]
         cold = find_cold_items(items, train)
         try:
-            return quantize_both(title_vectors, image_vectors, cold, params)
+            return training.make_codes(
+                title_vectors, image_vectors, cold, settings[name]
+            )
         except ValueError as error:
             users = ", ".join(dict.fromkeys(arms[name]))
             raise ValueError(
@@ -147,128 +132,54 @@ def make_codes(
                 f"{users}"
             ) from error
 
-    return {name: partial(quantize, name) for name in settings}
-
-
-def try_candidates(
-    plan: dict[str, Any],
-    codes: Partitions,
-    items: pa.Table,
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
-    train: pa.Table,
-    valid: pa.Table,
-    test: pa.Table,
-) -> Makers:
-    """Train every candidate of the arms that have several, with the first seeds.
-
-    Args:
-        plan: From :func:`plan_ablation`.
-        codes: From :func:`make_codes`.
-        items: Tags and levels.
-        title_vectors: ``[n_items + 1, d]`` float32.
-        image_vectors: The same.
-        train: Labelled rows.
-        valid: Labelled rows.
-        test: Rows.
-
-    Returns:
-        A function a training; see :meth:`RunTrainer.train` for what it gives.
-    """
-    planned = AblationPlan.model_validate(plan)
-    rows = choose_rows(train, valid, test, planned.params)
-    return _trainings(
-        RunTrainer(planned, codes, Items(items, title_vectors, image_vectors), rows),
-        list(planned.trials()),
-        {},
-    )
-
-
-def choose_candidates(plan: dict[str, Any], trials: Partitions) -> dict[str, Any]:
-    """Choose each arm's candidate by valid, and by nothing else.
-
-    Args:
-        plan: From :func:`plan_ablation`.
-        trials: From :func:`try_candidates`.
-
-    Returns:
-        ``{"chosen": {arm: candidate}, "tried": {arm: {candidate: value}}}``: means
-        over the seeds of what the kept weights reached.
-    """
-    planned = AblationPlan.model_validate(plan)
-    values: dict[str, dict[str, list[float]]] = {name: {} for name in planned.arms}
-    for run in planned.trials():
-        kept = facts_of(take(trials, run.partition)())["kept"][planned.params.choose_by]
-        # Without two classes in any group there is no gAUC.
-        value = -np.inf if kept is None else kept
-        values[run.arm].setdefault(run.candidate, []).append(value)
-    tried = {
-        name: {candidate: float(np.mean(each)) for candidate, each in found.items()}
-        for name, found in values.items()
-    }
-    chosen = {
-        name: max(tried[name], key=tried[name].__getitem__)
-        if tried[name]
-        else next(iter(arm.candidates))
-        for name, arm in planned.arms.items()
-    }
-    for name, candidate in chosen.items():
-        logger.info("arm '%s' goes with '%s' %s", name, candidate, tried[name] or "")
-    return {"chosen": chosen, "tried": tried}
+    make_missing(store, quantize, {name: name for name in settings}, "codes")
+    return {name: training.facts_of(store.load(name)) for name in sorted(settings)}
 
 
 def train_arms(
     plan: dict[str, Any],
-    choice: dict[str, Any],
-    trials: Partitions,
-    codes: Partitions,
+    codes: dict[str, Any],
+    code_store: ResultStore,
+    store: ResultStore,
     items: pa.Table,
     title_vectors: np.ndarray,
     image_vectors: np.ndarray,
     train: pa.Table,
     valid: pa.Table,
     test: pa.Table,
-) -> Makers:
-    """Train the chosen candidate of every arm with every seed.
-
-    What :func:`try_candidates` has trained already is taken over.
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Try the candidates of every arm, then train the best one with every seed.
 
     Args:
         plan: From :func:`plan_ablation`.
-        choice: From :func:`choose_candidates`.
-        trials: From :func:`try_candidates`.
-        codes: From :func:`make_codes`.
+        codes: From :func:`make_codes`: all that the plan needs are there.
+        code_store: Has the codes.
+        store: Receives the result of every training, see :meth:`RunTrainer.train`.
         items: Tags and levels.
         title_vectors: ``[n_items + 1, d]`` float32.
         image_vectors: The same.
         train: Labelled rows.
-        valid: Labelled rows.
-        test: Rows.
+        valid: Labelled rows; they choose the candidates.
+        test: Rows to score; their labels are not read.
 
     Returns:
-        A function a training, or its result; see :meth:`RunTrainer.train`.
+        The choice, see :func:`choose_candidates`, and the facts of every training of
+        the chosen candidates.
+
+    Raises:
+        ValueError: If a training fails, naming arm, candidate and seed.
     """
     planned = AblationPlan.model_validate(plan)
-    rows = choose_rows(train, valid, test, planned.params)
-    return _trainings(
-        RunTrainer(planned, codes, Items(items, title_vectors, image_vectors), rows),
-        list(planned.runs(choice["chosen"])),
-        trials,
+    trainer = RunTrainer(
+        planned,
+        code_store,
+        training.Items(items, title_vectors, image_vectors),
+        choose_rows(train, valid, test, planned.params),
     )
-
-
-def _trainings(trainer: RunTrainer, runs: list[RunName], known: Partitions) -> Makers:
-    """Say what is to be trained; results that are known are taken over."""
-    params = trainer.plan.params
-    return Makers(
-        trainer.train,
-        {run.partition: run for run in runs if run.partition not in known},
-        ready={x.partition: known[x.partition]() for x in runs if x.partition in known},
-        processes=choose_processes(params.processes, _device(trainer.plan)),
-    )
-
-
-def _device(plan: AblationPlan) -> str:
-    """That of all trainings: no arm may have its own."""
-    arm = next(iter(plan.arms.values()))
-    return next(iter(arm.candidates.values())).ctr_modeling.device
+    trials = trainer.train_missing(store, planned.trials(), "trials")
+    choice = choose_candidates(planned, trials)
+    for name, candidate in choice["chosen"].items():
+        tried = choice["tried"][name]
+        logger.info("arm '%s' goes with '%s' %s", name, candidate, tried or "")
+    runs = trainer.train_missing(store, planned.runs(choice["chosen"]), "runs")
+    return choice, runs

@@ -3,14 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from mmctr.experiments.ablation.report import measure_arms, tabulate_arms
-from mmctr.pipelines.ablation.nodes import (
-    choose_candidates,
-    describe_inputs,
-    make_codes,
-    plan_ablation,
-    train_arms,
-    try_candidates,
-)
+from mmctr.pipelines.ablation.nodes import make_codes, plan_ablation, train_arms
 from mmctr.reporting.ablation_figures import (
     draw_increments,
     draw_learning,
@@ -27,15 +20,11 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                describe_inputs,
-                inputs=[*_ROWS, *_ITEMS, "preparation_report"],
-                outputs="ablation_inputs",
-                name="describe_ablation_inputs",
-            ),
-            Node(
                 plan_ablation,
                 inputs=[
-                    "ablation_inputs",
+                    *_ROWS,
+                    *_ITEMS,
+                    "preparation_report",
                     "params:ablation",
                     "params:quantization",
                     "params:ctr_modeling",
@@ -45,42 +34,36 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 make_codes,
-                inputs=["ablation_plan", *_ITEMS, "train"],
+                inputs=[
+                    "ablation_plan",
+                    "ablation_code_store",
+                    *_ITEMS,
+                    "train",
+                ],
                 outputs="ablation_codes",
                 name="make_ablation_codes",
-            ),
-            Node(
-                try_candidates,
-                inputs=["ablation_plan", "ablation_codes", *_ITEMS, *_ROWS],
-                outputs="ablation_trials",
-                name="try_candidates",
-            ),
-            Node(
-                choose_candidates,
-                inputs=["ablation_plan", "ablation_trials"],
-                outputs="ablation_choice",
-                name="choose_candidates",
             ),
             Node(
                 train_arms,
                 inputs=[
                     "ablation_plan",
-                    "ablation_choice",
-                    "ablation_trials",
                     "ablation_codes",
+                    "ablation_code_store",
+                    "ablation_result_store",
                     *_ITEMS,
                     *_ROWS,
                 ],
-                outputs="ablation_runs",
+                outputs=["ablation_choice", "ablation_runs"],
                 name="train_arms",
             ),
             Node(
                 measure_arms,
                 inputs=[
                     "ablation_plan",
+                    "ablation_codes",
                     "ablation_choice",
                     "ablation_runs",
-                    "ablation_codes",
+                    "ablation_result_store",
                     *_ROWS,
                 ],
                 outputs=["ablation", "ablation_details"],

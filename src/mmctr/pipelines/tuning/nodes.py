@@ -9,11 +9,13 @@ import pyarrow as pa
 
 from mmctr.content.quantizers import QuantizationParams
 from mmctr.ctr.params import CtrParams
-from mmctr.data.datasets import Keep, Search
-from mmctr.experiments.common import cut_rows, describe_items, fingerprint
+from mmctr.data.datasets import ResultStore, StudyFile
+from mmctr.experiments.common import cut_rows, describe_inputs
 from mmctr.experiments.training import Items
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.plan import TuningPlan, make_plan
+from mmctr.experiments.tuning.report import report_trials
+from mmctr.experiments.tuning.search import Search
 from mmctr.experiments.tuning.trials import TrialTrainer, make_pruner, make_sampler
 
 logger = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ def plan_tuning(
     quantization: QuantizationParams,
     ctr_modeling: CtrParams,
 ) -> dict[str, Any]:
-    """Tell this study from any other, and count the points of a grid.
+    """Name the study by all that goes into it, and list the points of a grid.
 
     Args:
         train: Primary rows.
@@ -38,7 +40,7 @@ def plan_tuning(
         items: Tags and levels.
         title_vectors: ``[n_items + 1, d]`` float32.
         image_vectors: The same.
-        preparation_report: Tells what the levels were made of.
+        preparation_report: Says what the levels were computed from.
         params: Space, sampler, budget.
         quantization: What the space varies.
         ctr_modeling: What the space varies.
@@ -49,12 +51,10 @@ def plan_tuning(
     Raises:
         ValueError: If no point of a grid makes a model.
     """
-    inputs = {
-        "train": fingerprint(train),
-        "valid": fingerprint(valid),
-        **describe_items(items, title_vectors, image_vectors),
-        "levels_from": preparation_report["levels_from"],
-    }
+    rows = {"train": train, "valid": valid}
+    inputs = describe_inputs(
+        rows, items, title_vectors, image_vectors, preparation_report
+    )
     plan = make_plan(params, quantization, ctr_modeling, inputs)
     logger.info(
         "study %s: %d parameters, %d trials by %s",
@@ -68,19 +68,20 @@ def plan_tuning(
 
 def search_settings(
     plan: dict[str, Any],
-    keep: Keep,
+    code_store: ResultStore,
+    studies: StudyFile,
     items: pa.Table,
     title_vectors: np.ndarray,
     image_vectors: np.ndarray,
     train: pa.Table,
     valid: pa.Table,
-) -> Search:
-    """Say what is to be tried; the data set that this is saved to tries it.
+) -> dict[str, Any]:
+    """Run the trials that the study lacks, and report all of them.
 
     Args:
         plan: From :func:`plan_tuning`.
-        keep: Finds or makes the codes of a quantiser's settings, so that trials share
-            them.
+        code_store: Codes of a quantiser's settings, which trials share.
+        studies: Has the study, or gets it.
         items: Tags and levels.
         title_vectors: ``[n_items + 1, d]`` float32.
         image_vectors: The same.
@@ -88,22 +89,26 @@ def search_settings(
         valid: Labelled rows.
 
     Returns:
-        Objective, sampler, pruner and number of trials.
+        See :func:`~mmctr.experiments.tuning.report.report_trials`.
+
+    Raises:
+        ValueError: If no trial gave a value.
     """
     planned = TuningPlan.model_validate(plan)
     params = planned.params
-    trainer = TrialTrainer(
+    objective = TrialTrainer(
         planned,
-        keep,
+        code_store,
         Items(items, title_vectors, image_vectors),
         cut_rows(train, params.budget, params.seed),
         valid,
     )
-    return Search(
+    search = Search(
         study=planned.study,
         n_trials=params.n_trials,
-        objective=trainer,
+        objective=objective,
         sampler=partial(make_sampler, params),
-        pruner=partial(make_pruner, params),
+        pruner=make_pruner(params),
         points=planned.points,
     )
+    return report_trials(planned, search.run(studies), train, valid)

@@ -2,7 +2,6 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from mmctr.experiments.tuning.report import report_trials
 from mmctr.pipelines.tuning.nodes import plan_tuning, search_settings
 from mmctr.reporting.tuning_figures import draw_history, draw_importance
 from mmctr.reporting.tuning_page import write_page
@@ -30,33 +29,23 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 search_settings,
-                inputs=["tuning_plan", "tuning_codes", *_ITEMS, *_ROWS],
-                outputs="tuning_study",
+                inputs=[
+                    "tuning_plan",
+                    "tuning_code_store",
+                    "tuning_studies",
+                    *_ITEMS,
+                    *_ROWS,
+                ],
+                outputs="tuning",
                 name="search_settings",
             ),
-            Node(
-                report_trials,
-                inputs=["tuning_plan", "tuning_study", *_ROWS],
-                outputs="tuning",
-                name="report_trials",
-            ),
-            Node(
-                write_page,
-                inputs="tuning",
-                outputs="tuning_page",
-                name="write_tuning_page",
-            ),
-            Node(
-                draw_history,
-                inputs="tuning",
-                outputs="tuning_history",
-                name="draw_tuning_history",
-            ),
-            Node(
-                draw_importance,
-                inputs="tuning",
-                outputs="tuning_importance",
-                name="draw_tuning_importance",
+            *(
+                Node(draw, inputs="tuning", outputs=output, name=name)
+                for draw, output, name in (
+                    (write_page, "tuning_page", "write_tuning_page"),
+                    (draw_history, "tuning_history", "draw_tuning_history"),
+                    (draw_importance, "tuning_importance", "draw_tuning_importance"),
+                )
             ),
         ]
     )

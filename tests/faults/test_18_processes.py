@@ -1,4 +1,4 @@
-"""Trainings side by side: who is stopped or killed leaves no process, results stay."""
+"""Trainings in several processes: stopped or killed, results stay and no process."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ TWO = (*RUN, f"--params=ablation.processes=2,{PARAMS}")
 
 
 def children(pid: int) -> list[int]:
-    """Processes that were started to work beside each other."""
+    """Worker processes."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -83,7 +83,7 @@ def test_killed_from_outside_it_leaves_no_process(finished_project):
     assert all_end(at_work)
 
 
-def test_one_that_is_killed_is_told_and_the_next_run_makes_what_one_would(
+def test_a_killed_worker_is_an_error_and_the_next_run_makes_what_is_missing(
     finished_project, finished, tmp_path, monkeypatch
 ):
     with Run(finished_project, *TWO) as run:
@@ -93,7 +93,8 @@ def test_one_that_is_killed_is_told_and_the_next_run_makes_what_one_would(
         assert run.end() == 1, run.said
     assert "Traceback" not in run.said
     assert "ended without a result (exit code -9): killed, by the system" in run.said
-    assert "fewer processes at once need less" in run.said
+    assert "fewer processes at once need less memory" in run.said
+    assert "seed_" in run.said
     assert all_end(at_work)
     kept = {name: path.read_bytes() for name, path in results(finished_project).items()}
     assert kept

@@ -1,0 +1,83 @@
+"""Results of an experiment that are made once and kept."""
+
+import logging
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
+from typing import Any
+
+from tqdm import tqdm
+
+from mmctr.data.datasets import ResultStore
+from mmctr.runtime.processes import run_in_processes
+
+logger = logging.getLogger(__name__)
+
+
+def make_missing(
+    store: ResultStore,
+    make: Callable[[Any], Any],
+    arguments: Mapping[str, Any],
+    label: str,
+    processes: int | None = None,
+) -> None:
+    """Make the results that a store lacks, and save each as soon as it is made.
+
+    Args:
+        store: Receives them.
+        make: Makes a result of its argument; picklable if there are processes.
+        arguments: By the result's name, in the order in which they are made.
+        label: What they are, for the log: how far it is, and the time left.
+        processes: How many at once, each in a process of one thread; None: one by one
+            in this process, with all its threads.
+
+    Raises:
+        Exception: What ``make`` raised; the results before it are kept.
+        ChildProcessError: If a process was killed.
+    """
+    missing = {name: x for name, x in arguments.items() if name not in store}
+    at_once = min(processes or 1, len(missing))
+    logger.info(
+        "%s: %d of %d are there, %d to make%s",
+        label,
+        len(arguments) - len(missing),
+        len(arguments),
+        len(missing),
+        f", {at_once} at once" if at_once > 1 else "",
+    )
+    progress = _Progress(label, len(missing), at_once)
+    calls: Generator[tuple[str, Any], None, None] = (
+        ((name, make(x)) for name, x in missing.items())
+        if processes is None
+        else run_in_processes(make, missing, processes)
+    )
+    with closing(calls):
+        for name, result in calls:
+            store.save(name, result)
+            progress.advance(name)
+
+
+class _Progress:
+    """A line in the log for each result."""
+
+    def __init__(self, label: str, total: int, at_once: int) -> None:
+        self._label, self._total, self._at_once = label, total, at_once
+        self._done = 0
+        self._start = time.perf_counter()
+
+    def advance(self, name: str) -> None:
+        self._done += 1
+        spent = time.perf_counter() - self._start
+        left = self._total - self._done
+        # All are assumed to cost the same, and those under way to be half done.
+        half = min(self._at_once - 1, left) / 2
+        forecast = tqdm.format_interval(spent / (self._done + half) * (left - half))
+        logger.info(
+            "%s: %s, %d of %d; %s gone%s",
+            self._label,
+            name,
+            self._done,
+            self._total,
+            tqdm.format_interval(spent),
+            f", about {forecast} left" if left else "",
+        )
