@@ -9,9 +9,10 @@ from ablation_worlds import (
     rows,
 )
 
+from mmctr.data.datasets import ResultStore
 from mmctr.experiments.ablation.inputs import choose_rows
 from mmctr.experiments.ablation.plan import AblationPlan, make_plan
-from mmctr.experiments.ablation.runs import choose_candidates
+from mmctr.experiments.ablation.runs import RunTrainer, choose_candidates
 from mmctr.experiments.common import fingerprint
 from mmctr.experiments.training import facts_of, with_facts
 
@@ -145,6 +146,15 @@ def test_the_candidate_whose_kept_weights_are_best_on_valid_is_chosen():
     choice = choose_candidates(plan, trials)
     assert choice["chosen"] == {"none": "id", "coded": "no_id"}
     assert choice["tried"]["coded"] == pytest.approx({"id": 0.65, "no_id": 0.7})
+
+
+def test_a_failing_training_is_named(tmp_path):
+    plan = planned()
+    codes = ResultStore(tmp_path, "json.JSONDataset", ".json")
+    trainer = RunTrainer(plan, codes, items=None, parts=None)
+    message = "^ablation: arm 'coded', candidate 'id', seed 5: .* is not among the"
+    with pytest.raises(ValueError, match=message):
+        trainer.train(next(plan.trials()))
 
 
 def test_a_fingerprint_is_of_names_types_and_values():
