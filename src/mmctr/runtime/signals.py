@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
@@ -57,42 +57,55 @@ def _stop_at_once(number: int, frame: FrameType | None) -> None:
     raise Stopped(number)
 
 
-class StopRequests:
-    """Takes SIGTERM and Ctrl-C as a request, to be answered at the next good moment.
+class StopRequest:
+    """Takes signals as a request to stop, to be answered at the next good moment.
 
     A second Ctrl-C stops at once. Signals that are ignored (Ctrl-C in a job in the
     background) stay so, and outside of the main thread nothing changes.
 
     Example:
-        >>> with StopRequests() as stop:
-        ...     stop.watch()
+        >>> with StopRequest() as stop:
         ...     stop.requested
         False
     """
 
-    def __init__(self) -> None:
-        """Nothing is requested yet."""
-        self.number: int | None = None
-        self._before: dict[signal.Signals, Any] = {}
+    def __init__(
+        self,
+        numbers: Sequence[signal.Signals] = (signal.SIGINT,),
+        *,
+        lost: str = "",
+        watch: bool = True,
+    ) -> None:
+        """Nothing is requested yet.
 
-    @property
-    def requested(self) -> bool:
-        """Whether a signal came."""
-        return self.number is not None
+        Args:
+            numbers: The signals.
+            lost: What a second Ctrl-C loses, for the message of :class:`Stopped`;
+                without it, a KeyboardInterrupt is raised.
+            watch: Handle the signals from entry on, not from :meth:`watch` on.
+        """
+        self.requested = False
+        self._numbers = numbers
+        self._lost = lost
+        self._at_entry = watch
+        self._received: int | None = None
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         """Remember who handles the signals."""
         if _can_watch():
-            handlers = {number: signal.getsignal(number) for number in _NAMES}
+            handlers = {number: signal.getsignal(number) for number in self._numbers}
             self._before = {
                 number: handler
                 for number, handler in handlers.items()
                 if handler not in (signal.SIG_IGN, None)
             }
+        if self._at_entry:
+            self.watch()
         return self
 
     def watch(self) -> None:
-        """Handle them from now on; again, if somebody else has taken them meanwhile."""
+        """Handle the signals from now on, whoever took them meanwhile."""
         for number in self._before:
             signal.signal(number, self._note)
 
@@ -102,18 +115,20 @@ class StopRequests:
             signal.signal(number, handler)
 
     def answer(self, what_is_kept: str) -> None:
-        """Stop, if that was requested.
+        """Stop, if a signal came.
 
         Raises:
             Stopped: With the code of the signal.
         """
-        if self.number is not None:
-            raise Stopped(self.number, what_is_kept)
+        if self._received is not None:
+            raise Stopped(self._received, what_is_kept)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.number is not None and number == signal.SIGINT:
-            raise Stopped(number, "at once: steps since the last checkpoint are lost")
-        self.number = number
+        if self.requested and number == signal.SIGINT:
+            if not self._lost:
+                raise KeyboardInterrupt
+            raise Stopped(number, f"at once: {self._lost} are lost")
+        self.requested, self._received = True, number
 
 
 def _can_watch() -> bool:

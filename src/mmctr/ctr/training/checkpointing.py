@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from mmctr.ctr.inputs.click_log import Batch, ClickLog, EpochBatches
 from mmctr.ctr.training.divergence import FiniteCheck
 from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder, others_in
-from mmctr.runtime.signals import StopRequests
+from mmctr.runtime.signals import StopRequest
 
 LOGGER = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Checkpointing(pl.Callback):
         folder: CheckpointFolder,
         every_steps: int,
         finite: FiniteCheck,
-        stop: StopRequests,
+        stop: StopRequest,
     ) -> None:
         """Take the settings.
 

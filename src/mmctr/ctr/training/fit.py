@@ -1,5 +1,6 @@
 """Training a CTR model with Lightning, and predicting with it."""
 
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +32,7 @@ from mmctr.runtime.device import prepare_device
 from mmctr.runtime.lightning import quiet_lightning
 from mmctr.runtime.progress import is_shown, track
 from mmctr.runtime.progress_callback import ProgressCallback
-from mmctr.runtime.signals import StopRequests
+from mmctr.runtime.signals import StopRequest
 
 __all__ = [
     "CtrTask",
@@ -100,7 +101,10 @@ def train_din(
     tell_beginning(folder, found)
     if found is not None and found[0].name == FINISHED:
         return TrainedModel(**found[1])
-    with StopRequests() as stop:
+    # Lightning takes the signals when it begins: they are watched from then on.
+    both = (signal.SIGINT, signal.SIGTERM)
+    lost = "steps since the last checkpoint"
+    with StopRequest(both, lost=lost, watch=False) as stop:
         saving = Checkpointing(folder, params.checkpoint.every_steps, fit.finite, stop)
         try:
             trainer = fit.run(

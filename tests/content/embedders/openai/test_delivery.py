@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mmctr.content.embedders.openai.delivery import Courier, RequestFailed
 from mmctr.content.embedders.openai.pace import TokenPace
-from mmctr.runtime.stop_request import StopRequest
+from mmctr.runtime.signals import StopRequest
 
 
 def courier_of(send, kept: list, **changes) -> Courier:

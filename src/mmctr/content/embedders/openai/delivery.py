@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from mmctr.content.embedders.openai.pace import TokenPace
-from mmctr.runtime.stop_request import StopRequest
+from mmctr.runtime.signals import StopRequest
 
 logger = logging.getLogger(__name__)
 

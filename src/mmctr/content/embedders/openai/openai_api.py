@@ -34,7 +34,7 @@ from mmctr.content.embedders.protocol import (
 )
 from mmctr.runtime.progress import progress_bar
 from mmctr.runtime.secrets import hidden_in_logs
-from mmctr.runtime.stop_request import StopRequest
+from mmctr.runtime.signals import StopRequest
 
 logger = logging.getLogger(__name__)
 
