@@ -17,7 +17,7 @@ class ResultStore:
     """A folder of results that nodes look into and add to while they work.
 
     A name must say what went into its result (a hash of parameters and inputs). Then a
-    result that is there is right whoever asks, and a run that was stopped goes on with
+    result that is there is right for everyone, and a run that was stopped makes only
     those that are missing. Each is written whole or not at all. Results of other
     settings stay in the folder.
 

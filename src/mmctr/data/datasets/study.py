@@ -1,4 +1,4 @@
-"""Studies of Optuna in one SQLite file, whose damage is told from results."""
+"""Studies of Optuna in one SQLite file, which is checked for damage."""
 
 import contextlib
 import json

@@ -180,6 +180,6 @@ def train_arms(
     choice = choose_candidates(planned, trials)
     for name, candidate in choice["chosen"].items():
         tried = choice["tried"][name]
-        logger.info("arm '%s' goes with '%s' %s", name, candidate, tried or "")
+        logger.info("arm '%s' uses candidate '%s' %s", name, candidate, tried or "")
     runs = trainer.train_missing(store, planned.runs(choice["chosen"]), "runs")
     return choice, runs
