@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandera.pandas as pandera
 
-from mmctr.data.raw_schemas import LABEL, MAX_LEVEL
+from mmctr.data.raw_schemas import LABEL, LEVEL, column
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class TableContract:
     """A table's columns.
 
     Attributes:
-        scalars: Columns of one value a row.
+        scalars: Columns of one value per row.
         lists: Columns of lists, described by the values in them.
         one_length: Those of ``lists`` whose rows all have as many values.
     """
@@ -42,34 +42,17 @@ def _at_least(least: int, meaning: str) -> pandera.Check:
     return pandera.Check.ge(least, error=f"must be {least} or above ({meaning})")
 
 
-_LEVEL = pandera.Check.in_range(
-    0, MAX_LEVEL, error=f"must be a level of 0 to {MAX_LEVEL}"
-)
-
-
-def _column(
-    kind: str | None, check: pandera.Check | None, about: str, **options: bool
-) -> pandera.Column:
-    return pandera.Column(
-        kind,
-        checks=check,
-        nullable=options.get("nullable", False),
-        unique=options.get("unique", False),
-        description=about,
-    )
-
-
 def _levels(about: str) -> dict[str, pandera.Column]:
     return {
-        name: _column("Int8", _LEVEL, about) for name in ("likes_level", "views_level")
+        name: column("Int8", LEVEL, about) for name in ("likes_level", "views_level")
     }
 
 
 def _rows(*, labelled: bool) -> TableContract:
     target = (
-        _column("Int64", _at_least(1, "0 is padding"), "the target")
+        column("Int64", _at_least(1, "0 is padding"), "the target")
         if labelled
-        else _column(
+        else column(
             "Int64",
             _at_least(0, "0 is an item that the item table lacks"),
             "the target; 0 where the item table lacks it and "
@@ -79,17 +62,15 @@ def _rows(*, labelled: bool) -> TableContract:
     return TableContract(
         pandera.DataFrameSchema(
             {
-                "user_id": _column(
-                    None, None, "whole number or text, as in the source"
-                ),
-                "group_id": _column(
+                "user_id": column(None, None, "whole number or text, as in the source"),
+                "group_id": column(
                     "Int64",
                     _at_least(0, "groups are numbered from 0"),
                     "rows that are compared with each other in gAUC",
                 ),
                 "item_id": target,
                 **_levels("level of the row"),
-                "label": _column(
+                "label": column(
                     "Int8",
                     LABEL,
                     "1: clicked" if labelled else "1: clicked; empty where withheld",
@@ -97,11 +78,11 @@ def _rows(*, labelled: bool) -> TableContract:
                 ),
             },
             title="train, valid" if labelled else "test",
-            description="One row an impression.",
+            description="One row per impression.",
         ),
         pandera.DataFrameSchema(
             {
-                "item_seq": _column(
+                "item_seq": column(
                     "int32",
                     _at_least(1, "padding is left out"),
                     "history, oldest first, of any length",
@@ -115,8 +96,8 @@ CONTRACTS = {
     "items": TableContract(
         pandera.DataFrameSchema(
             {
-                "item_id": _column("Int64", _from(1), "numbered in the source's order"),
-                "title": _column("str", None, "empty where there is none"),
+                "item_id": column("Int64", _from(1), "numbered in the source's order"),
+                "title": column("str", None, "empty where there is none"),
                 **_levels("level of the item"),
             },
             title="items",
@@ -124,7 +105,7 @@ CONTRACTS = {
         ),
         pandera.DataFrameSchema(
             {
-                "tags": _column(
+                "tags": column(
                     "int32", _at_least(1, "0 is padding"), "tags, none or more"
                 )
             }
@@ -133,8 +114,8 @@ CONTRACTS = {
     "item_id_mapping": TableContract(
         pandera.DataFrameSchema(
             {
-                "item_id": _column("Int64", _from(1), "as in items"),
-                "original_id": _column(
+                "item_id": column("Int64", _from(1), "as in items"),
+                "original_id": column(
                     None, None, "whole number or text, as in the source", unique=True
                 ),
             },
@@ -148,20 +129,20 @@ CONTRACTS = {
     "item_table": TableContract(
         pandera.DataFrameSchema(
             {
-                "item_id": _column("Int32", _from(0), "row i is item i"),
-                "likes": _column("Int8", _padding_first(), "level + 1"),
-                "views": _column("Int8", _padding_first(), "level + 1"),
+                "item_id": column("Int32", _from(0), "row i is item i"),
+                "likes": column("Int8", _padding_first(), "level + 1"),
+                "views": column("Int8", _padding_first(), "level + 1"),
             },
             title="item_table",
-            description="One row an item, behind row 0, which is padding.",
+            description="One row per item, behind row 0, which is padding.",
         ),
         pandera.DataFrameSchema(
             {
-                "tags": _column("int32", _at_least(1, "0 is padding"), "none in row 0"),
-                "title_codes": _column(
+                "tags": column("int32", _at_least(1, "0 is padding"), "none in row 0"),
+                "title_codes": column(
                     "int32", _at_least(0, "0 is padding"), "code + 1, 0 in row 0 alone"
                 ),
-                "image_codes": _column(
+                "image_codes": column(
                     "int32", _at_least(0, "0 is padding"), "code + 1, 0 in row 0 alone"
                 ),
             }
@@ -171,15 +152,15 @@ CONTRACTS = {
     "predictions": TableContract(
         pandera.DataFrameSchema(
             {
-                "user_id": _column(None, None, "as in the source"),
-                "item_id": _column(
+                "user_id": column(None, None, "as in the source"),
+                "item_id": column(
                     None,
                     None,
                     "as in the source; empty where the item table lacks it",
                     nullable=True,
                 ),
-                "label": _column("Int8", LABEL, "empty where withheld", nullable=True),
-                "probability": _column(
+                "label": column("Int8", LABEL, "empty where withheld", nullable=True),
+                "probability": column(
                     "float64",
                     pandera.Check.in_range(0, 1, error="must lie within 0 and 1"),
                     "of a click",

@@ -1,4 +1,4 @@
-"""Items whose vector is all zero: nothing is known of their title or cover."""
+"""Items whose vector is all zero, because they have no title or cover."""
 
 import logging
 from collections.abc import Sequence
@@ -8,7 +8,6 @@ import numpy as np
 
 logger = logging.getLogger(__name__)
 
-_ROWS = 16_384
 _SHOWN = 5
 
 
@@ -17,11 +16,11 @@ def warn_of_zero_vectors(
 ) -> dict[str, Any]:
     """Count the zero vectors and name the first items that have one.
 
-    They are no error: an item without a title or a cover has no other vector.
+    They are not an error: an item without a title or a cover has no other vector.
 
     Args:
         name: What the vectors are, for the message.
-        vectors: ``[n_items, d]``; d may be 0, where the data have no such vectors.
+        vectors: ``[n_items, d]``; d is 0 if the data have no such vectors.
         item_ids: ``n_items`` ids, as people know them.
 
     Returns:
@@ -29,18 +28,12 @@ def warn_of_zero_vectors(
     """
     if vectors.shape[1] == 0:
         return {"count": 0, "first_items": []}
-    parts = range(0, len(vectors), _ROWS)
-    zero = np.concatenate(
-        [
-            start + np.flatnonzero(~vectors[start : start + _ROWS].any(axis=1))
-            for start in parts
-        ]
-    )
+    zero = np.flatnonzero(~vectors.any(axis=1))
     first = [item_ids[row] for row in zero[:_SHOWN].tolist()]
     if zero.size:
         logger.warning(
             "%s: %d of %d vectors are all zero, of items %s%s (rows %s); the model "
-            "learns nothing from them: see whether these items should have one",
+            "learns nothing from them: check whether these items should have one",
             name,
             zero.size,
             len(vectors),

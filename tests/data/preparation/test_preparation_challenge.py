@@ -9,8 +9,8 @@ import pytest
 from small_logs import make_params
 
 from mmctr.data.datasets import ChallengeSource
-from mmctr.data.datasets.challenge_files import ChallengeItems, ChallengeRows
-from mmctr.data.preparation.challenge import ItemIndex, prepare_challenge
+from mmctr.data.datasets.source import ItemColumns, RowColumns
+from mmctr.data.preparation.challenge import prepare_challenge
 from mmctr.pipelines.preparation import create_pipeline
 from mmctr.pipelines.preparation.nodes import audit_tables, prepare_tables
 
@@ -24,7 +24,7 @@ def jagged(lists):
 
 
 def part(users, histories, targets, labels):
-    return ChallengeRows(
+    return RowColumns(
         user_ids=pa.array(users),
         item_ids=np.array(targets),
         history=jagged(histories),
@@ -37,7 +37,7 @@ def part(users, histories, targets, labels):
 @pytest.fixture
 def source():
     return ChallengeSource(
-        items=ChallengeItems(
+        items=ItemColumns(
             item_ids=np.array(ITEM_IDS),
             titles=pa.array(["a", "", "c", "d"]),
             tags=jagged([[3], [], [1, 2], []]),
@@ -159,16 +159,12 @@ def test_unknown_items_are_named(source, name):
         prepare_challenge(changed, make_params())
 
 
-def test_ids_beyond_either_end_are_unknown():
-    index = ItemIndex(np.array(ITEM_IDS))
-    assert index.lookup(np.array([1_000, 7, 6, 8, 1_001, -1])).tolist() == [
-        4,
-        2,
-        0,
-        0,
-        0,
-        0,
-    ]
+@pytest.mark.parametrize("stranger", [6, 8, 1_001, -1])
+def test_ids_between_and_beyond_the_known_ones_are_unknown(source, stranger):
+    targets = np.array([1_000, stranger, 7])
+    changed = replace(source, valid=replace(source.valid, item_ids=targets))
+    tables = prepare_challenge(changed, make_params(unknown_items="pad"))
+    assert tables.valid["item_id"].to_pylist() == [4, 2]
 
 
 def test_the_node_takes_a_challenge(source, tables):

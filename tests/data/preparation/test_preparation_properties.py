@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from small_logs import logs, make_params, make_source
 
 from mmctr.data.datasets import ChallengeSource
-from mmctr.data.datasets.challenge_files import ChallengeItems, ChallengeRows
+from mmctr.data.datasets.source import ItemColumns, RowColumns
 from mmctr.data.preparation.challenge import prepare_challenge
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.tables import PrimaryTables
@@ -120,14 +120,14 @@ IDS = st.integers(1, 12)
 
 
 @st.composite
-def challenge_rows(draw: st.DrawFn, *, labelled: bool) -> ChallengeRows:
+def challenge_rows(draw: st.DrawFn, *, labelled: bool) -> RowColumns:
     targets = draw(st.lists(IDS, min_size=1, max_size=12))
     n = len(targets)
     histories = draw(st.lists(st.lists(IDS, max_size=7), min_size=n, max_size=n))
     lengths = [len(ids) for ids in histories]
     level = st.integers(0, 10) if labelled else st.integers(-2, 300)
     levels = st.lists(level, min_size=n, max_size=n).map(np.array)
-    return ChallengeRows(
+    return RowColumns(
         user_ids=pa.array(draw(st.lists(st.integers(1, 4), min_size=n, max_size=n))),
         item_ids=np.array(targets),
         history=(
@@ -144,7 +144,7 @@ def challenge_rows(draw: st.DrawFn, *, labelled: bool) -> ChallengeRows:
 def challenges(draw: st.DrawFn) -> ChallengeSource:
     order = np.array(draw(st.permutations(range(1, 10))))
     levels = np.arange(9) % 11
-    items = ChallengeItems(
+    items = ItemColumns(
         item_ids=order,
         titles=pa.array([f"item {item}" for item in order]),
         tags=(np.zeros(0, np.int64), np.zeros(10, np.int64)),

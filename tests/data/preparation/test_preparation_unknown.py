@@ -4,8 +4,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mmctr.data.datasets.challenge_files import ChallengeRows
-from mmctr.data.preparation.unknown import Unknown, pad_challenge_rows, settle
+from mmctr.data.datasets.source import RowColumns
+from mmctr.data.preparation.unknown import (
+    UnknownValues,
+    pad_challenge_rows,
+    raise_or_warn,
+)
 
 KNOWN = np.array([10, 20, 30])
 OWN_LEVELS = {"likes_level": np.array([4, 5, 6]), "views_level": np.array([7, 8, 9])}
@@ -16,9 +20,9 @@ def lookup(ids: np.ndarray) -> np.ndarray:
     return np.where(KNOWN[places] == ids, places + 1, 0)
 
 
-def rows() -> ChallengeRows:
+def rows() -> RowColumns:
     """Six rows: targets 99 and 98 are unknown, 97 and 96 in histories."""
-    return ChallengeRows(
+    return RowColumns(
         user_ids=pa.array([1, 2, 3, 4, 5, 6]),
         item_ids=np.array([10, 99, 30, 98, 20, 10]),
         history=(
@@ -113,7 +117,7 @@ def test_rows_to_score_all_stay():
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_rows_of_known_items_stay_as_they_are(part):
     known = rows()
-    known = ChallengeRows(
+    known = RowColumns(
         user_ids=known.user_ids,
         item_ids=np.array([10, 20, 30, 10, 20, 30]),
         history=(np.array([20, 30]), np.array([0, 0, 0, 2, 2, 2, 2])),
@@ -127,28 +131,30 @@ def test_rows_of_known_items_stay_as_they_are(part):
     assert padded.likes_levels.tolist() == known.likes_levels.tolist()
     assert padded.views_levels.tolist() == known.views_levels.tolist()
     assert [unknown.values.size for unknown in found] == [0] * len(found)
-    assert settle(found, "strict") == {"policy": "strict", "found": []}
+    assert raise_or_warn(found, "strict") == {"policy": "strict", "found": []}
 
 
-def unknown(count: int, column: str = "item_id") -> Unknown:
+def unknown(count: int, column: str = "item_id") -> UnknownValues:
     places = np.arange(count)
-    return Unknown("f", column, places, places + 70, "left out", "items")
+    return UnknownValues("f", column, places, places + 70, "left out", "items")
 
 
 def test_strict_refuses_all_that_is_there_in_one_message():
     with pytest.raises(ValueError, match="f: column") as error:
-        settle([unknown(6), unknown(0, "never"), unknown(1, "item_seq")], "strict")
+        raise_or_warn(
+            [unknown(6), unknown(0, "never"), unknown(1, "item_seq")], "strict"
+        )
     assert str(error.value) == (
         "f: column 'item_id' has 6 rows with items, first rows [0, 1, 2, 3, 4] "
         "(item_id [70, 71, 72, 73, 74]); "
         "f: column 'item_seq' has 1 rows with items, first rows [0] (item_seq [70]); "
-        "add these items, mend or drop the rows, or take them for padding with "
+        "add these items, fix or drop the rows, or treat them as padding with "
         "--params preparation.unknown_items=pad"
     )
 
 
 def test_pad_tells_what_it_does(caplog):
-    report = settle([unknown(6), unknown(0, "never")], "pad")
+    report = raise_or_warn([unknown(6), unknown(0, "never")], "pad")
     assert report["policy"] == "pad"
     (found,) = report["found"]
     assert found["first_rows"] == [0, 1, 2, 3, 4]

@@ -45,25 +45,17 @@ class AtomicDataset(AbstractDataset[Any, Any]):
         self.metadata = metadata
         self._dataset = self._at(self._path)
         self._is_stale = False
-        self._offer_preview()
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the preview, which can't be pickled."""
-        return {name: x for name, x in vars(self).items() if name != "preview"}
+    @property
+    def preview(self) -> Callable[..., Any]:
+        """The wrapped dataset's preview, if it has one; None while there is no file.
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore the preview."""
-        vars(self).update(state)
-        self._offer_preview()
+        kedro-viz asks for the previews of all files, and reads the return annotation.
+        """
+        preview = self._dataset.preview
 
-    def _offer_preview(self) -> None:
-        if hasattr(self._dataset, "preview"):
-            self.preview = self._preview_of(self._dataset.preview)
-
-    def _preview_of(self, preview: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(preview)  # kedro-viz reads the return annotation
+        @functools.wraps(preview)
         def preview_if_there(**options: Any) -> Any:
-            # kedro-viz asks for the previews of files that do not exist yet, too.
             return preview(**options) if self._path.exists() else None
 
         return preview_if_there

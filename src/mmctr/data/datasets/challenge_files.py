@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
 from pandera.pandas import DataFrameSchema
 
 from mmctr.data.datasets.columns import id_list_column, vector_column
@@ -17,8 +15,8 @@ from mmctr.data.datasets.raw_file import (
     refuse_link,
 )
 from mmctr.data.datasets.raw_folder import RawFolder
+from mmctr.data.datasets.source import ItemColumns, RowColumns
 from mmctr.data.raw_schemas import CHALLENGE_ITEMS, CHALLENGE_ROWS, CHALLENGE_TEST_ROWS
-from mmctr.runtime.jagged import Jagged
 
 ITEMS = "MicroLens_1M_MMCTR/item_feature.parquet"
 SPLITS = "MicroLens_1M_x1"
@@ -27,57 +25,13 @@ CEILING = "withheld/ceiling.json"
 
 
 @dataclass(frozen=True)
-class ChallengeItems:
-    """The challenge's items, in file order.
-
-    Attributes:
-        item_ids: ``[n_items]`` int64.
-        titles: ``n_items`` strings, empty where there is none.
-        tags: Flat int64 tag ids without padding, and ``[n_items + 1]`` offsets.
-        likes_levels: ``[n_items]`` int64, 0..10.
-        views_levels: ``[n_items]`` int64, 0..10.
-        image_vectors: ``[n_items, width]`` float32; width 0 where there are none.
-    """
-
-    item_ids: np.ndarray
-    titles: pa.Array
-    tags: Jagged
-    likes_levels: np.ndarray
-    views_levels: np.ndarray
-    image_vectors: np.ndarray
-
-
-@dataclass(frozen=True)
-class ChallengeRows:
-    """One of the challenge's parts, in file order.
-
-    Attributes:
-        user_ids: ``rows`` values, int64 or string.
-        item_ids: ``[rows]`` int64, the targets.
-        history: Flat int64 item ids without padding, oldest first, and ``[rows + 1]``
-            offsets.
-        likes_levels: ``[rows]`` int64, as the row gives them; of test, perhaps none of
-            0 to 10.
-        views_levels: The same.
-        labels: ``[rows]`` int64, or None where the part is unlabelled.
-    """
-
-    user_ids: pa.Array
-    item_ids: np.ndarray
-    history: Jagged
-    likes_levels: np.ndarray
-    views_levels: np.ndarray
-    labels: np.ndarray | None
-
-
-@dataclass(frozen=True)
 class ChallengeSource:
     """Items and parts; ``oracle_auc`` by part where the data's own law is known."""
 
-    items: ChallengeItems
-    train: ChallengeRows
-    valid: ChallengeRows
-    test: ChallengeRows
+    items: ItemColumns
+    train: RowColumns
+    valid: RowColumns
+    test: RowColumns
     oracle_auc: dict[str, float] | None
 
 
@@ -152,11 +106,11 @@ class ChallengeFiles(RawFolder[ChallengeSource]):
             CEILING: RawFile(needed=False),
         }
 
-    def _read_items(self) -> ChallengeItems:
+    def _read_items(self) -> ItemColumns:
         table, file = self._read(ITEMS, CHALLENGE_ITEMS), str(self._path / ITEMS)
         item_ids = table["item_id"].to_numpy()
         images = self._image_column
-        return ChallengeItems(
+        return ItemColumns(
             item_ids=item_ids,
             titles=table["item_title"].combine_chunks(),
             tags=id_list_column(table, "item_tags", file, padded_in_front=False),
@@ -165,10 +119,10 @@ class ChallengeFiles(RawFolder[ChallengeSource]):
             image_vectors=vector_column(table, images, file, item_ids.tolist()),
         )
 
-    def _read_rows(self, name: str, schema: DataFrameSchema) -> ChallengeRows:
+    def _read_rows(self, name: str, schema: DataFrameSchema) -> RowColumns:
         table = self._read(name, schema)
         is_labelled = "label" in table.column_names
-        return ChallengeRows(
+        return RowColumns(
             user_ids=table["user_id"].combine_chunks(),
             item_ids=table["item_id"].to_numpy(),
             history=read_padded_ids(self._path / name, "item_seq"),
@@ -177,7 +131,7 @@ class ChallengeFiles(RawFolder[ChallengeSource]):
             labels=table["label"].to_numpy() if is_labelled else None,
         )
 
-    def _with_withheld_labels(self, rows: ChallengeRows) -> ChallengeRows:
+    def _with_withheld_labels(self, rows: RowColumns) -> RowColumns:
         path = self._path / LABELS
         if rows.labels is not None or not path.is_file():
             return rows
@@ -190,7 +144,7 @@ class ChallengeFiles(RawFolder[ChallengeSource]):
         return replace(rows, labels=labels.to_numpy())
 
 
-def _require_one_type(folder: Path, *parts: ChallengeRows) -> None:
+def _require_one_type(folder: Path, *parts: RowColumns) -> None:
     types = [str(part.user_ids.type) for part in parts]
     if len(set(types)) > 1:
         raise ValueError(

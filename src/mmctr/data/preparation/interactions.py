@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mmctr.data.datasets import InteractionSource
+from mmctr.data.datasets.source import ItemColumns, RowColumns
 from mmctr.data.preparation.levels import item_levels, tag_ids
 from mmctr.data.preparation.negatives import (
     PartEvents,
@@ -12,15 +13,9 @@ from mmctr.data.preparation.negatives import (
     sample_negatives,
 )
 from mmctr.data.preparation.params import PreparationParams
-from mmctr.data.preparation.report import build_report
 from mmctr.data.preparation.splits import PARTS, history_ranges, split_by_time
-from mmctr.data.preparation.tables import (
-    PrimaryTables,
-    items_table,
-    rows_table,
-)
-from mmctr.data.preparation.unknown import Unknown, settle
-from mmctr.data.zero_vectors import warn_of_zero_vectors
+from mmctr.data.preparation.tables import PrimaryTables, primary_tables, rows_table
+from mmctr.data.preparation.unknown import UnknownValues, raise_or_warn
 from mmctr.runtime.jagged import take_ranges
 
 
@@ -46,7 +41,7 @@ def prepare_interactions(
     """
     items = source.items
     n_items = len(items)
-    events, codes, settled = _known_events(source, params)
+    events, codes, reported = _known_events(source, params)
     # The cuts depend on timestamps alone, so repeated events are dropped after them.
     split = split_by_time(events["timestamp"].to_numpy(), params)
     log = events.assign(
@@ -78,50 +73,43 @@ def prepare_interactions(
         parts[name], dropped[name] = _part_rows(
             by_time, index, log["item"].to_numpy(), (likes, views), params
         )
-    return PrimaryTables(
-        items=items_table(pa.array(items["title"], pa.string()), tags, likes, views),
-        image_vectors=source.image_vectors,
-        item_id_mapping=pa.table(
-            {
-                "item_id": pa.array(np.arange(1, n_items + 1)),
-                "original_id": pa.array(items["item_id"].to_numpy()),
-            }
+    return primary_tables(
+        "interactions",
+        ItemColumns(
+            item_ids=items["item_id"].to_numpy(),
+            titles=pa.array(items["title"], pa.string()),
+            tags=tags,
+            likes_levels=likes,
+            views_levels=views,
+            image_vectors=source.image_vectors,
         ),
-        **parts,
-        report=build_report(
-            "interactions",
-            parts,
-            n_items,
-            levels_from={
-                name: "items" if name in items.columns else "training events"
-                for name in ("likes", "views")
-            },
-            unknown=settled,
-            zero_image_vectors=warn_of_zero_vectors(
-                "image vectors", source.image_vectors, items["item_id"].tolist()
-            ),
-            log={
-                "events": len(source.interactions),
-                "repeated_events_dropped": int((~unique).sum()),
-                "users": int(log["user"].nunique()),
-                "items_with_events": int(log["item"].nunique()),
-                "valid_from": split.valid_from,
-                "test_from": split.test_from,
-                "tags": n_tags,
-                "parts": dropped,
-            },
-        ),
+        parts,
+        levels_from={
+            name: "items" if name in items.columns else "training events"
+            for name in ("likes", "views")
+        },
+        unknown=reported,
+        log={
+            "events": len(source.interactions),
+            "repeated_events_dropped": int((~unique).sum()),
+            "users": int(log["user"].nunique()),
+            "items_with_events": int(log["item"].nunique()),
+            "valid_from": split.valid_from,
+            "test_from": split.test_from,
+            "tags": n_tags,
+            "parts": dropped,
+        },
     )
 
 
 def _known_events(
     source: InteractionSource, params: PreparationParams
 ) -> tuple[pd.DataFrame, np.ndarray, dict[str, object]]:
-    """The events whose item is known, their item's number, and what was not known."""
+    """The events of known items, the items' numbers, and a report of the others."""
     events = source.interactions
     codes = pd.Index(source.items["item_id"]).get_indexer(events["item_id"]) + 1
     rows = np.flatnonzero(codes == 0)
-    unknown = Unknown(
+    unknown = UnknownValues(
         "interactions.parquet",
         "item_id",
         rows,
@@ -129,16 +117,16 @@ def _known_events(
         "these events are left out",
         "items that items.parquet lacks",
     )
-    settled = settle([unknown], params.unknown_items)
+    reported = raise_or_warn([unknown], params.unknown_items)
     if not rows.size:
-        return events, codes, settled
+        return events, codes, reported
     if rows.size == len(events):
         raise ValueError(
             "interactions.parquet: no event is left, no item is in items.parquet; give "
             "the item table that belongs to this log"
         )
     kept = codes > 0
-    return events[kept].reset_index(drop=True), codes[kept], settled
+    return events[kept].reset_index(drop=True), codes[kept], reported
 
 
 def _part_rows(
@@ -202,13 +190,13 @@ def _part_rows(
     )
     labels = np.zeros((len(positives), width), np.int8)
     labels[:, 0] = 1
-    table = rows_table(
+    part_rows = RowColumns(
         user_ids=pa.array(np.repeat(positives["user_id"].to_numpy(), width)),
-        group_ids=np.repeat(positives["event"].to_numpy(), width),
         item_ids=item_ids,
-        histories=take_ranges(items_by_user, start, end),
+        history=take_ranges(items_by_user, start, end),
         likes_levels=levels[0][item_ids - 1],
         views_levels=levels[1][item_ids - 1],
         labels=labels.reshape(-1),
     )
-    return table, dropped
+    groups = np.repeat(positives["event"].to_numpy(), width)
+    return rows_table(part_rows, groups), dropped

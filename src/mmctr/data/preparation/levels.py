@@ -13,7 +13,7 @@ def quantile_levels(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Levels 0..10 by quantile; equal values share a level.
 
     Args:
-        values: ``[n]`` numbers to give levels.
+        values: ``[n]`` numbers.
         reference: Numbers whose ten inner 11-quantiles are the borders; at least one.
 
     Returns:
@@ -26,7 +26,7 @@ def quantile_levels(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
 def item_levels(
     items: pd.DataFrame, column: str, train_counts: np.ndarray
 ) -> np.ndarray:
-    """Levels of a popularity column, or of training events where there is none.
+    """Levels of a popularity column, or of training events if there is none.
 
     Args:
         items: The item table.
@@ -47,7 +47,7 @@ def tag_ids(items: pd.DataFrame, max_tags: int) -> tuple[Jagged, int]:
 
     Args:
         items: The item table; without a column ``tags`` no item has any.
-        max_tags: Tags kept an item, the first ones.
+        max_tags: Most tags per item; the first ones are kept.
 
     Returns:
         Flat int64 ids with ``[n_items + 1]`` offsets, and the number of different tags.

@@ -1,4 +1,4 @@
-"""Negatives of a log: what other users took around the same time."""
+"""Negatives of a log: items that other users clicked around the same time."""
 
 from dataclasses import dataclass
 
@@ -24,16 +24,16 @@ class PartEvents:
 
 
 class TakenItems:
-    """Which items each user has taken."""
+    """Which items each user has clicked."""
 
     def __init__(self, users: np.ndarray, items: np.ndarray, n_items: int) -> None:
-        """Take events as user codes and items 1..n_items."""
+        """Store events given as user codes and items 1..n_items."""
         self._width = n_items + 1
         self._pairs = np.unique(users * self._width + items)
         self._users = self._pairs // self._width
 
     def contains(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """Whether the user has taken the item, elementwise."""
+        """Whether the user has clicked the item, elementwise."""
         return _is_in_sorted(users * self._width + items, self._pairs)
 
     def count_among(self, user: int, items: np.ndarray) -> int:
@@ -57,21 +57,22 @@ def sample_negatives(
 
     The part is cut into windows of ``window_days``. A negative is the item of a random
     event of the positive's window, so items are drawn by their popularity in it; never
-    an item that the user has taken. Where a window has fewer than ``min_eligible`` such
+    an item that the user has clicked. If a window has fewer than ``min_eligible`` such
     items it is widened by a window on both sides, inside the part.
 
     Args:
         events: The whole part.
         rows: ``[rows]`` positions of the positives in ``events``.
-        taken: What users have taken up to the end of the part.
+        taken: What users have clicked up to the end of the part.
         per_positive: Distinct negatives drawn for each positive.
         window_days: Length of a window.
-        min_eligible: Distinct items wanted to draw from; at least ``per_positive``.
+        min_eligible: Least number of distinct items to draw from; at least
+            ``per_positive``.
         rng: The source of randomness.
 
     Returns:
-        ``[rows, per_positive]`` int64 items; a row of zeros where even the whole part
-        has fewer than ``per_positive`` items to draw.
+        ``[rows, per_positive]`` int64 items; a row of zeros if even the whole part has
+        fewer than ``per_positive`` items to draw.
     """
     negatives = np.zeros((len(rows), per_positive), np.int64)
     if not len(rows):
@@ -142,7 +143,7 @@ def _ranges(
             first[waiting[done]], last[waiting[done]] = low, high
             eligible[waiting[done]] = counts[done]
             waiting = waiting[~done]
-            # Straight to the nearest window that holds an event.
+            # Widen straight to the nearest window with an event.
             before = centre - window[low - 1] if low else np.inf
             after = window[high] - centre if high < len(window) else np.inf
             radius = min(before, after)

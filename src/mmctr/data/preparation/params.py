@@ -8,34 +8,36 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class PreparationParams(BaseModel):
     """How raw files become the primary tables.
 
-    A challenge comes split and labelled: of these, only ``max_history`` and
-    ``unknown_items`` touch it.
+    A challenge is already split and labelled: only ``max_history`` and
+    ``unknown_items`` apply to it.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    valid_fraction: float = Field(0.1, gt=0, lt=1, description="share of events")
-    test_fraction: float = Field(
-        0.1, gt=0, lt=1, description="share of events, the latest ones"
+    valid_fraction: float = Field(
+        0.1, gt=0, lt=1, description="valid's share of events"
     )
-    max_history: int = Field(100, ge=1, description="items kept, the newest")
+    test_fraction: float = Field(
+        0.1, gt=0, lt=1, description="share of events in test, the latest ones"
+    )
+    max_history: int = Field(100, ge=1, description="most, and newest, items kept")
     min_history: int = Field(
         1, ge=1, description="rows with a shorter history are dropped and counted"
     )
-    negatives_per_positive: int = Field(3, ge=1, description="drawn for each event")
+    negatives_per_positive: int = Field(3, ge=1, description="negatives per event")
     window_days: float = Field(
-        30, gt=0, description="negatives come from the positive's window of its part"
+        30, gt=0, description="days of the same part that negatives are drawn from"
     )
     min_eligible_items: int = Field(
         20, ge=1, description="a window with fewer items to draw from is widened"
     )
-    max_tags: int = Field(5, ge=1, description="tags kept an item, the first ones")
+    max_tags: int = Field(5, ge=1, description="tags per item, the first ones")
     unknown_items: Literal["strict", "pad"] = Field(
         "strict",
         description="items of rows that the item table lacks, and levels of test rows "
-        "outside 0 to 10; strict: an error; pad: taken for padding and counted",
+        "outside 0 to 10; strict: an error; pad: treated as padding and counted",
     )
-    seed: int = Field(ge=0, description="of the negatives")
+    seed: int = Field(ge=0, description="seed of the draws of negatives")
 
     @model_validator(mode="after")
     def _some_train_is_left(self) -> "PreparationParams":

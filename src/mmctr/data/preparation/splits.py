@@ -25,11 +25,10 @@ class TimeSplit:
 
 
 def split_by_time(timestamps: np.ndarray, params: PreparationParams) -> TimeSplit:
-    """Split events at two timestamps, so that no tie is ever cut.
+    """Split events at two timestamps, so that no tie is cut.
 
     The part of an event depends on its timestamp alone: the cuts are the timestamps of
-    the events that stand at the wanted shares, and everything at a cut is in the later
-    part.
+    the events at the given shares, and events at a cut are in the later part.
 
     Args:
         timestamps: ``[events]`` int64, unix seconds, any order.

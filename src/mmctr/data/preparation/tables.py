@@ -5,12 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from mmctr.data.datasets.source import ItemColumns, RowColumns
+from mmctr.data.preparation.report import count_parts
+from mmctr.data.zero_vectors import warn_of_zero_vectors
 from mmctr.runtime.jagged import Jagged
 
 
 @dataclass(frozen=True)
 class PrimaryTables:
-    """What preparation hands on.
+    """The outputs of preparation.
 
     Attributes:
         items: One row per item: ``item_id`` (int64, 1..n_items in row order),
@@ -19,13 +22,13 @@ class PrimaryTables:
         image_vectors: ``[n_items, width]`` float32; width 0 where there are none.
         item_id_mapping: ``item_id`` (int64) and ``original_id`` (the source's own
             type).
-        train: One row an impression: ``user_id`` (the source's own type), ``group_id``
+        train: One row per impression: ``user_id`` (the source's own type), ``group_id``
             (int64), ``item_id`` (int64, the target), ``item_seq`` (list<int32>, the
             history, oldest first, no padding), ``likes_level``, ``views_level``,
             ``label`` (int8; null where unlabelled).
         valid: The same.
-        test: The same; ``item_id`` is 0 for a target that the item table lacks, where
-            the parameters allow it.
+        test: The same; ``item_id`` is 0 for a target that the item table lacks, if the
+            parameters allow it.
         report: What was read, dropped and found, ready for JSON.
     """
 
@@ -38,44 +41,75 @@ class PrimaryTables:
     report: dict[str, object]
 
 
-def items_table(
-    titles: pa.Array, tags: Jagged, likes_levels: np.ndarray, views_levels: np.ndarray
-) -> pa.Table:
-    """Build ``items``; see :class:`PrimaryTables`."""
-    return pa.table(
-        {
-            "item_id": pa.array(np.arange(1, len(titles) + 1, dtype=np.int64)),
-            "title": titles,
-            "tags": list_array(tags),
-            "likes_level": pa.array(likes_levels.astype(np.int8)),
-            "views_level": pa.array(views_levels.astype(np.int8)),
-        }
+def primary_tables(
+    kind: str,
+    items: ItemColumns,
+    parts: dict[str, pa.Table],
+    *,
+    levels_from: dict[str, str],
+    unknown: dict[str, object],
+    oracle_auc: dict[str, float] | None = None,
+    log: dict[str, object] | None = None,
+) -> PrimaryTables:
+    """Number the items in their order, and report what there is.
+
+    Args:
+        kind: ``challenge`` or ``interactions``.
+        items: The source's items.
+        parts: The tables ``train``, ``valid`` and ``test``.
+        levels_from: Where ``likes`` and ``views`` levels come from: ``items`` (the
+            source states them) or ``training events``.
+        unknown: Items and levels that are not known, from
+            :func:`mmctr.data.preparation.unknown.raise_or_warn`.
+        oracle_auc: The best possible AUC by part, if the law of the data is known.
+        log: Counts of how a log was split; None for a challenge.
+    """
+    numbers = pa.array(np.arange(1, len(items.item_ids) + 1))
+    zeros = warn_of_zero_vectors(
+        "image vectors", items.image_vectors, items.item_ids.tolist()
+    )
+    return PrimaryTables(
+        items=pa.table(
+            {
+                "item_id": numbers,
+                "title": items.titles,
+                "tags": list_array(items.tags),
+                "likes_level": pa.array(items.likes_levels.astype(np.int8)),
+                "views_level": pa.array(items.views_levels.astype(np.int8)),
+            }
+        ),
+        image_vectors=items.image_vectors,
+        item_id_mapping=pa.table(
+            {"item_id": numbers, "original_id": pa.array(items.item_ids)}
+        ),
+        **parts,
+        report={
+            "source": kind,
+            "items": len(items.item_ids),
+            **count_parts(parts),
+            "levels_from": levels_from,
+            "unknown": unknown,
+            "zero_image_vectors": zeros,
+            "oracle_auc": oracle_auc,
+            "log": log,
+        },
     )
 
 
-def rows_table(
-    *,
-    user_ids: pa.Array,
-    group_ids: np.ndarray,
-    item_ids: np.ndarray,
-    histories: Jagged,
-    likes_levels: np.ndarray,
-    views_levels: np.ndarray,
-    labels: np.ndarray | None,
-) -> pa.Table:
+def rows_table(rows: RowColumns, group_ids: np.ndarray) -> pa.Table:
     """Build ``train``, ``valid`` or ``test``; see :class:`PrimaryTables`."""
     return pa.table(
         {
-            "user_id": user_ids,
+            "user_id": rows.user_ids,
             "group_id": pa.array(group_ids.astype(np.int64)),
-            "item_id": pa.array(item_ids.astype(np.int64)),
-            "item_seq": list_array(histories),
-            "likes_level": pa.array(likes_levels.astype(np.int8)),
-            "views_level": pa.array(views_levels.astype(np.int8)),
+            "item_id": pa.array(rows.item_ids.astype(np.int64)),
+            "item_seq": list_array(rows.history),
+            "likes_level": pa.array(rows.likes_levels.astype(np.int8)),
+            "views_level": pa.array(rows.views_levels.astype(np.int8)),
             "label": (
-                pa.nulls(len(item_ids), pa.int8())
-                if labels is None
-                else pa.array(labels.astype(np.int8))
+                pa.nulls(len(rows.item_ids), pa.int8())
+                if rows.labels is None
+                else pa.array(rows.labels.astype(np.int8))
             ),
         }
     )

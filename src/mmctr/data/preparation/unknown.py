@@ -1,4 +1,4 @@
-"""Items and levels of a source that its item table does not have."""
+"""Items that a source's item table lacks, and invalid levels."""
 
 import logging
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mmctr.data.datasets.challenge_files import ChallengeRows
+from mmctr.data.datasets.source import RowColumns
 from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.runtime.jagged import Jagged, take_ranges
 
@@ -20,16 +20,16 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Unknown:
-    """Values of one column that are not known, and what becomes of them.
+class UnknownValues:
+    """Unknown values of one column, and how they are treated.
 
     Attributes:
-        file: Where they are.
-        column: In which column.
+        file: The file.
+        column: The column.
         rows: ``[rows with any]`` row numbers, ascending.
         values: ``[values]``, in file order.
-        fate: What ``pad`` does to them, for people.
-        lacking: What they are not in, for people.
+        fate: What ``pad`` does to them, for messages.
+        lacking: What kind of values they are, for messages.
     """
 
     file: str
@@ -60,24 +60,24 @@ class Unknown:
         }
 
 
-def settle(found: list[Unknown], policy: str) -> dict[str, Any]:
-    """Refuse what is not known, or warn of it.
+def raise_or_warn(found: list[UnknownValues], policy: str) -> dict[str, Any]:
+    """Raise an error for unknown values, or warn about them.
 
     Args:
-        found: All of a source; those without a row are passed over.
+        found: All columns of a source; those without such rows are ignored.
         policy: ``strict`` or ``pad``.
 
     Returns:
-        ``policy`` and, under ``found``, what there is, ready for JSON.
+        ``policy`` and ``found``, the unknown values, ready for JSON.
 
     Raises:
-        ValueError: If the policy is strict and there is any; it names each.
+        ValueError: If the policy is strict and there are any; it names each column.
     """
     there = [unknown for unknown in found if unknown.rows.size]
     if there and policy == STRICT:
         raise ValueError(
             "; ".join(unknown.describe() for unknown in there)
-            + "; add these items, mend or drop the rows, or take them for padding "
+            + "; add these items, fix or drop the rows, or treat them as padding "
             "with --params preparation.unknown_items=pad"
         )
     for unknown in there:
@@ -86,22 +86,22 @@ def settle(found: list[Unknown], policy: str) -> dict[str, Any]:
 
 
 def pad_challenge_rows(
-    rows: ChallengeRows,
+    rows: RowColumns,
     part: str,
     lookup: Callable[[np.ndarray], np.ndarray],
     own_levels: dict[str, np.ndarray],
-) -> tuple[ChallengeRows, list[Unknown]]:
-    """Number a part's items, and take for padding what has no number.
+) -> tuple[RowColumns, list[UnknownValues]]:
+    """Number a part's items, and treat unknown ones as padding.
 
     An unknown item of a history is left out, as padding is. A row of train or valid
     whose target is unknown is left out. A row of test stays, with target 0: it is
-    scored as an item of which nothing is known. A level of a test row that is none
-    becomes the target's own, or 0.
+    scored as an item of which nothing is known. An invalid level of a test row is
+    replaced by the target's own level, or 0.
 
     Args:
         rows: The part, with the source's ids.
         part: Its name.
-        lookup: From ids to numbers from 1, or 0 for one that is unknown.
+        lookup: Maps ids to numbers from 1, or to 0 if unknown.
         own_levels: ``[n_items]`` levels of the items, by column.
 
     Returns:
@@ -113,14 +113,12 @@ def pad_challenge_rows(
     history, lost = _known_history(rows.history, lookup)
     wrong = np.flatnonzero(targets == 0)
     is_test = part == "test"
-    fate = (
-        "these rows are scored as items of which nothing is known"
-        if is_test
-        else "these rows are left out"
-    )
+    fate = "these rows are left out"
+    if is_test:
+        fate = "these rows are scored as items of which nothing is known"
     found = [
-        Unknown(file, "item_id", wrong, rows.item_ids[wrong], fate, lacking),
-        Unknown(file, "item_seq", *lost, "left out of these histories", lacking),
+        UnknownValues(file, "item_id", wrong, rows.item_ids[wrong], fate, lacking),
+        UnknownValues(file, "item_seq", *lost, "left out of these histories", lacking),
     ]
     rows = replace(rows, item_ids=targets, history=history)
     if not is_test:
@@ -128,19 +126,13 @@ def pad_challenge_rows(
     for column, own in own_levels.items():
         given = getattr(rows, f"{column}s")
         bad = np.flatnonzero((given < 0) | (given > MAX_LEVEL))
-        found.append(
-            Unknown(
-                file,
-                column,
-                bad,
-                given[bad],
-                "the item's own level is taken",
-                f"levels outside 0 to {MAX_LEVEL}",
-            )
+        fate, invalid = (
+            "the item's own level is taken",
+            f"levels outside 0 to {MAX_LEVEL}",
         )
-        of_target = np.concatenate([[0], own])[targets]
+        found.append(UnknownValues(file, column, bad, given[bad], fate, invalid))
         whole = given.copy()
-        whole[bad] = of_target[bad]
+        whole[bad] = np.concatenate([[0], own])[targets[bad]]
         rows = replace(rows, **{f"{column}s": whole})
     return rows, found
 
@@ -159,12 +151,12 @@ def _known_history(
     return (numbers[numbers > 0], before[offsets]), (rows, values[places])
 
 
-def _only(rows: ChallengeRows, kept: np.ndarray) -> ChallengeRows:
+def _only(rows: RowColumns, kept: np.ndarray) -> RowColumns:
     if kept.all():
         return rows
     values, offsets = rows.history
     assert rows.labels is not None
-    return ChallengeRows(
+    return RowColumns(
         user_ids=rows.user_ids.filter(pa.array(kept)),
         item_ids=rows.item_ids[kept],
         history=take_ranges(values, offsets[:-1][kept], offsets[1:][kept]),

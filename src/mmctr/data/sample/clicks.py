@@ -1,7 +1,7 @@
-"""Histories and slates drawn from the world, and the best score a row can have.
+"""Histories and slates drawn from the world, and the best possible score of a row.
 
-A slate is what a user is shown: one positive drawn from the click law and three
-negatives drawn from popularity, both restricted to items outside the history.
+A slate is the list of items that a user is shown: one positive drawn from the click law
+and three negatives drawn from popularity, both restricted to items outside the history.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ BLOCK = 4096
 
 @dataclass(frozen=True)
 class Slates:
-    """Clicks of one part, one row a user, items numbered from 1.
+    """Clicks of one part, one row per user, items numbered from 1.
 
     Attributes:
         history: Flat int32 items, oldest first, and ``[n_users + 1]`` offsets.
@@ -57,20 +57,20 @@ def draw_slates(
 ) -> Slates:
     """Draw new users with their histories and slates.
 
-    Memory grows by some hundred bytes a user.
+    Memory grows by some hundred bytes per user.
 
     Args:
         world: The items.
-        n_users: How many users.
+        n_users: Number of users.
         allowed: ``[n_items]`` bool, the items that may occur at all.
         params: Laws of the tastes and the longest history.
-        rng: Source of all randomness; each block of users has a stream of its own.
+        rng: Source of all randomness; each block of users has its own stream.
 
     Returns:
-        One row a user.
+        One row per user.
 
     Raises:
-        ValueError: If what a history leaves open is too unlikely to be drawn.
+        ValueError: If the items outside a history are too unlikely to be drawn.
     """
     items = ItemLaws(world, allowed, params)
     starts = range(0, n_users, BLOCK)
@@ -95,7 +95,7 @@ def draw_lengths(
     """Draw history lengths as skewed as the challenge's: median 6, mean 8.
 
     Args:
-        n_users: How many lengths.
+        n_users: Number of lengths.
         max_history: The longest.
         rng: Source of all randomness.
 
@@ -118,7 +118,7 @@ def draw_block(
         rng: Source of all randomness.
 
     Returns:
-        One row a user.
+        One row per user.
     """
     drawn = draw_histories(laws, lengths, rng)
     picked = draw_different(items, laws, drawn, N_NEGATIVES, rng)
@@ -145,7 +145,7 @@ def draw_block(
 
 
 def best_scores(p: np.ndarray, q: np.ndarray, sums: OpenSums) -> np.ndarray:
-    """Give P(label = 1 | user, item) for rows of slates of four different items.
+    """Compute P(label = 1 | user, item) for rows of slates of four different items.
 
     A slate is one draw from p and three from q, drawn again until all four differ. With
     ``P(i)`` and ``Q(i)`` the laws that positives and negatives follow *after* that
@@ -155,7 +155,7 @@ def best_scores(p: np.ndarray, q: np.ndarray, sums: OpenSums) -> np.ndarray:
     inclusion and exclusion from sums of products of p and q over all items but i.
 
     Args:
-        p: ``[n_users, k]`` float64, the click law at k items a user.
+        p: ``[n_users, k]`` float64, the click law at k items per user.
         q: ``[n_users, k]`` float64, the law of negatives there.
         sums: Over all items that these laws are normalised over.
 
@@ -179,7 +179,7 @@ def best_scores(p: np.ndarray, q: np.ndarray, sums: OpenSums) -> np.ndarray:
 
 
 def join_histories(histories: list[Jagged]) -> Jagged:
-    """Put the rows of several jagged arrays under each other."""
+    """Concatenate the rows of several jagged arrays."""
     lengths = [np.diff(offsets) for _, offsets in histories]
     return (
         np.concatenate([values for values, _ in histories]),
@@ -188,7 +188,7 @@ def join_histories(histories: list[Jagged]) -> Jagged:
 
 
 def pad_histories(history: Jagged, rows: np.ndarray) -> np.ndarray:
-    """Write some histories as the challenge does.
+    """Pad some histories as the challenge does.
 
     Args:
         history: Flat items and offsets.

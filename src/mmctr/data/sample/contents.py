@@ -1,4 +1,4 @@
-"""What can be seen of the items, all of it noisy: titles, tags, levels, vectors."""
+"""The visible side of the items, all of it noisy: titles, tags, levels, vectors."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,11 @@ JOINT_WIDTH = 128
 # Vectors live near a subspace of this dimension, as real embeddings do.
 LATENT_WIDTH = 32
 STYLE_SPREAD = 1.0
-# Everything off the subspace, and what all vectors have in common.
+# Spread outside the subspace, and of the component common to all vectors.
 RESIDUAL_SPREAD = 0.2
 COMMON_SPREAD = 0.5
 
-# Vectors are made in blocks of rows, so that few float64 values are in memory.
+# Vectors are made in blocks of rows, to hold few float64 values in memory.
 ROWS = 4096
 
 
@@ -36,8 +36,8 @@ class Contents:
         text: ``[n_items, text_width]`` float32, unit length.
         image: ``[n_items, image_width]`` float32, unit length.
         joint: ``[n_items, 128]`` float32, a random projection of text and image.
-        title: ``[n_items, title_width]`` float32, unit length; a wider vector of what
-            the text vector is of.
+        title: ``[n_items, title_width]`` float32, unit length; a wider vector of the
+            same facets as ``text``.
     """
 
     titles: list[str]
@@ -55,8 +55,8 @@ def describe_items(
 ) -> Contents:
     """Give every item a title, tags, levels and vectors.
 
-    Title and text vector share one view of the item, the image has another; each view
-    mistakes some items for a neighbouring topic, so that two views know more than one.
+    Title and text vector share one view of the item, the image has another. Each view
+    mistakes some items for a neighbouring topic, so two views know more than one.
 
     Args:
         world: The items as they are.
@@ -131,7 +131,7 @@ def _write_titles(
 def _draw_tags(
     topic: np.ndarray, params: SampleParams, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw one to five different tags an item, most from its topic's own set."""
+    """Draw one to five different tags per item, most from its topic's own set."""
     tags = np.zeros((len(topic), TAG_SLOTS), dtype=np.int64)
     counts = rng.integers(1, TAG_SLOTS + 1, len(topic))
     for row, (item_topic, count) in enumerate(zip(topic, counts, strict=True)):
@@ -149,9 +149,9 @@ def _draw_vectors(
     noise: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Draw unit vectors around sums of centres, one for each facet of an item.
+    """Draw unit vectors around sums of centres, one centre per facet of an item.
 
-    A facet is the items' values, how many values there are, and the centres' spread.
+    A facet is the items' values, the number of values, and the spread of the centres.
     """
     latent = noise * rng.standard_normal((len(facets[0][0]), LATENT_WIDTH))
     for values, n_values, spread in facets:
@@ -170,7 +170,7 @@ def _draw_vectors(
 def _project(
     text: np.ndarray, image: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Project both at random to 128 dimensions, which nearly keeps the angles."""
+    """Project both at random to 128 dimensions, nearly preserving angles."""
     width = text.shape[1] + image.shape[1]
     basis = rng.standard_normal((width, JOINT_WIDTH)) / np.sqrt(JOINT_WIDTH)
     projected = np.empty((len(text), JOINT_WIDTH), dtype=np.float32)

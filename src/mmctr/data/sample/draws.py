@@ -1,4 +1,4 @@
-"""Draws without repeats: what repeats, or was seen before, is drawn again."""
+"""Draws without repeats: items that repeat or were seen before are drawn again."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,13 @@ import numpy as np
 
 from mmctr.data.sample.laws import ItemLaws, UserLaws
 
-# Most draws of a round (longest history times as many comparisons), and most rounds.
+# Limits on the draws of a round (memory: times the longest history) and on rounds.
 ROUND_DRAWS = 1 << 17
 MAX_ROUNDS = 300
 MAX_SLATES = 10_000
 
 _TOO_UNLIKELY = (
-    "sample: what a user's history leaves open is too unlikely to be drawn; lower "
+    "sample: the items outside a user's history are too unlikely to be drawn; lower "
     "sample.max_history or sample.sharpness, or raise sample.affinity_floor"
 )
 
@@ -32,10 +32,10 @@ def draw_histories(
         rng: Source of all randomness.
 
     Returns:
-        ``[n_users, longest]`` int64 rows of the world, oldest first, -1 behind the end.
+        ``[n_users, longest]`` int64 rows of the world, oldest first, -1 after the end.
 
     Raises:
-        ValueError: If the wanted number of items is too unlikely to be drawn.
+        ValueError: If that many different items are too unlikely to be drawn.
     """
     drawn = np.full((len(lengths), lengths.max()), -1, dtype=np.int64)
     found = np.zeros(len(lengths), dtype=np.int64)
@@ -73,15 +73,15 @@ def draw_different(
     Args:
         items: The allowed items, with the law of the negatives.
         laws: The users' click laws.
-        history: ``[n_users, longest]`` int64 rows of the world, -1 behind the end.
-        n_negatives: Negatives a user.
+        history: ``[n_users, longest]`` int64 rows of the world, -1 after the end.
+        n_negatives: Negatives per user.
         rng: Source of all randomness.
 
     Returns:
         ``[n_users, 1 + n_negatives]`` int64 rows of the world, the positive first.
 
     Raises:
-        ValueError: If what is unseen is too unlikely to be drawn.
+        ValueError: If the unseen items are too unlikely to be drawn.
     """
     drawn = np.empty((len(history), 1 + n_negatives), dtype=np.int64)
     pending = np.arange(len(history))
@@ -104,7 +104,7 @@ def draw_different(
 def _draw_unseen(
     draw: Callable[[np.ndarray], np.ndarray], user: np.ndarray, history: np.ndarray
 ) -> np.ndarray:
-    """Draw an item for each of ``user`` ``[n]`` until his history lacks it."""
+    """Draw an item for each of ``user`` ``[n]`` that the user's history lacks."""
     drawn = np.empty(len(user), dtype=np.int64)
     pending = np.arange(len(user))
     for round_ in range(MAX_ROUNDS):
@@ -120,7 +120,7 @@ def _draw_unseen(
 
 
 def _draws_each(n_users: int) -> int:
-    """Most draws a user in one round."""
+    """Most draws per user in one round."""
     return max(ROUND_DRAWS // n_users, 1)
 
 

@@ -1,8 +1,8 @@
-"""Draws from the click law without a table of users and items.
+"""Draws from the click law without a table of users times items.
 
-The law is affinity of the user to the item's kind, times the appeal of the item to
-users of his leaning. So a kind is drawn by its mass first, then an item within it: the
-first needs sums ``[users, kinds]``, the second sums ``[leanings, items]`` that all
+The law is the user's affinity to the item's kind, times the item's appeal to users of
+that leaning. So a kind is drawn first, by its mass, then an item of that kind: the
+first draw needs sums ``[users, kinds]``, the second sums ``[leanings, items]`` that all
 users share.
 """
 
@@ -18,8 +18,8 @@ from mmctr.data.sample.world import Tastes, World, affinities, appeals
 class OpenSums:
     """Sums over a user's open items of ``p ** a * q ** b``, ``[n_users]`` each.
 
-    p is his click law and q the law of negatives, both normalised over these items, so
-    that the sums of p and of q are 1.
+    p is the user's click law and q the law of negatives, both normalised over these
+    items, so that the sums of p and of q are 1.
     """
 
     q2: np.ndarray
@@ -29,10 +29,10 @@ class OpenSums:
 
 
 class ItemLaws:
-    """What all users share: cumulative appeals and popularity of the allowed items."""
+    """Cumulative appeal and popularity of the allowed items, shared by all users."""
 
     def __init__(self, world: World, allowed: np.ndarray, params: SampleParams) -> None:
-        """Add up the items.
+        """Sum over the items.
 
         Args:
             world: The items.
@@ -40,7 +40,7 @@ class ItemLaws:
             params: The laws.
         """
         self.kind = world.kind
-        # Kinds behind the last that has an item have no mass.
+        # Kinds after the last one with an item have no mass.
         self.n_kinds = int(world.kind.max()) + 1
         self.appeal = np.where(allowed, appeals(world, params), 0.0)
         self.popularity = np.where(allowed, world.popularity, 0.0)
@@ -95,12 +95,12 @@ class UserLaws:
     def __init__(
         self, items: ItemLaws, world: World, tastes: Tastes, params: SampleParams
     ) -> None:
-        """Weigh the kinds for every user.
+        """Compute every user's mass of the kinds.
 
         Args:
             items: The allowed items.
             world: The items, for the affinities.
-            tastes: One row a user.
+            tastes: One row per user.
             params: The laws.
         """
         self._items = items
@@ -129,7 +129,7 @@ class UserLaws:
         return self._items.draw_within(kind, self._leaning[user], rng)
 
     def weigh(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
-        """Give the unnormalised click law.
+        """Compute the unnormalised click law.
 
         Args:
             user: ``[n]`` int64 rows of the block.
@@ -144,10 +144,9 @@ class UserLaws:
     def open_laws(
         self, seen_user: np.ndarray, seen_item: np.ndarray, item: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, OpenSums]:
-        """Give both laws at some items, normalised over all allowed but the seen ones.
+        """Compute both laws at some items, normalised over the allowed, unseen items.
 
-        The sums over all items come from those of the kinds; what was seen is taken
-        away from them.
+        The sums over all items come from the sums over kinds, less the seen items.
 
         Args:
             seen_user: ``[m]`` int64 rows of the block.

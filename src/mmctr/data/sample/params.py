@@ -1,4 +1,4 @@
-"""Settings of the synthetic sample: its sizes, its noise, and its users' tastes."""
+"""Settings of the synthetic sample: its sizes, its noise and its users' tastes."""
 
 from typing import Self
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mmctr.data.sample.vocabulary import TOPIC_WORDS
 
-# A slate needs four different items, and a law over a handful teaches nothing.
+# A slate needs four different items, and nothing is learned from a handful.
 MIN_UNSEEN_ITEMS = 20
 
 
@@ -18,17 +18,17 @@ class SampleParams(BaseModel):
     name: str = Field(
         min_length=1,
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
-        description="folder under the raw layer that receives the files",
+        description="folder under the raw layer that the files are written to",
     )
-    seed: int = Field(ge=0, description="decides every byte of every table")
+    seed: int = Field(ge=0, description="determines every byte of every table")
 
-    n_items: int = Field(4000, ge=50, description="items of the catalogue")
-    n_topics: int = Field(10, ge=3, le=len(TOPIC_WORDS), description="topics in use")
-    train_users: int = Field(40_000, ge=1, description="users of train, four rows each")
-    valid_users: int = Field(1000, ge=1, description="users of valid, all new")
-    test_users: int = Field(4000, ge=1, description="users of test, all new")
+    n_items: int = Field(4000, ge=50, description="number of items")
+    n_topics: int = Field(10, ge=3, le=len(TOPIC_WORDS), description="number of topics")
+    train_users: int = Field(40_000, ge=1, description="users in train, four rows each")
+    valid_users: int = Field(1000, ge=1, description="users in valid, all new")
+    test_users: int = Field(4000, ge=1, description="users in test, all new")
     cold_fraction: float = Field(
-        0.12, ge=0, lt=0.5, description="share of items that no train row holds"
+        0.12, ge=0, lt=0.5, description="share of items that no train row contains"
     )
     max_history: int = Field(100, ge=3, le=100, description="longest history drawn")
     text_width: int = Field(768, ge=1, description="width of txt_emb_BERT")
@@ -36,12 +36,12 @@ class SampleParams(BaseModel):
     title_width: int = Field(1024, ge=1, description="width of gpt_embedding.npy")
 
     zipf_exponent: float = Field(
-        0.8, ge=0, description="popularity falls as rank ** -exponent"
+        0.8, ge=0, description="an item's popularity is rank ** -exponent"
     )
     topic_concentration: float = Field(
         0.02,
         gt=0,
-        description="Dirichlet parameter of a user's topics; small is sparse",
+        description="Dirichlet parameter of a user's topics; small values are sparse",
     )
     style_concentration: float = Field(
         0.3, gt=0, description="Dirichlet parameter of a user's styles and looks"
@@ -53,26 +53,26 @@ class SampleParams(BaseModel):
         description="share of the interest in a topic that goes to its companion topic",
     )
     sharpness: float = Field(
-        0.72, ge=0, description="exponent of the affinity; 0 makes clicks tasteless"
+        0.72, ge=0, description="exponent of the affinity; 0 ignores taste"
     )
     affinity_floor: float = Field(
-        0.04, gt=0, description="affinity that every item keeps for every user"
+        0.04, gt=0, description="least affinity of any user to any item"
     )
     quality_strength: float = Field(
         1.0, ge=0, description="log-scale weight of an item's quality in the clicks"
     )
     charm_strength: float = Field(
-        0.4, ge=0, description="the same of what nothing but clicks tells of an item"
+        0.4, ge=0, description="log-scale weight of an item's charm in the clicks"
     )
     leaning_strength: float = Field(
-        1.1, ge=0, description="exponent a user's leaning gives an item's popularity"
+        1.1, ge=0, description="strength of leanings for or against popular items"
     )
 
     title_noise: float = Field(
-        0.2, ge=0, le=1, description="share of items titled as a neighbouring topic"
+        0.2, ge=0, le=1, description="share of titles about a neighbouring topic"
     )
     image_noise: float = Field(
-        0.5, ge=0, le=1, description="share of items pictured as a neighbouring topic"
+        0.5, ge=0, le=1, description="share of images of a neighbouring topic"
     )
     tag_noise: float = Field(
         0.5, ge=0, le=1, description="share of tags taken from any topic"

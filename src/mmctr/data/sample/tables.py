@@ -10,10 +10,10 @@ from mmctr.data.sample.clicks import SLATE_SIZE, Slates, pad_histories
 from mmctr.data.sample.contents import Contents
 from mmctr.runtime.jagged import Jagged
 
-# Parquet keeps it, so nobody takes a file for a part of the real data set.
+# Stored in the parquet files, so nobody mistakes one for real data.
 SYNTHETIC = {"mmctr": "synthetic"}
 
-# Items or users of a piece; one of train is 26 MB.
+# Items or users per piece; one of train is 26 MB.
 PIECE = 8192
 
 
@@ -21,7 +21,7 @@ def item_feature_table(contents: Contents) -> TablePieces:
     """Build ``item_feature``, items 1..n in order.
 
     Args:
-        contents: The items as they look.
+        contents: The visible side of the items.
 
     Returns:
         ``item_id, item_title, item_tags, likes_level, views_level, txt_emb_BERT,
@@ -48,7 +48,7 @@ def item_info_table(contents: Contents) -> pa.Table:
     """Build ``item_info``: row 0 is padding, row i is item i.
 
     Args:
-        contents: The items as they look.
+        contents: The visible side of the items.
 
     Returns:
         ``item_id, item_tags, item_emb_d128``.
@@ -63,7 +63,7 @@ def item_info_table(contents: Contents) -> pa.Table:
 
 
 def item_seq_table(users: np.ndarray, history: Jagged) -> TablePieces:
-    """Build ``item_seq``, one history a user, ordered by user.
+    """Build ``item_seq``, one history per user, ordered by user.
 
     Args:
         users: ``[n_users]`` int64.
@@ -85,12 +85,12 @@ def item_seq_table(users: np.ndarray, history: Jagged) -> TablePieces:
 def click_table(
     users: np.ndarray, slates: Slates, contents: Contents, *, with_label: bool
 ) -> TablePieces:
-    """Build one part of the click log, four rows a user.
+    """Build one part of the click log, four rows per user.
 
     Args:
         users: ``[n_users]`` int64.
         slates: Histories, targets and labels of these users.
-        contents: Gives the targets' levels.
+        contents: Source of the targets' levels.
         with_label: Whether the part has its labels.
 
     Returns:

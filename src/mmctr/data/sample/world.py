@@ -11,10 +11,10 @@ from mmctr.data.sample.vocabulary import STYLE_PATTERNS
 N_STYLES = len(STYLE_PATTERNS)
 N_LOOKS = 4
 
-# Users who avoid what is popular, who do not care, and who prefer it.
+# Users who avoid popular items, do not care, or prefer them.
 LEANINGS = (-1.0, 0.0, 1.0)
 
-# The most viewed items are never the cold ones: new items have had no time for it.
+# The most viewed items are never cold: new items have had no time to become popular.
 NEVER_COLD_SHARE = 0.05
 
 
@@ -24,14 +24,14 @@ class World:
 
     Attributes:
         popularity: ``[n_items]`` float64, sums to 1; the law of the negatives.
-        topic: ``[n_items]`` int64; title, image and tags tell it.
-        style: ``[n_items]`` int64; the title alone tells it.
-        look: ``[n_items]`` int64; the image alone tells it.
-        quality: ``[n_items]`` float64, standard normal; likes tell it.
-        charm: ``[n_items]`` float64, standard normal; clicks alone tell it.
-        cold: ``[n_items]`` bool, items that no train row may hold.
-        companion: ``[n_topics]`` int64, the topic that those who like a topic like too.
-            One cycle through all topics, so the relation is never mutual.
+        topic: ``[n_items]`` int64; shown by title, image and tags.
+        style: ``[n_items]`` int64; shown by the title alone.
+        look: ``[n_items]`` int64; shown by the image alone.
+        quality: ``[n_items]`` float64, standard normal; shown by likes.
+        charm: ``[n_items]`` float64, standard normal; shown by clicks alone.
+        cold: ``[n_items]`` bool, items that no train row may contain.
+        companion: ``[n_topics]`` int64, the other topic that fans of a topic like. One
+            cycle through all topics, so the relation is never mutual.
     """
 
     popularity: np.ndarray
@@ -58,7 +58,7 @@ class World:
 
 @dataclass(frozen=True)
 class Tastes:
-    """What users like, one row a user.
+    """What users like, one row per user.
 
     Attributes:
         topic: ``[n_users, n_topics]`` float64, rows sum to 1.
@@ -118,12 +118,12 @@ def draw_tastes(
 
     Args:
         world: The items.
-        n_users: How many users.
+        n_users: Number of users.
         params: The Dirichlet laws and the companions' share.
         rng: Source of all randomness.
 
     Returns:
-        One row a user.
+        One row per user.
     """
     interest = rng.dirichlet(
         np.full(params.n_topics, params.topic_concentration), n_users
@@ -139,11 +139,11 @@ def draw_tastes(
 
 
 def affinities(world: World, tastes: Tastes, params: SampleParams) -> np.ndarray:
-    """Give how much users like each kind of item: topic times style times look.
+    """Compute users' affinity to each kind of item: topic times style times look.
 
     Args:
         world: The items.
-        tastes: One row a user.
+        tastes: One row per user.
         params: Floor and sharpness.
 
     Returns:
@@ -156,10 +156,10 @@ def affinities(world: World, tastes: Tastes, params: SampleParams) -> np.ndarray
 
 
 def appeals(world: World, params: SampleParams) -> np.ndarray:
-    """Give what items weigh in clicks whatever a user's taste.
+    """Compute the weight of items in clicks, apart from users' tastes.
 
-    Popularity times quality times charm, and once more popularity, to the power that
-    those of a leaning give it.
+    Popularity times quality times charm, times popularity to a power that depends on
+    the leaning.
 
     Args:
         world: The items.

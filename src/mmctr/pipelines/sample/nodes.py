@@ -30,16 +30,16 @@ def generate_sample(params: SampleParams) -> dict[str, Written]:
     """Generate a synthetic data set in the layout of MicroLens_1M_MMCTR.
 
     Args:
-        params: Sizes, laws and the seed, which alone decides the result.
+        params: Sizes, laws and the seed, which together determine the result.
 
     Returns:
         By name of the file: ``item_feature``, ``item_seq``, ``item_info``, ``train``,
         ``valid``, ``test`` (without label), ``test_labels``, ``title_vectors``
         (``[n_items, title_width]`` float32), and ``ceiling``, the AUC and gAUC of the
-        best possible score on valid and test. Tables of many rows come in pieces, so
-        that they need not be in memory at once.
+        best possible score on valid and test. Tables of many rows come in pieces, to
+        save memory.
     """
-    # A stream a step: more users must not change items, nor wider vectors the clicks.
+    # One stream per step: more users must not change items, nor wider vectors clicks.
     world_rng, look_rng, user_rng, train_rng, valid_rng, test_rng = (
         np.random.default_rng(params.seed).spawn(6)
     )
