@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from small_logs import (
     DAY,
@@ -75,14 +76,15 @@ def assert_histories_are_earlier(
     """Every history is exactly its user's strictly earlier events."""
     events = events_in_time(source)
     expected = histories(events, make_params().max_history)
+    names = ["group_id", "user_id", "item_seq"]
     for name in ("train", *LATER):
         table = getattr(tables, name)
-        rows = zip(
-            table["group_id"].to_pylist(),
-            table["user_id"].to_pylist(),
-            table["item_seq"].to_pylist(),
-            strict=True,
-        )
+        positives = table.filter(pc.equal(table["label"], 1)).select(names)
+        # Negatives share all of this with their positive, which comes first.
+        width = 1 + make_params().negatives_per_positive
+        of_each = np.repeat(np.arange(len(positives)), width)
+        assert table.select(names).equals(positives.take(of_each))
+        rows = zip(*(positives[name].to_pylist() for name in names), strict=True)
         for group, user, history in rows:
             assert user == events[group].user
             assert history == expected[group]

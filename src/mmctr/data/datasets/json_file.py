@@ -30,7 +30,7 @@ class JsonDataset(JSONDataset):
         An undefined number in a report must not cost a finished training.
         """
         places: list[str] = []
-        content = _without_nan(data, "", places)
+        content = null_not_finite(data, places)
         if places:
             shown = ", ".join(places[:5])
             more = f" and {len(places) - 5} more" if len(places) > 5 else ""
@@ -38,6 +38,27 @@ class JsonDataset(JSONDataset):
                 "%s: not finite, so written as null: %s%s", self._filepath, shown, more
             )
         super().save(content)
+
+
+def null_not_finite(value: Any, places: list[str] | None = None, name: str = "") -> Any:
+    """Replace NaN and infinite numbers by None in nested lists and dictionaries.
+
+    Args:
+        value: What is to become JSON.
+        places: Receives where such numbers were.
+        name: Where the value itself is.
+    """
+    if isinstance(value, dict):
+        items = value.items()
+        return {k: null_not_finite(v, places, f"{name}.{k}") for k, v in items}
+    if isinstance(value, list | tuple):
+        parts = enumerate(value)
+        return [null_not_finite(v, places, f"{name}[{i}]") for i, v in parts]
+    if isinstance(value, float) and not math.isfinite(value):
+        if places is not None:
+            places.append(name.lstrip(".") or "the whole")
+        return None
+    return value
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -48,15 +69,4 @@ def _finite_float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"holds {text}, which is too large for float64")
-    return value
-
-
-def _without_nan(value: Any, name: str, places: list[str]) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_nan(v, f"{name}.{k}", places) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(v, f"{name}[{i}]", places) for i, v in enumerate(value)]
-    if isinstance(value, float) and not math.isfinite(value):
-        places.append(name.lstrip(".") or "the whole")
-        return None
     return value

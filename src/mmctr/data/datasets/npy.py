@@ -5,6 +5,7 @@ import json
 import numpy as np
 from kedro_datasets._typing import JSONPreview
 
+from mmctr.data.datasets.json_file import null_not_finite
 from mmctr.data.datasets.local_file import LocalFileDataset
 
 # Bytes; headers of arrays of few dimensions are far shorter.
@@ -49,13 +50,6 @@ class NpyDataset(LocalFileDataset[np.ndarray, np.ndarray]):
         content = {
             "shape": list(array.shape),
             "dtype": str(array.dtype),
-            "first_rows": [_without_nan(row) for row in head] if array.ndim else [],
+            "first_rows": null_not_finite(head.tolist()) if array.ndim else [],
         }
         return JSONPreview(json.dumps(content, allow_nan=False))
-
-
-def _without_nan(row: np.ndarray) -> object:
-    """Plain numbers; null where JSON has none."""
-    if row.dtype.kind != "f":
-        return row.tolist()
-    return np.where(np.isfinite(row), row.astype(object), None).tolist()
