@@ -21,24 +21,24 @@ _INTRODUCTION = """\
 # Tables and what they must hold
 
 Written by `python -m mmctr.data.schemas_page > docs/schemas.md` from the schemas
-that the tables are checked by. What does not hold is an error that names file, column
-and rows, before anything is written. Columns may come in any order; columns that are
-not named here are not read.
+that the tables are checked by. A violation is an error that names file, column and
+rows, before anything is written. Columns may come in any order; columns that are not
+named here are not read.
 
 In lists, type and rule are those of the values."""
 
 _RAW = """\
 ## Raw files
 
-Numbers may have any integer or float width, as long as they are whole where a whole
-number is wanted and int64 holds them; text may be dictionary-encoded; lists may have
-any Arrow list type."""
+Numbers may have any integer or float width; where the type is an integer they must be
+whole and fit into int64. Text may be dictionary-encoded. Lists may have any Arrow list
+type."""
 
 _ARTIFACTS = """\
 ## Between pipelines
 
 Checked whenever such a table is saved, and again whenever it is loaded. Items are
-numbered from 1; 0 is padding and nothing else."""
+numbered from 1; 0 is always padding."""
 
 
 def schemas_page() -> str:

@@ -1,4 +1,4 @@
-"""Kedro datasets that no library ships, and the wrapper that makes saves atomic."""
+"""Kedro datasets that no library has, and the wrapper that makes saves atomic."""
 
 from mmctr.data.datasets.arrow import ArrowDataset, TablePieces
 from mmctr.data.datasets.atomic import AtomicDataset

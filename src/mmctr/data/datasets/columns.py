@@ -246,7 +246,7 @@ def vector_column(
 
 
 def _is_inexact(values: np.ndarray) -> np.ndarray:
-    """Where a number is not whole, or too big to be told from its neighbours."""
+    """Where a number is not whole, or too big to be exact."""
     if values.dtype.kind == "i":
         return np.zeros(len(values), bool)
     if values.dtype.kind == "u":
