@@ -11,8 +11,8 @@ from mmctr.data.datasets.columns import id_list_column, vector_column
 from mmctr.data.datasets.raw_file import (
     RawColumn,
     RawFile,
+    link_problem,
     read_padded_ids,
-    refuse_link,
 )
 from mmctr.data.datasets.raw_folder import RawFolder
 from mmctr.data.datasets.source import ItemColumns, RowColumns
@@ -156,7 +156,8 @@ def _require_one_type(folder: Path, *parts: RowColumns) -> None:
 def _read_ceiling(path: Path) -> dict[str, float] | None:
     if not path.is_file():
         return None
-    refuse_link(path)
+    if link := link_problem(path):
+        raise ValueError(link)
     try:
         content = json.loads(path.read_text())
         return {part: float(values["auc"]) for part, values in content.items()}

@@ -44,24 +44,6 @@ class RawFile:
     columns: dict[str, RawColumn] = field(default_factory=dict)
     needed: bool = True
 
-    def missing(self, names: list[str]) -> str | None:
-        """Compare the names of a file's columns with those that it must have.
-
-        Args:
-            names: The columns that it has.
-
-        Returns:
-            The columns that are missing and those that are there; None if all are.
-        """
-        missing = [
-            repr(name)
-            for name, column in self.columns.items()
-            if column.needed and name not in names
-        ]
-        if not missing:
-            return None
-        return f"column {', '.join(missing)} is missing; it has {', '.join(names)}"
-
 
 def raw_file_problems(path: Path, expected: RawFile) -> list[str]:
     """Compare a file with what it must look like; no row is read.
@@ -77,23 +59,22 @@ def raw_file_problems(path: Path, expected: RawFile) -> list[str]:
         return [f"{path} is missing"] if expected.needed else []
     if not expected.columns:
         return []
-    try:
-        refuse_link(path)
-    except ValueError as error:
-        return [str(error)]
+    if link := link_problem(path):
+        return [link]
     try:
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
     except Exception as error:  # Arrow raises many kinds at damaged bytes
-        return [f"{path}: not a whole parquet file ({error})"]
-    problems = [] if metadata.num_rows else [f"{path}: no rows"]
-    if missing := expected.missing(schema.names):
-        problems.append(f"{path}: {missing}")
-    for name in (x for x in expected.columns if x in schema.names):
-        found = schema.field(name).type
-        found = found.value_type if pa.types.is_dictionary(found) else found
-        problem = type_problem(found, expected.columns[name].kind)
-        if problem is not None:
+        return [_damage(path, error)]
+    problems = [] if metadata.num_rows else [f"{path}: no rows; write the file again"]
+    for name, column in expected.columns.items():
+        if name in schema.names:
+            found = schema.field(name).type
+            found = found.value_type if pa.types.is_dictionary(found) else found
+            problem = type_problem(found, column.kind)
+        else:
+            problem = f"is missing; it has {', '.join(schema.names)}"
+        if problem is not None and (column.needed or name in schema.names):
             problems.append(f"{path}: column '{name}' {problem}")
     return problems
 
@@ -170,17 +151,14 @@ def read_padded_ids(path: Path, name: str) -> Jagged:
     return id_list_column(table, name, str(path), padded_in_front=True)
 
 
-def refuse_link(path: Path) -> None:
-    """Stop at a link, which may lead to anything; folders may be links.
-
-    Raises:
-        ValueError: Naming it.
-    """
-    if path.is_symlink():
-        raise ValueError(
-            f"{path} is a link, which is not followed: put the file itself there, or "
-            "name its folder (--params raw_dir=DIR)"
-        )
+def link_problem(path: Path) -> str | None:
+    """Say what to do about a link, which may lead to anything; folders may be links."""
+    if not path.is_symlink():
+        return None
+    return (
+        f"{path} is a link, which is not followed: put the file itself there, or name "
+        "its folder (--params raw_dir=DIR)"
+    )
 
 
 def _read_columns(path: Path, expected: RawFile) -> pa.Table:
@@ -194,7 +172,8 @@ def _read_columns(path: Path, expected: RawFile) -> pa.Table:
             f"{path.name} is missing in {path.parent} ({found}); "
             "set the folder with --params raw_dir=DIR"
         )
-    refuse_link(path)
+    if problems := raw_file_problems(path, expected):
+        raise ValueError("; ".join(problems))
     loaded = [name for name, column in expected.columns.items() if column.loaded]
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
@@ -202,18 +181,16 @@ def _read_columns(path: Path, expected: RawFile) -> pa.Table:
         table = file.read(columns=[name for name in loaded if name in names])
         table.validate(full=True)  # finds lengths and text that were written over
     except Exception as error:  # Arrow raises many kinds at damaged bytes
-        problem = surroundings_problem(error, path)
-        if problem is not None:
-            raise OSError(f"{path} can't be read: {problem}") from error
-        raise ValueError(
-            f"{path}: not a whole parquet file ({error}); write it again"
-        ) from error
-    if missing := expected.missing(names):
-        raise ValueError(f"{path}: {missing}")
-    if not table.num_rows:
-        raise ValueError(f"{path}: no rows; write the file again")
+        raise ValueError(_damage(path, error)) from error
     for place, column in enumerate(table.schema):
         if pa.types.is_dictionary(column.type):
             decoded = table[column.name].cast(column.type.value_type)
             table = table.set_column(place, column.name, decoded)
     return table
+
+
+def _damage(path: Path, error: Exception) -> str:
+    problem = surroundings_problem(error, path)
+    if problem is not None:
+        return f"{path} can't be read: {problem}"
+    return f"{path}: not a whole parquet file ({error}); write it again"
