@@ -3,6 +3,7 @@
 import os
 import warnings
 
+from mmctr.project.config_loader import CachedConfigLoader
 from mmctr.project.console import use_console
 from mmctr.project.hooks.core import (
     CheckpointHook,
@@ -45,6 +46,7 @@ HOOKS = (
     LockHook(),
 )
 
+CONFIG_LOADER_CLASS = CachedConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
