@@ -57,18 +57,18 @@ test-system: setup-dev
 	$(PYTEST) -m "not ($(APART))" --cov --cov-report=term
 
 test-evidence: setup-dev
-	$(BIN)/python -m pytest -m evidence
+	$(BIN)/python -m pytest -m evidence tests/end_to_end
 
 test-faults: setup-dev
-	$(PYTEST) -m faults
+	$(PYTEST) -m faults tests/faults
 
 # Their screenshots are kept in $MMCTR_SCREENSHOTS, if it is set.
 test-browser:
 	$(call install,browser,.[dev$(comma)viz])
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m browser tests/browser
 
 test-notebooks: setup-dev setup-notebooks
-	$(BIN)/python -m pytest -m notebooks
+	$(BIN)/python -m pytest -m notebooks tests/notebooks
 
 notebook: setup-notebooks
 	$(BIN)/kedro jupyter lab

@@ -173,7 +173,11 @@ def test_bench_needs_the_core_installation_alone(folder):
     ("target", "extra", "last"),
     [
         ("notebook", ".[notebooks]", "kedro jupyter lab"),
-        ("test-notebooks", ".[notebooks]", "python -m pytest -m notebooks"),
+        (
+            "test-notebooks",
+            ".[notebooks]",
+            "python -m pytest -m notebooks tests/notebooks",
+        ),
         ("docs", ".[docs]", "mkdocs build --strict"),
     ],
 )
