@@ -1,5 +1,6 @@
 """Fixtures of the embedder tests."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,18 @@ from batch_runs import TITLES
 from embedding_contract_server import KEY, ContractServer
 
 from mmctr.content.embedders import EmbeddingParams, embed_titles
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection fails the test."""
+
+    def refuse(*_):
+        raise AssertionError("the network was used")
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
 @pytest.fixture

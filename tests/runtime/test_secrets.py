@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from mmctr.runtime.secrets import hidden_in_logs, without_secret
+from mmctr.runtime.secrets import redacted_logs, without_secret
 
 SECRET = "sk-secret-1"
 
@@ -20,7 +20,7 @@ SECRET = "sk-secret-1"
 )
 def test_the_secret_is_in_no_record(caplog, message, arguments):
     """In none of the parts that a handler may show."""
-    with hidden_in_logs(SECRET):
+    with redacted_logs(SECRET):
         logging.getLogger("some.library").warning(message, *arguments)
     [record] = caplog.records
     assert SECRET not in repr(vars(record))
@@ -29,7 +29,7 @@ def test_the_secret_is_in_no_record(caplog, message, arguments):
 
 def test_nor_in_the_exception_of_a_record(caplog):
     """Its message is another's text."""
-    with hidden_in_logs(SECRET):
+    with redacted_logs(SECRET):
         try:
             raise ValueError(SECRET)
         except ValueError:
@@ -41,9 +41,9 @@ def test_other_records_and_times_are_left_alone(caplog):
     """Their arguments too; a word is no secret."""
     before = logging.getLogRecordFactory()
     logger = logging.getLogger("some.library")
-    with hidden_in_logs(SECRET):
+    with redacted_logs(SECRET):
         logger.warning("%d of %d", 1, 2)
-    with hidden_in_logs("none"), pytest.raises(ZeroDivisionError):
+    with redacted_logs("none"), pytest.raises(ZeroDivisionError):
         logger.warning("none of %s", "these")
         raise ZeroDivisionError
     assert [record.args for record in caplog.records] == [(1, 2), ("these",)]

@@ -97,18 +97,18 @@ def _finish(
             f"{bad[:5].tolist()} (item_id {(bad[:5] + 1).tolist()}); embed them again"
         )
     if params.l2_normalize:
-        _normalize(vectors)
+        normalize_rows(vectors)
     if not params.center:
         return np.zeros(vectors.shape[1])
     center = _mean(vectors) if center is None else center
     _subtract(vectors, center)
     if params.l2_normalize:
-        _normalize(vectors)
+        normalize_rows(vectors)
     return center
 
 
-def _normalize(vectors: np.ndarray) -> None:
-    """Scale the rows to length 1 in place, zero rows excepted."""
+def normalize_rows(vectors: np.ndarray) -> None:
+    """Scale the rows of ``[n, d]`` floats to length 1 in place; zero rows stay."""
     for start in range(0, len(vectors), _ROWS):
         rows = vectors[start : start + _ROWS]
         # float64: squares of very small or very large float32 values leave its range.

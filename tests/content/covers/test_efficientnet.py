@@ -1,7 +1,6 @@
 """EfficientNet-Lite0 from its package, with the network cut off."""
 
 import os
-import socket
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from PIL import Image, ImageEnhance
 from mmctr.content.covers.cover_decoding import decode_cover
 from mmctr.content.covers.efficientnet import SIZE, EfficientNetLite0
 from mmctr.content.covers.embed_images import embed_images
+from mmctr.content.covers.image_params import ImageParams
 from mmctr.content.embedders import EmbeddingParams
 
 SHARED = Path(
@@ -23,23 +23,13 @@ SHARED = Path(
 )
 REAL_COVERS = SHARED / "microlens_slice" / "covers"
 
-
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch):
-    """Whoever connects fails the test."""
-
-    def refuse(*_):
-        raise AssertionError("the network was used")
-
-    for name in ("connect", "connect_ex"):
-        monkeypatch.setattr(socket.socket, name, refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+pytestmark = pytest.mark.usefixtures("no_network")
 
 
 @pytest.fixture(scope="module")
 def embedder() -> EfficientNetLite0:
     """The model on the CPU."""
-    return EfficientNetLite0(device="cpu")
+    return EfficientNetLite0(ImageParams(), device="cpu")
 
 
 def embed(embedder: EfficientNetLite0, images: list[Image.Image]) -> np.ndarray:
@@ -146,5 +136,5 @@ def test_real_covers_find_their_copies(embedder):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_gpu_agrees_with_cpu(embedder):
     images = [picture(seed) for seed in range(4)]
-    on_gpu = embed(EfficientNetLite0(device="cuda"), images)
+    on_gpu = embed(EfficientNetLite0(ImageParams(), device="cuda"), images)
     np.testing.assert_allclose(on_gpu, embed(embedder, images), atol=1e-3)

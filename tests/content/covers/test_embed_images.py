@@ -3,6 +3,7 @@
 import logging
 import subprocess
 import sys
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def embedder(monkeypatch) -> MeanColour:
     """Stands in for the model."""
     embedder = MeanColour()
     monkeypatch.setattr(
-        embed_images_module, "make_image_embedder", lambda params: embedder
+        embed_images_module, "resolve_name", lambda entry: lambda *_, **__: embedder
     )
     return embedder
 
@@ -213,6 +214,8 @@ def test_clip_needs_a_model():
 
 
 def test_without_the_extra_covers_are_refused_with_the_command(tmp_path, monkeypatch):
+    monkeypatch.setattr(embed_images_module, "resolve_name", resolve_name)
+    monkeypatch.delitem(sys.modules, "mmctr.content.covers.efficientnet", raising=False)
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
     with pytest.raises(ValueError, match="pip install 'mmctr.images.'") as caught:
         embed_images(IDS, NONE, params(tmp_path))

@@ -106,7 +106,7 @@ def test_memory_needs_no_file():
 def test_what_is_no_vector_is_not_stored(path, vectors):
     """Nor does a refused call leave a part behind."""
     with EmbeddingCache(path) as cache:
-        with pytest.raises(ValueError, match="keys, but|not kept"):
+        with pytest.raises(ValueError, match="keys, but|not stored"):
             cache.store(keys_of("a"), vectors)
         assert cache.known(keys_of("a")) == set()
 

@@ -14,29 +14,30 @@ from mmctr.content.embedders import EmbeddingParams, EmbeddingUsage, embed, embe
 class RecordingEmbedder:
     """Remembers its texts; a vector is a function of its text."""
 
+    depends_on = "text"
+
     def __init__(self, scale: float = 1.0) -> None:
         self.calls: list[list[str]] = []
         self.scale = scale
 
+    def __call__(self, settings, context):
+        """In the place of the class that a provider is built of."""
+        return self
+
     def embed(self, texts):
         self.calls.append(list(texts))
-        return np.array(
-            [[self.scale * sum(map(ord, t)), self.scale * len(t)] for t in texts],
-            dtype=np.float32,
-        )
+        rows = [[self.scale * sum(map(ord, t)), self.scale * len(t)] for t in texts]
+        return np.array(rows, dtype=np.float32), EmbeddingUsage(cut_titles=3)
 
     def version(self):
         return "recording/1"
-
-    def usage(self):
-        return EmbeddingUsage(cut_texts=3)
 
 
 @pytest.fixture
 def recorder(monkeypatch) -> RecordingEmbedder:
     """Stands in for the provider."""
     recorder = RecordingEmbedder()
-    monkeypatch.setattr(embed, "make_embedder", lambda *_, **__: recorder)
+    monkeypatch.setattr(embed, "resolve_name", lambda entry: recorder)
     return recorder
 
 
@@ -83,7 +84,7 @@ def test_rows_have_length_one_at_any_scale(recorder, scale):
 def test_a_row_depends_on_its_title_alone(titles):
     """Row i is what the title i gets alone, whatever stands around it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embed, "make_embedder", lambda *_, **__: RecordingEmbedder())
+        patch.setattr(embed, "resolve_name", lambda entry: RecordingEmbedder())
         if not any(title.strip() for title in titles):
             with pytest.raises(ValueError, match="titles are empty"):
                 embed_titles(titles, EmbeddingParams())
@@ -98,7 +99,8 @@ def test_a_row_depends_on_its_title_alone(titles):
 
 def test_non_finite_vector_names_row_and_title(recorder):
     """The first row that uses the vector, of all items."""
-    recorder.embed = lambda texts: np.array([[1.0], [np.nan]], dtype=np.float32)
+    vectors = np.array([[1.0], [np.nan]], dtype=np.float32)
+    recorder.embed = lambda texts: (vectors, EmbeddingUsage())
     with pytest.raises(ValueError, match="row 2 .*'broken one'"):
         embed_titles(["good", "good", "broken one"], EmbeddingParams())
 
@@ -106,8 +108,9 @@ def test_non_finite_vector_names_row_and_title(recorder):
 @pytest.mark.parametrize("shape", [(3, 2), (2,)])
 def test_wrong_number_of_vectors(recorder, shape):
     """A provider must answer every title."""
-    recorder.embed = lambda texts: np.ones(shape, dtype=np.float32)
-    with pytest.raises(ValueError, match="recording/1 .*one row a title"):
+    vectors = np.ones(shape, dtype=np.float32)
+    recorder.embed = lambda texts: (vectors, EmbeddingUsage())
+    with pytest.raises(ValueError, match="recording/1 .*one row per title"):
         embed_titles(["a", "b"], EmbeddingParams())
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from mmctr.content.embedders.lsa import LsaEmbedder
 from mmctr.content.embedders.params import LsaParams
+from mmctr.content.embedders.protocol import EmbedderContext
 
 TITLES = [
     "red racing car",
@@ -18,7 +19,9 @@ TITLES = [
 
 def test_shared_words_bring_titles_together():
     """Cars lie near cars, bread near bread."""
-    vectors = LsaEmbedder(LsaParams(dimensions=3), seed=1).embed(TITLES)
+    vectors, _ = LsaEmbedder(LsaParams(dimensions=3), EmbedderContext(seed=1)).embed(
+        TITLES
+    )
     assert vectors.shape == (6, 3)
     assert vectors.dtype == np.float32
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -29,7 +32,8 @@ def test_shared_words_bring_titles_together():
 def test_a_seed_gives_the_same_vectors():
     """Bit for bit."""
     first, second = (
-        LsaEmbedder(LsaParams(dimensions=3), seed=7).embed(TITLES) for _ in range(2)
+        LsaEmbedder(LsaParams(dimensions=3), EmbedderContext(seed=7)).embed(TITLES)[0]
+        for _ in range(2)
     )
     np.testing.assert_array_equal(first, second)
 
@@ -40,13 +44,17 @@ def test_a_seed_gives_the_same_vectors():
 )
 def test_width_is_lowered_where_the_data_is_small(titles, width):
     """One less than the titles or the words, whichever is lower."""
-    vectors = LsaEmbedder(LsaParams(dimensions=64), seed=1).embed(titles)
+    vectors, _ = LsaEmbedder(LsaParams(dimensions=64), EmbedderContext(seed=1)).embed(
+        titles
+    )
     assert vectors.shape == (len(titles), width)
 
 
 def test_titles_of_one_letter_have_a_vector():
     """The usual word pattern would drop them."""
-    vectors = LsaEmbedder(LsaParams(dimensions=4), seed=1).embed(["Q", "X", "Q X", "!"])
+    vectors, _ = LsaEmbedder(LsaParams(dimensions=4), EmbedderContext(seed=1)).embed(
+        ["Q", "X", "Q X", "!"]
+    )
     assert (np.linalg.norm(vectors[:3], axis=1) > 0.1).all()
     np.testing.assert_array_equal(vectors[3], 0)
 
@@ -55,13 +63,13 @@ def test_titles_of_one_letter_have_a_vector():
 def test_too_little_to_fit(titles):
     """The message names the provider."""
     with pytest.raises(ValueError, match="provider lsa needs two different"):
-        LsaEmbedder(LsaParams(), seed=1).embed(titles)
+        LsaEmbedder(LsaParams(), EmbedderContext(seed=1)).embed(titles)
 
 
 def test_version_tells_the_settings():
     """Width, vocabulary and seed change the vectors, so they change the version."""
     versions = {
-        LsaEmbedder(LsaParams(**settings), seed=seed).version()
+        LsaEmbedder(LsaParams(**settings), EmbedderContext(seed=seed)).version()
         for settings, seed in [
             ({}, 1),
             ({}, 2),

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mmctr.content.embedders import EmbeddingParams, embed_titles, make_embedder
-from mmctr.content.embedders.cache import EmbeddingCache
+from mmctr.content.embedders import EmbeddingParams, embed_titles
 from mmctr.content.embedders.params import PrecomputedParams
 from mmctr.content.embedders.precomputed import PrecomputedVectors
+from mmctr.content.embedders.protocol import EmbedderContext
 
 
 @pytest.fixture
@@ -57,9 +57,14 @@ def test_version_follows_the_content(tmp_path, matrix):
     """Another matrix of the same name and shape is another version."""
     path = tmp_path / "vectors.npy"
     np.save(path, matrix)
-    first = PrecomputedVectors(PrecomputedParams(path=path)).version()
+    first = PrecomputedVectors(
+        PrecomputedParams(path=path), EmbedderContext()
+    ).version()
     np.save(path, matrix + 1)
-    assert PrecomputedVectors(PrecomputedParams(path=path)).version() != first
+    assert (
+        PrecomputedVectors(PrecomputedParams(path=path), EmbedderContext()).version()
+        != first
+    )
 
 
 def test_relative_path(tmp_path, monkeypatch, matrix):
@@ -111,9 +116,3 @@ def test_non_finite_row_is_named(tmp_path, matrix):
     np.save(path, matrix)
     with pytest.raises(ValueError, match="row 3 .*'fourth'"):
         embed_titles(["a", "b", "c", "fourth", "e"], params_for(path))
-
-
-def test_it_is_no_embedder(tmp_path):
-    """It knows items, not texts."""
-    with pytest.raises(ValueError, match="precomputed embeds no texts"):
-        make_embedder(params_for(tmp_path / "vectors.npy"), EmbeddingCache(None))

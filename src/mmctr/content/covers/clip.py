@@ -1,4 +1,4 @@
-"""Covers to vectors by a CLIP model that lies on this machine."""
+"""Covers to vectors by a CLIP model on this machine."""
 
 from collections.abc import Sequence
 from importlib.metadata import version as package_version
@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image
 from sentence_transformers import SentenceTransformer
 
-from mmctr.content.embedders.offline import offline
-from mmctr.content.embedders.params import Device
+from mmctr.content.covers.image_params import ImageParams
+from mmctr.content.embedders.loading import loading
 from mmctr.runtime.device import resolve_device
 from mmctr.runtime.fingerprint import directory_fingerprint
 
-# Models look at some hundred pixels: what is cut or scaled away here, they don't miss.
+# Models read a few hundred pixels: they need nothing that is cut or scaled away here.
 _LONGEST_TO_SHORTEST = 4
 _SHORTEST = 1024
 
@@ -24,16 +24,18 @@ class ClipEmbedder:
     Loading never goes to the network. Its own processor crops, scales and normalises.
     """
 
-    def __init__(self, model: str, *, device: Device = "auto") -> None:
+    def __init__(self, params: ImageParams, *, device: str = "auto") -> None:
         """Load the model.
 
         Args:
-            model: A directory, or a name in the Hugging Face cache of this machine.
+            params: ``model`` is a directory, or a name in the Hugging Face cache of
+                this machine.
             device: Where it runs.
 
         Raises:
             ValueError: If it is not there or embeds no images.
         """
+        model = str(params.model)
         directory = Path(model).expanduser()
         is_directory = directory.is_dir()
         self._name = (
@@ -42,22 +44,19 @@ class ClipEmbedder:
             else model
         )
         device_name = str(resolve_device(device))
-        with offline():
-            try:
-                loaded = SentenceTransformer(
-                    str(directory) if is_directory else model,
-                    device=device_name,
-                    local_files_only=True,
-                )
-                self._model = loaded.float().eval()
-                self.width = self.embed([Image.new("RGB", (8, 8))]).shape[1]
-            except Exception as error:  # one for each way of not being such a model
-                raise ValueError(
-                    f"embedding.images.model: no image model could be loaded from "
-                    f"{model} ({error}); it must be the directory of a CLIP model "
-                    "written by SentenceTransformer.save, or the name of one in this "
-                    "machine's Hugging Face cache; models are never downloaded"
-                ) from error
+        with loading(
+            f"embedding.images.model: no image model could be loaded from {model}",
+            "the directory of a CLIP model written by SentenceTransformer.save, or the "
+            "name of one in this machine's Hugging Face cache; models are never "
+            "downloaded",
+        ):
+            loaded = SentenceTransformer(
+                str(directory) if is_directory else model,
+                device=device_name,
+                local_files_only=True,
+            )
+            self._model = loaded.float().eval()
+            self.width = self.embed([Image.new("RGB", (8, 8))]).shape[1]
 
     def prepare(self, image: Image.Image) -> Image.Image:
         """Bound the size; anything else is left to the model's processor.

@@ -1,4 +1,4 @@
-"""Covers to unit vectors, a batch at a time, past a cache."""
+"""Covers to vectors, one batch at a time, from the cache where it has them."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,53 +8,42 @@ from typing import Any
 import numpy as np
 
 from mmctr.content.covers.cover_decoding import decode_cover
-from mmctr.content.covers.cover_files import (
-    BrokenCoverError,
-    CoverEntry,
-    Covers,
-    shown_name,
-)
+from mmctr.content.covers.cover_files import BrokenCoverError, CoverEntry, shown_name
 from mmctr.content.covers.image_params import ImageParams
 from mmctr.content.covers.image_protocol import ImageEmbedder
 from mmctr.content.covers.image_report import BrokenCover
 from mmctr.content.embedders.cache import EmbeddingCache, vector_key
 
-_MEGABYTE = 2**20
-
 
 class CoverBatches:
-    """Reads, decodes and embeds; notes what is broken.
+    """Reads, decodes and embeds; collects what is broken.
 
     A cover's key in the cache is made of the embedder's version and the file's content.
     A batch comes from the cache as a whole or not at all: a vector's last bits depend
-    on what it is computed with, and a resumed run shall give those of an uninterrupted
-    one.
+    on the rest of its batch, and a resumed run must give those of an uninterrupted one.
 
     Attributes:
-        broken: The covers that can't be used, so far.
+        broken: The covers so far that can't be used.
     """
 
     def __init__(
         self,
-        covers: Covers,
         embedder: ImageEmbedder,
         cache: EmbeddingCache | None,
         params: ImageParams,
     ) -> None:
-        """Bring together what a batch needs.
+        """Prepare; nothing is read yet.
 
         Args:
-            covers: Where files are read.
-            embedder: What embeds them.
-            cache: Where vectors are kept; None: nowhere.
+            embedder: Makes the vectors.
+            cache: Where vectors are stored; None: nowhere.
             params: The limits.
         """
         self.broken: list[BrokenCover] = []
-        self._covers = covers
         self._embedder = embedder
         self._cache = cache
         self._space = embedder.version()
-        self._max_bytes = int(params.max_file_mb * _MEGABYTE)
+        self._max_bytes = int(params.max_file_mb * 2**20)
         self._max_pixels = int(params.max_megapixels * 1e6)
 
     def embed(
@@ -66,62 +55,42 @@ class CoverBatches:
             batch: Row of the item and its file.
 
         Returns:
-            The rows of usable covers, and their vectors ``[rows, d]`` of length 1.
+            The rows of usable covers, and their vectors ``[rows, d]``.
 
         Raises:
             ValueError: If the embedder makes vectors that are not finite.
             EmbeddingCacheError: If the cache can't be used.
         """
-        files = self._read(batch)
+        files: dict[int, tuple[str, bytes]] = {}
+        for row, entry in batch:
+            with self._collecting(entry.name):
+                files[row] = entry.name, entry.read(self._max_bytes)
         keys = {
             row: vector_key(self._space, sha256(data).hexdigest())
             for row, (_, data) in files.items()
         }
-        if not files:
-            return [], np.empty((0, self._embedder.width), np.float32)
-        wanted = [*keys.values()]
-        if self._cache is not None and self._cache.known(wanted) == {*wanted}:
-            return [*keys], _unit_rows(self._cache.load(wanted))
-        prepared = self._prepare(files)
+        asked = [*keys.values()]
+        if files and self._cache and self._cache.known(asked) == {*asked}:
+            return [*keys], self._cache.load(asked)
+        prepared: dict[int, Any] = {}
+        for row, (name, data) in files.items():
+            with self._collecting(name):
+                image = decode_cover(data, max_pixels=self._max_pixels)
+                prepared[row] = self._embedder.prepare(image)
         if not prepared:
             return [], np.empty((0, self._embedder.width), np.float32)
         vectors = self._embedder.embed([*prepared.values()])
         if not np.isfinite(vectors).all():
             raise ValueError(f"{self._space} made vectors that hold NaN or infinity")
-        if self._cache is not None:
+        if self._cache:
             self._cache.store([keys[row] for row in prepared], vectors)
-        return [*prepared], _unit_rows(vectors)
-
-    def _read(
-        self, batch: Sequence[tuple[int, CoverEntry]]
-    ) -> dict[int, tuple[str, bytes]]:
-        """Name and content of the files that can be read, by row."""
-        files: dict[int, tuple[str, bytes]] = {}
-        for row, entry in batch:
-            name = shown_name(entry.name)
-            with self._noting(name):
-                files[row] = name, self._covers.read(entry, self._max_bytes)
-        return files
-
-    def _prepare(self, files: dict[int, tuple[str, bytes]]) -> dict[int, Any]:
-        """What the embedder takes, by row, of those that can be decoded."""
-        prepared: dict[int, Any] = {}
-        for row, (name, data) in files.items():
-            with self._noting(name):
-                image = decode_cover(data, max_pixels=self._max_pixels)
-                prepared[row] = self._embedder.prepare(image)
-        return prepared
+        return [*prepared], vectors
 
     @contextmanager
-    def _noting(self, name: str) -> Iterator[None]:
+    def _collecting(self, name: str) -> Iterator[None]:
+        """Add a cover that turns out to be broken to the list."""
         try:
             yield
         except BrokenCoverError as error:
-            self.broken.append(BrokenCover(file=name, reason=shown_name(str(error))))
-
-
-def _unit_rows(vectors: np.ndarray) -> np.ndarray:
-    # In float64: norms shall be 1 to 1e-6.
-    exact = vectors.astype(np.float64)
-    norms = np.linalg.norm(exact, axis=1, keepdims=True)
-    return (exact / np.where(norms > 0, norms, 1.0)).astype(np.float32)
+            reason = shown_name(str(error))
+            self.broken.append(BrokenCover(file=shown_name(name), reason=reason))

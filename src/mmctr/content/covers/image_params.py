@@ -1,9 +1,11 @@
 """Typed parameters of the cover images."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from mmctr.content.providers import COVER_PROVIDERS, check_provider
 
 
 class ImageParams(BaseModel):
@@ -18,16 +20,16 @@ class ImageParams(BaseModel):
     path: Path | None = Field(
         None,
         description="folder or zip of images named after the items' ids (12077.jpg); "
-        "null: no covers, the source's own image vectors are taken if it has any",
+        "null: no covers; the source's own image vectors are used if it has any",
     )
     replace_given: bool = Field(
         False,
         description="embed the covers though the source has image vectors of its own",
     )
-    provider: Literal["efficientnet_lite0", "sentence_transformers"] = Field(
+    provider: str = Field(
         "efficientnet_lite0",
-        description="EfficientNet-Lite0 (1280 wide, weights come with the extra "
-        "`images`), or a CLIP model that lies on this machine",
+        description="efficientnet_lite0 (1280 wide, weights come with the extra "
+        "`images`), or sentence_transformers (a CLIP model on this machine)",
     )
     model: str | None = Field(
         None,
@@ -36,7 +38,9 @@ class ImageParams(BaseModel):
         "name of one in this machine's Hugging Face cache; never downloaded",
     )
     batch_size: int = Field(
-        16, ge=1, description="covers a forward pass; on a CPU larger ones are slower"
+        16,
+        ge=1,
+        description="covers per forward pass; on a CPU larger batches are slower",
     )
     max_missing_share: float = Field(
         0.5,
@@ -50,6 +54,11 @@ class ImageParams(BaseModel):
     max_megapixels: float = Field(
         64, gt=0, description="an image of more pixels counts as broken"
     )
+
+    @field_validator("provider")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        return check_provider(value, COVER_PROVIDERS)
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

@@ -5,17 +5,27 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:  # an extra: this project runs without it
+from mmctr.content.covers.image_params import ImageParams
+
+if TYPE_CHECKING:  # an optional dependency
     from PIL.Image import Image
 
 
 class ImageEmbedder(Protocol):
-    """Turns images into vectors of one width."""
+    """Turns images into vectors of one width.
+
+    A class that is entered in :mod:`~mmctr.content.providers` is built with
+    the :class:`~mmctr.content.covers.image_params.ImageParams` and the name of a
+    device.
+    """
 
     width: int
 
+    def __init__(self, params: ImageParams, *, device: str) -> None:
+        """Load the model."""
+
     def prepare(self, image: "Image") -> Any:
-        """Make an image small, so that a whole batch of them takes little memory.
+        """Shrink an image, so that a whole batch takes little memory.
 
         Args:
             image: RGB, of any size.

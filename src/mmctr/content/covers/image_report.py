@@ -1,4 +1,4 @@
-"""What is said of the covers: a report, warnings, and errors with advice."""
+"""The report of the covers, warnings, and errors with advice."""
 
 import logging
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from mmctr.content.covers.image_params import ImageParams
 logger = logging.getLogger(__name__)
 
 EXAMPLES = 5
-"""So many files or ids are named."""
+"""Maximum examples in a message."""
 
 
 class BrokenCover(BaseModel):
@@ -32,9 +32,9 @@ class ImageEmbeddingReport(BaseModel):
         description="what made them; given: the source; none: there are none"
     )
     version: str | None = Field(None, description="provider, model, width and packages")
-    rows: int = Field(description="items")
-    width: int = Field(description="numbers a vector; 0: no vectors")
-    zero_rows: int = Field(description="items whose vector is zero, of whatever cause")
+    rows: int = Field(description="number of items")
+    width: int = Field(description="numbers per vector; 0: no vectors")
+    zero_rows: int = Field(description="items whose vector is zero, for any reason")
     missing: int = Field(0, description="items without a cover")
     missing_examples: list[str] = Field(
         default_factory=list, description="ids of the first of them"
@@ -48,7 +48,7 @@ class ImageEmbeddingReport(BaseModel):
         default_factory=list, description="the first of them"
     )
     without_item: int = Field(0, description="images that belong to no item")
-    no_images: int = Field(0, description="files that are no images by their name")
+    no_images: int = Field(0, description="files without a suffix of an image")
     seconds: float | None = Field(None, description="time taken; null: none embedded")
 
 
@@ -58,7 +58,7 @@ def explain_missing(
     """Say why so many items have no cover, with what there is instead.
 
     Args:
-        found: What lies there.
+        found: What is there.
         missing: Ids of the items without a cover.
         n_items: All items.
         images: The parameters.
@@ -101,8 +101,8 @@ def explain_broken(
     )
 
 
-def warn_of(report: ImageEmbeddingReport) -> None:
-    """Log what a person should look at: missing, broken and unsafe covers."""
+def log_warnings(report: ImageEmbeddingReport) -> None:
+    """Warn of missing, broken and unsafe covers."""
     if report.missing:
         logger.warning(
             "%s of %s items have no cover (first ids %s): their image vectors are zero",

@@ -4,24 +4,23 @@ Importing this package is quick: torch, sentence-transformers, the openai SDK an
 scikit-learn are imported by the provider that needs them.
 """
 
-from mmctr.content.embedders.embed import EmbeddingReport, embed_titles, make_embedder
+from mmctr.content.embedders.embed import EmbeddingReport, embed_titles
+from mmctr.content.embedders.errors import DryRun, EmbeddingError, EmbeddingStopped
 from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.embedders.protocol import (
-    DryRun,
     Embedder,
-    EmbeddingError,
-    EmbeddingStopped,
+    EmbedderContext,
     EmbeddingUsage,
 )
 
 __all__ = [
     "DryRun",
     "Embedder",
+    "EmbedderContext",
     "EmbeddingError",
     "EmbeddingParams",
     "EmbeddingReport",
     "EmbeddingStopped",
     "EmbeddingUsage",
     "embed_titles",
-    "make_embedder",
 ]

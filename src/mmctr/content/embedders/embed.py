@@ -2,51 +2,41 @@
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from mmctr.content.embedders.cache import EmbeddingCache
 from mmctr.content.embedders.params import EmbeddingParams
-from mmctr.content.embedders.protocol import Embedder, EmbeddingUsage
+from mmctr.content.embedders.protocol import (
+    Embedder,
+    EmbedderContext,
+    EmbeddingUsage,
+)
+from mmctr.content.providers import TITLE_PROVIDERS
+from mmctr.content.vectors import normalize_rows
 from mmctr.runtime.progress import is_shown
 
-_ROWS_PER_STEP = 8192
-# Providers whose vectors depend on their own text alone, and are worth keeping.
-_KEPT = {"sentence_transformers", "openai"}
-# Below this a norm is rounding noise of a text that no feature was found in.
-_ZERO_NORM = 1e-12
+# No larger number in a vector: rounding noise of a text without a known feature.
+_ZERO = 1e-12
 
 
-class EmbeddingReport(BaseModel):
+class EmbeddingReport(EmbeddingUsage):
     """How the titles were embedded."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    provider: str = Field(description="which of the providers")
+    provider: str = Field(description="name of the provider")
     version: str = Field(description="provider, model, width and package")
-    rows: int = Field(description="items")
-    width: int = Field(description="numbers a vector")
+    rows: int = Field(description="number of items")
+    width: int = Field(description="numbers per vector")
     unique_titles: int = Field(description="different titles that are not empty")
     empty_titles: int = Field(description="items without a title")
     empty_title: str = Field(
         description="what those items got: zero, placeholder, or own_row (precomputed)"
     )
-    zero_rows: int = Field(description="items whose vector is zero, of whatever cause")
-    cut_titles: int = Field(description="different titles too long for the model")
-    cached: int | None = Field(
-        description="different titles whose vectors were kept from earlier runs; null: "
-        "none are kept"
-    )
-    sent: int | None = Field(description="different titles sent; null: nothing is sent")
+    zero_rows: int = Field(description="items whose vector is zero, for any reason")
     failed: int = Field(
         0, description="different titles that failed; a run with any writes no report"
-    )
-    requests: int | None = Field(description="requests sent; null: nothing is sent")
-    tokens: int | None = Field(description="tokens the service counted; null: unknown")
-    cost_bound_usd: float | None = Field(
-        description="what was sent costs at most; null: no price is known"
     )
     seconds: float = Field(description="from the titles to their vectors")
 
@@ -72,28 +62,34 @@ def embed_titles(
         ValueError: If there is nothing to embed, a vector is not finite, or the
             provider's own settings or files are wrong.
         EmbeddingError: If a service or the cache fails.
-        DryRun: If the plan is all that is wanted.
+        DryRun: If only the plan was asked for.
         EmbeddingStopped: If the user stopped it.
     """
-    begun = time.perf_counter()
+    started = time.perf_counter()
     texts = ["" if title is None else title.strip() for title in titles]
     if not texts:
         raise ValueError("items has no rows: there are no titles to embed")
-    if params.provider == "precomputed":
-        vectors, version = _load_precomputed(len(texts), params)
-        usage, policy = EmbeddingUsage(), "own_row"
-    else:
-        if params.empty_title == "placeholder":
-            named = [text or params.placeholder.strip() for text in texts]
+    kind = resolve_name(TITLE_PROVIDERS[params.provider])
+    empty_title = "own_row" if kind.depends_on == "row" else params.empty_title
+    named = texts
+    if empty_title == "placeholder":
+        named = [text or params.placeholder.strip() for text in texts]
+    path = params.cache if kind.depends_on == "text" else None
+    with EmbeddingCache(path) as cache:
+        context = EmbedderContext(
+            cache=cache,
+            device=params.device,
+            seed=params.seed,
+            titles=len(named) - named.count(""),
+            show_progress=is_shown(params.progress),
+        )
+        embedder: Embedder = kind(getattr(params, params.provider), context)
+        if kind.depends_on == "row":
+            vectors, usage = embedder.embed(named)
         else:
-            named = texts
-        titles_to_embed = len(named) - named.count("")
-        with EmbeddingCache(_cache_path(params)) as cache:
-            embedder = make_embedder(params, cache, titles=titles_to_embed)
-            vectors = _embed_unique(named, embedder)
-            version = embedder.version()
-            usage, policy = embedder.usage(), params.empty_title
-    zero_rows = _normalise_rows(vectors, texts, version)
+            vectors, usage = _embed_unique(named, embedder)
+        version = embedder.version()
+    zero_rows = _normalize(vectors, texts, version)
     return vectors, EmbeddingReport(
         provider=params.provider,
         version=version,
@@ -101,71 +97,16 @@ def embed_titles(
         width=vectors.shape[1],
         unique_titles=len(set(texts) - {""}),
         empty_titles=texts.count(""),
-        empty_title=policy,
+        empty_title=empty_title,
         zero_rows=zero_rows,
-        cut_titles=usage.cut_texts,
-        cached=usage.cached,
-        sent=usage.sent,
-        requests=usage.requests,
-        tokens=usage.tokens,
-        cost_bound_usd=usage.cost_bound_usd,
-        seconds=round(time.perf_counter() - begun, 3),
+        seconds=round(time.perf_counter() - started, 3),
+        **usage.model_dump(),
     )
 
 
-def make_embedder(
-    params: EmbeddingParams, cache: EmbeddingCache, *, titles: int | None = None
-) -> Embedder:
-    """Build the embedder that the parameters name.
-
-    Args:
-        params: Any provider but ``precomputed``, which embeds no text.
-        cache: Keeps vectors that depend on their own text alone.
-        titles: How many items the texts will belong to; None: one each.
-
-    Returns:
-        The embedder; its libraries are imported only now.
-
-    Raises:
-        ValueError: If its settings are wrong, or the provider embeds no text.
-        EmbeddingError: If a service's address is wrong.
-    """
-    show_progress = is_shown(params.progress)
-    if params.provider == "sentence_transformers":
-        from mmctr.content.embedders.kept import KeptEmbedder
-        from mmctr.content.embedders.sentence_transformer import (
-            SentenceTransformerEmbedder,
-        )
-
-        local = SentenceTransformerEmbedder(
-            params.sentence_transformers, device=params.device
-        )
-        return KeptEmbedder(local, cache, show_progress=show_progress)
-    if params.provider == "openai":
-        from mmctr.content.embedders.openai.openai_api import OpenAIEmbedder
-
-        return OpenAIEmbedder(
-            params.openai, cache, titles=titles, show_progress=show_progress
-        )
-    if params.provider == "lsa":
-        from mmctr.content.embedders.lsa import LsaEmbedder
-
-        return LsaEmbedder(params.lsa, seed=params.seed)
-    raise ValueError(f"embedding.provider {params.provider} embeds no texts")
-
-
-def _cache_path(params: EmbeddingParams) -> Path | None:
-    return params.cache if params.provider in _KEPT else None
-
-
-def _load_precomputed(n_items: int, params: EmbeddingParams) -> tuple[np.ndarray, str]:
-    from mmctr.content.embedders.precomputed import PrecomputedVectors
-
-    ready = PrecomputedVectors(params.precomputed)
-    return ready.load(n_items), ready.version()
-
-
-def _embed_unique(texts: list[str], embedder: Embedder) -> np.ndarray:
+def _embed_unique(
+    texts: list[str], embedder: Embedder
+) -> tuple[np.ndarray, EmbeddingUsage]:
     """Embed every different text once; returns ``[n, d]`` float32, not normalised."""
     position = {
         text: row for row, text in enumerate(dict.fromkeys(filter(None, texts)))
@@ -175,41 +116,33 @@ def _embed_unique(texts: list[str], embedder: Embedder) -> np.ndarray:
             f"all {len(texts)} titles are empty: check the title column, or take "
             "vectors made elsewhere (embedding.provider=precomputed)"
         )
-    unique = np.asarray(embedder.embed(list(position)), dtype=np.float32)
+    unique, usage = embedder.embed(list(position))
     if unique.ndim != 2 or len(unique) != len(position):
         raise ValueError(
-            f"{embedder.version()} made an array {list(unique.shape)} of "
-            f"{len(position)} titles; it must be one row a title"
+            f"{embedder.version()} returned an array {list(unique.shape)} for "
+            f"{len(position)} titles; expected one row per title"
         )
-    vectors = np.zeros((len(texts), unique.shape[1]), dtype=np.float32)
-    # Part by part, as a second copy of all rows would double the peak of memory.
-    for start in range(0, len(texts), _ROWS_PER_STEP):
-        part = enumerate(texts[start : start + _ROWS_PER_STEP], start)
-        filled = [(row, position[text]) for row, text in part if text]
-        if filled:
-            to, source = map(list, zip(*filled, strict=True))
-            vectors[to] = unique[source]
-    return vectors
+    vectors = np.empty((len(texts), unique.shape[1]), dtype=np.float32)
+    rows = np.array([position.get(text, 0) for text in texts])
+    # Another mode than "raise" makes no second copy of all rows.
+    np.take(np.asarray(unique, np.float32), rows, axis=0, out=vectors, mode="clip")
+    vectors[[not text for text in texts]] = 0
+    return vectors, usage
 
 
-def _normalise_rows(vectors: np.ndarray, texts: list[str], version: str) -> int:
+def _normalize(vectors: np.ndarray, texts: list[str], version: str) -> int:
     """Scale the rows of ``[n, d]`` to length 1 in place; count rows left at zero."""
-    zero_rows = 0
-    for start in range(0, len(vectors), _ROWS_PER_STEP):
-        # In float64: squares of float32 may overflow, and norms shall be 1 to 1e-6.
-        part = vectors[start : start + _ROWS_PER_STEP].astype(np.float64)
-        bad = np.flatnonzero(~np.isfinite(part).all(axis=1))
-        if bad.size:
-            rows = (start + bad[:5]).tolist()
-            raise ValueError(
-                f"the vector of row {rows[0]} of items (title "
-                f"{texts[rows[0]][:80]!r}) holds NaN or infinity, as do these first "
-                f"ones: rows {rows} (item_id {[row + 1 for row in rows]}); check the "
-                f"model or file it came from, {version}"
-            )
-        norms = np.linalg.norm(part, axis=1, keepdims=True)
-        empty = norms <= _ZERO_NORM
-        part[empty[:, 0]] = 0.0
-        vectors[start : start + _ROWS_PER_STEP] = part / np.where(empty, 1.0, norms)
-        zero_rows += int(empty.sum())
-    return zero_rows
+    # No copy of all rows, which would double the peak of memory.
+    largest = np.maximum(vectors.max(axis=1), -vectors.min(axis=1))
+    bad = np.flatnonzero(~np.isfinite(largest))[:5].tolist()
+    if bad:
+        raise ValueError(
+            f"the vector of row {bad[0]} of items (title {texts[bad[0]][:80]!r}) holds "
+            f"NaN or infinity, as do these first ones: rows {bad} (item_id "
+            f"{[row + 1 for row in bad]}); check the model or file it came from, "
+            f"{version}"
+        )
+    is_zero = largest <= _ZERO
+    vectors[is_zero] = 0
+    normalize_rows(vectors)
+    return int(is_zero.sum())

@@ -8,36 +8,37 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from mmctr.content.embedders.params import LsaParams
-from mmctr.content.embedders.protocol import EmbeddingUsage
+from mmctr.content.embedders.protocol import EmbedderContext, EmbeddingUsage
 
 
 class LsaEmbedder:
     """Latent semantic analysis (Deerwester et al., 1990), fitted on what it embeds.
 
-    A vector therefore depends on all texts of the call: two calls share no space, and
-    its vectors can't be cached text by text. A text none of whose words were kept gets
-    the zero vector.
+    Two calls share no space, so its vectors can't be cached. A text with no word of the
+    vocabulary gets the zero vector.
     """
 
-    def __init__(self, params: LsaParams, *, seed: int) -> None:
+    depends_on = "all_texts"
+
+    def __init__(self, params: LsaParams, context: EmbedderContext) -> None:
         """Take the settings.
 
         Args:
             params: Width and vocabulary.
-            seed: Seed of the randomised SVD.
+            context: The seed is that of the randomised SVD.
         """
         self._params = params
-        self._seed = seed
+        self._seed = context.seed
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed(self, texts: Sequence[str]) -> tuple[np.ndarray, EmbeddingUsage]:
         """Fit on the texts and embed them.
 
         Args:
             texts: ``n`` texts with at least two different words in all.
 
         Returns:
-            Vectors ``[n, d]`` float32; ``d`` is the width asked for, or one less than
-            the number of texts or words where that is lower.
+            Vectors ``[n, d]`` float32 and an empty usage; ``d`` is the width asked for,
+            or one less than the number of texts or words where that is lower.
 
         Raises:
             ValueError: If there are fewer than two texts or words.
@@ -57,12 +58,12 @@ class LsaEmbedder:
             n_words = 0
         if len(texts) < 2 or n_words < 2:
             raise ValueError(
-                f"embedding.provider lsa needs two different titles and words at "
-                f"least, here are {len(texts)} and {n_words}: choose another provider"
+                "embedding.provider lsa needs at least two different titles and words, "
+                f"got {len(texts)} and {n_words}: choose another provider"
             )
         width = min(self._params.dimensions, len(texts) - 1, n_words - 1)
         svd = TruncatedSVD(n_components=width, random_state=self._seed)
-        return svd.fit_transform(weights).astype(np.float32)
+        return svd.fit_transform(weights).astype(np.float32), EmbeddingUsage()
 
     def version(self) -> str:
         """Name the width asked for, vocabulary, seed and package."""
@@ -70,7 +71,3 @@ class LsaEmbedder:
             f"lsa/width-{self._params.dimensions}/words-{self._params.max_features}"
             f"/seed-{self._seed}/scikit-learn-{package_version('scikit-learn')}"
         )
-
-    def usage(self) -> EmbeddingUsage:
-        """Nothing is cut and nothing is sent."""
-        return EmbeddingUsage()

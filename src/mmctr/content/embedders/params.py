@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from mmctr.content.covers.image_params import ImageParams
+from mmctr.content.providers import TITLE_PROVIDERS, check_provider
 from mmctr.content.vectors import VectorParams
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -160,8 +161,10 @@ class EmbeddingParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    provider: Literal["sentence_transformers", "openai", "lsa", "precomputed"] = Field(
-        "sentence_transformers", description="which of the four makes the vectors"
+    provider: str = Field(
+        "sentence_transformers",
+        description="what makes the vectors: sentence_transformers, openai, lsa or "
+        "precomputed",
     )
     empty_title: Literal["zero", "placeholder"] = Field(
         "zero",
@@ -200,6 +203,11 @@ class EmbeddingParams(BaseModel):
     progress: bool = Field(
         False, description="progress bar even where stderr is no terminal"
     )
+
+    @field_validator("provider")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        return check_provider(value, TITLE_PROVIDERS)
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

@@ -1,28 +1,30 @@
-"""Vectors that were made elsewhere, one row an item."""
+"""Vectors that were made elsewhere, one row per item."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mmctr.content.embedders.params import PrecomputedParams
+from mmctr.content.embedders.protocol import EmbedderContext, EmbeddingUsage
 from mmctr.runtime.fingerprint import file_fingerprint
-
-_ROWS_PER_CHECK = 8192
 
 
 class PrecomputedVectors:
     """A ready ``.npy`` matrix whose row i belongs to item i.
 
-    No :class:`~mmctr.content.embedders.protocol.Embedder`: it knows items, not texts.
     It opens its file itself, the one exception to "nodes read no files"; its version
     holds a hash of the content.
     """
 
-    def __init__(self, params: PrecomputedParams) -> None:
+    depends_on = "row"
+
+    def __init__(self, params: PrecomputedParams, context: EmbedderContext) -> None:
         """Find the file.
 
         Args:
             params: Where it lies, and perhaps how wide it must be.
+            context: Not used.
 
         Raises:
             ValueError: If there is no such file.
@@ -32,21 +34,22 @@ class PrecomputedVectors:
         if not self._path.is_file():
             raise ValueError(
                 f"embedding.precomputed.path: {self._path} is no file; name a .npy "
-                "file with one row an item"
+                "file with one row per item"
             )
 
-    def load(self, n_items: int) -> np.ndarray:
+    def embed(self, texts: Sequence[str]) -> tuple[np.ndarray, EmbeddingUsage]:
         """Read the matrix and check it.
 
         Args:
-            n_items: Rows it must have.
+            texts: The title of every item; only their number matters.
 
         Returns:
-            Vectors ``[n_items, d]`` float32, as they are in the file.
+            Vectors ``[n_items, d]`` float32, as they are in the file, and an empty
+            usage.
 
         Raises:
-            ValueError: If the file is no matrix of finite floats, or has other rows or
-                another width than it must.
+            ValueError: If the file is no matrix of floats, or has the wrong number of
+                rows or columns.
         """
         try:
             stored = np.load(self._path, mmap_mode="r", allow_pickle=False)
@@ -60,22 +63,18 @@ class PrecomputedVectors:
         if not np.issubdtype(stored.dtype, np.floating):
             raise ValueError(f"{self._path} holds {stored.dtype}, not floats")
         rows, width = stored.shape
-        if rows != n_items:
+        if rows != len(texts):
             raise ValueError(
-                f"{self._path} has {rows} rows but there are {n_items} items: row i "
+                f"{self._path} has {rows} rows but there are {len(texts)} items: row i "
                 "must belong to row i of items"
             )
-        wanted = self._params.dimensions
-        if width == 0 or wanted not in (None, width):
+        expected = self._params.dimensions
+        if width == 0 or expected not in (None, width):
             raise ValueError(
                 f"{self._path} is {width} wide, embedding.precomputed.dimensions is "
-                f"{wanted}: correct the one that is wrong"
+                f"{expected}: correct the one that is wrong"
             )
-        vectors = np.empty((rows, width), dtype=np.float32)
-        for start in range(0, rows, _ROWS_PER_CHECK):
-            part = slice(start, start + _ROWS_PER_CHECK)
-            vectors[part] = stored[part]
-        return vectors
+        return np.array(stored, dtype=np.float32), EmbeddingUsage()
 
     def version(self) -> str:
         """Name the file and its content."""

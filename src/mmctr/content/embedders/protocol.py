@@ -1,78 +1,85 @@
-"""What every text embedder can do, and how it ends where it does not."""
+"""What every embedder of titles can do, what it gets and what it reports."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from mmctr.content.embedders.cache import EmbeddingCache
 
 
-class EmbeddingError(RuntimeError):
-    """A provider could not embed the texts; the message says what to do."""
+class EmbeddingUsage(BaseModel):
+    """What one call of :meth:`Embedder.embed` took."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-class EmbeddingStopped(KeyboardInterrupt):
-    """The user stopped the work; the message says what is kept and how to resume.
-
-    No ``Exception``, as stopping is no error that anything should catch and report.
-    """
-
-
-class DryRun(SystemExit):
-    """The plan was all that was wanted: the program ends well, with nothing done."""
-
-    def __init__(self, plan: str) -> None:
-        """Take the plan in words; it is the text of this exception."""
-        super().__init__(0)
-        self.plan = plan
-
-    def __str__(self) -> str:
-        """The plan."""
-        return self.plan
-
-    def __reduce__(self) -> tuple[type["DryRun"], tuple[str]]:
-        """Let another process's runner hand it over."""
-        return type(self), (self.plan,)
+    cut_titles: int = Field(
+        0, description="different titles too long for the model, whose end was cut off"
+    )
+    cached: int | None = Field(
+        None,
+        description="different titles whose vectors were in the cache; null: no cache",
+    )
+    sent: int | None = Field(
+        None, description="different titles sent; null: nothing is ever sent"
+    )
+    requests: int | None = Field(
+        None, description="requests sent; null: nothing is ever sent"
+    )
+    tokens: int | None = Field(
+        None, description="tokens the service counted; null: unknown"
+    )
+    cost_bound_usd: float | None = Field(
+        None, description="upper bound of the cost of what was sent; null: no price"
+    )
 
 
 @dataclass(frozen=True)
-class EmbeddingUsage:
-    """What one call of :meth:`Embedder.embed` took.
+class EmbedderContext:
+    """What an embedder gets beside its own settings; it uses what it needs.
 
     Attributes:
-        cut_texts: Texts longer than the provider's limit, of which the end was lost.
-        cached: Texts whose vectors were kept from earlier runs, ``None`` where none
-            are kept.
-        sent: Texts sent, ``None`` where nothing is sent.
-        requests: Requests sent, ``None`` where nothing is sent.
-        tokens: Tokens the service counted, ``None`` where it counts none.
-        cost_bound_usd: What the texts sent cost at most, ``None`` where no price is
-            known.
+        cache: Where vectors of earlier runs are.
+        device: Where a local model runs: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        seed: Seed of whatever is random.
+        titles: How many items the texts belong to; None: one per text.
+        show_progress: Whether a progress bar is drawn on stderr.
     """
 
-    cut_texts: int = 0
-    cached: int | None = None
-    sent: int | None = None
-    requests: int | None = None
-    tokens: int | None = None
-    cost_bound_usd: float | None = None
+    cache: EmbeddingCache = field(default_factory=lambda: EmbeddingCache(None))
+    device: str = "auto"
+    seed: int = 0
+    titles: int | None = None
+    show_progress: bool = False
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors of one width."""
+    """Turns texts into vectors of one width.
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    A class that is entered in :mod:`~mmctr.content.providers` is built with
+    its settings and an :class:`EmbedderContext`.
+
+    Attributes:
+        depends_on: What a vector depends on: its own ``text`` alone (only then are
+            vectors cached, and can new titles be embedded later), ``all_texts`` of the
+            call, or the ``row`` of its item (then ``embed`` gets one text per item).
+    """
+
+    depends_on: ClassVar[Literal["text", "all_texts", "row"]]
+
+    def embed(self, texts: Sequence[str]) -> tuple[np.ndarray, EmbeddingUsage]:
         """Embed texts.
 
         Args:
-            texts: ``n`` texts, none of them blank.
+            texts: ``n`` different texts, none of them blank; where vectors depend on
+                the row, the title of every item.
 
         Returns:
-            Vectors ``[n, d]`` float32 in the order of ``texts``, of any length.
+            Vectors ``[n, d]`` float32 in the order of ``texts``, of any length, and
+            what that took.
         """
 
     def version(self) -> str:
         """Name provider, model, width and package: whatever changes the vectors."""
-
-    def usage(self) -> EmbeddingUsage:
-        """Say what the last call of :meth:`embed` took."""

@@ -225,7 +225,7 @@ class Killer:
     def kill_step(self, run: str, titles: list[str | None], cache: Path) -> int:
         """The same, of a process that embeds titles."""
         context = get_context("forkserver")
-        context.set_forkserver_preload(["mmctr.content.embedders.openai.openai_api"])
+        context.set_forkserver_preload(["mmctr.content.embedders.openai.api"])
         arguments = (run, titles, self.server.url, str(cache))
         child = context.Process(target=embed_in_child, args=arguments, daemon=True)
         child.start()

@@ -1,4 +1,4 @@
-"""Vectors out of an answer of the embeddings API, each checked before it is kept."""
+"""Vectors from an answer of the embeddings API, each checked before it is stored."""
 
 import base64
 import binascii
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 _FLOAT = np.dtype("<f4")
-# Models answer with vectors of length 1 or near; below this nothing was computed.
+# Vectors of models have a length near 1; below this nothing was computed.
 _ZERO_NORM = 1e-12
 
 
@@ -24,8 +24,8 @@ def read_vectors(data: Any, n_texts: int, width: int | None) -> np.ndarray:
         Vectors ``[n_texts, d]`` float32, row i for text i.
 
     Raises:
-        ValueError: If a text has no vector or two, or a vector is not what was asked
-            for; the message says which and, where it helps, what to do.
+        ValueError: If a text has no vector or two, or a vector is not what was
+            requested; the message says which and, where it helps, what to do.
     """
     if not isinstance(data, list):
         raise ValueError("it holds no list of vectors")
@@ -46,11 +46,15 @@ def read_vectors(data: Any, n_texts: int, width: int | None) -> np.ndarray:
         raise ValueError(f"its vectors are {widths[0]} and {widths[-1]} wide")
     if width is not None and widths != [width]:
         raise ValueError(
-            f"vectors are {widths[0]} wide, {width} were asked for; set "
+            f"vectors are {widths[0]} wide, expected {width}; set "
             f"embedding.openai.dimensions to {widths[0]}, or to null"
         )
     rows = np.stack([placed[index] for index in range(n_texts)])
-    _check_numbers(rows)
+    # The first row of each kind, if there is one.
+    for row in np.flatnonzero(~np.isfinite(rows).all(axis=1))[:1]:
+        raise ValueError(f"the vector of index {row} holds NaN or infinity")
+    for row in np.flatnonzero(np.abs(rows).max(axis=1) < _ZERO_NORM)[:1]:
+        raise ValueError(f"the vector of index {row} is zero")
     return rows
 
 
@@ -79,12 +83,3 @@ def _decode(value: Any, index: int) -> np.ndarray:
     if vector.ndim != 1 or vector.size == 0:
         raise ValueError(f"the vector of index {index} is no row of numbers")
     return vector
-
-
-def _check_numbers(rows: np.ndarray) -> None:
-    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
-    if bad.size:
-        raise ValueError(f"the vector of index {bad[0]} holds NaN or infinity")
-    zero = np.flatnonzero(np.abs(rows).max(axis=1) < _ZERO_NORM)
-    if zero.size:
-        raise ValueError(f"the vector of index {zero[0]} is zero")

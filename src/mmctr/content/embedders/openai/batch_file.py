@@ -1,8 +1,8 @@
 """The files of OpenAI's Batch API: JSON lines of requests, JSON lines of answers.
 
 Limits and formats are those of https://platform.openai.com/docs/guides/batch: 50,000
-requests and 50,000 embedding inputs a batch, 200 MB a file. Answers come in any order,
-and a line that failed stands in a second file.
+requests and 50,000 embedding inputs per batch, 200 MB per file. Answers come in any
+order, and a line that failed stands in a second file.
 """
 
 import json
@@ -23,7 +23,7 @@ MAX_REQUESTS_PER_BATCH = 50_000
 # 200 MB, with room for what is not counted below.
 MAX_BYTES_PER_FILE = 190_000_000
 
-# A line's frame beside its texts, and quotes and comma a text.
+# A line without its texts, and quotes and comma per text.
 _LINE_BYTES = 512
 _TEXT_BYTES = 4
 _DIGEST_DIGITS = 16
@@ -31,7 +31,7 @@ _DIGEST_DIGITS = 16
 
 @dataclass(frozen=True)
 class LineAnswer:
-    """What became of one line.
+    """The answer of one line.
 
     Attributes:
         part: Positions of the line's texts among the texts of the batch.
@@ -53,31 +53,29 @@ def pack_batches(
 
     Args:
         texts: Texts that were cut to the limit of one input.
-        request_size: Most texts a request.
-        max_inputs: Most texts a batch, at most ``MAX_INPUTS_PER_BATCH``.
+        request_size: Most texts per request.
+        max_inputs: Most texts per batch, at most ``MAX_INPUTS_PER_BATCH``.
 
     Returns:
         For every batch its texts, and the texts of each of its requests, counted from
         the first text of the batch.
     """
     batches: list[tuple[slice, list[slice]]] = []
-    inputs = filled = 0
+    filled = 0
     sizes = [len(text.encode()) for text in texts]
     for run in pack_requests(sizes, min(request_size, max_inputs)):
         size = _LINE_BYTES + sum(_written_bytes(text) for text in texts[run])
-        count = run.stop - run.start
         if (
             not batches
-            or inputs + count > max_inputs
+            or run.stop - batches[-1][0].start > max_inputs
             or filled + size > MAX_BYTES_PER_FILE
             or len(batches[-1][1]) == MAX_REQUESTS_PER_BATCH
         ):
             batches.append((run, []))
-            inputs = filled = 0
+            filled = 0
         first, requests = batches[-1]
         requests.append(slice(run.start - first.start, run.stop - first.start))
         batches[-1] = slice(first.start, run.stop), requests
-        inputs += count
         filled += size
     return batches
 
@@ -93,11 +91,11 @@ def write_requests(
     Args:
         texts: Texts of the batch.
         keys: The cache's key of each.
-        requests: Which texts each request holds.
+        requests: The texts of each request.
         body: The fields of a request beside its input.
 
     Returns:
-        JSON lines in ASCII: some readers of lines split at other characters, too.
+        JSON lines in ASCII: some readers split lines at other characters, too.
     """
     content = BytesIO()
     for part in requests:
@@ -131,7 +129,7 @@ def line_id(keys: Sequence[bytes], part: slice) -> str:
 def read_answers(
     content: bytes, keys: Sequence[bytes], width: int | None
 ) -> Iterator[LineAnswer]:
-    """Read an output or error file; lines that can't be tied to texts are left out.
+    """Read an output or error file; lines of unknown texts are left out.
 
     Args:
         content: JSON lines, in any order, perhaps cut off.
@@ -139,7 +137,7 @@ def read_answers(
         width: Width the vectors must have; None: that of the first.
 
     Yields:
-        One answer a line. Vectors are complete, in the order of the line's texts.
+        One answer per line. Vectors are complete, in the order of the line's texts.
     """
     for line in BytesIO(content):
         try:
@@ -158,37 +156,30 @@ def _written_bytes(text: str) -> int:
 
 
 def _find_part(name: object, keys: Sequence[bytes]) -> slice:
-    """Return the texts of a line; raises ValueError if it is none of this batch."""
+    """Return the texts of a line; raises ValueError if it is not of this batch."""
     start, stop, _ = str(name).split("-")
     part = slice(int(start), int(stop))
     if not 0 <= part.start < part.stop <= len(keys) or line_id(keys, part) != name:
-        raise ValueError("no line of this batch")
+        raise ValueError("not a line of this batch")
     return part
 
 
 def _read_answer(answer: dict[str, Any], part: slice, width: int | None) -> LineAnswer:
-    response = answer.get("response")
-    response = response if isinstance(response, dict) else {}
-    body = response.get("body")
-    body = body if isinstance(body, dict) else {}
+    response = _dictionary(answer.get("response"))
+    body = _dictionary(response.get("body"))
     status = response.get("status_code")
     if answer.get("error") or status != 200:
-        error = answer.get("error") or body.get("error")
-        return LineAnswer(part, failure=_explain(error, status))
+        error = _dictionary(answer.get("error") or body.get("error"))
+        words = [str(error[k]) for k in ("code", "message") if error.get(k)]
+        unnamed = f"a line was answered {status}" if status else "a line has no answer"
+        return LineAnswer(part, failure=": ".join(words) or unnamed)
     try:
         vectors = read_vectors(body.get("data"), part.stop - part.start, width)
     except ValueError as error:
         return LineAnswer(part, failure=f"an answer is not usable: {error}")
-    usage = body.get("usage")
-    tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
-    return LineAnswer(
-        part, vectors=vectors, tokens=tokens if isinstance(tokens, int) else None
-    )
+    tokens = _dictionary(body.get("usage")).get("prompt_tokens")
+    return LineAnswer(part, vectors, tokens=tokens if isinstance(tokens, int) else None)
 
 
-def _explain(error: object, status: object) -> str:
-    if isinstance(error, dict):
-        words = [str(error[k]) for k in ("code", "message") if error.get(k)]
-        if words:
-            return ": ".join(words)
-    return f"a line was answered {status}" if status else "a line holds no answer"
+def _dictionary(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

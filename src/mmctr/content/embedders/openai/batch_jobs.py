@@ -1,15 +1,15 @@
 """Batch jobs at the service, each remembered in the cache before it can cost money.
 
-A job is a :class:`~mmctr.content.embedders.cache.PendingBatch` with an id of ours; its
-status says how far it got:
+A job is a :class:`~mmctr.content.embedders.cache.PendingBatch` with an id of this
+program; its status says how far it got:
 
 1. ``new``: stored before the upload, so that a kill can't hide a file;
 2. ``file ID``: the input file is at the service;
 3. ``batch ID``: the service works on it.
 
-Whoever finds a step unfinished asks the service what came of it (a file by its name, a
-batch by its input file) before doing it again. So neither a kill nor an answer that got
-lost makes the service embed the same texts twice.
+A run that finds an unfinished step asks the service what came of it (a file by its
+name, a batch by its input file) before doing it again. So neither a kill nor an answer
+that got lost makes the service embed the same texts twice.
 """
 
 import time
@@ -21,44 +21,39 @@ from uuid import uuid4
 import openai
 from openai.types import Batch, FileObject
 
-from mmctr.content.embedders.cache import EmbeddingCache, PendingBatch
+from mmctr.content.embedders.cache import PendingBatch
 from mmctr.content.embedders.openai.batch_file import ENDPOINT
-from mmctr.content.embedders.openai.call_failed import CallFailed
-from mmctr.content.embedders.openai.openai_client import address_of
-from mmctr.content.embedders.openai.openai_errors import explain_failure, without_key
+from mmctr.content.embedders.openai.errors import RequestFailed
+from mmctr.content.embedders.openai.run import EmbeddingRun
 
 _NEW, _FILE, _BATCH = "new", "file ", "batch "
 # Answers of services that can't list files or batches.
 _NO_SUCH_CALL = {404, 405, 501}
 # Waits between tries: doubled from the first, or what the service asks for.
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 8.0
-# What is that much older than a job can't be of that job; clocks may differ.
+# What is older than a job by more than this is not of that job; clocks may differ.
 _CLOCKS_DIFFER_SECONDS = 24 * 3600
 
-T = TypeVar("T")
 Made = TypeVar("Made", FileObject, Batch)
 
 
 class BatchJobs:
     """Starts, finds and asks for batch jobs of one space of vectors.
 
-    Every method that talks to the service raises :class:`CallFailed` where that fails.
+    Every method that talks to the service raises :class:`RequestFailed` where that
+    fails.
     """
 
-    def __init__(
-        self, client: openai.OpenAI, cache: EmbeddingCache, space: str
-    ) -> None:
-        """Take what it works with.
+    def __init__(self, run: EmbeddingRun) -> None:
+        """Prepare; nothing is sent yet.
 
         Args:
-            client: Knows address, key and retries.
-            cache: Where jobs are remembered.
-            space: Space of the vectors, see
-                :func:`~mmctr.content.embedders.cache.vector_key`.
+            run: Its service does the jobs, its cache remembers them.
         """
-        self._client = client
-        self._cache = cache
-        self._space = space
+        self._service = run.service
+        self._sdk = run.service.sdk
+        self._cache = run.cache
+        self._space = run.space
 
     def start(self, keys: Sequence[bytes], content: bytes) -> None:
         """Upload an input file and let the service work on it.
@@ -68,7 +63,7 @@ class BatchJobs:
             content: The input file.
 
         Raises:
-            CallFailed: If the service does not; what it has got is remembered.
+            RequestFailed: If the service does not; what it has got is remembered.
         """
         job = PendingBatch(
             id=f"mmctr-{uuid4().hex}",
@@ -78,13 +73,13 @@ class BatchJobs:
             keys=tuple(keys),
         )
         self._cache.put_batch(job)
-        file = self._once(
-            lambda: self._file_of(job),
-            lambda client: client.files.create(
+        file = self._make_once(
+            lambda: self._find_file(job),
+            lambda sdk: sdk.files.create(
                 file=(_file_name(job), content, "application/jsonl"), purpose="batch"
             ),
         )
-        self._start_batch(self._remember(job, f"{_FILE}{file}"), file)
+        self._start_batch(job, file)
 
     def resume(self, job: PendingBatch) -> bool:
         """Bring a job that an earlier run began to where it has a batch.
@@ -97,20 +92,20 @@ class BatchJobs:
             job is forgotten.
 
         Raises:
-            CallFailed: If the service can't be asked.
+            RequestFailed: If the service can't be asked.
         """
         if batch_id(job) is not None:
             return True
-        if job.status.startswith(_FILE):
-            file: str | None = job.status.removeprefix(_FILE)
+        if job.status == _NEW:
+            file = self._find_file(job)
         else:
-            file = self._file_of(job)
+            file = job.status.removeprefix(_FILE)
         if file is None:
             self.forget(job)
             return False
-        batch = self._batch_of(job, file)
+        batch = self._find_batch(job, file)
         if batch is None:
-            self._start_batch(self._remember(job, f"{_FILE}{file}"), file)
+            self._start_batch(job, file)
         else:
             self._remember(job, f"{_BATCH}{batch}")
         return True
@@ -120,60 +115,52 @@ class BatchJobs:
         return self._cache.batches(self._space)
 
     def ask(self, job: PendingBatch) -> Batch:
-        """Ask how a job stands."""
-        name = job.status.removeprefix(_BATCH)
-
-        def ask() -> Batch:
-            batch = self._client.batches.retrieve(name)
-            _identify(batch)
-            return batch
-
-        return self._call(ask)
+        """Ask for the state of a job."""
+        return self._call(
+            lambda: self._sdk.batches.retrieve(job.status.removeprefix(_BATCH))
+        )
 
     def download(self, file: str) -> bytes:
         """Fetch an output or error file."""
-        return self._call(lambda: self._client.files.content(file).content)
-
-    def clean(self, text: str) -> str:
-        """Take the key out of what the service wrote."""
-        return without_key(text, self._client.api_key)
+        return self._service.call(lambda: self._sdk.files.content(file).content)
 
     def forget(self, job: PendingBatch) -> None:
         """Drop a job: its answers are stored, or there will be none."""
         self._cache.remove_batch(job.id)
 
     def _start_batch(self, job: PendingBatch, file: str) -> None:
+        self._remember(job, f"{_FILE}{file}")
         try:
-            batch = self._once(
-                lambda: self._batch_of(job, file),
-                lambda client: client.batches.create(
+            batch = self._make_once(
+                lambda: self._find_batch(job, file),
+                lambda sdk: sdk.batches.create(
                     input_file_id=file, endpoint=ENDPOINT, completion_window="24h"
                 ),
             )
-        except CallFailed as failure:
-            if not failure.may_pass and not failure.is_final:
-                # The file is of no use (deleted, too old): uploading anew is free.
+        except RequestFailed as failure:
+            if not failure.is_temporary and not failure.is_final:
+                # The file is of no use (deleted, too old): a new upload is free.
                 self.forget(job)
             raise
         self._remember(job, f"{_BATCH}{batch}")
 
-    def _once(
+    def _make_once(
         self,
         find: Callable[[], str | None],
         make: Callable[[openai.OpenAI], FileObject | Batch],
     ) -> str:
         """Make something at the service; after an unclear answer look for it first.
 
-        The SDK would just send again, and a batch that was made although the answer got
+        The SDK would just send again, and a batch that was made although its answer got
         lost would be paid twice.
         """
-        client = self._client.with_options(max_retries=0)
+        sdk = self._sdk.with_options(max_retries=0)
         tries = 0
         while True:
             try:
-                return self._call(lambda: _identify(make(client)))
-            except CallFailed as failure:
-                if tries >= self._client.max_retries or not failure.may_pass:
+                return self._call(lambda: make(sdk)).id
+            except RequestFailed as failure:
+                if tries >= self._sdk.max_retries or not failure.is_temporary:
                     raise
                 wait = failure.wait_seconds
             if wait is None:
@@ -184,20 +171,19 @@ class BatchJobs:
                 return found
             tries += 1
 
-    def _file_of(self, job: PendingBatch) -> str | None:
+    def _find_file(self, job: PendingBatch) -> str | None:
         """Find the file of a job by its name."""
-        name = _file_name(job)
         return self._find(
             job,
-            lambda: self._client.files.list(purpose="batch", limit=100),
-            lambda file: file.filename == name,
+            lambda: self._sdk.files.list(purpose="batch", limit=100),
+            lambda file: file.filename == _file_name(job),
         )
 
-    def _batch_of(self, job: PendingBatch, file: str) -> str | None:
+    def _find_batch(self, job: PendingBatch, file: str) -> str | None:
         """Find the batch of a job by its input file."""
         return self._find(
             job,
-            lambda: self._client.batches.list(limit=100),
+            lambda: self._sdk.batches.list(limit=100),
             lambda batch: batch.input_file_id == file,
         )
 
@@ -219,53 +205,32 @@ class BatchJobs:
             return None
 
         try:
-            return self._call(find)
-        except CallFailed as failure:
+            return self._service.call(find)
+        except RequestFailed as failure:
             if failure.status in _NO_SUCH_CALL:
                 return None
             raise
 
-    def _call(self, call: Callable[[], T]) -> T:
-        failed: CallFailed | None = None
-        try:
-            return call()
-        except (openai.OpenAIError, ValueError) as error:
-            key = self._client.api_key
-            failed = CallFailed(
-                error, explain_failure(error, address_of(self._client), key)
-            )
-        # Raised here, not above: a chained exception would carry what the service
-        # wrote, perhaps the key, into every traceback.
-        raise failed
+    def _call(self, send: Callable[[], Made]) -> Made:
+        """Call the SDK, which lets answers pass that have no id (a web page, say)."""
 
-    def _remember(self, job: PendingBatch, status: str) -> PendingBatch:
-        job = replace(job, status=status)
-        self._cache.put_batch(job)
-        return job
+        def call() -> Made:
+            made = send()
+            if not isinstance(getattr(made, "id", None), str) or not made.id:
+                raise ValueError("an answer without an id")
+            return made
+
+        return self._service.call(call)
+
+    def _remember(self, job: PendingBatch, status: str) -> None:
+        self._cache.put_batch(replace(job, status=status))
 
 
 def batch_id(job: PendingBatch) -> str | None:
     """Name the batch at the service; None while there is none."""
-    if not job.status.startswith(_BATCH):
-        return None
-    return job.status.removeprefix(_BATCH)
-
-
-def done_share(batch: Batch) -> float:
-    """Tell which share of its requests is done; services may count none."""
-    counts = batch.request_counts
-    if counts is None or not counts.total:
-        return 0.0
-    return min((counts.completed or 0) / counts.total, 1.0)
+    is_batch = job.status.startswith(_BATCH)
+    return job.status.removeprefix(_BATCH) if is_batch else None
 
 
 def _file_name(job: PendingBatch) -> str:
     return f"{job.id}.jsonl"
-
-
-def _identify(made: FileObject | Batch) -> str:
-    """Return the id; the SDK lets answers pass that have none (a web page, say)."""
-    name = getattr(made, "id", None)
-    if not isinstance(name, str) or not name:
-        raise ValueError("an answer without an id")
-    return name

@@ -7,10 +7,13 @@ import pytest
 from embedding_contract_server import ContractServer
 
 from mmctr.content.embedders import DryRun, EmbeddingParams, embed_titles
-from mmctr.content.embedders.cache import EmbeddingCache
-from mmctr.content.embedders.openai.openai_api import OpenAIEmbedder
-from mmctr.content.embedders.openai.plan import EmbeddingCostError, EmbeddingPlan
+from mmctr.content.embedders.openai.api import OpenAIEmbedder
+from mmctr.content.embedders.openai.cost_estimate import (
+    CostEstimate,
+    EmbeddingCostError,
+)
 from mmctr.content.embedders.params import OpenAIParams
+from mmctr.content.embedders.protocol import EmbedderContext
 
 TITLES = ["red car", None, "red car ", "", "blue boat", "né"]
 BYTES = len("red car") + len("blue boat") + len("né".encode())
@@ -129,7 +132,7 @@ def test_a_limit_needs_a_price(server, tmp_path):
 
 def test_the_bill_of_the_challenge():
     """91,717 titles of 60 bytes each."""
-    plan = EmbeddingPlan("m", 91_717, 91_717, 0, 0, 180, 91_717 * 60, 0.13)
+    plan = CostEstimate("m", 91_717, 91_717, 0, 0, 180, 91_717 * 60, 0.13)
     assert plan.most_usd == pytest.approx(0.7154, abs=1e-4)
     assert rows_of(plan.describe())["to send"] == "91,717"
     assert rows_of(plan.describe())["cost, at most"] == "$0.7154"
@@ -140,7 +143,7 @@ def test_requests_keep_within_a_minutes_budget(server):
     params = OpenAIParams(
         base_url=server.url, dimensions=16, tokens_per_minute=8192, concurrency=1
     )
-    embedder = OpenAIEmbedder(params, EmbeddingCache(None))
+    embedder = OpenAIEmbedder(params, EmbedderContext())
     naps = []
 
     class NoWait:
@@ -154,7 +157,7 @@ def test_requests_keep_within_a_minutes_budget(server):
             naps.append(tokens)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mmctr.content.embedders.openai.openai_api.TokenPace", NoWait)
+        patch.setattr("mmctr.content.embedders.openai.direct.TokenRateLimiter", NoWait)
         embedder.embed(["x" * 5000 + str(i) for i in range(3)])
     assert naps == [5001, 5001, 5001]
     assert len(server.requests) == 3

@@ -11,10 +11,14 @@ import pytest
 from batch_contract_server import Trouble
 from batch_runs import TITLES, assert_right
 
-from mmctr.content.embedders import EmbeddingError, EmbeddingParams, EmbeddingStopped
+from mmctr.content.embedders import (
+    DryRun,
+    EmbeddingError,
+    EmbeddingParams,
+    EmbeddingStopped,
+)
 from mmctr.content.embedders.openai.batch_file import pack_batches, write_requests
-from mmctr.content.embedders.openai.plan import EmbeddingCostError
-from mmctr.content.embedders.protocol import DryRun
+from mmctr.content.embedders.openai.cost_estimate import EmbeddingCostError
 
 
 def test_vectors_are_those_of_mode_direct(service, run):

@@ -8,9 +8,9 @@ import pytest
 from embedding_contract_server import NATIVE_WIDTH, ContractServer, vector_of
 
 from mmctr.content.embedders import EmbeddingError
-from mmctr.content.embedders.cache import EmbeddingCache
-from mmctr.content.embedders.openai.openai_api import OpenAIEmbedder
+from mmctr.content.embedders.openai.api import OpenAIEmbedder
 from mmctr.content.embedders.params import OpenAIParams
+from mmctr.content.embedders.protocol import EmbedderContext
 
 TEXTS = [f"title {i}" for i in range(12)]
 
@@ -18,7 +18,7 @@ TEXTS = [f"title {i}" for i in range(12)]
 @pytest.fixture
 def embedder(server: ContractServer) -> Callable[..., OpenAIEmbedder]:
     """Makes embedders that point at the server, all over one cache."""
-    cache = EmbeddingCache(None)
+    context = EmbedderContext()
 
     def make(**changes) -> OpenAIEmbedder:
         settings = {
@@ -27,7 +27,7 @@ def embedder(server: ContractServer) -> Callable[..., OpenAIEmbedder]:
             "max_retries": 1,
             "concurrency": 1,
         }
-        return OpenAIEmbedder(OpenAIParams(**(settings | changes)), cache)
+        return OpenAIEmbedder(OpenAIParams(**(settings | changes)), context)
 
     return make
 
@@ -54,10 +54,9 @@ def test_a_failing_request_costs_no_other(server, embedder):
     assert "answered 500" in message
     server.bad_texts = {}
     server.requests.clear()
-    again = embedder(request_size=3)
-    np.testing.assert_array_equal(again.embed(TEXTS), expected(TEXTS))
+    vectors, usage = embedder(request_size=3).embed(TEXTS)
+    np.testing.assert_array_equal(vectors, expected(TEXTS))
     assert server.inputs == TEXTS[3:6]
-    usage = again.usage()
     assert (usage.cached, usage.sent, usage.requests) == (9, 3, 1)
 
 
@@ -79,7 +78,7 @@ def test_a_refused_key_stops_at_once(server, embedder, status):
     assert len(server.requests) == 1
     assert message.startswith("0 of 12 done, 1 failed: ")
     assert "OPENAI_API_KEY (or credentials.yml)" in message
-    assert "11 not sent, as they would fail alike" in message
+    assert "11 not sent (they would fail for the same reason)" in message
 
 
 def test_a_used_up_quota_stops_at_once(server, embedder):
@@ -99,7 +98,7 @@ def test_a_storm_ends_the_run(server, embedder, status):
     message = message_of(embedder(**params), TEXTS)
     assert message.startswith("2 of 12 done, 4 failed: ")
     assert f"answered {status}" in message
-    assert "6 not sent, as 4 requests in a row failed" in message
+    assert "6 not sent (4 requests in a row failed)" in message
     assert len(server.requests) == 2 + 4 * 2
 
 
@@ -114,7 +113,7 @@ def test_scattered_failures_are_no_storm(server, embedder):
 def test_passing_failures_are_retried(server, embedder, status):
     """The answer after two failures is as good as one at once."""
     server.failures = [(status, "not now")] * 2
-    vectors = embedder(max_retries=3).embed(["a title"])
+    vectors, _ = embedder(max_retries=3).embed(["a title"])
     np.testing.assert_array_equal(vectors, expected(["a title"]))
     assert len(server.requests) == 3
 
@@ -196,7 +195,7 @@ NAN = [float("nan")] * 16
         (lambda a: _with_index(a, None), "index is None, no whole number"),
         (
             lambda a: _embeddings(a, lambda v, _: v[:5]),
-            "5 wide, 16 were asked for; set embedding.openai.dimensions to 5",
+            "5 wide, expected 16; set embedding.openai.dimensions to 5",
         ),
         (lambda a: _embeddings(a, lambda v, i: v[i:]), "vectors are 14 and 16 wide"),
         (_one(NAN), "index 1 holds NaN"),
@@ -218,7 +217,8 @@ def test_answers_that_are_not_as_promised(server, embedder, change, complaint):
     assert message.startswith("0 of 3 done, 3 failed: ")
     assert complaint in message
     server.change = lambda answer: answer
-    np.testing.assert_array_equal(embedder().embed(TEXTS[:3]), expected(TEXTS[:3]))
+    vectors, _ = embedder().embed(TEXTS[:3])
+    np.testing.assert_array_equal(vectors, expected(TEXTS[:3]))
 
 
 @pytest.mark.parametrize("bad", [[[1.0]] * 16, []])
@@ -232,7 +232,8 @@ def test_plain_numbers_are_checked_too(server, embedder, monkeypatch, bad):
 def test_a_service_that_does_not_know_base64(server, embedder, monkeypatch):
     """Numbers are taken as well."""
     monkeypatch.setattr("embedding_contract_server.encode", lambda answer, body: answer)
-    np.testing.assert_array_equal(embedder().embed(TEXTS), expected(TEXTS))
+    vectors, _ = embedder().embed(TEXTS)
+    np.testing.assert_array_equal(vectors, expected(TEXTS))
 
 
 def test_width_may_not_change_between_requests(server, embedder):
@@ -248,7 +249,7 @@ def test_width_may_not_change_between_requests(server, embedder):
 
 def test_no_width_asked_for(server, embedder):
     """The model's own."""
-    assert embedder(dimensions=None).embed(["a"]).shape == (1, NATIVE_WIDTH)
+    assert embedder(dimensions=None).embed(["a"])[0].shape == (1, NATIVE_WIDTH)
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_an_output_file_that_is_a_web_page(service, run):
         (
             b'"embedding": "',
             b'"embedding": "AAAAAAAAAAAAAAAA',
-            "19 wide, 16 were asked",
+            "19 wide, expected 16",
         ),
         (b'"embedding": "', b'"embedding": "A', "no base64"),
         (b'"data"', b'"dada"', "no list of vectors"),

@@ -8,14 +8,14 @@ import pytest
 from embedding_contract_server import KEY, NATIVE_WIDTH, ContractServer, vector_of
 
 from mmctr.content.embedders import EmbeddingError, EmbeddingParams, embed_titles
-from mmctr.content.embedders.cache import EmbeddingCache
-from mmctr.content.embedders.openai.openai_api import OpenAIEmbedder
+from mmctr.content.embedders.openai.api import OpenAIEmbedder
 from mmctr.content.embedders.params import OpenAIParams
+from mmctr.content.embedders.protocol import EmbedderContext
 
 
-def make(params: OpenAIParams, cache: EmbeddingCache | None = None) -> OpenAIEmbedder:
-    """The embedder, with a cache that ends with it unless one is given."""
-    return OpenAIEmbedder(params, EmbeddingCache(None) if cache is None else cache)
+def make(params: OpenAIParams) -> OpenAIEmbedder:
+    """The embedder, with a cache that ends with it."""
+    return OpenAIEmbedder(params, EmbedderContext())
 
 
 def openai_params(server: ContractServer, **changes) -> OpenAIParams:
@@ -28,7 +28,7 @@ def test_vectors_follow_the_texts_not_the_order_of_arrival(server):
     """The server answers in reversed order and the requests overtake each other."""
     texts = [f"title number {i}" for i in range(23)]
     embedder = make(openai_params(server, request_size=4, concurrency=3))
-    vectors = embedder.embed(texts)
+    vectors, _ = embedder.embed(texts)
     expected = np.array([vector_of(text, 16) for text in texts], dtype=np.float32)
     assert vectors.dtype == np.float32
     np.testing.assert_array_equal(vectors, expected)
@@ -40,7 +40,7 @@ def test_what_is_sent(server):
     embedder = make(
         openai_params(server, request_size=4, concurrency=1, model="small-one")
     )
-    embedder.embed(texts)
+    _, usage = embedder.embed(texts)
     assert [len(body["input"]) for body in server.requests] == [4, 4, 2]
     assert server.inputs == texts
     assert set(server.keys) == {f"Bearer {KEY}"}
@@ -50,14 +50,13 @@ def test_what_is_sent(server):
             "dimensions": 16,
             "encoding_format": "base64",
         }
-    usage = embedder.usage()
-    assert (usage.requests, usage.tokens, usage.cut_texts) == (3, 20, 0)
+    assert (usage.requests, usage.tokens, usage.cut_titles) == (3, 20, 0)
 
 
 def test_dimensions_are_not_sent_when_null(server):
     """A model with one width refuses the field, so null leaves it out."""
     embedder = make(openai_params(server, dimensions=None))
-    assert embedder.embed(["a title"]).shape == (1, NATIVE_WIDTH)
+    assert embedder.embed(["a title"])[0].shape == (1, NATIVE_WIDTH)
     assert "dimensions" not in server.requests[0]
 
 
@@ -72,9 +71,9 @@ def test_limits_hold_for_long_texts(server):
     """Long texts are cut at a character and requests are split by size."""
     texts = ["é" * 5000 + str(i) for i in range(40)]  # 10,001 bytes, 2 a character
     embedder = make(openai_params(server, request_size=2048))
-    vectors = embedder.embed(texts)
+    vectors, usage = embedder.embed(texts)
     assert vectors.shape == (40, 16)
-    assert embedder.usage().cut_texts == 40
+    assert usage.cut_titles == 40
     assert set(server.inputs) == {"é" * 4095}
     assert [len(body["input"]) for body in server.requests] != [40]
 
@@ -129,7 +128,7 @@ def test_the_key_is_nowhere_to_be_read(server, caplog):
     caplog.set_level(logging.DEBUG)
     params = openai_params(server, max_retries=1)
     embedder = make(params)
-    embedder.embed(["a title"])
+    _, usage = embedder.embed(["a title"])
     server.failures = [(401, f"Incorrect API key provided: {KEY}")]
     with pytest.raises(EmbeddingError) as refused:
         embedder.embed(["b"])
@@ -140,7 +139,7 @@ def test_the_key_is_nowhere_to_be_read(server, caplog):
     server.change = lambda answer: {"data": KEY}
     with pytest.raises(EmbeddingError) as unusable:
         embedder.embed(["b"])
-    texts = [repr(embedder), embedder.version(), repr(params), str(embedder.usage())]
+    texts = [repr(embedder), embedder.version(), repr(params), str(usage)]
     for caught in (refused, unreadable, unusable):
         texts.append("".join(traceback.format_exception(caught.value)))
         assert caught.value.__cause__ is None
@@ -204,5 +203,5 @@ def test_a_service_that_counts_no_tokens(server):
     """Compatible services may leave usage out."""
     server.change = lambda answer: {k: answer[k] for k in ("object", "model", "data")}
     embedder = make(openai_params(server))
-    embedder.embed(["a title"])
-    assert embedder.usage().tokens is None
+    _, usage = embedder.embed(["a title"])
+    assert usage.tokens is None

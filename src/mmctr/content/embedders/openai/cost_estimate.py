@@ -1,8 +1,8 @@
-"""What embedding through a paid service takes, known before anything is sent."""
+"""What embedding through a paid service costs at most, before anything is sent."""
 
 from dataclasses import dataclass
 
-from mmctr.content.embedders.protocol import EmbeddingError
+from mmctr.content.embedders.errors import EmbeddingError
 
 
 class EmbeddingCostError(EmbeddingError):
@@ -10,19 +10,19 @@ class EmbeddingCostError(EmbeddingError):
 
 
 @dataclass(frozen=True)
-class EmbeddingPlan:
-    """Work and bill.
+class CostEstimate:
+    """The work of a run and an upper bound of its bill.
 
     Attributes:
         model: Name the service knows.
         titles: Items with a title.
         unique: Different titles, as they would be sent.
-        cached: Those of them whose vectors are there.
-        cut: Those of them that are too long and are cut.
-        requests: Requests of the rest.
-        most_tokens: Tokens of the rest at most: their UTF-8 bytes.
+        cached: How many of them are in the cache.
+        cut: How many of them are too long and are cut.
+        requests: Requests to send.
+        most_tokens: Upper bound of the tokens to send: their UTF-8 bytes.
         usd_per_million_tokens: Price, None where it is not known.
-        under_way: Titles of neither kind: they wait in batches of an earlier run.
+        under_way: How many of them are in batches of an earlier run.
     """
 
     model: str
@@ -42,7 +42,7 @@ class EmbeddingPlan:
 
     @property
     def most_usd(self) -> float | None:
-        """The bill at most; None: the price is not known."""
+        """Upper bound of the bill; None: the price is not known."""
         if self.usd_per_million_tokens is None:
             return None
         return self.most_tokens * self.usd_per_million_tokens / 1e6

@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmctr.content.embedders.openai.delivery import Courier, RequestFailed
-from mmctr.content.embedders.openai.pace import TokenPace
+from mmctr.content.embedders.openai.errors import RequestFailed
+from mmctr.content.embedders.openai.request_pool import RequestPool, TokenRateLimiter
 from mmctr.runtime.signals import StopRequest
 
 
-def courier_of(send, kept: list, **changes) -> Courier:
-    """A courier of jobs that keeps pairs of job and answer."""
+def pool_of(send, kept: list, **changes) -> RequestPool:
+    """A pool that collects pairs of job and answer."""
     settings = {
         "concurrency": 3,
         "stop_after_failures": 100,
-        "pace": TokenPace(None),
+        "limiter": TokenRateLimiter(None),
         "stop": StopRequest(),
     }
-    return Courier(send, lambda *pair: kept.append(pair), **(settings | changes))
+    return RequestPool(send, lambda *pair: kept.append(pair), **(settings | changes))
 
 
 @given(
@@ -37,33 +37,32 @@ def test_every_job_is_kept_or_failed(bad, n_jobs, concurrency):
         return -job
 
     kept = []
-    courier = courier_of(send, kept, concurrency=concurrency)
-    delivery = courier.deliver(range(n_jobs), [1] * n_jobs)
+    pool = pool_of(send, kept, concurrency=concurrency)
+    results = pool.run(range(n_jobs), [1] * n_jobs)
     jobs = set(range(n_jobs))
     assert set(kept) == {(job, -job) for job in jobs - bad}
-    assert sorted(delivery.done) == sorted(jobs - bad)
-    assert delivery.failed == {job: f"job {job}" for job in jobs & bad}
-    assert (delivery.requests, delivery.ended_by) == (n_jobs, None)
+    assert results.failed == {job: f"job {job}" for job in jobs & bad}
+    assert (results.sent, results.ended_by) == (n_jobs, "")
 
 
-@pytest.mark.parametrize("where", ["send", "keep"])
+@pytest.mark.parametrize("where", ["send", "store"])
 def test_a_defect_is_not_taken_for_a_failure(where):
     """It ends the call, as does a full disk."""
 
     def fail(*_):
         raise ZeroDivisionError
 
-    courier = courier_of(fail if where == "send" else abs, [])
-    if where == "keep":
-        courier._keep = fail
+    pool = pool_of(fail if where == "send" else abs, [])
+    if where == "store":
+        pool._store = fail
     with pytest.raises(ZeroDivisionError):
-        courier.deliver([1, 2], [1, 1])
+        pool.run([1, 2], [1, 1])
 
 
 def test_no_thread_is_left():
     """Workers end with the call."""
     before = set(threading.enumerate())
-    courier_of(abs, []).deliver([1, 2], [1, 1])
+    pool_of(abs, []).run([1, 2], [1, 1])
     for thread in set(threading.enumerate()) - before:
         thread.join(5)
         assert not thread.is_alive()
@@ -78,9 +77,9 @@ def test_a_stop_finishes_what_is_in_flight():
         return job
 
     kept = []
-    delivery = courier_of(send, kept, stop=stop).deliver(range(50), [1] * 50)
-    assert len(kept) == delivery.requests < 50
-    assert delivery.ended_by == "you stopped it"
+    results = pool_of(send, kept, stop=stop).run(range(50), [1] * 50)
+    assert len(kept) == results.sent < 50
+    assert results.ended_by == "you stopped it"
 
 
 def test_first_and_second_interrupt():
@@ -123,15 +122,15 @@ def test_other_threads_cannot_watch():
     sizes=st.lists(st.integers(1, 8192), min_size=2, max_size=40),
     budget=st.integers(8192, 100_000),
 )
-def test_the_pace_holds_in_every_minute(sizes, budget):
+def test_the_limit_holds_in_every_minute(sizes, budget):
     """Any minute sees the budget and one request at most."""
     now = 0.0
-    pace = TokenPace(budget, clock=lambda: now)
+    limiter = TokenRateLimiter(budget, clock=lambda: now)
     sent = []
     for size in sizes:
-        now += pace.seconds_left()
+        now += limiter.seconds_left()
         sent.append((now, size))
-        pace.spend(size)
+        limiter.spend(size)
     for start, _ in sent:
         minute = [size for at, size in sent if start <= at < start + 60]
         assert sum(minute) <= budget + max(minute) + 1
@@ -139,11 +138,11 @@ def test_the_pace_holds_in_every_minute(sizes, budget):
 
 def test_no_budget_no_waiting():
     """Nor after an hour's idling is more allowed at once."""
-    pace = TokenPace(None)
-    pace.spend(10**9)
-    assert pace.seconds_left() == 0
+    limiter = TokenRateLimiter(None)
+    limiter.spend(10**9)
+    assert limiter.seconds_left() == 0
     now = 0.0
-    pace = TokenPace(60, clock=lambda: now)
+    limiter = TokenRateLimiter(60, clock=lambda: now)
     now = 3600.0
-    pace.spend(30)
-    assert pace.seconds_left() == 30
+    limiter.spend(30)
+    assert limiter.seconds_left() == 30

@@ -1,0 +1,108 @@
+"""Titles through the embeddings endpoint, several requests at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import openai
+
+from mmctr.content.embedders.errors import EmbeddingStopped
+from mmctr.content.embedders.openai.answers import read_vectors
+from mmctr.content.embedders.openai.errors import RequestFailed
+from mmctr.content.embedders.openai.request_pool import RequestPool, TokenRateLimiter
+from mmctr.content.embedders.openai.run import EmbeddingRun
+from mmctr.runtime.progress import Progress
+from mmctr.runtime.signals import StopRequest
+
+_BAR_PHASE = "request"
+
+
+@dataclass(frozen=True)
+class Job:
+    """The texts of one request.
+
+    Attributes:
+        keys: The cache's key of each text.
+        texts: The texts.
+        size: Their UTF-8 bytes.
+    """
+
+    keys: Sequence[bytes]
+    texts: Sequence[str]
+    size: int
+
+
+def send_directly(run: EmbeddingRun, jobs: Sequence[Job]) -> None:
+    """Fill the cache; every finished request goes there at once.
+
+    Args:
+        run: What failed, and what was not sent, is noted here.
+        jobs: Texts that are not in the cache.
+
+    Raises:
+        EmbeddingStopped: If the user wants to stop at once.
+        EmbeddingCacheError: If the cache can't be written.
+    """
+    where = run.service.address
+    bar = Progress("Embedding titles", {_BAR_PHASE: len(jobs)}, show=run.show_progress)
+
+    def store(job: Job, answer: tuple[np.ndarray, int | None]) -> None:
+        vectors, tokens = answer
+        if run.width not in (None, vectors.shape[1]):
+            raise RequestFailed(
+                f"{where} answered {run.width} wide and later {vectors.shape[1]} wide: "
+                "one model must answer all requests"
+            )
+        run.store(job.keys, vectors)
+        run.tokens.append(tokens)
+        bar.advance(_BAR_PHASE)
+
+    with StopRequest() as stop, bar:
+        pool = RequestPool(
+            send=lambda job: _request(run, job),
+            store=store,
+            concurrency=run.params.concurrency,
+            stop_after_failures=run.params.stop_after_failures,
+            limiter=TokenRateLimiter(run.params.tokens_per_minute),
+            stop=stop,
+        )
+        try:
+            results = pool.run(jobs, [job.size for job in jobs])
+        except KeyboardInterrupt:
+            raise EmbeddingStopped(
+                "stopped at once: requests in flight are lost, those finished are "
+                "kept in the cache; run again to resume"
+            ) from None
+    for position, reason in results.failed.items():
+        run.fail(jobs[position].keys, reason)
+    run.ended_by = results.ended_by
+    run.is_stopped = stop.requested
+
+
+def _request(run: EmbeddingRun, job: Job) -> tuple[np.ndarray, int | None]:
+    """Send one request and check its answer; returns vectors and counted tokens."""
+    where, params = run.service.address, run.params
+    answer: Any = run.service.call(
+        lambda: run.service.sdk.embeddings.create(
+            input=list(job.texts),
+            model=params.model,
+            dimensions=params.dimensions or openai.omit,
+            encoding_format="base64",  # a third of the bytes of decimal numbers
+        )
+    )
+    if isinstance(answer, str):
+        raise RequestFailed(
+            f"{where} answered with a page of text or HTML in place of vectors: is "
+            "embedding.openai.base_url (or OPENAI_BASE_URL) an embeddings service?"
+        )
+    try:
+        vectors = read_vectors(
+            getattr(answer, "data", None), len(job.texts), params.dimensions
+        )
+    except ValueError as error:
+        raise RequestFailed(
+            f"{where}: the answer of model {params.model} is not usable: {error}"
+        ) from None
+    used = getattr(getattr(answer, "usage", None), "prompt_tokens", None)
+    return vectors, used if isinstance(used, int) else None

@@ -1,0 +1,46 @@
+"""Which class makes the vectors of titles and covers: the one place to enter one.
+
+Importing this module imports none of the providers' libraries;
+:func:`pkgutil.resolve_name` turns an entry into its class.
+"""
+
+from typing import Any
+
+TITLE_PROVIDERS = {
+    "sentence_transformers": "mmctr.content.embedders.sentence_transformer"
+    ":SentenceTransformerEmbedder",
+    "openai": "mmctr.content.embedders.openai.api:OpenAIEmbedder",
+    "lsa": "mmctr.content.embedders.lsa:LsaEmbedder",
+    "precomputed": "mmctr.content.embedders.precomputed:PrecomputedVectors",
+}
+"""``module:class`` by the name that ``embedding.provider`` takes.
+
+The class follows :class:`~mmctr.content.embedders.protocol.Embedder`. Its settings are
+the field of its name in :class:`~mmctr.content.embedders.params.EmbeddingParams`."""
+
+COVER_PROVIDERS = {
+    "efficientnet_lite0": "mmctr.content.covers.efficientnet:EfficientNetLite0",
+    "sentence_transformers": "mmctr.content.covers.clip:ClipEmbedder",
+}
+"""``module:class`` by the name that ``embedding.images.provider`` takes.
+
+The class follows :class:`~mmctr.content.covers.image_protocol.ImageEmbedder`. Its
+settings are fields of :class:`~mmctr.content.covers.image_params.ImageParams`."""
+
+
+def check_provider(name: str, providers: dict[str, Any]) -> str:
+    """Refuse a name that is not entered.
+
+    Args:
+        name: The name a parameter holds.
+        providers: One of the two tables above.
+
+    Returns:
+        The name.
+
+    Raises:
+        ValueError: If it is unknown; the message lists the known ones.
+    """
+    if name not in providers:
+        raise ValueError(f"use one of {', '.join(providers)}")
+    return name

@@ -1,0 +1,66 @@
+"""An embedder of one's own: one entry, and the rest is there."""
+
+from pkgutil import resolve_name
+
+import numpy as np
+import pytest
+from drawn_covers import encoded, write_folder
+from own_embedders import OwnParams
+from PIL import Image
+from pydantic import ValidationError
+
+from mmctr.content.covers.embed_images import embed_images
+from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.providers import COVER_PROVIDERS, TITLE_PROVIDERS
+
+
+def test_an_own_embedder_of_titles(monkeypatch):
+    """Its settings are the field of its name."""
+    monkeypatch.setitem(TITLE_PROVIDERS, "lengths", "own_embedders:LengthEmbedder")
+    params = OwnParams(provider="lengths", lengths={"width": 3}, seed=5)
+    vectors, report = embed_titles(["four", "", "sevenxx", "four"], params)
+    rows = np.array([[4, 1, 1], [0, 0, 0], [7, 1, 1], [4, 1, 1]])
+    norms = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
+    np.testing.assert_allclose(vectors, rows / norms, atol=1e-6)
+    assert report.version == "lengths/width-3/seed-5"
+    assert (report.provider, report.unique_titles) == ("lengths", 2)
+    assert report.cached is None
+
+
+def test_an_own_embedder_of_covers(monkeypatch, tmp_path):
+    """It gets the parameters of images and the device."""
+    monkeypatch.setitem(COVER_PROVIDERS, "colours", "own_embedders:MeanColour")
+    files = {"7.png": encoded(Image.new("RGB", (4, 4), (0, 30, 40)))}
+    params = EmbeddingParams(
+        device="cpu",
+        images={
+            "path": write_folder(tmp_path / "covers", files),
+            "provider": "colours",
+        },
+    )
+    vectors, report = embed_images(["7"], np.zeros((1, 0), np.float32), params)
+    np.testing.assert_allclose(vectors, [[0, 0.6, 0.8]], atol=1e-6)
+    assert (report.provider, report.version) == ("colours", "mean-colour/cpu")
+
+
+def test_without_its_entry_it_is_unknown():
+    """The message lists the known ones."""
+    with pytest.raises(ValidationError, match=f"one of {', '.join(TITLE_PROVIDERS)}"):
+        OwnParams(provider="lengths")
+    with pytest.raises(ValidationError, match=f"one of {', '.join(COVER_PROVIDERS)}"):
+        EmbeddingParams(images={"provider": "colours"})
+
+
+@pytest.mark.parametrize("name", TITLE_PROVIDERS)
+def test_every_entry_names_a_class_and_its_settings(name):
+    """As the docstring of the table says."""
+    kind = resolve_name(TITLE_PROVIDERS[name])
+    assert kind.depends_on in {"text", "all_texts", "row"}
+    assert name in EmbeddingParams.model_fields
+
+
+@pytest.mark.parametrize("entry", COVER_PROVIDERS.values())
+def test_every_cover_provider_is_a_class(entry):
+    """With what the protocol asks for."""
+    kind = resolve_name(entry)
+    assert {"prepare", "embed", "version"} <= set(dir(kind))
