@@ -167,6 +167,7 @@ def interrupt(toys: Path, server: ContractServer, *, times: int) -> tuple[int, s
     return code, output
 
 
+@pytest.mark.system
 def test_ctrl_c_finishes_what_is_in_flight(toys, server):
     """Exit code 130; what was paid is kept, and the next run brings the rest."""
     code, output = interrupt(toys, server, times=1)
@@ -181,6 +182,7 @@ def test_ctrl_c_finishes_what_is_in_flight(toys, server):
     assert np.load(toys / VECTORS).shape == (61, 16)
 
 
+@pytest.mark.system
 def test_a_second_ctrl_c_stops_now(toys, server):
     """Requests in flight are lost, those finished kept."""
     code, output = interrupt(toys, server, times=2)
@@ -211,6 +213,7 @@ LOUD = {
 """Every record of every logger, so those of any level."""
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("place", ["variable", "file"])
 def test_the_key_is_nowhere(toys, server, monkeypatch, place):
     """A run that fails as the service repeats the key, and one that ends well."""

@@ -2,7 +2,7 @@
 
 Beside the embeddings endpoint it keeps files, checks input files as OpenAI does
 (purpose, size, JSON lines, unique ids, one endpoint, one model, numbers of requests and
-inputs), moves a batch one status on with every poll, and can be told to misbehave.
+inputs), moves a batch to its next status with every poll, and can misbehave on request.
 """
 
 import json

@@ -1,7 +1,11 @@
 """Titles of the tests of mode batch, and what their vectors must be."""
 
+import os
+
 import numpy as np
 from embedding_contract_server import vector_of
+
+from mmctr.content.embedders import EmbeddingParams, embed_titles
 
 TITLES = [f"title number {i}" for i in range(20)]
 
@@ -15,3 +19,9 @@ def expected(titles=TITLES) -> np.ndarray:
 def assert_right(vectors: np.ndarray, titles=TITLES) -> None:
     """Every title has its own vector."""
     np.testing.assert_allclose(vectors, expected(titles), atol=1e-6)
+
+
+def embed_in_child(params: EmbeddingParams, environment: dict[str, str]) -> None:
+    """What a killed process does."""
+    os.environ.update(environment)
+    embed_titles(TITLES, params)

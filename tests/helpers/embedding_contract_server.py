@@ -2,7 +2,7 @@
 
 It checks what OpenAI checks (key, blank inputs, number of inputs, tokens, dimensions,
 format), answers in reversed order with vectors that are a function of the text, and can
-be told to misbehave.
+misbehave on request.
 """
 
 import base64
@@ -27,13 +27,13 @@ Body = dict[str, Any]
 
 
 def vector_of(text: str, width: int = NATIVE_WIDTH) -> list[float]:
-    """A fixed vector a text, cut to the width asked for."""
+    """A fixed vector per text, cut to the requested width."""
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
     return np.random.default_rng(seed).normal(size=NATIVE_WIDTH)[:width].tolist()
 
 
 class ContractServer:
-    """Counts and checks requests; its fields tell it how to misbehave."""
+    """Counts and checks requests; its fields set how it misbehaves."""
 
     def __init__(self) -> None:
         self.requests: list[Body] = []

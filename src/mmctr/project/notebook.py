@@ -4,15 +4,15 @@ For notebooks; no pipeline needs it.
 """
 
 from collections.abc import Sequence
+from pkgutil import resolve_name
 from typing import NamedTuple
 
 import numpy as np
 
 from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.providers import TITLE_PROVIDERS
 from mmctr.content.quantizers import Quantizer
 from mmctr.content.vectors import finish_new_vectors
-
-_TEXT_PROVIDERS = ("sentence_transformers", "openai")
 
 
 class Nearest(NamedTuple):
@@ -44,11 +44,12 @@ def encode_titles(
         ValueError: If a title is blank, or the provider embeds no text by itself.
         EmbeddingError: If the embedding service or the cache fails.
     """
-    if embedding.provider not in _TEXT_PROVIDERS:
+    provider = resolve_name(TITLE_PROVIDERS[embedding.provider])
+    if provider.depends_on != "text":
         raise ValueError(
             f"embedding.provider {embedding.provider} has no vector for a title of "
             "your own: it knows those of the items alone; run the project with "
-            f"embedding.provider={_TEXT_PROVIDERS[0]}"
+            "embedding.provider=sentence_transformers"
         )
     blank = [place for place, title in enumerate(titles) if not title.strip()]
     if blank:

@@ -1,4 +1,4 @@
-"""Short content hashes that tell one model or matrix from another."""
+"""Short content hashes of models and matrices."""
 
 import hashlib
 from pathlib import Path

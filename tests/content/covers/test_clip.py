@@ -1,4 +1,4 @@
-"""A CLIP model that lies on this machine, tiny and untrained, network cut off."""
+"""A CLIP model on this machine, tiny and untrained, network cut off."""
 
 import json
 from pathlib import Path

@@ -152,12 +152,12 @@ def test_a_black_cover_is_a_zero_vector_and_no_nan(tmp_path, covers):
 def test_too_many_missing_covers_fail_with_advice(tmp_path, covers, share, passes):
     covers["other.png"] = covers.pop("b.png")
     path = write_folder(tmp_path / "covers", covers)
-    wanted = params(path, max_missing_share=share)
+    chosen = params(path, max_missing_share=share)
     if passes:
-        assert embed_images(IDS, NONE, wanted)[1].missing == 1
+        assert embed_images(IDS, NONE, chosen)[1].missing == 1
         return
     with pytest.raises(ValueError, match="1 of 4 items have no cover") as caught:
-        embed_images(IDS, NONE, wanted)
+        embed_images(IDS, NONE, chosen)
     for words in ("first ids b", "first other.png", "max_missing_share", "12077.jpg"):
         assert words in str(caught.value)
 
@@ -243,10 +243,10 @@ def test_a_killed_run_goes_on_with_the_batches_that_it_lacks(
 ):
     """The vectors are those of a run that nothing stopped."""
     path = write_folder(tmp_path / "covers", covers)
-    wanted = params(path, batch_size=1).model_copy(
+    chosen = params(path, batch_size=1).model_copy(
         update={"cache": tmp_path / "cache.sqlite"}
     )
-    whole, _ = embed_images(IDS, NONE, wanted.model_copy(update={"cache": None}))
+    whole, _ = embed_images(IDS, NONE, chosen.model_copy(update={"cache": None}))
     embedder.batches.clear()
     embed = embedder.embed
 
@@ -257,41 +257,41 @@ def test_a_killed_run_goes_on_with_the_batches_that_it_lacks(
 
     embedder.embed = killed_at_the_third
     with pytest.raises(KeyboardInterrupt):
-        embed_images(IDS, NONE, wanted)
+        embed_images(IDS, NONE, chosen)
     embedder.embed = embed
     embedder.batches.clear()
-    resumed, _ = embed_images(IDS, NONE, wanted)
+    resumed, _ = embed_images(IDS, NONE, chosen)
     np.testing.assert_array_equal(resumed, whole)
     assert embedder.batches == [1, 1]
-    embed_images(IDS, NONE, wanted)
+    embed_images(IDS, NONE, chosen)
     assert embedder.batches == [1, 1]
 
 
 def test_another_content_or_model_finds_no_old_vector(tmp_path, covers, embedder):
     path = write_folder(tmp_path / "covers", covers)
-    wanted = params(path).model_copy(update={"cache": tmp_path / "cache.sqlite"})
-    embed_images(IDS, NONE, wanted)
+    chosen = params(path).model_copy(update={"cache": tmp_path / "cache.sqlite"})
+    embed_images(IDS, NONE, chosen)
     assert embedder.batches == [2, 2]
-    # A content that is known already, whoever's it was.
+    # A content that is known already, from another item.
     (path / "a.png").write_bytes(covers["b.png"])
-    changed, _ = embed_images(IDS, NONE, wanted)
+    changed, _ = embed_images(IDS, NONE, chosen)
     assert embedder.batches == [2, 2]
     np.testing.assert_allclose(changed, unit("b", "b", "c", "d"), atol=1e-6)
     # A new one: its batch is computed as a whole.
     (path / "a.png").write_bytes(encoded(Image.new("RGB", (5, 5), "yellow")))
-    changed, _ = embed_images(IDS, NONE, wanted)
+    changed, _ = embed_images(IDS, NONE, chosen)
     assert embedder.batches == [2, 2, 2]
     np.testing.assert_allclose(changed, unit("d", "b", "c", "d"), atol=1e-6)
     embedder.version = lambda: "mean-colour/2"
-    embed_images(IDS, NONE, wanted)
+    embed_images(IDS, NONE, chosen)
     assert embedder.batches == [2, 2, 2, 2, 2]
 
 
 def test_broken_covers_are_named_though_the_others_are_kept(tmp_path, covers):
     covers["b.png"] = b""
     path = write_folder(tmp_path / "covers", covers)
-    wanted = params(path).model_copy(update={"cache": tmp_path / "cache.sqlite"})
-    first, _ = embed_images(IDS, NONE, wanted)
-    second, report = embed_images(IDS, NONE, wanted)
+    chosen = params(path).model_copy(update={"cache": tmp_path / "cache.sqlite"})
+    first, _ = embed_images(IDS, NONE, chosen)
+    second, report = embed_images(IDS, NONE, chosen)
     np.testing.assert_array_equal(second, first)
     assert (report.broken, report.broken_examples[0].file) == (1, "b.png")

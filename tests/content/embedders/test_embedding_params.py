@@ -17,7 +17,7 @@ def all_models(model: type[BaseModel]) -> list[type[BaseModel]]:
 def test_every_field_is_described_and_none_unknown():
     """The description is the manual."""
     models = all_models(EmbeddingParams)
-    assert len(models) == 7
+    assert len(models) == 10
     for model in models:
         assert model.model_config["extra"] == "forbid"
         assert all(field.description for field in model.model_fields.values())
@@ -56,5 +56,5 @@ def test_secrets_in_the_address_are_refused_and_not_repeated(url):
 
 
 def test_models_do_not_share_defaults():
-    """A nested default is made anew for each."""
+    """A nested default is made for each."""
     assert EmbeddingParams().openai is not EmbeddingParams().openai

@@ -62,7 +62,7 @@ def test_titles_of_one_letter_have_a_vector():
 @pytest.mark.parametrize("titles", [["red car"], ["red", "red!"], ["!", "?"]])
 def test_too_little_to_fit(titles):
     """The message names the provider."""
-    with pytest.raises(ValueError, match="provider lsa needs two different"):
+    with pytest.raises(ValueError, match="provider lsa needs at least two different"):
         LsaEmbedder(LsaParams(), EmbedderContext(seed=1)).embed(titles)
 
 

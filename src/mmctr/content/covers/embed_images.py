@@ -28,8 +28,6 @@ from mmctr.content.providers import COVER_PROVIDERS
 from mmctr.content.vectors import normalize_rows
 from mmctr.runtime.progress import is_shown, track
 
-_ROWS = 8192
-
 
 def embed_images(
     item_ids: Sequence[object], given: np.ndarray, params: EmbeddingParams
@@ -48,7 +46,7 @@ def embed_images(
 
     Raises:
         ValueError: If the covers can't be found or read, too few items have a usable
-            one, the provider isn't installed, or there are given vectors besides.
+            one, the provider isn't installed, or the source has vectors, too.
     """
     images = params.images
     if images.path is None:
@@ -74,8 +72,13 @@ def embed_images(
         if not found.by_item or len(missing) > images.max_missing_share * len(ids):
             raise ValueError(explain_missing(found, missing, len(ids), images))
         embedder = kind(images, device=params.device)
-        covers = [found.by_item.get(item_id) for item_id in ids]
-        vectors, broken = _embed_covers(covers, embedder, params)
+        vectors = np.zeros((len(ids), embedder.width), dtype=np.float32)
+        present = [
+            (row, found.by_item[item_id])
+            for row, item_id in enumerate(ids)
+            if item_id in found.by_item
+        ]
+        broken = _embed_into(vectors, present, embedder, params)
     unusable = len(missing) + len(broken)
     if broken and (
         unusable == len(ids) or unusable > images.max_missing_share * len(ids)
@@ -113,18 +116,17 @@ def _provider_class(provider: str) -> type[ImageEmbedder]:
         ) from error
 
 
-def _embed_covers(
-    covers: Sequence[CoverEntry | None],
+def _embed_into(
+    vectors: np.ndarray,
+    covers: Sequence[tuple[int, CoverEntry]],
     embedder: ImageEmbedder,
     params: EmbeddingParams,
-) -> tuple[np.ndarray, list[BrokenCover]]:
-    """Unit vectors ``[n, d]`` float32, zero where there is no usable cover."""
+) -> list[BrokenCover]:
+    """Fill the rows ``[n, d]`` float32 of usable covers; returns the broken ones."""
     from mmctr.content.covers.cover_batches import CoverBatches  # needs the extra
 
     size = params.images.batch_size
-    vectors = np.zeros((len(covers), embedder.width), dtype=np.float32)
-    present = [(row, entry) for row, entry in enumerate(covers) if entry is not None]
-    parts = [present[start : start + size] for start in range(0, len(present), size)]
+    parts = [covers[start : start + size] for start in range(0, len(covers), size)]
     label, show = f"covers, {size} per batch", is_shown(params.progress)
     with EmbeddingCache(params.cache) if params.cache else nullcontext() as cache:
         batches = CoverBatches(embedder, cache, params.images)
@@ -132,9 +134,8 @@ def _embed_covers(
             rows, found = batches.embed(part)
             vectors[rows] = found
     normalize_rows(vectors)
-    return vectors, batches.broken
+    return batches.broken
 
 
 def _count_zero_rows(vectors: np.ndarray) -> int:
-    parts = range(0, len(vectors), _ROWS)
-    return sum(int((~vectors[i : i + _ROWS].any(axis=1)).sum()) for i in parts)
+    return len(vectors) - int(vectors.any(axis=1).sum())

@@ -96,7 +96,7 @@ class EmbeddingCache:
         Raises:
             EmbeddingCacheError: If one is missing, has another width than the others,
                 or is not what was stored. Damaged ones are removed, so that the next
-                run computes them anew.
+                run computes them again.
         """
         if not keys:
             return np.empty((0, 0), np.float32)
@@ -129,7 +129,7 @@ class EmbeddingCache:
             raise EmbeddingCacheError(
                 f"{len(damaged):,} vectors in {self._file.name} were damaged (their "
                 "checksum is not the one that was stored) and are removed: check the "
-                "disk, then run again to compute them anew"
+                "disk, then run again to compute them again"
             )
         return vectors
 
@@ -160,7 +160,7 @@ class EmbeddingCache:
             )
 
     def put_batch(self, batch: PendingBatch) -> None:
-        """Store a batch job, or replace what is known of it."""
+        """Store a batch job, or update its status."""
         row = (batch.id, batch.space, batch.status, batch.created, b"".join(batch.keys))
         with self._file.transaction() as connection:
             connection.execute("REPLACE INTO batches VALUES (?, ?, ?, ?, ?)", row)

@@ -145,7 +145,7 @@ class CacheFile:
 
 _DAMAGED = (
     "the file is damaged, or no SQLite file. Move it away and run again: its vectors "
-    "are then computed anew; `sqlite3 FILE .recover | sqlite3 NEW` may save some"
+    "are then computed again; `sqlite3 FILE .recover | sqlite3 NEW` may save some"
 )
 _ADVICE = {
     sqlite3.SQLITE_BUSY: f"another process held it for {_WAIT_SECONDS:.0f} seconds: "

@@ -14,7 +14,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class SentenceTransformerParams(BaseModel):
-    """A sentence-transformers model that lies on this machine; never downloaded."""
+    """A sentence-transformers model on this machine; never downloaded."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -24,31 +24,34 @@ class SentenceTransformerParams(BaseModel):
         description="`bundled` (all-MiniLM-L6-v2, 384 wide, comes with the install) or "
         "the directory of a saved sentence-transformers model",
     )
-    batch_size: int = Field(64, ge=1, description="titles a forward pass")
+    batch_size: int = Field(64, ge=1, description="titles per forward pass")
     max_seq_length: int = Field(
         128,
         ge=8,
-        description="tokens of a title that are read, the rest is cut; the model's own "
-        "limit holds where it is lower (MiniLM was trained on 128)",
+        description="tokens read per title, the rest is cut off; a lower limit of the "
+        "model itself holds (MiniLM was trained on 128)",
     )
 
 
 class BatchParams(BaseModel):
-    """How jobs of OpenAI's Batch API are cut and waited for."""
+    """How titles are split into batches of OpenAI's Batch API and waited for."""
 
     model_config = ConfigDict(extra="forbid")
 
     poll_seconds: float = Field(
-        30.0, gt=0, description="between two questions how a batch stands"
+        30.0, gt=0, description="time between two polls of a batch"
     )
     max_wait_seconds: float = Field(
         90_000.0,
         ge=0,
-        description="then the run ends, and a later one goes on waiting; a batch takes "
-        "24 hours at most; 0: start the batches, look once and end",
+        description="after this wait the run ends, and a later one goes on waiting; a "
+        "batch takes at most 24 hours; 0: start the batches, poll once and end",
     )
     max_inputs: int = Field(
-        50_000, ge=1, le=50_000, description="titles a batch; 50,000 is OpenAI's limit"
+        50_000,
+        ge=1,
+        le=50_000,
+        description="titles per batch; 50,000 is OpenAI's limit",
     )
 
 
@@ -66,21 +69,21 @@ class OpenAIParams(BaseModel):
         "text-embedding-3-large", min_length=1, description="name the service knows"
     )
     dimensions: int | None = Field(
-        1024, ge=1, description="width asked for; null: not sent, the model's own"
+        1024, ge=1, description="width to request; null: not sent, the model's own"
     )
     base_url: str | None = Field(
         None, description="null: the variable OPENAI_BASE_URL, else OpenAI itself"
     )
     mode: Literal["direct", "batch"] = Field(
         "direct",
-        description="direct: at once; batch: through the Batch API, within 24 hours "
-        "and at half the price",
+        description="direct: immediately; batch: through the Batch API, within 24 "
+        "hours and at half the price",
     )
     batch: BatchParams = Field(
         default_factory=BatchParams, description="batches of mode batch"
     )
     request_size: int = Field(
-        512, ge=1, le=2048, description="titles a request; 2048 is OpenAI's limit"
+        512, ge=1, le=2048, description="titles per request; 2048 is OpenAI's limit"
     )
     tokens_per_minute: int | None = Field(
         None,
@@ -90,26 +93,28 @@ class OpenAIParams(BaseModel):
     )
     concurrency: int = Field(4, ge=1, le=64, description="requests at the same time")
     max_retries: int = Field(
-        8, ge=0, description="further tries after 408, 409, 429, 5xx, or no answer"
+        8, ge=0, description="retries after 408, 409, 429, 5xx, or no answer"
     )
-    timeout_seconds: float = Field(60.0, gt=0, description="wait for one answer")
+    timeout_seconds: float = Field(
+        60.0, gt=0, description="longest wait for one answer"
+    )
     stop_after_failures: int = Field(
         8,
         ge=1,
-        description="requests that fail for good in a row, all tries spent, after "
-        "which the rest is not sent",
+        description="after so many failed requests in a row, retries included, the "
+        "rest is not sent",
     )
     usd_per_million_tokens: float | None = Field(
         0.13,
         ge=0,
-        description="price of the model, for the plan; 0: a service of your own; null: "
-        "not known",
+        description="price of the model, for the cost estimate; 0: a service of your "
+        "own; null: unknown",
     )
     max_cost_usd: float | None = Field(
-        5.0, ge=0, description="a plan that may cost more is refused; null: none is"
+        5.0, ge=0, description="a run that may cost more is refused; null: no limit"
     )
     dry_run: bool = Field(
-        False, description="print the plan and end, with nothing sent or written"
+        False, description="print the plan and end; nothing is sent or written"
     )
 
     @field_validator("base_url")
@@ -134,16 +139,18 @@ class LsaParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     dimensions: int = Field(
-        64, ge=1, description="width wanted; lower where titles or words are too few"
+        64, ge=1, description="width; lower where there are too few titles or words"
     )
-    max_features: int = Field(50_000, ge=2, description="words kept, most frequent")
+    max_features: int = Field(
+        50_000, ge=2, description="size of the vocabulary: the most frequent words"
+    )
 
 
 class PrecomputedParams(BaseModel):
     """A ready matrix, row i for item i.
 
-    The one parameter of this pipeline that names a file: the embedder opens it itself,
-    so that the graph stays the same whatever the provider is.
+    The embedder opens the file itself, so that the graph stays the same whatever the
+    provider is.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -173,12 +180,13 @@ class EmbeddingParams(BaseModel):
     )
     cache: Path | None = Field(
         None,
-        description="SQLite file that keeps the vectors of sentence_transformers, "
-        "openai and covers, for all data sets; relative to the project; "
-        "null: nothing is kept",
+        description="SQLite file that stores the vectors of sentence_transformers, "
+        "openai and covers, for all data sets; relative to the project; null: no "
+        "cache",
     )
     placeholder: str = Field(
-        "untitled", description="text embedded for empty titles, if so chosen"
+        "untitled",
+        description="text that is embedded for empty titles, if chosen",
     )
     sentence_transformers: SentenceTransformerParams = Field(
         default_factory=SentenceTransformerParams, description="local model"
@@ -201,7 +209,7 @@ class EmbeddingParams(BaseModel):
     )
     seed: int = Field(20242025, ge=0, lt=2**32, description="seed of the LSA's SVD")
     progress: bool = Field(
-        False, description="progress bar even where stderr is no terminal"
+        False, description="draw a progress bar even where stderr is no terminal"
     )
 
     @field_validator("provider")
@@ -214,7 +222,7 @@ class EmbeddingParams(BaseModel):
         if self.provider == "precomputed" and self.precomputed.path is None:
             raise ValueError(
                 "embedding.provider is precomputed but embedding.precomputed.path is "
-                "not set: name the .npy file that holds one row an item"
+                "not set: name the .npy file that holds one row per item"
             )
         batch = self.provider == "openai" and self.openai.mode == "batch"
         if batch and self.cache is None:

@@ -33,7 +33,7 @@ class PrecomputedVectors:
         self._path = Path(params.path or "").expanduser()
         if not self._path.is_file():
             raise ValueError(
-                f"embedding.precomputed.path: {self._path} is no file; name a .npy "
+                f"embedding.precomputed.path: {self._path} is not a file; name a .npy "
                 "file with one row per item"
             )
 

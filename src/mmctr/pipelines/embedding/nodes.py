@@ -63,8 +63,9 @@ def embed_item_images(
     Returns:
         ``image_vectors`` ``[n_items + 1, d]`` float32: row i is item i, row 0 is
         padding; an item without a usable cover has the zero vector. ``image_center``
-        ``[d]``, what was subtracted from them. The report of
-        :class:`~mmctr.content.embedders.ImageEmbeddingReport` as plain values.
+        ``[d]``, what was subtracted from them. The report, an
+        :class:`~mmctr.content.covers.image_report.ImageEmbeddingReport`, as plain
+        values.
 
     Raises:
         ValueError: If rows don't fit, or the covers can't be embedded.

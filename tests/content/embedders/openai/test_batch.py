@@ -2,14 +2,13 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
 from batch_contract_server import Trouble
-from batch_runs import TITLES, assert_right
+from batch_runs import TITLES, assert_right, embed_in_child
 
 from mmctr.content.embedders import (
     DryRun,
@@ -17,6 +16,7 @@ from mmctr.content.embedders import (
     EmbeddingParams,
     EmbeddingStopped,
 )
+from mmctr.content.embedders.openai import batch_file
 from mmctr.content.embedders.openai.batch_file import pack_batches, write_requests
 from mmctr.content.embedders.openai.cost_estimate import EmbeddingCostError
 
@@ -122,14 +122,6 @@ def test_two_runs_at_the_same_time(service, run):
     assert sorted(service.uploaded_texts) == sorted(TITLES)
 
 
-_CHILD = """
-import sys
-from mmctr.content.embedders import EmbeddingParams, embed_titles
-params = EmbeddingParams.model_validate_json(sys.argv[1])
-embed_titles(sys.argv[2:], params)
-"""
-
-
 @pytest.mark.parametrize(
     ("method", "part_of_path", "carried_out"),
     [
@@ -150,9 +142,12 @@ def test_kill(service, run, settings, method, part_of_path, carried_out):
         action=lambda: os.kill(child.pid, signal.SIGKILL),
     )
     service.troubles = [trouble]
-    arguments = [settings().model_dump_json(), *TITLES]
-    child = subprocess.Popen([sys.executable, "-c", _CHILD, *arguments])
-    assert child.wait(timeout=120) == -signal.SIGKILL
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["mmctr.content.embedders.openai.api"])
+    child = context.Process(target=embed_in_child, args=(settings(), dict(os.environ)))
+    child.start()
+    child.join(120)
+    assert child.exitcode == -signal.SIGKILL
     assert service.troubles == []
     vectors, _ = run(TITLES[::-1])
     assert sorted(service.uploaded_texts) == sorted(TITLES)
@@ -187,14 +182,17 @@ def test_a_cache_in_a_file_is_needed():
         EmbeddingParams(provider="openai", openai={"mode": "batch"})
 
 
-def test_limits_of_a_batch():
-    """50,000 inputs and 200 MB, whichever comes first."""
+def test_limits_of_a_batch(monkeypatch):
+    """50,000 inputs and 200 MB, whichever comes first; here a hundredth of the size."""
     batches = pack_batches(["a"] * 50_001, 2048, 50_000)
     assert [part for part, _ in batches] == [slice(0, 49_152), slice(49_152, 50_001)]
-    long = ["x" * 8191] * 24_000
+    assert batch_file.MAX_BYTES_PER_FILE < 200_000_000
+    limit = batch_file.MAX_BYTES_PER_FILE // 100
+    monkeypatch.setattr(batch_file, "MAX_BYTES_PER_FILE", limit)
+    long = ["x" * 8191] * 240
     batches = pack_batches(long, 2048, 50_000)
     assert len(batches) == 2
     keys = [bytes(32)] * len(long)
     for part, requests in batches:
         content = write_requests(long[part], keys[part], requests, {"model": "m"})
-        assert len(content) < 200_000_000
+        assert len(content) < limit

@@ -11,7 +11,7 @@ from mmctr.content.embedders import EmbeddingError
 
 @pytest.mark.parametrize("part_of_path", ["files", "batches"])
 @pytest.mark.parametrize("status", [429, 503])
-def test_passing_troubles_are_got_over(service, run, part_of_path, status):
+def test_temporary_failures_are_retried(service, run, part_of_path, status):
     """Upload, start, polls and downloads."""
     service.troubles = [
         Trouble("POST", part_of_path, status),
@@ -64,7 +64,7 @@ def test_a_batch_that_fails_validation(service, run):
 
 
 def test_lines_in_the_error_file(service, run):
-    """Their reasons are told, the other lines are kept."""
+    """Their reasons are in the message, the other lines are stored."""
     service.failing = lambda custom_id: custom_id.startswith("3-")
     with pytest.raises(EmbeddingError, match="14 of 20 .*6 failed.*stumbled"):
         run()
@@ -187,7 +187,7 @@ def test_a_refused_key_stops_at_once(service, run, monkeypatch):
 
 
 def test_the_key_of_another_project(service, run):
-    """A batch nobody knows is not paid for a second time behind one's back."""
+    """A batch that the service does not know is not silently paid for again."""
     service.hold = "in_progress"
     with pytest.raises(EmbeddingError):
         run(batch={"max_wait_seconds": 0})

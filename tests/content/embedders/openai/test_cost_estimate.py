@@ -82,7 +82,7 @@ def test_a_second_run_sends_nothing(server, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("changes", [{"model": "other"}, {"dimensions": 8}])
 def test_another_model_or_width_finds_no_old_vectors(server, tmp_path, changes):
-    """All is sent anew."""
+    """All is sent again."""
     embed_titles(TITLES, params_for(server, tmp_path))
     vectors, report = embed_titles(TITLES, params_for(server, tmp_path, **changes))
     assert (report.cached, report.sent) == (0, 3)

@@ -1,4 +1,4 @@
-"""Titles through a service with a real model: what is alike lies together."""
+"""Titles through a service with a real model: similar titles have near vectors."""
 
 import os
 from collections.abc import Iterator
@@ -34,6 +34,8 @@ TOPICS = {
 }
 BRANDS = ("Barbie", "LEGO", "Nerf", "Hot Wheels", "Play-Doh", "Thomas", "Melissa")
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
@@ -45,7 +47,7 @@ def url() -> Iterator[str]:
 def neighbour_groups(
     url: str, groups: dict[str, list[str]], cache: Path
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Group of every title, and the group of the title that lies nearest to it."""
+    """Group of every title, and the group of the title that is nearest to it."""
     titles = [title for members in groups.values() for title in members]
     own = np.repeat(list(groups), [len(members) for members in groups.values()])
     params = EmbeddingParams(

@@ -47,7 +47,7 @@ def expected(texts: list[str]) -> np.ndarray:
 
 
 def test_a_failing_request_costs_no_other(server, embedder):
-    """The rest is done and kept; the next run sends only what is missing."""
+    """The rest is stored; the next run sends only what is missing."""
     server.bad_texts = {"title 4": 500}
     message = message_of(embedder(request_size=3), TEXTS)
     assert message.startswith("9 of 12 done, 3 failed: ")
@@ -60,8 +60,8 @@ def test_a_failing_request_costs_no_other(server, embedder):
     assert (usage.cached, usage.sent, usage.requests) == (9, 3, 1)
 
 
-def test_reasons_are_told_apart(server, embedder):
-    """Two kinds of failure in one run are both said."""
+def test_different_reasons_are_listed(server, embedder):
+    """Two kinds of failure in one run."""
     server.bad_texts = {"title 4": 500, "title 7": 400}
     message = message_of(embedder(request_size=3), TEXTS)
     assert message.startswith("6 of 12 done, 6 failed: ")
@@ -72,7 +72,7 @@ def test_reasons_are_told_apart(server, embedder):
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_key_stops_at_once(server, embedder, status):
-    """Nobody is asked a second time with the same key."""
+    """No second request is sent with the same key."""
     server.failures = [(status, "no")] * 100
     message = message_of(embedder(request_size=1), TEXTS)
     assert len(server.requests) == 1
@@ -128,7 +128,7 @@ def test_retry_after_is_obeyed(server, embedder, monkeypatch):
     assert 7.0 in naps
 
 
-def test_a_long_retry_after_is_said(server, embedder):
+def test_a_long_retry_after_is_in_the_message(server, embedder):
     """The SDK does not wait for more than two minutes."""
     server.headers = {"retry-after": "3600"}
     server.failures = [(429, "come back later")]
@@ -211,7 +211,7 @@ NAN = [float("nan")] * 16
     ],
 )
 def test_answers_that_are_not_as_promised(server, embedder, change, complaint):
-    """Each is told apart, and nothing of it is kept."""
+    """Each has its own message, and nothing of it is stored."""
     server.change = change
     message = message_of(embedder(), TEXTS[:3])
     assert message.startswith("0 of 3 done, 3 failed: ")

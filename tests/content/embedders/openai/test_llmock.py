@@ -54,13 +54,13 @@ def texts_answered(llmock) -> Counter[str]:
     return Counter(text for record in good for text in record.body["input"])
 
 
-def test_limits_errors_and_delays_are_lived_through(llmock, embed):
+def test_limits_errors_and_delays_lose_nothing(llmock, embed):
     """The verdict is good, strictly; no text is paid for twice."""
     expected, _ = embed("calm.sqlite")
     llmock.reset()
     llmock.rate_limit(times=3, retry_after=0.3)
     for status in (500, 502, 503):
-        llmock.add(Fail(status, match=Later()))
+        llmock.add(Fail(status, retry_after=0.1, match=Later()))
     llmock.delay(0.2, times=2)
     vectors, report = embed()
     np.testing.assert_array_equal(vectors, expected)
@@ -71,9 +71,9 @@ def test_limits_errors_and_delays_are_lived_through(llmock, embed):
     llmock.assert_resilient(strict=True)
 
 
-def test_an_outage_in_the_middle_is_lived_through(llmock, embed):
+def test_an_outage_in_the_middle_loses_nothing(llmock, embed):
     """As long as the tries last."""
-    llmock.add(Fail(503, times=8, match=Later()))
+    llmock.add(Fail(503, retry_after=0.1, times=8, match=Later()))
     _, report = embed()
     assert report.sent == len(TITLES)
     assert Counter(r.status for r in llmock.requests) == {200: REQUESTS, 503: 8}
@@ -82,13 +82,13 @@ def test_an_outage_in_the_middle_is_lived_through(llmock, embed):
 
 def test_an_outage_that_lasts_ends_the_run_and_costs_nothing(llmock, embed):
     """What came before it is kept; the next run asks for the rest alone."""
-    llmock.add(Fail(503, times=None, match=Later()))
+    llmock.add(Fail(503, retry_after=0.1, times=None, match=Later()))
     with pytest.raises(EmbeddingError) as caught:
         embed(max_retries=1, stop_after_failures=3)
     message = str(caught.value)
     assert message.startswith("15 of 60 done, ")
     assert "answered 503" in message
-    assert "requests in a row failed; run again to resume" in message
+    assert "requests in a row failed); run again to resume" in message
     assert len(llmock.requests) < 5 + 2 * REQUESTS
     llmock.assert_resilient(strict=True)
     paid = texts_answered(llmock)
@@ -98,7 +98,7 @@ def test_an_outage_that_lasts_ends_the_run_and_costs_nothing(llmock, embed):
     assert paid + texts_answered(llmock) == Counter(TITLES)
 
 
-def test_what_no_try_will_mend_is_not_tried_again(llmock, embed):
+def test_what_no_retry_can_fix_is_not_retried(llmock, embed):
     """A refused key ends the run at once."""
     llmock.fail(401, times=None)
     with pytest.raises(EmbeddingError, match="key in OPENAI_API_KEY"):

@@ -46,7 +46,7 @@ def test_default_limits_are_the_services():
     assert 37 * MAX_TOKENS_PER_TEXT > MAX_TOKENS_PER_REQUEST
 
 
-@given(text=st.text(max_size=60), most_bytes=st.integers(1, 40))
+@given(text=st.text("aé€😀", max_size=60), most_bytes=st.integers(1, 40))
 def test_a_cut_keeps_whole_characters(text, most_bytes):
     """The result is a beginning of the text, as long as the limit allows."""
     cut = cut_text(text, most_bytes)

@@ -54,7 +54,7 @@ def test_a_defect_is_not_taken_for_a_failure(where):
 
     pool = pool_of(fail if where == "send" else abs, [])
     if where == "store":
-        pool._store = fail
+        pool.store = fail
     with pytest.raises(ZeroDivisionError):
         pool.run([1, 2], [1, 1])
 
