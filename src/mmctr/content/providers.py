@@ -4,7 +4,10 @@ Importing this module imports none of the providers' libraries;
 :func:`pkgutil.resolve_name` turns an entry into its class.
 """
 
-from typing import Any
+from functools import partial
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 TITLE_PROVIDERS = {
     "sentence_transformers": "mmctr.content.embedders.sentence_transformer"
@@ -28,19 +31,17 @@ The class follows :class:`~mmctr.content.covers.image_protocol.ImageEmbedder`. I
 settings are fields of :class:`~mmctr.content.covers.image_params.ImageParams`."""
 
 
-def check_provider(name: str, providers: dict[str, Any]) -> str:
-    """Refuse a name that is not entered.
-
-    Args:
-        name: The name a parameter holds.
-        providers: One of the two tables above.
-
-    Returns:
-        The name.
-
-    Raises:
-        ValueError: If it is unknown; the message lists the known ones.
-    """
+def _known(name: str, providers: dict[str, str]) -> str:
     if name not in providers:
         raise ValueError(f"use one of {', '.join(providers)}")
     return name
+
+
+TitleProvider = Annotated[
+    str, AfterValidator(partial(_known, providers=TITLE_PROVIDERS))
+]
+"""A key of :data:`TITLE_PROVIDERS`, checked."""
+CoverProvider = Annotated[
+    str, AfterValidator(partial(_known, providers=COVER_PROVIDERS))
+]
+"""A key of :data:`COVER_PROVIDERS`, checked."""

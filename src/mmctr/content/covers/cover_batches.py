@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -15,6 +16,7 @@ from mmctr.content.covers.image_report import BrokenCover
 from mmctr.content.embedders.cache import EmbeddingCache, vector_key
 
 
+@dataclass
 class CoverBatches:
     """Reads, decodes and embeds; collects what is broken.
 
@@ -23,28 +25,16 @@ class CoverBatches:
     on the rest of its batch, and a resumed run must give those of an uninterrupted one.
 
     Attributes:
+        embedder: Makes the vectors.
+        cache: Where vectors are stored; None: nowhere.
+        params: The limits.
         broken: The covers so far that can't be used.
     """
 
-    def __init__(
-        self,
-        embedder: ImageEmbedder,
-        cache: EmbeddingCache | None,
-        params: ImageParams,
-    ) -> None:
-        """Prepare; nothing is read yet.
-
-        Args:
-            embedder: Makes the vectors.
-            cache: Where vectors are stored; None: nowhere.
-            params: The limits.
-        """
-        self.broken: list[BrokenCover] = []
-        self._embedder = embedder
-        self._cache = cache
-        self._space = embedder.version()
-        self._max_bytes = int(params.max_file_mb * 2**20)
-        self._max_pixels = int(params.max_megapixels * 1e6)
+    embedder: ImageEmbedder
+    cache: EmbeddingCache | None
+    params: ImageParams
+    broken: list[BrokenCover] = field(default_factory=list)
 
     def embed(
         self, batch: Sequence[tuple[int, CoverEntry]]
@@ -61,29 +51,34 @@ class CoverBatches:
             ValueError: If the embedder makes vectors that are not finite.
             EmbeddingCacheError: If the cache can't be used.
         """
+        space = self.embedder.version()
         files: dict[int, tuple[str, bytes]] = {}
         for row, entry in batch:
             with self._collecting(entry.name):
-                files[row] = entry.name, entry.read(self._max_bytes)
+                files[row] = (
+                    entry.name,
+                    entry.read(int(self.params.max_file_mb * 2**20)),
+                )
         keys = {
-            row: vector_key(self._space, sha256(data).hexdigest())
+            row: vector_key(space, sha256(data).hexdigest())
             for row, (_, data) in files.items()
         }
         asked = [*keys.values()]
-        if files and self._cache and self._cache.known(asked) == {*asked}:
-            return [*keys], self._cache.load(asked)
+        if files and self.cache and self.cache.known(asked) == {*asked}:
+            return [*keys], self.cache.load(asked)
+        max_pixels = int(self.params.max_megapixels * 1e6)
         prepared: dict[int, Any] = {}
         for row, (name, data) in files.items():
             with self._collecting(name):
-                image = decode_cover(data, max_pixels=self._max_pixels)
-                prepared[row] = self._embedder.prepare(image)
+                image = decode_cover(data, max_pixels=max_pixels)
+                prepared[row] = self.embedder.prepare(image)
         if not prepared:
-            return [], np.empty((0, self._embedder.width), np.float32)
-        vectors = self._embedder.embed([*prepared.values()])
+            return [], np.empty((0, self.embedder.width), np.float32)
+        vectors = self.embedder.embed([*prepared.values()])
         if not np.isfinite(vectors).all():
-            raise ValueError(f"{self._space} made vectors that hold NaN or infinity")
-        if self._cache:
-            self._cache.store([keys[row] for row in prepared], vectors)
+            raise ValueError(f"{space} made vectors that hold NaN or infinity")
+        if self.cache:
+            self.cache.store([keys[row] for row in prepared], vectors)
         return [*prepared], vectors
 
     @contextmanager

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mmctr.content.providers import COVER_PROVIDERS, check_provider
+from mmctr.content.providers import CoverProvider
 
 
 class ImageParams(BaseModel):
@@ -26,7 +26,7 @@ class ImageParams(BaseModel):
         False,
         description="embed the covers though the source has image vectors of its own",
     )
-    provider: str = Field(
+    provider: CoverProvider = Field(
         "efficientnet_lite0",
         description="efficientnet_lite0 (1280 wide, weights come with the extra "
         "`images`), or sentence_transformers (a CLIP model on this machine)",
@@ -54,11 +54,6 @@ class ImageParams(BaseModel):
     max_megapixels: float = Field(
         64, gt=0, description="an image of more pixels counts as broken"
     )
-
-    @field_validator("provider")
-    @classmethod
-    def _is_known(cls, value: str) -> str:
-        return check_provider(value, COVER_PROVIDERS)
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from mmctr.content.covers.image_params import ImageParams
-from mmctr.content.providers import TITLE_PROVIDERS, check_provider
+from mmctr.content.providers import TitleProvider
 from mmctr.content.vectors import VectorParams
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -168,7 +168,7 @@ class EmbeddingParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    provider: str = Field(
+    provider: TitleProvider = Field(
         "sentence_transformers",
         description="what makes the vectors: sentence_transformers, openai, lsa or "
         "precomputed",
@@ -211,11 +211,6 @@ class EmbeddingParams(BaseModel):
     progress: bool = Field(
         False, description="draw a progress bar even where stderr is no terminal"
     )
-
-    @field_validator("provider")
-    @classmethod
-    def _is_known(cls, value: str) -> str:
-        return check_provider(value, TITLE_PROVIDERS)
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,36 +12,50 @@ _FLOAT = np.dtype("<f4")
 _ZERO_NORM = 1e-12
 
 
-def read_vectors(data: Any, n_texts: int, width: int | None) -> np.ndarray:
+@dataclass(frozen=True)
+class Answer:
+    """The vectors of one request.
+
+    Attributes:
+        vectors: ``[n, d]`` float32, row i for text i.
+        tokens: Tokens the service counted, None where it counts none.
+    """
+
+    vectors: np.ndarray
+    tokens: int | None
+
+
+def read_answer(body: Any, n_texts: int, width: int | None) -> Answer:
     """Read the vectors of one answer, placed by their own indices.
 
     Args:
-        data: The answer's list ``data``: objects or mappings with ``index`` and
-            ``embedding``, base64 of little-endian float32 or a list of numbers.
+        body: The answer as JSON. Its list ``data`` has ``index`` and ``embedding``:
+            base64 of little-endian float32 or a list of numbers.
         n_texts: Texts the request held.
         width: Width they must have; None: any, but one.
 
     Returns:
-        Vectors ``[n_texts, d]`` float32, row i for text i.
+        ``n_texts`` vectors and the counted tokens.
 
     Raises:
         ValueError: If a text has no vector or two, or a vector is not what was
             requested; the message says which and, where it helps, what to do.
     """
+    data = as_dictionary(body).get("data")
     if not isinstance(data, list):
         raise ValueError("it holds no list of vectors")
     if len(data) != n_texts:
         raise ValueError(f"{len(data)} vectors for {n_texts} texts")
     placed: dict[int, np.ndarray] = {}
-    for entry in data:
-        index = _get(entry, "index")
+    for entry in map(as_dictionary, data):
+        index = entry.get("index")
         if isinstance(index, bool) or not isinstance(index, int):
             raise ValueError(f"a vector's index is {index!r}, no whole number")
         if not 0 <= index < n_texts:
             raise ValueError(f"index {index} is outside 0..{n_texts - 1}")
         if index in placed:
             raise ValueError(f"index {index} occurs twice, so another one is missing")
-        placed[index] = _decode(_get(entry, "embedding"), index)
+        placed[index] = _decode(entry.get("embedding"), index)
     widths = sorted({vector.size for vector in placed.values()})
     if len(widths) > 1:
         raise ValueError(f"its vectors are {widths[0]} and {widths[-1]} wide")
@@ -55,11 +70,13 @@ def read_vectors(data: Any, n_texts: int, width: int | None) -> np.ndarray:
         raise ValueError(f"the vector of index {row} holds NaN or infinity")
     for row in np.flatnonzero(np.abs(rows).max(axis=1) < _ZERO_NORM)[:1]:
         raise ValueError(f"the vector of index {row} is zero")
-    return rows
+    tokens = as_dictionary(body.get("usage")).get("prompt_tokens")
+    return Answer(rows, tokens if isinstance(tokens, int) else None)
 
 
-def _get(entry: Any, name: str) -> Any:
-    return entry.get(name) if isinstance(entry, dict) else getattr(entry, name, None)
+def as_dictionary(value: object) -> dict[str, Any]:
+    """The value, or an empty dictionary in place of anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def _decode(value: Any, index: int) -> np.ndarray:

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 
 from filelock import FileLock
 from openai.types import Batch
@@ -44,7 +43,8 @@ def send_batches(run: EmbeddingRun, texts: Mapping[bytes, str]) -> None:
     """
     batches = _Batches(run, texts)
     try:
-        with _lock(run):
+        # Runs start batches one after the other, as they may need the same texts.
+        with FileLock(f"{run.cache.path}.batch.lock"):
             # Another run may have stored some while this one waited for the lock.
             held = batches.resume() | run.cache.known(list(texts))
             batches.start([key for key in texts if key not in held])
@@ -54,12 +54,6 @@ def send_batches(run: EmbeddingRun, texts: Mapping[bytes, str]) -> None:
     except KeyboardInterrupt:
         run.ended_by, run.is_stopped = "you stopped it", True
     run.under_way = {key for job in batches.jobs.unfinished() for key in job.keys}
-
-
-def _lock(run: EmbeddingRun) -> AbstractContextManager[object]:
-    """Keep other runs from starting batches: they may need the same texts."""
-    path = run.cache.path
-    return nullcontext() if path is None else FileLock(f"{path}.batch.lock")
 
 
 class _Batches:

@@ -82,14 +82,13 @@ def _store(
     tokens: list[int | None] = []
     keys: list[bytes] = []
     rows: list[np.ndarray] = []
-    for answer in read_answers(content, job.keys, run.width):
+    for part, answer in read_answers(content, job.keys, run.width):
         read += 1
-        part = job.keys[answer.part]
-        if answer.failure is not None:
-            run.fail(part, run.service.clean(answer.failure))
+        if isinstance(answer, str):
+            run.fail(job.keys[part], run.service.clean(answer))
             continue
         tokens.append(answer.tokens)
-        keys += part
+        keys += job.keys[part]
         rows.append(answer.vectors)
         if len(keys) >= _STORED_AT_ONCE:
             run.store(keys, np.concatenate(rows))

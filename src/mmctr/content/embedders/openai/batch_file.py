@@ -7,14 +7,11 @@ order, and a line that failed stands in a second file.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
-import numpy as np
-
-from mmctr.content.embedders.openai.answers import read_vectors
+from mmctr.content.embedders.openai.answers import Answer, as_dictionary, read_answer
 from mmctr.content.embedders.openai.packing import pack_requests
 
 ENDPOINT = "/v1/embeddings"
@@ -27,23 +24,6 @@ MAX_BYTES_PER_FILE = 190_000_000
 _LINE_BYTES = 512
 _TEXT_BYTES = 4
 _DIGEST_DIGITS = 16
-
-
-@dataclass(frozen=True)
-class LineAnswer:
-    """The answer of one line.
-
-    Attributes:
-        part: Positions of the line's texts among the texts of the batch.
-        vectors: ``[n, d]`` float32, ``[0, 0]`` if the line failed.
-        failure: Why it failed, or None.
-        tokens: Tokens the service counted, None where it counts none.
-    """
-
-    part: slice
-    vectors: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
-    failure: str | None = None
-    tokens: int | None = None
 
 
 def pack_batches(
@@ -128,7 +108,7 @@ def line_id(keys: Sequence[bytes], part: slice) -> str:
 
 def read_answers(
     content: bytes, keys: Sequence[bytes], width: int | None
-) -> Iterator[LineAnswer]:
+) -> Iterator[tuple[slice, Answer | str]]:
     """Read an output or error file; lines of unknown texts are left out.
 
     Args:
@@ -137,7 +117,8 @@ def read_answers(
         width: Width the vectors must have; None: that of the first.
 
     Yields:
-        One answer per line. Vectors are complete, in the order of the line's texts.
+        For every line the positions of its texts in the batch, and their vectors, or
+        why there are none.
     """
     for line in BytesIO(content):
         try:
@@ -145,10 +126,10 @@ def read_answers(
             part = _find_part(answer["custom_id"], keys)
         except (ValueError, TypeError, KeyError):
             continue
-        read = _read_answer(answer, part, width)
-        if read.failure is None:
+        read = _read_line(answer, part.stop - part.start, width)
+        if isinstance(read, Answer):
             width = read.vectors.shape[1]
-        yield read
+        yield part, read
 
 
 def _written_bytes(text: str) -> int:
@@ -164,22 +145,15 @@ def _find_part(name: object, keys: Sequence[bytes]) -> slice:
     return part
 
 
-def _read_answer(answer: dict[str, Any], part: slice, width: int | None) -> LineAnswer:
-    response = _dictionary(answer.get("response"))
-    body = _dictionary(response.get("body"))
-    status = response.get("status_code")
+def _read_line(answer: dict[str, Any], n_texts: int, width: int | None) -> Answer | str:
+    response = as_dictionary(answer.get("response"))
+    body, status = as_dictionary(response.get("body")), response.get("status_code")
     if answer.get("error") or status != 200:
-        error = _dictionary(answer.get("error") or body.get("error"))
+        error = as_dictionary(answer.get("error") or body.get("error"))
         words = [str(error[k]) for k in ("code", "message") if error.get(k)]
         unnamed = f"a line was answered {status}" if status else "a line has no answer"
-        return LineAnswer(part, failure=": ".join(words) or unnamed)
+        return ": ".join(words) or unnamed
     try:
-        vectors = read_vectors(body.get("data"), part.stop - part.start, width)
+        return read_answer(body, n_texts, width)
     except ValueError as error:
-        return LineAnswer(part, failure=f"an answer is not usable: {error}")
-    tokens = _dictionary(body.get("usage")).get("prompt_tokens")
-    return LineAnswer(part, vectors, tokens=tokens if isinstance(tokens, int) else None)
-
-
-def _dictionary(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+        return f"an answer is not usable: {error}"

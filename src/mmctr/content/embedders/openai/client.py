@@ -1,5 +1,6 @@
 """The service behind the SDK's client: its address, its key, its failures explained."""
 
+import os
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ T = TypeVar("T")
 class Service:
     """A client of the SDK and what may be said of it.
 
-    The SDK reads the key from ``OPENAI_API_KEY`` and, where ``base_url`` is not set,
+    The key is that of ``OPENAI_API_KEY``. Where ``base_url`` is not set, the SDK reads
     the address from ``OPENAI_BASE_URL``.
 
     Attributes:
@@ -35,15 +36,12 @@ class Service:
         Raises:
             EmbeddingError: If the address holds a password.
         """
-        settings = {
-            "base_url": params.base_url,
-            "timeout": params.timeout_seconds,
-            "max_retries": params.max_retries,
-        }
-        try:
-            self.sdk = openai.OpenAI(**settings)
-        except openai.OpenAIError:  # the key is missing
-            self.sdk = openai.OpenAI(api_key=_NO_KEY, **settings)
+        self.sdk = openai.OpenAI(
+            api_key=os.environ.get("OPENAI_API_KEY") or _NO_KEY,
+            base_url=params.base_url,
+            timeout=params.timeout_seconds,
+            max_retries=params.max_retries,
+        )
         url = self.sdk.base_url
         if url.userinfo or url.query:
             raise EmbeddingError(
@@ -59,7 +57,7 @@ class Service:
             EmbeddingError: If it is missing, or no service has such a key.
         """
         key = self.sdk.api_key
-        if not key or key == _NO_KEY:
+        if key == _NO_KEY:
             raise EmbeddingError(
                 "embedding.provider is openai, but the variable OPENAI_API_KEY is not "
                 "set: export your key, or write it into conf/local/credentials.yml as "

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import openai
 
 from mmctr.content.embedders.errors import EmbeddingStopped
-from mmctr.content.embedders.openai.answers import read_vectors
+from mmctr.content.embedders.openai.answers import Answer, read_answer
 from mmctr.content.embedders.openai.errors import RequestFailed
 from mmctr.content.embedders.openai.request_pool import RequestPool, TokenRateLimiter
 from mmctr.content.embedders.openai.run import EmbeddingRun
@@ -44,18 +42,17 @@ def send_directly(run: EmbeddingRun, jobs: Sequence[Job]) -> None:
         EmbeddingStopped: If the user wants to stop at once.
         EmbeddingCacheError: If the cache can't be written.
     """
-    where = run.service.address
     bar = Progress("Embedding titles", {_BAR_PHASE: len(jobs)}, show=run.show_progress)
 
-    def store(job: Job, answer: tuple[np.ndarray, int | None]) -> None:
-        vectors, tokens = answer
-        if run.width not in (None, vectors.shape[1]):
+    def store(job: Job, answer: Answer) -> None:
+        width = answer.vectors.shape[1]
+        if run.width not in (None, width):
             raise RequestFailed(
-                f"{where} answered {run.width} wide and later {vectors.shape[1]} wide: "
-                "one model must answer all requests"
+                f"{run.service.address} answered {run.width} wide and later {width} "
+                "wide: one model must answer all requests"
             )
-        run.store(job.keys, vectors)
-        run.tokens.append(tokens)
+        run.store(job.keys, answer.vectors)
+        run.tokens.append(answer.tokens)
         bar.advance(_BAR_PHASE)
 
     with StopRequest() as stop, bar:
@@ -80,29 +77,27 @@ def send_directly(run: EmbeddingRun, jobs: Sequence[Job]) -> None:
     run.is_stopped = stop.requested
 
 
-def _request(run: EmbeddingRun, job: Job) -> tuple[np.ndarray, int | None]:
-    """Send one request and check its answer; returns vectors and counted tokens."""
+def _request(run: EmbeddingRun, job: Job) -> Answer:
+    """Send one request and check its answer."""
     where, params = run.service.address, run.params
-    answer: Any = run.service.call(
-        lambda: run.service.sdk.embeddings.create(
+    create = run.service.sdk.embeddings.with_raw_response.create
+    answer = run.service.call(
+        lambda: create(
             input=list(job.texts),
             model=params.model,
             dimensions=params.dimensions or openai.omit,
             encoding_format="base64",  # a third of the bytes of decimal numbers
         )
     )
-    if isinstance(answer, str):
+    if "json" not in answer.headers.get("content-type", ""):
         raise RequestFailed(
             f"{where} answered with a page of text or HTML in place of vectors: is "
             "embedding.openai.base_url (or OPENAI_BASE_URL) an embeddings service?"
         )
+    body = run.service.call(answer.http_response.json)
     try:
-        vectors = read_vectors(
-            getattr(answer, "data", None), len(job.texts), params.dimensions
-        )
+        return read_answer(body, len(job.texts), params.dimensions)
     except ValueError as error:
         raise RequestFailed(
             f"{where}: the answer of model {params.model} is not usable: {error}"
         ) from None
-    used = getattr(getattr(answer, "usage", None), "prompt_tokens", None)
-    return vectors, used if isinstance(used, int) else None
