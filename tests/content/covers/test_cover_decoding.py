@@ -120,10 +120,10 @@ def test_damaged_exif_costs_no_picture():
     ("data", "words"),
     [
         (b"", "is empty"),
-        (b"no image at all", "is none of JPEG, PNG"),
-        (b"<html><body>404 Not Found</body></html>", "is none of"),
+        (b"no image at all", "is not one of JPEG, PNG"),
+        (b"<html><body>404 Not Found</body></html>", "is not one of"),
         (b"\x89PNG\r\n\x1a\n", "."),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is none of"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not one of"),
         (encoded(picture(1), "JPEG")[:-900], "truncated"),
         (encoded(picture(1), "PNG")[:-200], "truncated"),
         (encoded(picture(1), "JPEG")[:40], "."),

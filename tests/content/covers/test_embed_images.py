@@ -117,7 +117,7 @@ def test_broken_covers_are_zero_counted_and_named(tmp_path, covers, caplog):
     assert (report.broken, report.zero_rows, report.missing) == (2, 2, 0)
     assert [cover.file for cover in report.broken_examples] == ["b.png", "c.png"]
     assert "2 covers can't be used (b.png " in caplog.text
-    assert "c.png is none of JPEG" in caplog.text
+    assert "c.png is not one of JPEG" in caplog.text
 
 
 def test_a_wrong_ending_does_not_matter(tmp_path, covers):

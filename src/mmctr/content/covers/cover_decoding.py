@@ -1,4 +1,4 @@
-"""Bytes of a cover to pixels, whatever the bytes are."""
+"""Bytes of a cover to pixels; the bytes may be anything."""
 
 import io
 import warnings
@@ -8,32 +8,32 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mmctr.content.covers.cover_files import BrokenCoverError
 
-# Only these decoders ever see the bytes; others start programs (EPS) or are rare.
+# No other decoders: they start programs (EPS) or are rarely needed.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 
 def decode_cover(data: bytes, *, max_pixels: int) -> Image.Image:
     """Decode an image.
 
-    The content decides on the format, not the file's name. Of an animation the first
-    frame is taken; EXIF rotation is applied; transparent parts become white; 16 bits a
-    channel become 8; colour profiles are ignored.
+    The content determines the format, not the file's name. The first frame of an
+    animation is used; EXIF rotation is applied; transparent parts become white; 16 bits
+    per channel become 8; colour profiles are ignored.
 
     Args:
         data: Content of the file.
-        max_pixels: Width times height that is still decoded.
+        max_pixels: Largest width times height that is decoded.
 
     Returns:
-        The image as RGB with 8 bits a channel.
+        The image as RGB with 8 bits per channel.
 
     Raises:
-        BrokenCoverError: If it is no whole image of a known format, or too large.
+        BrokenCoverError: If it is not a complete image of a known format, or too large.
     """
     if not data:
         raise BrokenCoverError("is empty")
     try:
         with warnings.catch_warnings():
-            # Pillow warns of oddities that it copes with, once a file.
+            # Pillow warns of oddities that it can handle.
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
                 width, height = image.size
@@ -47,7 +47,7 @@ def decode_cover(data: bytes, *, max_pixels: int) -> Image.Image:
     except BrokenCoverError:
         raise
     except UnidentifiedImageError as error:
-        raise BrokenCoverError(f"is none of {', '.join(_FORMATS)}") from error
+        raise BrokenCoverError(f"is not one of {', '.join(_FORMATS)}") from error
     except Exception as error:  # decoders raise anything at hostile bytes
         raise BrokenCoverError(f"can't be decoded ({error})") from error
 
@@ -55,7 +55,7 @@ def decode_cover(data: bytes, *, max_pixels: int) -> Image.Image:
 def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # damaged EXIF says nothing of the pixels
+    except Exception:  # damaged EXIF does not affect the pixels
         return image
 
 

@@ -210,7 +210,7 @@ def _read_member(archive: ZipFile, info: ZipInfo, max_bytes: int) -> bytes:
 
 
 def shown_name(name: str) -> str:
-    """A file's name as it may stand in a message: no line breaks, no broken text."""
+    """Escape a file's name for a message: no line breaks, no broken text."""
     return name if name.isprintable() else ascii(name)
 
 
@@ -222,7 +222,7 @@ def _is_inside(info: ZipInfo) -> bool:
 
 
 def _is_hidden(part: str) -> bool:
-    """What macOS and others leave beside the files that are meant."""
+    """Whether macOS or others left it beside the covers."""
     return part == "__MACOSX" or (part.startswith(".") and part != "..")
 
 

@@ -12,9 +12,9 @@ from PIL import Image
 from mmctr.content.covers.image_params import ImageParams
 from mmctr.runtime.device import resolve_device
 
-# As the authors evaluate it: the middle 87.5 % of the shorter side, bicubic to 224 x
-# 224, (x - 127) / 128. Source: github.com/tensorflow/tpu, models/official/efficientnet,
-# preprocessing.py and lite/efficientnet_lite_builder.py.
+# The preprocessing of the authors' evaluation: the middle 87.5 % of the shorter side,
+# bicubic to 224 x 224, (x - 127) / 128. Source: github.com/tensorflow/tpu,
+# models/official/efficientnet, preprocessing.py and lite/efficientnet_lite_builder.py.
 SIZE = 224
 _CROP = 224 / (224 + 32)
 _MEAN, _STD = 127.0, 128.0

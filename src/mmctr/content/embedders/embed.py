@@ -46,7 +46,7 @@ def embed_titles(
 ) -> tuple[np.ndarray, EmbeddingReport]:
     """Embed the titles of the items.
 
-    White space around a title is dropped, equal titles are embedded once, and items
+    White space around a title is removed, equal titles are embedded once, and items
     without a title are treated as ``params.empty_title`` says.
 
     Args:

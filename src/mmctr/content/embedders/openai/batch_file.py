@@ -2,7 +2,7 @@
 
 Limits and formats are those of https://platform.openai.com/docs/guides/batch: 50,000
 requests and 50,000 embedding inputs per batch, 200 MB per file. Answers come in any
-order, and a line that failed stands in a second file.
+order, and failed lines are in a second file.
 """
 
 import json

@@ -6,7 +6,7 @@ from mmctr.content.embedders.errors import EmbeddingError
 
 
 class EmbeddingCostError(EmbeddingError):
-    """The bill could be higher than allowed; nothing was sent."""
+    """The bill could exceed the limit; nothing was sent."""
 
 
 @dataclass(frozen=True)
