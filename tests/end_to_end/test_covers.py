@@ -102,6 +102,7 @@ def test_what_is_wrong_with_the_covers_is_said_in_one_message(project, path, wor
     assert not (project / "data/04_feature/x/vectors/image.npy").exists()
 
 
+@pytest.mark.system
 @pytest.mark.skipif(
     not (SLICE / "covers").is_dir(), reason=f"the real covers are not at {SLICE}"
 )
