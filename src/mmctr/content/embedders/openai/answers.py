@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 _FLOAT = np.dtype("<f4")
-# Vectors of models have a length near 1; below this nothing was computed.
-_ZERO_NORM = 1e-12
+# Vectors of models have a length near 1; with numbers this small none was computed.
+_ZERO = 1e-12
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,12 @@ def read_answer(body: Any, n_texts: int, width: int | None) -> Answer:
             f"embedding.openai.dimensions to {widths[0]}, or to null"
         )
     rows = np.stack([placed[index] for index in range(n_texts)])
-    # The first row of each kind, if there is one.
-    for row in np.flatnonzero(~np.isfinite(rows).all(axis=1))[:1]:
+    largest = np.abs(rows).max(axis=1)
+    if not np.isfinite(largest).all():
+        row = np.isfinite(largest).argmin()
         raise ValueError(f"the vector of index {row} holds NaN or infinity")
-    for row in np.flatnonzero(np.abs(rows).max(axis=1) < _ZERO_NORM)[:1]:
-        raise ValueError(f"the vector of index {row} is zero")
+    if largest.min() < _ZERO:
+        raise ValueError(f"the vector of index {largest.argmin()} is zero")
     tokens = as_dictionary(body.get("usage")).get("prompt_tokens")
     return Answer(rows, tokens if isinstance(tokens, int) else None)
 
