@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from filelock import FileLock
 from openai.types import Batch
-from tqdm import tqdm
 
 from mmctr.content.embedders.cache import PendingBatch
 from mmctr.content.embedders.openai.batch_collect import collect
@@ -14,6 +13,7 @@ from mmctr.content.embedders.openai.batch_file import pack_batches, write_reques
 from mmctr.content.embedders.openai.batch_jobs import BatchJobs, batch_id
 from mmctr.content.embedders.openai.errors import RequestFailed
 from mmctr.content.embedders.openai.run import EmbeddingRun
+from mmctr.runtime.progress import progress_bar
 
 logger = logging.getLogger(__name__)
 
@@ -106,14 +106,9 @@ class _Batches:
         done = dict.fromkeys((job.id for job in waiting), 0)
         wait = self._run.params.batch
         until = time.monotonic() + wait.max_wait_seconds
-        with tqdm(
-            total=sum(len(job.keys) for job in waiting),
-            desc="Waiting for batches",
-            unit="title",
-            disable=not self._run.show_progress,
-            bar_format="{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} "
-            "[{elapsed} gone]",
-        ) as bar:
+        total = sum(len(job.keys) for job in waiting)
+        show = self._run.show_progress
+        with progress_bar("Waiting for batches", total, show=show) as bar:
             while True:
                 for job in list(waiting):
                     share = self._poll(job)

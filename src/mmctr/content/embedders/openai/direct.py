@@ -10,10 +10,8 @@ from mmctr.content.embedders.openai.answers import Answer, read_answer
 from mmctr.content.embedders.openai.errors import RequestFailed
 from mmctr.content.embedders.openai.request_pool import RequestPool, TokenRateLimiter
 from mmctr.content.embedders.openai.run import EmbeddingRun
-from mmctr.runtime.progress import Progress
+from mmctr.runtime.progress import progress_bar
 from mmctr.runtime.signals import StopRequest
-
-_BAR_PHASE = "request"
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def send_directly(run: EmbeddingRun, jobs: Sequence[Job]) -> None:
         EmbeddingStopped: If the user wants to stop at once.
         EmbeddingCacheError: If the cache can't be written.
     """
-    bar = Progress("Embedding titles", {_BAR_PHASE: len(jobs)}, show=run.show_progress)
+    bar = progress_bar("Embedding titles", len(jobs), show=run.show_progress)
 
     def store(job: Job, answer: Answer) -> None:
         width = answer.vectors.shape[1]
@@ -53,7 +51,7 @@ def send_directly(run: EmbeddingRun, jobs: Sequence[Job]) -> None:
             )
         run.store(job.keys, answer.vectors)
         run.tokens.append(answer.tokens)
-        bar.advance(_BAR_PHASE)
+        bar.update()
 
     with StopRequest() as stop, bar:
         pool = RequestPool(
