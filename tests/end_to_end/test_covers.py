@@ -76,30 +76,25 @@ def test_covers_become_codes_and_predictions(project):
     np.testing.assert_array_equal(again, vectors)
 
 
-@pytest.mark.parametrize(
-    ("path", "words"),
-    [
-        ("item_images.rar", ["is a rar", "unrar x item_images.rar covers/"]),
-        ("nowhere", ["there is no nowhere", "embedding.images.path"]),
-        ("log", ["60 of 60 items have no cover in log", "max_missing_share"]),
-    ],
-)
-def test_what_is_wrong_with_the_covers_is_said_in_one_message(project, path, words):
+def test_what_is_wrong_with_the_covers_is_said_in_one_message(project):
     write_log(project / "log", optional_columns=False)
     (project / "item_images.rar").write_bytes(b"Rar!\x1a\x07\x01\x00")
-    env = ["--env=interactions", "--pipelines=preparation,embedding"]
-    result = kedro_run(
-        project,
-        *env,
-        f"--params=raw_dir=log,dataset=x,device=cpu,embedding.provider=lsa,"
-        f"embedding.images.path={path}",
-    )
-    assert result.exit_code == 1
-    assert isinstance(result.exception, SystemExit), result.exception
-    message = result.output.partition("Error: ")[2]
-    for word in words:
-        assert word in message
-    assert not (project / "data/04_feature/x/vectors/image.npy").exists()
+    data = "--params=raw_dir=log,dataset=x,device=cpu,embedding.provider=lsa"
+    env = "--env=interactions"
+    must_run(project, env, "--pipelines=preparation", data)
+    for path, words in {
+        "item_images.rar": ["is a rar", "unrar x item_images.rar covers/"],
+        "nowhere": [f"there is no {project}/nowhere", "embedding.images.path"],
+        "log": [f"60 of 60 items have no cover in {project}/log", "max_missing_share"],
+    }.items():
+        params = f"{data},embedding.images.path={path}"
+        result = kedro_run(project, env, "--pipelines=embedding", params)
+        assert result.exit_code == 1
+        assert isinstance(result.exception, SystemExit), result.exception
+        message = result.output.partition("Error: ")[2]
+        for word in words:
+            assert word in message
+        assert not (project / "data/04_feature/x/vectors/image.npy").exists()
 
 
 @pytest.mark.system
