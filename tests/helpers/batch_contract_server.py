@@ -14,6 +14,7 @@ from email import message_from_bytes
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from batch_input_checks import check_input
 from embedding_contract_server import (
     KEY,
     Body,
@@ -24,8 +25,6 @@ from embedding_contract_server import (
     error_body,
 )
 
-MAX_REQUESTS = 50_000
-MAX_INPUTS = 50_000
 MAX_FILE_BYTES = 200_000_000
 
 _COUNTS = ("total", "completed", "failed")
@@ -82,7 +81,6 @@ class BatchContractServer(ContractServer):
     def __init__(self) -> None:
         self.files: dict[str, StoredFile] = {}
         self.batches: dict[str, Body] = {}
-        self.polls = 0
         self.hold: str | None = None
         self.fate = "completed"
         self.share = 1.0
@@ -142,7 +140,6 @@ class BatchContractServer(ContractServer):
             case "GET", "files", name, "content" if name in self.files:
                 answer = 200, self.files[name].content
             case "GET", "batches", name if name in self.batches:
-                self.polls += 1
                 self._move_on(self.batches[name])
                 answer = 200, self.batches[name]
             case _:
@@ -277,42 +274,6 @@ class _BatchHandler(Handler):
             self.command, self.path, key, kind, content
         )
         self.send_answer(status, answer)
-
-
-def check_input(content: bytes) -> list[Body]:
-    """Errors of an input file, as a failed batch reports them."""
-    seen: set[str] = set()
-    models: set[str] = set()
-    inputs = 0
-    errors = []
-    lines = content.decode().splitlines()
-    for number, text in enumerate(lines, start=1):
-        code = None
-        try:
-            line = json.loads(text)
-            body = line["body"]
-            inputs += len(body["input"])
-            models.add(body["model"])
-            if not isinstance(line["custom_id"], str) or line["custom_id"] in seen:
-                code = "duplicate_custom_id"
-            elif line["method"] != "POST" or line["url"] != "/v1/embeddings":
-                code = "invalid_url"
-            elif len(models) > 1:
-                code = "mismatched_model"
-            seen.add(line["custom_id"])
-        except (ValueError, KeyError, TypeError):
-            code = "invalid_json_line"
-        if code:
-            errors.append(
-                {"code": code, "message": "not as it must be", "line": number}
-            )
-    if not lines:
-        errors.append({"code": "empty_file", "message": "no request"})
-    if len(lines) > MAX_REQUESTS:
-        errors.append({"code": "too_many_tasks", "message": "over 50,000 requests"})
-    if inputs > MAX_INPUTS:
-        errors.append({"code": "too_many_inputs", "message": "over 50,000 inputs"})
-    return errors
 
 
 def _written(body: Body) -> bytes:

@@ -166,12 +166,8 @@ def toys(tmp_path) -> Path:
 
 
 def kedro(project: Path, pipeline: str, params: Body) -> None:
-    config = write_config(
-        project / "run.yml",
-        env="interactions",
-        pipeline=pipeline,
-        params={"dataset": "toys", **params},
-    )
+    settings = {"pipeline": pipeline, "params": {"dataset": "toys", **params}}
+    config = write_config(project / "run.yml", env="interactions", **settings)
     must_run(project, "--config", config)
 
 
