@@ -1,6 +1,5 @@
 """Many jobs at a time, at a pace, until the user wants to stop."""
 
-import signal
 import threading
 
 import pytest
@@ -80,42 +79,6 @@ def test_a_stop_finishes_what_is_in_flight():
     results = pool_of(send, kept, stop=stop).run(range(50), [1] * 50)
     assert len(kept) == results.sent < 50
     assert results.ended_by == "you stopped it"
-
-
-def test_first_and_second_interrupt():
-    """The first is a wish, the second an order; then all is as before."""
-    before = signal.getsignal(signal.SIGINT)
-    with StopRequest() as stop:
-        signal.raise_signal(signal.SIGINT)
-        assert stop.requested
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_an_ignored_interrupt_stays_ignored():
-    """A job in the background."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with StopRequest() as stop:
-            signal.raise_signal(signal.SIGINT)
-        assert not stop.requested
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def test_other_threads_cannot_watch():
-    """And don't fail."""
-    entered = []
-
-    def work():
-        with StopRequest() as stop:
-            entered.append(stop.requested)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert entered == [False]
 
 
 @given(

@@ -71,21 +71,23 @@ class EmbeddingRun:
         if not missing and not self.is_stopped:
             return
         parts = [f"{n_texts - len(missing):,} of {n_texts:,} done"]
-        failures = Counter(self.failures[key] for key in missing & self.failures.keys())
+        failed = missing & self.failures.keys()
+        # In the order of the keys, as equally frequent reasons come in theirs.
+        failures = Counter(self.failures[key] for key in keys if key in failed)
         if failures:
             shown = [reason for reason, _ in failures.most_common(_REASONS_SHOWN)]
             more = len(failures) - len(shown)
             parts.append(
-                f"{failures.total():,} failed: {'; or: '.join(shown)}"
+                f"{len(failed):,} failed: {'; or: '.join(shown)}"
                 f"{f'; and {more} more reasons' if more else ''}"
             )
-        under_way = len((missing & self.under_way) - self.failures.keys())
+        under_way = len((missing & self.under_way) - failed)
         if under_way:
             parts.append(
                 f"{under_way:,} still under way: their batches go on at the service "
                 "and will not be sent again"
             )
-        rest = len(missing) - failures.total() - under_way
+        rest = len(missing) - len(failed) - under_way
         if rest:
             parts.append(f"{rest:,} not sent")
         why = f" ({self.ended_by})" if self.ended_by else ""
