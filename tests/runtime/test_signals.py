@@ -9,7 +9,7 @@ from mmctr.runtime.signals import StopRequest
 
 
 def test_first_and_second_interrupt():
-    """The first is a wish, the second an order; then all is as before."""
+    """The first is noted, the second raises; then the old handler is back."""
     before = signal.getsignal(signal.SIGINT)
     with StopRequest() as stop:
         signal.raise_signal(signal.SIGINT)
@@ -20,7 +20,7 @@ def test_first_and_second_interrupt():
 
 
 def test_an_ignored_interrupt_stays_ignored():
-    """A job in the background."""
+    """As in a background job."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with StopRequest() as stop:

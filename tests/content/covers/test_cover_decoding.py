@@ -25,7 +25,7 @@ def pixels(data: bytes) -> np.ndarray:
 
 
 def png_that_claims(width: int, height: int) -> bytes:
-    """A PNG of a few bytes whose header speaks of so many pixels."""
+    """A PNG of a few bytes whose header claims so many pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         body = kind + data

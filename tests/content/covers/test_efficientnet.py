@@ -80,7 +80,7 @@ def test_a_vector_does_not_depend_on_its_batch(embedder):
 
 @pytest.mark.parametrize("size", [(256, 256), (400, 256), (256, 301)])
 def test_the_middle_of_the_shorter_side_is_looked_at(embedder, size):
-    """A square of 224 in 256 is taken as it is; what lies outside changes nothing."""
+    """A square of 224 in 256 is used as it is; pixels outside change nothing."""
     middle = picture(7, (SIZE, SIZE))
     image = picture(8, size)
     place = tuple((length - SIZE + 1) // 2 for length in size)

@@ -31,7 +31,7 @@ def vectors_for(n: int, width: int = WIDTH) -> np.ndarray:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where no file is yet, nor its folder."""
+    """A place without a file or its folder."""
     return tmp_path / "02_intermediate" / "cache.sqlite"
 
 
@@ -116,7 +116,7 @@ def test_a_missing_vector(filled):
 
 
 def test_two_widths_of_one_model(path):
-    """Possible only where no width was asked for."""
+    """Possible only where no width was requested."""
     with EmbeddingCache(path) as cache:
         cache.store(keys_of("a"), vectors_for(1, 4))
         cache.store(keys_of("b"), vectors_for(1, 6))
@@ -190,7 +190,7 @@ def test_no_database(path):
 
 
 def test_another_database(path):
-    """SQLite, but not ours."""
+    """SQLite, but of another program."""
     path.parent.mkdir()
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE vectors (key, vector)")

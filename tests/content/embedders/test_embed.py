@@ -21,7 +21,7 @@ class RecordingEmbedder:
         self.scale = scale
 
     def __call__(self, settings, context):
-        """In the place of the class that a provider is built of."""
+        """In the place of the provider's class."""
         return self
 
     def embed(self, texts):
@@ -42,7 +42,7 @@ def recorder(monkeypatch) -> RecordingEmbedder:
 
 
 def test_equal_titles_are_embedded_once(recorder):
-    """Surrounding space does not make a title another one; case does."""
+    """Surrounding space makes no difference; case does."""
     titles = ["b", "a", " b\n", "A", "", "a", None, "\t "]
     vectors, report = embed_titles(titles, EmbeddingParams())
     assert recorder.calls == [["b", "a", "A"]]
@@ -82,7 +82,7 @@ def test_rows_have_length_one_at_any_scale(recorder, scale):
 @settings(deadline=None, max_examples=30)
 @given(titles=st.lists(st.text("ab \n", max_size=4), min_size=1, max_size=12))
 def test_a_row_depends_on_its_title_alone(titles):
-    """Row i is what the title i gets alone, whatever stands around it."""
+    """Row i is what title i gets alone, whatever is around it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(embed, "resolve_name", lambda entry: RecordingEmbedder())
         if not any(title.strip() for title in titles):
@@ -131,7 +131,7 @@ def test_all_titles_empty_but_a_placeholder(recorder):
 
 
 def test_lsa_end_to_end():
-    """A provider without a model, seeded; a title of no word stays a zero row."""
+    """A seeded provider without a model; a title without a word stays a zero row."""
     params = EmbeddingParams(provider="lsa", lsa={"dimensions": 2}, seed=3)
     titles = ["red car", "blue car", "red boat", "???", ""]
     first, report = embed_titles(titles, params)

@@ -68,7 +68,7 @@ def test_version_follows_the_content(tmp_path, matrix):
 
 
 def test_relative_path(tmp_path, monkeypatch, matrix):
-    """Relative to the working directory."""
+    """A path given to the embedder is used as it is."""
     np.save(tmp_path / "vectors.npy", matrix)
     monkeypatch.chdir(tmp_path)
     assert embed_titles(["t"] * 5, params_for("vectors.npy"))[0].shape == (5, 3)

@@ -71,7 +71,7 @@ def test_order_is_kept_though_the_library_sorts_by_length(embedder):
 
 
 def test_long_titles_are_cut_and_counted(embedder):
-    """What lies behind the limit changes nothing."""
+    """Tokens after the limit change nothing."""
     start = "one two three four five six seven eight nine ten eleven twelve thirteen"
     ends = [f"{start} fourteen {word} more" for word in ("bread", "engine")]
     vectors, usage = embedder.embed([*ends, "bread"])

@@ -57,7 +57,7 @@ with EmbeddingCache(path) as cache:
 
 
 def start_writer(path: Path, name: str, steps: int) -> subprocess.Popen:
-    """A process that waits for a line, then stores 20 vectors a step."""
+    """A process that waits for a line, then stores 20 vectors per step."""
     return subprocess.Popen(
         [sys.executable, "-c", WRITER, str(path), name, str(steps)],
         stdin=subprocess.PIPE,
@@ -67,7 +67,7 @@ def start_writer(path: Path, name: str, steps: int) -> subprocess.Popen:
 
 
 def test_processes_share_one_file(path):
-    """All make it, all write to it, nobody fails."""
+    """All create it, all write to it, none fails."""
     writers = [start_writer(path, name, 15) for name in "abc"]
     for writer in writers:
         writer.stdin.write("go\n")
@@ -81,7 +81,7 @@ def test_processes_share_one_file(path):
 
 
 def test_a_kill_loses_no_finished_transaction(path):
-    """And none is half there."""
+    """And none is partly there."""
     writer = start_writer(path, "a", 100_000)
     writer.stdin.write("go\n")
     writer.stdin.flush()

@@ -35,7 +35,7 @@ def test_vectors_follow_the_texts_not_the_order_of_arrival(server):
 
 
 def test_what_is_sent(server):
-    """Every text once, at most so many a request, with model, width and format."""
+    """Every text once, a limited number per request, with model, width and format."""
     texts = [f"title {i}" for i in range(10)]
     embedder = make(
         openai_params(server, request_size=4, concurrency=1, model="small-one")
@@ -108,7 +108,7 @@ def test_missing_key(server, monkeypatch, key):
 
 @pytest.mark.parametrize("key", [KEY + "\n", "sk test", "sk-tést"])
 def test_damaged_key_is_refused_and_not_repeated(server, monkeypatch, key):
-    """The HTTP library would quote such a header in its complaint."""
+    """The HTTP library would quote such a header in its error."""
     monkeypatch.setenv("OPENAI_API_KEY", key)
     with pytest.raises(EmbeddingError, match="OPENAI_API_KEY .* holds") as caught:
         make(openai_params(server)).embed(["a title"])

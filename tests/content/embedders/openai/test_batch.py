@@ -48,7 +48,7 @@ def test_width_of_the_model_itself(service, run):
 
 
 def test_a_run_ends_while_the_batch_goes_on(service, run):
-    """The wait is limited; the next run takes up the same batches."""
+    """The wait is limited; the next run resumes the same batches."""
     service.hold = "in_progress"
     with pytest.raises(EmbeddingError, match="max_wait_seconds") as caught:
         run(batch={"max_wait_seconds": 0.05})
@@ -62,7 +62,7 @@ def test_a_run_ends_while_the_batch_goes_on(service, run):
 
 
 def test_other_titles_in_the_second_run(service, run):
-    """Order and company of the titles may change; only new ones are sent."""
+    """The order and the other titles may change; only new ones are sent."""
     service.hold = "in_progress"
     with pytest.raises(EmbeddingError):
         run(batch={"max_wait_seconds": 0})
@@ -73,7 +73,7 @@ def test_other_titles_in_the_second_run(service, run):
 
 
 def test_a_batch_of_titles_that_are_not_needed_is_not_waited_for(service, run):
-    """Another data set's batch does not hold this one up."""
+    """Another data set's batch does not delay this run."""
     service.hold = "in_progress"
     with pytest.raises(EmbeddingError):
         run(TITLES[:10], batch={"max_wait_seconds": 0})
@@ -86,7 +86,7 @@ def test_a_batch_of_titles_that_are_not_needed_is_not_waited_for(service, run):
 
 @pytest.mark.parametrize("part_of_path", ["files", "batches"])
 def test_a_lost_answer_makes_nothing_twice(service, run, part_of_path):
-    """The service did it, the answer did not arrive: it is looked for."""
+    """The service did it, but the answer got lost: the run looks for it."""
     service.troubles = [Trouble("POST", part_of_path, 500, carried_out=True)]
     assert_right(run()[0])
     assert len(service.uploads) == len(service.batches) == 2
@@ -134,7 +134,7 @@ def test_two_runs_at_the_same_time(service, run):
     ],
 )
 def test_kill(service, run, settings, method, part_of_path, carried_out):
-    """Killed at the worst moments, the next run pays for nothing a second time."""
+    """After a kill at the worst moments nothing is paid twice."""
     trouble = Trouble(
         method,
         part_of_path,

@@ -31,7 +31,7 @@ def test_a_start_that_fails_stops_no_other_batch(service, run):
 
 
 def test_an_input_file_the_service_lost(service, run):
-    """A file is no use for ever: the next run sends a new one."""
+    """A lost file is useless: the next run sends a new one."""
     service.troubles = [Trouble("POST", "batches", 503)] * 20
     with pytest.raises(EmbeddingError, match="503"):
         run()
@@ -55,7 +55,7 @@ def test_an_unfinished_batch_gives_what_it_has(service, run, fate):
 
 
 def test_a_batch_that_fails_validation(service, run):
-    """Its own words are passed on, and the next run sends the texts again."""
+    """The message quotes its reason, and the next run sends the texts again."""
     service.fate = "failed"
     with pytest.raises(EmbeddingError, match="0 of 20 .*token_limit_exceeded"):
         run()
@@ -110,14 +110,14 @@ def _stray_lines(content: bytes) -> bytes:
     "rewrite", [_first_line_twice, _blank_lines, _shuffled, _stray_lines]
 )
 def test_untidy_output_files(service, run, rewrite):
-    """What can be tied to its texts is, whatever stands between."""
+    """Lines of the batch are used, whatever is between them."""
     service.rewrite = rewrite
     assert_right(run()[0])
 
 
 @pytest.mark.parametrize("rewrite", [_without_first_line, _cut_off])
 def test_output_files_that_lack_lines(service, run, rewrite):
-    """The lines that are there are kept, the others sent again."""
+    """The complete lines are stored, the others sent again."""
     service.rewrite = rewrite
     with pytest.raises(EmbeddingError, match="lack them.*run again to resume"):
         run()
@@ -162,7 +162,7 @@ def test_unusable_lines(service, run, old, new, complaint):
 
 
 def test_the_service_is_away_for_long_while_polling(service, run):
-    """The run ends in the end, the batch does not."""
+    """The run gives up in the end; the batch goes on."""
     service.troubles = [Trouble("GET", "batches/", 503)] * 500
     with pytest.raises(EmbeddingError, match="answered 503"):
         run(max_retries=0, batch={"poll_seconds": 0.001})
@@ -172,7 +172,7 @@ def test_the_service_is_away_for_long_while_polling(service, run):
 
 
 def test_a_refused_key_stops_at_once(service, run, monkeypatch):
-    """And the batch can be taken up with the right one."""
+    """And the batch can be resumed with the right one."""
     service.hold = "in_progress"
     with pytest.raises(EmbeddingError):
         run(batch={"max_wait_seconds": 0})

@@ -30,7 +30,7 @@ def params_for(server: ContractServer, tmp_path, **changes) -> EmbeddingParams:
 
 
 def rows_of(plan: str) -> dict[str, str]:
-    """The printed plan as names and figures."""
+    """The printed plan as names and values."""
     lines = plan.splitlines()[1:]
     return {line[:19].strip(): line[19:].strip() for line in lines}
 
@@ -97,7 +97,7 @@ def test_the_plan_is_logged(server, tmp_path, caplog):
 
 
 def test_a_bill_above_the_limit_is_refused(server, tmp_path):
-    """With figure, limit and parameter; nothing is sent."""
+    """The message has amount, limit and parameter; nothing is sent."""
     params = params_for(server, tmp_path, usd_per_million_tokens=1e6, max_cost_usd=18.9)
     with pytest.raises(EmbeddingCostError) as caught:
         embed_titles(TITLES, params)

@@ -73,13 +73,13 @@ def neighbour_groups(
 
 
 def test_titles_of_a_topic_lie_together(url, valid_key, tmp_path):
-    """Eight of nine at least have a neighbour of their own topic."""
+    """At least eight of nine have a nearest title of their own topic."""
     own, nearest = neighbour_groups(url, TOPICS, tmp_path / "cache.sqlite")
     assert (own == nearest).sum() >= 8
 
 
 def test_real_titles_of_a_brand_lie_together(url, valid_key, tmp_path):
-    """Of toys that are sold: a random neighbour would be of the brand in a seventh."""
+    """Real toys: a random neighbour would have the same brand in one of seven cases."""
     file = SHARED / "amazon_toys" / "items.parquet"
     if not file.exists():
         pytest.skip(f"{file} is not there")

@@ -17,7 +17,7 @@ TEXTS = [f"title {i}" for i in range(12)]
 
 @pytest.fixture
 def embedder(server: ContractServer) -> Callable[..., OpenAIEmbedder]:
-    """Makes embedders that point at the server, all over one cache."""
+    """Makes embedders that point at the server and share one cache."""
     context = EmbedderContext()
 
     def make(**changes) -> OpenAIEmbedder:
@@ -33,7 +33,7 @@ def embedder(server: ContractServer) -> Callable[..., OpenAIEmbedder]:
 
 
 def message_of(embedder: OpenAIEmbedder, texts: list[str]) -> str:
-    """What it says when it fails, as it must."""
+    """The message of the failure that must come."""
     with pytest.raises(EmbeddingError) as caught:
         embedder.embed(texts)
     assert str(caught.value).endswith("; run again to resume")
@@ -82,7 +82,7 @@ def test_a_refused_key_stops_at_once(server, embedder, status):
 
 
 def test_a_used_up_quota_stops_at_once(server, embedder):
-    """Its 429 does not pass by waiting."""
+    """Waiting does not help against its 429."""
     server.failures = [(429, "You exceeded your current quota")] * 100
     server.error_code = "insufficient_quota"
     message = message_of(embedder(request_size=1), TEXTS)
@@ -92,7 +92,7 @@ def test_a_used_up_quota_stops_at_once(server, embedder):
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_storm_ends_the_run(server, embedder, status):
-    """What came before is kept, the rest is not tried."""
+    """What came before is stored, the rest is not tried."""
     server.bad_texts = dict.fromkeys(TEXTS[2:], status)
     params = {"request_size": 1, "stop_after_failures": 4}
     message = message_of(embedder(**params), TEXTS)
@@ -223,21 +223,21 @@ def test_answers_that_are_not_as_promised(server, embedder, change, complaint):
 
 @pytest.mark.parametrize("bad", [[[1.0]] * 16, []])
 def test_plain_numbers_are_checked_too(server, embedder, monkeypatch, bad):
-    """Of a service that does not know base64."""
+    """The answers of a service that does not know base64."""
     monkeypatch.setattr("embedding_contract_server.encode", lambda answer, body: answer)
     server.change = _one(bad)
     assert "index 1" in message_of(embedder(), TEXTS[:3])
 
 
 def test_a_service_that_does_not_know_base64(server, embedder, monkeypatch):
-    """Numbers are taken as well."""
+    """Plain numbers work, too."""
     monkeypatch.setattr("embedding_contract_server.encode", lambda answer, body: answer)
     vectors, _ = embedder().embed(TEXTS)
     np.testing.assert_array_equal(vectors, expected(TEXTS))
 
 
 def test_width_may_not_change_between_requests(server, embedder):
-    """With no width asked for, the first request's width holds for all, for ever."""
+    """Without a requested width, the first request's width holds for all later ones."""
     widths = iter([12, 7, 9])
     server.change = lambda a: _embeddings(a, lambda v, _: [1.0] * next(widths))
     params = {"dimensions": None, "request_size": 1}
@@ -256,7 +256,7 @@ def test_no_width_asked_for(server, embedder):
     "content", [b'{"object": "list", "data": [{"index": 0, "emb', b"", b"<html>hello"]
 )
 def test_answers_that_are_no_json(server, embedder, content):
-    """Cut off within the promised length, empty, a page that says it were JSON."""
+    """Cut off within the announced length, empty, or a page declared as JSON."""
     server.raw_answer = content
     assert "cannot be read" in message_of(embedder(), ["a title"])
 
@@ -270,7 +270,7 @@ def test_a_web_page(server, embedder):
 
 
 def test_an_answer_that_breaks_off(server, embedder):
-    """Fewer bytes than promised: tried again, then said."""
+    """Fewer bytes than announced: retried, then an error."""
     server.breaks_off = True
     assert "broke off" in message_of(embedder(), ["a title"])
     assert len(server.requests) == 2

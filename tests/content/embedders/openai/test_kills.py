@@ -46,7 +46,7 @@ class Received:
 
 
 class WatchedServer(ContractServer):
-    """Knows which run sent what, by the organisation that a run says it is of."""
+    """Knows which run sent what, by the organisation in its headers."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -95,7 +95,7 @@ class WatchedHandler(Handler):
 
 @dataclass
 class Kill:
-    """How a run stood when it was killed."""
+    """The state of a run when it was killed."""
 
     run: str
     kept: set[str]  # texts in the cache, of this run and earlier ones
@@ -139,7 +139,7 @@ def embed_in_child(run: str, titles: list[str], url: str, cache: str) -> None:
 
 @pytest.fixture
 def server(valid_key) -> Iterator[WatchedServer]:
-    """In the place of the folder's own."""
+    """Replaces the fixture of the folder."""
     contract = WatchedServer()
     yield contract
     contract.stop()
@@ -147,7 +147,7 @@ def server(valid_key) -> Iterator[WatchedServer]:
 
 @pytest.fixture
 def toys(tmp_path) -> Path:
-    """A project of 1,400 items that preparation has run in."""
+    """A project of 1,400 items after preparation."""
     project = copy_project(tmp_path / "project")
     rng = np.random.default_rng(2)
     ids = np.arange(N_TITLES) + 7
@@ -256,7 +256,7 @@ def check_the_bill(runs: list[Kill], titles: list[str], inputs: list[str]) -> No
 
 
 def check_the_stages(kills: list[Kill], titles: list[str]) -> None:
-    """The kills fell at all of them, with work left to do."""
+    """The kills hit all stages, with work left to do."""
     assert len(kills) >= 20
     assert all(len(kill.kept) < len(titles) for kill in kills)
     assert len({len(kill.kept) for kill in kills}) >= 10

@@ -55,7 +55,7 @@ def texts_answered(llmock) -> Counter[str]:
 
 
 def test_limits_errors_and_delays_lose_nothing(llmock, embed):
-    """The verdict is good, strictly; no text is paid for twice."""
+    """Its strict verdict is good; no text is paid for twice."""
     expected, _ = embed("calm.sqlite")
     llmock.reset()
     llmock.rate_limit(times=3, retry_after=0.3)
@@ -72,7 +72,7 @@ def test_limits_errors_and_delays_lose_nothing(llmock, embed):
 
 
 def test_an_outage_in_the_middle_loses_nothing(llmock, embed):
-    """As long as the tries last."""
+    """As long as the retries last."""
     llmock.add(Fail(503, retry_after=0.1, times=8, match=Later()))
     _, report = embed()
     assert report.sent == len(TITLES)
@@ -81,7 +81,7 @@ def test_an_outage_in_the_middle_loses_nothing(llmock, embed):
 
 
 def test_an_outage_that_lasts_ends_the_run_and_costs_nothing(llmock, embed):
-    """What came before it is kept; the next run asks for the rest alone."""
+    """What came before it is stored; the next run sends only the rest."""
     llmock.add(Fail(503, retry_after=0.1, times=None, match=Later()))
     with pytest.raises(EmbeddingError) as caught:
         embed(max_retries=1, stop_after_failures=3)

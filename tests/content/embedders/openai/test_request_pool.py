@@ -28,7 +28,7 @@ def pool_of(send, kept: list, **changes) -> RequestPool:
     concurrency=st.integers(1, 5),
 )
 def test_every_job_is_kept_or_failed(bad, n_jobs, concurrency):
-    """Each once, whatever fails."""
+    """Each exactly once, whatever fails."""
 
     def send(job):
         if job in bad:
@@ -45,7 +45,7 @@ def test_every_job_is_kept_or_failed(bad, n_jobs, concurrency):
 
 
 @pytest.mark.parametrize("where", ["send", "store"])
-def test_a_defect_is_not_taken_for_a_failure(where):
+def test_a_defect_is_no_failed_request(where):
     """It ends the call, as does a full disk."""
 
     def fail(*_):
@@ -86,7 +86,7 @@ def test_a_stop_finishes_what_is_in_flight():
     budget=st.integers(8192, 100_000),
 )
 def test_the_limit_holds_in_every_minute(sizes, budget):
-    """Any minute sees the budget and one request at most."""
+    """Any minute sees at most the budget and one request."""
     now = 0.0
     limiter = TokenRateLimiter(budget, clock=lambda: now)
     sent = []
@@ -100,7 +100,7 @@ def test_the_limit_holds_in_every_minute(sizes, budget):
 
 
 def test_no_budget_no_waiting():
-    """Nor after an hour's idling is more allowed at once."""
+    """And an idle hour does not allow more at once."""
     limiter = TokenRateLimiter(None)
     limiter.spend(10**9)
     assert limiter.seconds_left() == 0
