@@ -52,6 +52,7 @@ endif
 
 test: setup-dev
 	$(PYTEST) -m "not (system or $(APART))"
+	$(BIN)/python -m pytest tests/devices
 
 test-system: setup-dev
 	$(PYTEST) -m "not ($(APART))" --cov --cov-report=term

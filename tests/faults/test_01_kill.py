@@ -115,10 +115,10 @@ def test_killed_in_saves(project, finished, undisturbed):
         assert killed.returncode == -9, f"{name}: {killed.stdout}{killed.stderr}"
         assert not list((project / "data").rglob(name)), name
     # The training was finished when its results were lost.
-    assert "is finished already" in said(killed)
+    assert "is already finished" in said(killed)
     last = kedro(project, *RESUME)
     assert last.returncode == 0, said(last)
-    assert "is finished already" in said(last)
+    assert "is already finished" in said(last)
     assert hashes(project) == undisturbed[0]
     assert leftovers(project) == []
     assert not list((project / "data/06_models/test/checkpoints").iterdir())

@@ -32,7 +32,7 @@ def test_a_training_is_kept_and_goes_on(finished_project):
     before = files_below(project / "data")
     run = stopped_in_training(project, signal.SIGTERM)
     assert run.process.returncode == TERMINATED, run.said
-    assert "Stopped: by SIGTERM; the training is kept up to step" in run.said
+    assert "Stopped: by SIGTERM; training is saved up to step" in run.said
     command = " ".join(["kedro", *RUN, "--only-missing-outputs"])
     assert f"To go on: {command}" in run.said
     assert "Traceback" not in run.said
@@ -46,9 +46,9 @@ def test_a_training_is_kept_and_goes_on(finished_project):
 
     # Ctrl-C does the same, with its own code.
     again = stopped_in_training(project, signal.SIGINT)
-    assert f"goes on at step {step}" in again.said
+    assert f"resumes at step {step}" in again.said
     assert again.process.returncode == 130, again.said
-    assert "Stopped: by Ctrl-C; the training is kept up to step" in again.said
+    assert "Stopped: by Ctrl-C; training is saved up to step" in again.said
     assert leftovers(project) == []
 
 

@@ -1,4 +1,4 @@
-"""Case 5: what names unknown items is refused, or taken for padding and counted."""
+"""Case 5: what names unknown items is refused, or treated as padding and counted."""
 
 import json
 from collections.abc import Callable
@@ -177,7 +177,7 @@ def test_values_that_the_model_was_not_trained_with(finished_project):
     padded = kedro(project, "run", "--env=test", nodes, pad)
     assert padded.returncode == 0, padded.stderr
     assert "values that the model does not know" in said(padded)
-    assert "taken for padding" in said(padded)
+    assert "treated as padding" in said(padded)
     scores = pq.read_table(
         project / "data/07_model_output/test/test_predictions.parquet"
     )

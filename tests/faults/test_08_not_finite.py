@@ -12,12 +12,12 @@ BATCH = 128
 
 POISON = """
 import torch
-from mmctr.ctr.training.lightning_module import CtrTask
-step = CtrTask.training_step
+from mmctr.ctr.training.lightning_module import CtrLightningModule
+step = CtrLightningModule.training_step
 def poisoned(self, batch, batch_idx):
     loss = step(self, batch, batch_idx)
     return loss * float("nan") if self.global_step == 7 else loss
-CtrTask.training_step = poisoned
+CtrLightningModule.training_step = poisoned
 """
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from mmctr.ctr.features.codes import CODE_ENTRIES
+from mmctr.ctr.features.codes import CODE_EMBEDDINGS
 from mmctr.ctr.features.content import (
     NO_CONTENT,
     OF_CODES,
@@ -14,9 +14,9 @@ from mmctr.ctr.features.content import (
 from mmctr.evaluation.params import EvaluationParams
 
 
-def _known_entry(name: str) -> str:
-    if name not in CODE_ENTRIES:
-        raise ValueError(f"use one of {', '.join(CODE_ENTRIES)}")
+def _known_embedding(name: str) -> str:
+    if name not in CODE_EMBEDDINGS:
+        raise ValueError(f"use one of {', '.join(CODE_EMBEDDINGS)}")
     return name
 
 
@@ -26,41 +26,41 @@ class FeatureParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     item_id: bool = Field(
-        True, description="an embedding an item; learned by heart where rows are few"
+        True, description="an embedding per item; memorised where rows are few"
     )
     tags: bool = Field(True, description="the mean of the tags' embeddings")
     likes: bool | Literal["stated"] = Field(
         "stated",
         description="stated: only where the source states them; levels counted from "
-        "training events say nothing of new items and are learned by heart",
+        "training events say nothing about new items and are memorised (overfit)",
     )
-    views: bool | Literal["stated"] = Field("stated", description="as likes")
+    views: bool | Literal["stated"] = Field("stated", description="the same for views")
     content: Annotated[str, AfterValidator(canonical_content)] = Field(
         "codes",
-        description="forms in which title and image enter, joined by +: codes; "
+        description="how title and image enter the model, joined by +: codes; "
         "continuous, the vectors behind a learned projection; similarity, histograms "
-        "of cosines of target and history; matches, counts of the codes they share; "
-        "or none",
+        "of cosines between target and history; matches, counts of the codes they "
+        "share; or none",
     )
     title_codes: bool = Field(
-        True, description="the title's, where content has codes or matches"
+        True, description="use the title's codes, where content has codes or matches"
     )
     image_codes: bool = Field(
-        True, description="the image's, where content has codes or matches"
+        True, description="use the image's codes, where content has codes or matches"
     )
     title_vectors: bool = Field(
-        True, description="the title's, where content has continuous or similarity"
+        True, description="title vectors, where content has continuous or similarity"
     )
     image_vectors: bool = Field(
-        True, description="the image's, where content has continuous or similarity"
+        True, description="image vectors, where content has continuous or similarity"
     )
     vectors: Literal["own", "decoded"] = Field(
         "own",
-        description="which ones continuous and similarity see: the items' own, or "
-        "those that their codes stand for, so that all content is in the codes",
+        description="which vectors continuous and similarity use: the items' own, or "
+        "those reconstructed from their codes, so that all content is in the codes",
     )
     row_levels: bool = Field(
-        False, description="the row's own likes and views level beside the item's"
+        False, description="use the row's own likes and views level beside the item's"
     )
 
     @property
@@ -74,7 +74,7 @@ class FeatureParams(BaseModel):
         decoded = self.vectors == "decoded" and not OF_VECTORS.isdisjoint(self.forms)
         return decoded or not OF_CODES.isdisjoint(self.forms)
 
-    def given(self, levels_from: dict[str, str]) -> "FeatureParams":
+    def resolve_stated(self, levels_from: dict[str, str]) -> "FeatureParams":
         """Decide ``stated`` by what the levels of a data set were made of.
 
         Args:
@@ -93,12 +93,12 @@ class FeatureParams(BaseModel):
 
 
 class ConcatParams(BaseModel):
-    """A table a position, side by side."""
+    """A table per position, side by side."""
 
     model_config = ConfigDict(extra="forbid")
 
     width: int = Field(
-        8, ge=1, description="columns a position; 512 a modality at the most"
+        8, ge=1, description="columns per position; 512 per modality at most"
     )
 
 
@@ -110,8 +110,8 @@ class PrefixParams(BaseModel):
     levels: int = Field(
         3,
         ge=1,
-        description="longest prefix; each length has as many vectors as items have "
-        "prefixes, so long ones are item ids, as many weights and learned by heart",
+        description="longest prefix; each length has a vector per distinct prefix, so "
+        "long ones act as item ids, with as many weights, and are memorised",
     )
 
 
@@ -123,13 +123,13 @@ class ContinuousParams(BaseModel):
     components: int = Field(
         128,
         ge=0,
-        description="principal components kept, of items in train; 0: all columns of "
-        "the vector as they are",
+        description="principal components kept, fitted on items of train; 0: all "
+        "columns of the vector, unchanged",
     )
     normalize: Literal["rows", "columns"] = Field(
         "rows",
-        description="rows: every vector of length 1; columns: every component of one "
-        "variance over train",
+        description="rows: scale every vector to length 1; columns: scale every "
+        "component to the same variance over train",
     )
 
 
@@ -138,11 +138,11 @@ class SimilarityParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    buckets: int = Field(20, ge=1, description="equally wide, from -1 to 1")
+    buckets: int = Field(20, ge=1, description="equally wide buckets from -1 to 1")
     counts: Literal["log", "share"] = Field(
         "log",
-        description="what the model sees of a count: log(1 + count), or its share of "
-        "the positions",
+        description="how a count enters the model: log(1 + count), or its share of the"
+        " positions",
     )
 
 
@@ -153,13 +153,13 @@ class DinParams(BaseModel):
 
     embedding_dim: int = Field(32, ge=1, description="width of every feature")
     embedding_std: float = Field(
-        0.01, gt=0, description="of the normal they start from"
+        0.01, gt=0, description="standard deviation of new embeddings"
     )
-    code_entry: Annotated[str, AfterValidator(_known_entry)] = Field(
+    code_entry: Annotated[str, AfterValidator(_known_embedding)] = Field(
         "positional",
-        description="bag: one table, mean of the codes; positional: a table a "
-        "position, sum / sqrt(positions); concat: a table a position, side by side; "
-        "prefix: a vector a prefix of residual codes, sum / sqrt(levels)",
+        description="bag: one table, mean of the codes; positional: a table per "
+        "position, sum / sqrt(positions); concat: a table per position, side by side; "
+        "prefix: a vector per prefix of residual codes, sum / sqrt(levels)",
     )
     concat: ConcatParams = Field(default_factory=ConcatParams)
     prefix: PrefixParams = Field(default_factory=PrefixParams)
@@ -169,7 +169,7 @@ class DinParams(BaseModel):
         0.3,
         ge=0,
         lt=1,
-        description="share of items whose id is hidden, as the out-of-vocabulary row, "
+        description="share of items whose id is replaced by the out-of-vocabulary row "
         "in a training step; items unseen in training then use that row",
     )
     attention_units: list[int] = Field(
@@ -181,7 +181,7 @@ class DinParams(BaseModel):
     dnn_units: list[int] = Field(
         [256, 128], min_length=1, description="hidden widths of the DNN"
     )
-    dnn_dropout: float = Field(0.1, ge=0, lt=1, description="as attention_dropout")
+    dnn_dropout: float = Field(0.1, ge=0, lt=1, description="the same for the DNN")
     batch_norm: bool = Field(True, description="batch normalisation in the DNN")
 
 
@@ -191,8 +191,10 @@ class TrainingParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     max_history: int = Field(64, ge=1, description="history items used, the newest")
-    batch_size: int = Field(512, ge=2, description="rows")
-    learning_rate: float = Field(1e-3, gt=0, description="of Adam, at the start")
+    batch_size: int = Field(512, ge=2, description="rows per training step")
+    learning_rate: float = Field(
+        1e-3, gt=0, description="Adam's learning rate at the start"
+    )
     embedding_l2: float = Field(
         1e-7, ge=0, description="lambda of lambda/2 * ||E||^2 over all embedding tables"
     )
@@ -203,48 +205,59 @@ class TrainingParams(BaseModel):
     validations_per_epoch: int = Field(
         1,
         ge=1,
-        description="measurements on valid, evenly spaced; where batches do not come "
-        "out even they are a little smaller",
+        description="validations per pass, evenly spaced; batches are a little smaller"
+        " where they do not divide evenly",
     )
-    patience: int = Field(3, ge=1, description="validations without a better monitor")
+    patience: int = Field(
+        3, ge=1, description="validations without improvement before it stops"
+    )
     monitor: Literal["auc", "gauc"] = Field(
-        "auc", description="what on valid chooses the weights and stops the training"
+        "auc", description="metric on valid that chooses weights and ends training"
     )
     lr_factor: float = Field(
-        0.1, gt=0, lt=1, description="of the learning rate after a validation no better"
+        0.1,
+        gt=0,
+        lt=1,
+        description="learning rate factor when validation doesn't improve",
     )
-    lr_patience: int = Field(0, ge=0, description="such validations that are tolerated")
-    min_learning_rate: float = Field(1e-6, ge=0, description="it falls no further")
+    lr_patience: int = Field(
+        0, ge=0, description="validations without improvement before it falls"
+    )
+    min_learning_rate: float = Field(1e-6, ge=0, description="lowest learning rate")
     precision: Literal["fp32", "bf16"] = Field(
         "fp32",
-        description="bf16: by autocast, faster and about 9 % off in its gradients",
+        description="bf16: autocast, faster, with gradients about 9 % off; not "
+        "available on MPS",
     )
-    predict_batch_size: int = Field(4096, ge=1, description="rows, without gradients")
+    predict_batch_size: int = Field(
+        4096, ge=1, description="rows per batch in validation and prediction"
+    )
     memory_gb: float | None = Field(
         None,
         gt=0,
-        description="what training may take; a warning tells beforehand if that is too "
-        "little; null: what the machine, or its container, has left",
+        description="memory that training may take; a warning is logged beforehand if "
+        "it needs more; null: what the machine or its container has available",
     )
     keep_memory: bool = Field(
         True,
-        description="on a CPU with glibc: big freed blocks stay with the process until "
-        "it ends, so that no step waits for the kernel; the results are the same",
+        description="on a CPU with glibc: keep large freed blocks in the process until"
+        " it ends, so that no step waits for the kernel; results do not change",
     )
 
 
 class CheckpointParams(BaseModel):
-    """What is kept of a training that is not finished."""
+    """Checkpoints of a training that is not finished."""
 
     model_config = ConfigDict(extra="forbid")
 
     folder: str | None = Field(
         None,
-        description="each training has a folder in it, named by a hash of what goes "
-        "into the training, until its results are saved; null: nothing is kept",
+        description="folder for checkpoints; each training has a folder of its own in "
+        "it, named by a hash of what it depends on, until its results are saved; null:"
+        " no checkpoints",
     )
     every_steps: int = Field(
-        500, ge=1, description="steps between two, besides one after each validation"
+        500, ge=1, description="steps between checkpoints, beside one per validation"
     )
 
 
@@ -273,13 +286,13 @@ class CtrParams(BaseModel):
     submission: SubmissionParams = Field(default_factory=SubmissionParams)
     unknown_values: Literal["strict", "pad"] = Field(
         "strict",
-        description="levels, tags and item ids of the item table that training did not "
-        "have, when predicting; strict: an error; pad: taken for padding and counted",
+        description="levels, tags and item ids of the item table that training did not"
+        " have, in prediction; strict: an error; pad: treated as padding and counted",
     )
-    seed: int = Field(ge=0, description="of weights, order and dropout")
+    seed: int = Field(ge=0, description="seed of weights, row order and dropout")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        "auto", description="where torch trains; auto takes a GPU if there is one"
+        "auto", description="where torch computes; auto uses a GPU if there is one"
     )
     progress: bool = Field(
-        False, description="draw bars even where stderr is no terminal"
+        False, description="draw progress bars even where stderr is not a terminal"
     )

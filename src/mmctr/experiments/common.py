@@ -10,9 +10,11 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from mmctr import __version__
+from mmctr.content.quantizers import RESULT_VERSION as QUANTIZERS_VERSION
 from mmctr.content.quantizers.params import QuantizationParams
+from mmctr.ctr import RESULT_VERSION as CTR_VERSION
 from mmctr.ctr.params import CtrParams
+from mmctr.experiments import RESULT_VERSION
 
 SECTIONS = ("quantization", "ctr_modeling")
 """Parameters that experiments vary."""
@@ -165,7 +167,7 @@ def fit_to_inputs(ctr: CtrParams, inputs: Mapping[str, Any]) -> CtrParams | None
     Returns:
         The parameters; None if items would have no feature at all.
     """
-    features = ctr.features.given(inputs["levels_from"])
+    features = ctr.features.resolve_stated(inputs["levels_from"])
     from_content = {"codes", "continuous"} & set(features.forms)
     is_described = (
         features.item_id
@@ -180,7 +182,7 @@ def fit_to_inputs(ctr: CtrParams, inputs: Mapping[str, Any]) -> CtrParams | None
 def codes_name(params: QuantizationParams, items: str) -> str:
     """Name the codes of a quantiser by a hash of its settings and the items."""
     own = getattr(params, params.method).model_dump()
-    key = short_hash(params.method, own, params.seed, items)
+    key = short_hash(QUANTIZERS_VERSION, params.method, own, params.seed, items)
     return f"{params.method}-{key}"
 
 
@@ -189,9 +191,17 @@ def drop_unused_settings(section: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in section.items() if name not in _UNUSED}
 
 
+def training_hash(*parts: object) -> str:
+    """Hash what trainings depend on: JSON-ready parts, and the versions of their code.
+
+    That of the quantisers is in the name of the codes, see :func:`codes_name`.
+    """
+    return short_hash(RESULT_VERSION, CTR_VERSION, *parts)
+
+
 def short_hash(*parts: object) -> str:
-    """Hash JSON-ready parts and the project's version."""
-    text = json.dumps([__version__, *parts], sort_keys=True)
+    """Hash JSON-ready parts."""
+    text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
 

@@ -13,6 +13,7 @@ from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.inputs.build_item_table import build_item_table
 from mmctr.ctr.params import CtrParams
 from mmctr.data.vector_columns import vector_column, vector_matrix
+from mmctr.runtime.code_commit import code_commit
 
 if TYPE_CHECKING:  # torch takes a second to import
     from mmctr.ctr.inputs.click_log import ClickLog
@@ -90,7 +91,8 @@ def make_codes(
     columns = {"title_codes": title, "image_codes": image}
     table = pa.table({name: vector_column(codes) for name, codes in columns.items()})
     health = {"title": title_health, "image": image_health}
-    return with_facts(table, {"method": params.method, **health})
+    facts = {"method": params.method, "commit": code_commit(), **health}
+    return with_facts(table, facts)
 
 
 def train_measured(
@@ -115,7 +117,7 @@ def train_measured(
         The weights, and JSON-ready facts: ``validations`` (step, seconds of training,
         auc, gauc, logloss), ``kept`` (the validation of the returned weights),
         ``seconds``, ``steps``, ``weights`` (their number), ``content``,
-        ``out_of_time``.
+        ``commit`` of the code, ``out_of_time``.
 
     Raises:
         ValueError: If the training fails.
@@ -140,6 +142,7 @@ def train_measured(
         "steps": history["steps"],
         "weights": history["weights"],
         "content": history["content"],
+        "commit": history["commit"],
         "out_of_time": limit.reached,
     }
 

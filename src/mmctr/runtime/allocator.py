@@ -1,4 +1,4 @@
-"""What the C library does with memory that a training step has freed."""
+"""Let the C library keep memory that a training step has freed."""
 
 import ctypes
 import os
@@ -15,24 +15,24 @@ _LARGEST_INT = 2**31 - 1
 
 
 def keep_freed_memory() -> bool:
-    """Let this process keep big freed blocks for its next allocations.
+    """Let this process reuse large freed blocks.
 
     By default glibc takes blocks over 32 MiB from the kernel one by one and gives each
-    back when it is freed, so that every training step pays again for mapping and
-    zeroing the same pages. Results don't depend on it.
+    back when it is freed, so that every training step maps and zeroes the same
+    pages again. Results don't depend on it.
 
     This sets the whole process, all its threads and libraries, until it ends: the
     earlier values can't be read, so they can't be restored. From then on freed memory
     stays with the process, whose size remains near its peak. A block of 2 GiB or more
     is still given back.
 
-    Nothing happens without Linux and glibc (musl, macOS, Windows). An allocator put in
-    glibc's place, such as jemalloc, keeps its own ways.
+    Nothing happens without Linux and glibc (musl, macOS, Windows). Replacement
+    allocators, such as jemalloc, are not affected.
 
     Source: ``mallopt(3)``.
 
     Returns:
-        Whether glibc took the settings.
+        Whether glibc accepted the settings.
     """
     mallopt = _glibc_mallopt()
     if mallopt is None:

@@ -1,4 +1,4 @@
-"""Checkpoints as files: whole or not there, and damage is always found."""
+"""Checkpoint files: written atomically, verified by checksum."""
 
 import hashlib
 import io
@@ -28,7 +28,7 @@ _MAGIC = "mmctr checkpoint 1"
 
 
 class DamagedCheckpointError(ValueError):
-    """A file is not what was written."""
+    """A checkpoint file differs from what was written."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class CheckpointFolder:
         return self.path / f"step-{step:09d}.ckpt"
 
     def write(self, state: dict[str, Any], path: Path) -> None:
-        """Write one and remove those before the latest two.
+        """Write a checkpoint and remove all but the latest two.
 
         Args:
             state: Tensors and plain values, nested in dictionaries and lists.
@@ -75,30 +75,30 @@ class CheckpointFolder:
         self.write(state, self.path / FINISHED)
 
     def write_best(self, weights: dict[str, torch.Tensor]) -> Path:
-        """Write weights by themselves, for a person to find."""
+        """Write weights alone, for inspection."""
         path = self.path / BEST
         _write(path, lambda file: file.write(save(weights)))
         return path
 
     def read(self, path: Path) -> dict[str, Any]:
-        """Read one; nothing in the file is executed.
+        """Read a checkpoint; nothing in the file is executed.
 
         Raises:
-            DamagedCheckpointError: If its checksum or its key does not fit.
+            DamagedCheckpointError: If its checksum or key does not match.
             OSError: If it can't be read.
         """
         content = path.read_bytes()
         head, _, rest = content.partition(b"\n")
         digest = hashlib.sha256(rest).hexdigest()
         if head + b"\n" != self._head(digest):
-            raise DamagedCheckpointError("its checksum or its key does not fit")
+            raise DamagedCheckpointError("its checksum or key does not match")
         del content
         return torch.load(io.BytesIO(rest), map_location="cpu", weights_only=True)
 
     def newest(self) -> tuple[Path, dict[str, Any]] | None:
-        """Read the latest one that is whole.
+        """Read the latest intact checkpoint.
 
-        Damaged ones are told of and removed.
+        Damaged checkpoints are logged and deleted.
 
         Returns:
             Its path and state; None if there is none.
@@ -113,7 +113,7 @@ class CheckpointFolder:
                     "checkpoint %s is damaged (%s); %s",
                     path,
                     error,
-                    "the one before it is used" if rest else "training starts anew",
+                    "trying the one before" if rest else "starting from scratch",
                 )
             path.unlink(missing_ok=True)
         return None
@@ -129,21 +129,21 @@ class CheckpointFolder:
 
 
 def remove_finished(root: Path) -> None:
-    """Remove what is kept of finished trainings, once their results are saved.
+    """Remove the checkpoints of finished trainings, once their results are saved.
 
     Args:
-        root: Holds a folder a training.
+        root: Holds a folder per training.
     """
     for finished in root.glob(f"*/{FINISHED}"):
         folder = finished.parent
-        # The finished one goes last: cut short, this is done again.
+        # The finished one goes last: if interrupted, this is repeated.
         for path in sorted(folder.iterdir(), key=lambda x: x == finished):
             path.unlink()
         folder.rmdir()
 
 
 def others_in(folder: CheckpointFolder) -> int:
-    """Count the folders of other trainings beside one's own."""
+    """Count the folders of other trainings."""
     if not folder.path.parent.is_dir():
         return 0
     return sum(

@@ -1,4 +1,4 @@
-"""Where torch computes."""
+"""Choose the device that torch computes on."""
 
 import torch
 
@@ -37,10 +37,10 @@ def prepare_device(name: str, *, keep_memory: bool) -> torch.device:
     """Choose a device and set its memory up for training and prediction.
 
     Args:
-        name: As :func:`resolve_device` takes it.
+        name: As for :func:`resolve_device`.
         keep_memory: On a CPU, let big freed blocks stay with this process
-            (:func:`~mmctr.runtime.allocator.keep_freed_memory`); the memory of other
-            devices is torch's own business.
+            (:func:`~mmctr.runtime.allocator.keep_freed_memory`); torch manages the
+            memory of other devices.
 
     Returns:
         The device.

@@ -1,17 +1,17 @@
-"""How much memory a process may still take."""
+"""How much memory is available to a process."""
 
 import os
 from pathlib import Path
 
 
 def available_memory() -> int | None:
-    """Give the bytes that a new process may use: the machine's and its group's."""
+    """Bytes that a new process may use, by the machine and its control group."""
     limits = [x for x in (_of_machine(), _of_group()) if x is not None]
     return min(limits, default=None)
 
 
 def own_memory() -> int | None:
-    """Give the bytes that this process holds now."""
+    """Bytes that this process holds now."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
@@ -32,7 +32,7 @@ def _of_machine(path: Path = Path("/proc/meminfo")) -> int | None:
 
 
 def _of_group(folder: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """What a container's limit leaves, of either version of cgroups."""
+    """Bytes left under a container's limit, by either version of cgroups."""
     for limit, used in (
         (folder / "memory.max", folder / "memory.current"),
         (

@@ -12,7 +12,7 @@ def take_ranges(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Jag
     Args:
         values: Flat values.
         starts: ``[rows]`` first positions.
-        ends: ``[rows]`` positions behind the last.
+        ends: ``[rows]`` positions after the last.
 
     Returns:
         The values row after row, with their offsets.

@@ -1,4 +1,4 @@
-"""Lightning without what it says of itself and of choices made on purpose."""
+"""Silence Lightning's informational output."""
 
 import logging
 import warnings
@@ -15,7 +15,7 @@ _ON_PURPOSE = (
 
 @contextmanager
 def quiet_lightning() -> Iterator[None]:
-    """Keep devices, tips and some warnings from users while Lightning trains."""
+    """Silence device info, tips and some warnings while Lightning trains."""
     # Importing it sets this level, whatever logging.yml says.
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Matrix products of many rows, on the fastest kernel that torch has for them."""
+"""Matrix products of many rows, on torch's fastest kernel."""
 
 import torch
 from torch import nn
@@ -40,7 +40,7 @@ def linear(
 
 
 def spare_rows(count: int, device: torch.device) -> int:
-    """How many rows to put behind ``count``, so that few different numbers occur.
+    """How many rows to append to ``count``, so that few distinct numbers occur.
 
     Returns:
         Rows up to the next of 32 steps between two powers of two, 3 % of ``count`` at

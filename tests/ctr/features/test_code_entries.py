@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 from worlds import N_ITEMS, click_log, ctr_params, random_table, whole_batch
 
-from mmctr.ctr.features.codes import CODE_ENTRIES, make_code_entry
+from mmctr.ctr.features.codes import CODE_EMBEDDINGS, make_code_embedding
 from mmctr.ctr.features.codes.prefix import number_prefixes
 from mmctr.ctr.models.din.model import Din
 
@@ -33,7 +33,7 @@ def entry_of(
     """An entry whose vectors are drawn, zeros for padding."""
     params = ctr_params(model={"code_entry": name, **model}).model
     torch.manual_seed(0)
-    entry = make_code_entry(codes, seen, params)
+    entry = make_code_embedding(codes, seen, params)
     with torch.no_grad():
         nn.init.normal_(entry.table.weight)[0] = 0
     return entry
@@ -66,7 +66,7 @@ def naive(name: str, entry: nn.Module, codes: np.ndarray, item: int) -> torch.Te
     return sum(vectors, zero) / levels**0.5
 
 
-@pytest.mark.parametrize("name", CODE_ENTRIES)
+@pytest.mark.parametrize("name", CODE_EMBEDDINGS)
 @given(seed=SEEDS, positions=st.sampled_from([1, 2, 4, 16, 64]))
 @settings(max_examples=10, deadline=None)
 def test_it_equals_looking_up_code_by_code(name, seed, positions):
@@ -91,7 +91,7 @@ def test_it_equals_looking_up_code_by_code(name, seed, positions):
         assert not mine[0].any()
 
 
-@pytest.mark.parametrize("name", CODE_ENTRIES)
+@pytest.mark.parametrize("name", CODE_EMBEDDINGS)
 def test_din_trains_its_table(name):
     """Every code of the batch's items takes a gradient, padding none."""
     rng = np.random.default_rng(1)
@@ -105,7 +105,7 @@ def test_din_trains_its_table(name):
     assert (gradients[1:].abs().sum(dim=1) > 0).float().mean() > 0.9
 
 
-@pytest.mark.parametrize("name", CODE_ENTRIES)
+@pytest.mark.parametrize("name", CODE_EMBEDDINGS)
 def test_another_order_of_codes_is_another_item_but_for_a_bag(name):
     codes = random_codes(np.random.default_rng(2), 4, 4)
     codes[1], codes[2] = [1, 2, 3, 4], [4, 3, 2, 1]

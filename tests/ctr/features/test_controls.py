@@ -17,7 +17,7 @@ from worlds import (
 )
 
 from mmctr.ctr.features.similarity import SimilarityHistogram
-from mmctr.ctr.features.vectors import Axes, ContinuousVector
+from mmctr.ctr.features.vectors import ContinuousVector, Projection
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.models.din.model import Din
@@ -65,7 +65,7 @@ def test_components_are_those_of_the_items_of_train(normalize, seed, kept):
     seen = rng.random(61) < 0.5
     seen[:3] = False
     params = ContinuousParams(components=kept, normalize=normalize)
-    found = Axes.fit(vectors, seen, params).see(vectors, params)
+    found = Projection.fit(vectors, seen, params).transform(vectors, params)
     expected = plain_axes(vectors, seen, kept, normalize)
     assert found.dtype == np.float32
     # A component's sign is not defined.
@@ -80,7 +80,7 @@ def test_vectors_of_items_outside_train_change_no_component():
     params = ContinuousParams(components=3)
     other = vectors.copy()
     other[40:] *= 5
-    one, two = (Axes.fit(each, seen, params) for each in (vectors, other))
+    one, two = (Projection.fit(each, seen, params) for each in (vectors, other))
     assert np.array_equal(one.components, two.components)
     assert np.array_equal(one.mean, two.mean)
 
@@ -89,7 +89,9 @@ def test_vectors_of_items_outside_train_change_no_component():
 def test_no_components_keep_the_whole_vector(normalize):
     vectors = vectors_of(np.random.default_rng(1), 60, 6)
     params = ContinuousParams(components=0, normalize=normalize)
-    found = Axes.fit(vectors, np.arange(61) > 0, params).see(vectors, params)
+    found = Projection.fit(vectors, np.arange(61) > 0, params).transform(
+        vectors, params
+    )
     there = vectors.any(axis=1)
     centred = vectors - vectors[there].mean(axis=0)
     if normalize == "rows":
@@ -106,7 +108,7 @@ def test_more_components_than_items_are_zero(normalize, n_seen):
     vectors = vectors_of(np.random.default_rng(2), 20, 8)
     seen = np.isin(np.arange(21), np.arange(4, 4 + n_seen))
     params = ContinuousParams(components=6, normalize=normalize)
-    found = Axes.fit(vectors, seen, params).see(vectors, params)
+    found = Projection.fit(vectors, seen, params).transform(vectors, params)
     assert found.shape == (21, 6)
     assert np.isfinite(found).all()
     assert not found[:, n_seen:].any()

@@ -21,7 +21,7 @@ from worlds import (
 )
 
 from mmctr.ctr.layers.item_vectors import ItemVectors
-from mmctr.ctr.layers.low_cardinality import LevelBlock
+from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock
 from mmctr.ctr.models.din.attention import TargetAttention
 from mmctr.ctr.models.din.model import Din
 
@@ -89,7 +89,9 @@ def test_attention_on_levels_equals_fuxictr(seed, rows, longest, column, count, 
     count = min(count, 3 - column // 2)
     free = torch.randn(N_ITEMS + 1, 6 - 2 * count, requires_grad=True)
     tables = torch.randn(count, 4, 2, requires_grad=True)
-    levels = LevelBlock(column, tables, torch.randint(0, 4, (count, N_ITEMS + 1)))
+    levels = LowCardinalityBlock(
+        column, tables, torch.randint(0, 4, (count, N_ITEMS + 1))
+    )
     of_batch = [batch.target, batch.history]
     vectors = ItemVectors(free, levels)
     if cut:  # to the batch's items, as training does

@@ -18,7 +18,7 @@ from worlds import (
 
 from mmctr.ctr.layers.dropout import dropout_layers, set_dropout_step
 from mmctr.ctr.models.din.model import Din
-from mmctr.ctr.training.fit import CtrTask, ValidationRows
+from mmctr.ctr.training.fit import CtrLightningModule, ValidationRows
 
 SEEN = np.ones(N_ITEMS + 1, bool)
 
@@ -45,7 +45,9 @@ def test_training_step_equals_fuxictr(clip):
     theirs.copy_from(ours)
     theirs.double()
 
-    task = CtrTask(ours, ValidationRows(log.label, np.zeros(32, int)), params)
+    task = CtrLightningModule(
+        ours, ValidationRows(log.label, np.zeros(32, int)), params
+    )
     trainer = pl.Trainer(
         accelerator="cpu",
         max_steps=1,
@@ -93,7 +95,9 @@ def test_steps_equal_plain_adam_with_l2_in_the_loss(clip):
     ours, plain = (Din(table, SEEN, params).double() for _ in range(2))
     rows = [np.arange(48)[place::3] for place in range(3)]
 
-    task = CtrTask(ours, ValidationRows(log.label, np.zeros(48, int)), params)
+    task = CtrLightningModule(
+        ours, ValidationRows(log.label, np.zeros(48, int)), params
+    )
     optimizer = task.configure_optimizers()["optimizer"]
     assert optimizer.defaults["fused"]
     theirs = torch.optim.Adam(plain.parameters(), lr=rate, foreach=False, fused=False)

@@ -10,7 +10,7 @@ from mmctr.ctr.training import memory_estimate as memory
 from mmctr.ctr.training.memory_estimate import (
     MemoryEstimate,
     estimate_memory,
-    warn_of_little_memory,
+    warn_if_memory_low,
 )
 from mmctr.runtime import free_memory
 
@@ -61,7 +61,7 @@ def test_little_memory_names_what_to_lower(caplog, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: int(1e9))
     monkeypatch.setattr(memory, "own_memory", lambda: int(1e9))
     with caplog.at_level(logging.INFO):
-        warn_of_little_memory(little, ctr_params())
+        warn_if_memory_low(little, ctr_params())
     (warning,) = [x for x in caplog.records if x.levelno == logging.WARNING]
     assert "6.65 GB" in warning.getMessage()
     assert "container has 2.00 GB: lower ctr_modeling.model.embedding_dim" in (
@@ -73,11 +73,11 @@ def test_enough_memory_is_no_warning(caplog, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: int(9e9))
     monkeypatch.setattr(memory, "own_memory", lambda: int(1e9))
     with caplog.at_level(logging.WARNING):
-        warn_of_little_memory(estimate(), ctr_params())
-        warn_of_little_memory(estimate(), ctr_params(training={"memory_gb": 5.0}))
+        warn_if_memory_low(estimate(), ctr_params())
+        warn_if_memory_low(estimate(), ctr_params(training={"memory_gb": 5.0}))
     assert not caplog.records
     monkeypatch.setattr(memory, "available_memory", lambda: None)
-    warn_of_little_memory(estimate(), ctr_params())
+    warn_if_memory_low(estimate(), ctr_params())
 
 
 @pytest.mark.parametrize(

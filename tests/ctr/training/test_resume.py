@@ -171,23 +171,47 @@ def test_one_batch_between_validations(world, tmp_path):
     assert steps.count == whole.history["steps"] - 3
 
 
-def test_no_other_training_goes_on_from_it(world, tmp_path, caplog):
+def test_no_other_training_goes_on_from_it(world, tmp_path, caplog, monkeypatch):
     assert train_killed(world, params_of(), tmp_path, KillAt(9))
     caplog.set_level("INFO")
     for params in (params_of(learning_rate=0.04), params_of(patience=1)):
         steps = Steps()
         train_killed(world, params, tmp_path, steps, KillAt(3))
         assert steps.count == 3
-    assert "training starts anew" in caplog.text
+    assert "starting from scratch" in caplog.text
     table, log, valid = world
     other = type(log)(**{**vars(log), "target": log.target[::-1].copy()})
     steps = Steps()
     train_killed((table, other, valid), params_of(), tmp_path, steps, KillAt(3))
     assert steps.count == 3
+    monkeypatch.setattr("mmctr.ctr.training.key.RESULT_VERSION", -1)
+    steps = Steps()
+    train_killed(world, params_of(), tmp_path, steps, KillAt(3))
+    assert steps.count == 3
+    monkeypatch.undo()
     # What changes no result changes no name.
     steps = Steps()
     train_killed(world, params_of(every_steps=3), tmp_path, steps, KillAt(9))
     assert steps.count == 1
+
+
+def test_a_checkpoint_of_another_commit_is_used_with_a_warning(
+    world, undisturbed, tmp_path, caplog, monkeypatch
+):
+    """A step's, and that of a training whose result was not saved."""
+    commit = "mmctr.ctr.training.{}.code_commit".format
+    for module in ("checkpointing", "fit"):
+        monkeypatch.setattr(commit(module), lambda: "before")
+    assert train_killed(world, params_of(), tmp_path, KillAt(9))
+    monkeypatch.setattr(commit("checkpointing"), lambda: "after")
+    steps = Steps()
+    train(world, params_of(), tmp_path, steps)
+    assert steps.count == undisturbed.history["steps"] - 8
+    step = f"this run and {files(tmp_path)[-1].parent}/step-000000008.ckpt"
+    assert f"{step}: made by different commits (after, before)" in caplog.text
+    caplog.clear()
+    train(world, params_of(), tmp_path)
+    assert "finished.ckpt: made by different commits" in caplog.text
 
 
 def cut(content: bytes) -> bytes:
@@ -209,8 +233,8 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(
     caplog.set_level("INFO")
     require_equal(train(world, params_of(), tmp_path), undisturbed)
     assert f"checkpoint {latest} is damaged" in caplog.text
-    assert "the one before it is used" in caplog.text
-    assert f"goes on at step 18, from {before}" in caplog.text
+    assert "trying the one before" in caplog.text
+    assert f"resumes at step 18, from {before}" in caplog.text
 
 
 def test_without_a_good_checkpoint_training_starts_anew(
@@ -221,7 +245,7 @@ def test_without_a_good_checkpoint_training_starts_anew(
         path.write_bytes(flip(path.read_bytes()))
     steps = Steps()
     require_equal(train(world, params_of(), tmp_path, steps), undisturbed)
-    assert "training starts anew" in caplog.text
+    assert "starting from scratch" in caplog.text
     assert steps.count == undisturbed.history["steps"]
 
 

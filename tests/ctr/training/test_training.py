@@ -127,9 +127,28 @@ def test_the_learning_rate_falls_after_a_validation_no_better(world):
         assert then["learning_rate"] == pytest.approx(expected)
 
 
-def test_bf16_trains(world):
+def test_bf16_trains_validates_and_predicts_alike(world):
+    """What chose the weights is what they give in prediction."""
     params = ctr_params(training={**TRAINING, "precision": "bf16"}, model=MODEL)
-    assert train(world, params).history["best"] > 0.75
+    trained = train(world, params)
+    table, _, valid = world
+    scores = predict_clicks(table, trained.weights, valid, params)
+    assert trained.history["best"] > 0.75
+    assert trained.history["best"] == auc(valid.label, scores)
+    exact = predict_clicks(
+        table, trained.weights, valid, ctr_params(training=TRAINING, model=MODEL)
+    )
+    assert 1e-6 < np.abs(scores - exact).max() < 0.05
+
+
+def test_bf16_on_mps_is_refused(world, monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    params = ctr_params(training={**TRAINING, "precision": "bf16"})
+    params = params.model_copy(update={"device": "mps"})
+    with pytest.raises(ValueError, match="precision=bf16 is not supported on MPS"):
+        train(world, params)
+    with pytest.raises(ValueError, match="precision=bf16 is not supported on MPS"):
+        predict_clicks(world[0], {}, world[2], params)
 
 
 def test_gauc_can_be_the_monitor(world):

@@ -18,8 +18,15 @@ from mmctr.content.quantizers.params import (
 from mmctr.content.quantizers.protocol import FitReport, Quantizer
 from mmctr.content.quantizers.stability import codebook_stability
 
+RESULT_VERSION = 1
+"""Raise it when a change makes the same vectors and parameters give other codes.
+
+Codes and models kept by earlier code are then not taken for this code's.
+"""
+
 __all__ = [
     "METHODS",
+    "RESULT_VERSION",
     "FSQParams",
     "FitReport",
     "HealthParams",

@@ -119,9 +119,7 @@ class _Training(pl.LightningModule):
             )
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        return torch.optim.Adam(
-            self.parameters(), lr=self._learning_rate, fused=self.device.type != "mps"
-        )
+        return torch.optim.Adam(self.parameters(), lr=self._learning_rate, fused=True)
 
 
 class _Batches:

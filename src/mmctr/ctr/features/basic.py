@@ -1,4 +1,4 @@
-"""How ids, levels and tags of an item become vectors."""
+"""Embeddings of an item's id, levels and tags."""
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ ITEM_ID_DROPOUT_LAYER = 0
 
 
 class ItemId(nn.Module):
-    """A vector an item, and one more for items that training has not seen.
+    """A vector per item, and one for items that training has not seen.
 
     Shapes: ``items [U]`` -> ``[U, D]``.
     """
@@ -29,7 +29,7 @@ class ItemId(nn.Module):
             dropout: Share of items whose id is hidden in a training step. If it is 0
                 the out-of-vocabulary row is not trained, so unseen items keep their own
                 row.
-            seed: Of the dropout.
+            seed: Seed of the dropout.
         """
         super().__init__()
         n_rows = len(seen) + 1
@@ -53,13 +53,13 @@ class ItemId(nn.Module):
 
 
 class Level(nn.Module):
-    """A vector a level.
+    """A vector per level.
 
-    It gives the vectors and their rows, so that layers can be computed once a level.
+    Vectors and rows stay apart, so that layers can be computed once per level.
     """
 
     def __init__(self, levels: np.ndarray, dim: int) -> None:
-        """Take ``[n_items + 1]`` levels + 1, 0 for padding."""
+        """Store ``[n_items + 1]`` levels + 1, 0 for padding."""
         super().__init__()
         self.register_buffer("levels", torch.from_numpy(levels), persistent=False)
         self.width = dim
@@ -76,13 +76,13 @@ class Level(nn.Module):
 
 
 class MeanBag(nn.Module):
-    """The mean vector of a few ids an item, padding left out.
+    """The mean vector of each item's ids, without padding.
 
     Shapes: ``items [U]`` -> ``[U, D]``; zeros for an item without ids.
     """
 
     def __init__(self, ids: np.ndarray, dim: int) -> None:
-        """Take ``[n_items + 1, n]`` ids, 0 for padding."""
+        """Store ``[n_items + 1, n]`` ids, 0 for padding."""
         super().__init__()
         self.register_buffer("ids", torch.from_numpy(ids), persistent=False)
         given = (ids > 0).astype(np.float32)

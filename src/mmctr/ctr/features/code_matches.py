@@ -1,4 +1,4 @@
-"""How many codes target and history share: similarity seen through codes alone."""
+"""How many codes target and history share."""
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ _CELLS = 1 << 22
 
 
 class CodeMatches(nn.Module):
-    """Counts of a jagged history's items that have codes in common with the target.
+    """Counts of history items that share codes with the target.
 
     SimTier (Sheng et al., arXiv 2407.19467, section 4.1) counts cosines of vectors by
     bucket. Here items are compared by their codes: for every position, how many of the
@@ -23,7 +23,7 @@ class CodeMatches(nn.Module):
     """
 
     def __init__(self, codes: np.ndarray, dim: int) -> None:
-        """Keep the codes.
+        """Store the codes.
 
         Args:
             codes: ``[n_items + 1, positions]`` code + 1, 0 for padding.

@@ -1,23 +1,23 @@
-"""In which forms the content of items, their vectors, enters the model."""
+"""The forms in which item content enters the model."""
 
 CONTENT_FORMS = ("codes", "continuous", "similarity", "matches")
 """Codes of the vectors, the vectors themselves, similarities to the history, and how
 many codes are shared with it."""
 
 OF_CODES = frozenset({"codes", "matches"})
-"""Those that are made of codes."""
+"""Forms computed from codes."""
 
 OF_VECTORS = frozenset({"continuous", "similarity"})
-"""Those that are made of vectors."""
+"""Forms computed from vectors."""
 
 NO_CONTENT = "none"
 
 
 def canonical_content(value: str) -> str:
-    """Bring names joined by ``+`` into one order.
+    """Sort names joined by ``+`` into one order.
 
     Raises:
-        ValueError: If a name is unknown or there twice, or ``none`` is not alone.
+        ValueError: If a name is unknown or repeated, or ``none`` is not alone.
     """
     names = [name.strip() for name in value.split("+")]
     if names == [NO_CONTENT]:

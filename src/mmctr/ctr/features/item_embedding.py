@@ -1,20 +1,20 @@
-"""How items become vectors: all their features, side by side."""
+"""Item embeddings: all features of an item, concatenated."""
 
 import numpy as np
 import torch
 from torch import nn
 
 from mmctr.ctr.features.basic import ItemId, Level, MeanBag
-from mmctr.ctr.features.codes import make_code_entry
+from mmctr.ctr.features.codes import make_code_embedding
 from mmctr.ctr.features.vectors import ContinuousVector
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.layers.item_vectors import ItemVectors
-from mmctr.ctr.layers.low_cardinality import LevelBlock
+from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock
 from mmctr.ctr.params import DinParams, FeatureParams
 
 
 class ItemEmbedding(nn.Module):
-    """All features of an item, side by side.
+    """All features of an item, concatenated.
 
     Shapes: ``items [U]`` int64 (0 is padding) -> vectors of ``width`` columns.
     """
@@ -28,18 +28,18 @@ class ItemEmbedding(nn.Module):
         *,
         seed: int,
     ) -> None:
-        """Build the features that are switched on and there.
+        """Build the features that are switched on and available.
 
         Args:
             table: The items.
-            seen: ``[n_items + 1]`` bool, the items of the training rows; none where
-                weights are going to be loaded.
+            seen: ``[n_items + 1]`` bool, the items of the training rows; all False
+                where weights will be loaded.
             features: Which features to use.
-            params: Width, start and entry of the codes.
-            seed: Of the item-id dropout.
+            params: Width, initialisation and embedding of the codes.
+            seed: Seed of the item-id dropout.
 
         Raises:
-            ValueError: If no feature is left, or the content asked for is not there.
+            ValueError: If no feature is left, or the content is missing from the table.
         """
         super().__init__()
         dim = params.embedding_dim
@@ -50,14 +50,14 @@ class ItemEmbedding(nn.Module):
             )
         if features.tags and table.tags.any():
             built["tags"] = MeanBag(table.tags, dim)
-        # Levels stand side by side: a LevelBlock.
+        # Levels stand side by side: a LowCardinalityBlock.
         if features.likes:
             built["likes"] = Level(table.likes, dim)
         if features.views:
             built["views"] = Level(table.views, dim)
         if "codes" in features.forms:
             for modality, codes in table.codes_for(features).items():
-                built[f"{modality}_codes"] = make_code_entry(codes, seen, params)
+                built[f"{modality}_codes"] = make_code_embedding(codes, seen, params)
         if "continuous" in features.forms:
             for modality, vectors in table.vectors_for(features).items():
                 built[f"{modality}_vector"] = ContinuousVector(
@@ -83,5 +83,5 @@ class ItemEmbedding(nn.Module):
             before = features[: features.index(levels[0])]
             vectors = torch.stack([level.vectors() for level in levels])
             rows = torch.stack([level.rows(items) for level in levels])
-            block = LevelBlock(sum(x.width for x in before), vectors, rows)
+            block = LowCardinalityBlock(sum(x.width for x in before), vectors, rows)
         return ItemVectors(torch.cat(free, dim=1), block)

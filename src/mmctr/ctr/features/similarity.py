@@ -1,4 +1,4 @@
-"""The control without codes or projections: how near the history is to the target."""
+"""Similarity of target and history: the control without codes or projections."""
 
 import numpy as np
 import torch
@@ -16,19 +16,19 @@ class SimilarityHistogram(nn.Module):
 
     Cosines of the target's vector with those of the history fall into equally wide
     buckets from -1 to 1. What falls into each is counted, and the counts pass a small
-    layer. Positions whose item has no vector are not counted, none is if the target has
-    none: an empty history is a histogram of zeros.
+    layer. Positions whose item has no vector are not counted; if the target has none,
+    or the history is empty, the histogram is all zeros.
 
     Shapes: ``target [B]``, ``history [T]``, ``segment [T]`` -> ``[B, D]``.
     """
 
     def __init__(self, vectors: np.ndarray, dim: int, params: SimilarityParams) -> None:
-        """Bring the vectors to length 1.
+        """Normalise the vectors to length 1.
 
         Args:
-            vectors: ``[n_items + 1, d]`` float32, row 0 zero; a memory map will do.
+            vectors: ``[n_items + 1, d]`` float32, row 0 zero; may be a memory map.
             dim: Width of the layer.
-            params: Buckets, and what becomes of the counts.
+            params: Buckets, and how counts enter the model.
         """
         super().__init__()
         self._params = params
@@ -53,7 +53,7 @@ class SimilarityHistogram(nn.Module):
     def histogram(
         self, target: torch.Tensor, history: torch.Tensor, segment: torch.Tensor
     ) -> torch.Tensor:
-        """``[B, buckets]``, how many positions fall into each."""
+        """Count the positions per bucket: ``[B, buckets]``."""
         buckets = self._params.buckets
         queries = self.unit.index_select(0, target)
         # Some positions at a time: two whole vectors each are much for long histories.

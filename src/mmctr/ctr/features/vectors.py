@@ -1,4 +1,4 @@
-"""The control without codes: item vectors as they are, behind a learned projection."""
+"""Item vectors behind a learned projection: the control without codes."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,14 +11,14 @@ from mmctr.ctr.params import ContinuousParams
 from mmctr.runtime.linear import RowsLinear
 
 FIT_ROWS = 50_000
-"""Most items that the components are fitted on, evenly spaced among those of train."""
+"""At most so many items of train fit the components, evenly spaced."""
 
 _ROWS = 16_384
 
 
 @dataclass(frozen=True)
-class Axes:
-    """Where vectors are seen from: ``(x - mean) @ components.T * scale``.
+class Projection:
+    """What is fitted on the vectors: ``(x - mean) @ components.T * scale``.
 
     Attributes:
         mean: ``[d]`` float32.
@@ -42,7 +42,7 @@ class Axes:
             params: Components to keep, and how to normalise.
 
         Returns:
-            The axes. Components that so few items do not have are zero.
+            The projection; components beyond what the items span are zero.
         """
         width = vectors.shape[1]
         kept = min(params.components or width, width)
@@ -73,7 +73,7 @@ class Axes:
             scale = (1 / lengths).astype(np.float32)
         return cls(mean, components, scale)
 
-    def see(self, vectors: np.ndarray, params: ContinuousParams) -> np.ndarray:
+    def transform(self, vectors: np.ndarray, params: ContinuousParams) -> np.ndarray:
         """Transform and normalise, some rows at a time.
 
         Returns:
@@ -97,8 +97,8 @@ class Axes:
 class ContinuousVector(nn.Module):
     """Principal components of an item's vector, normalised, and a learned projection.
 
-    What is fitted is fitted once, on items of the training rows, and stored with the
-    weights; loading weights brings it back, whatever the module was built with.
+    The projection is fitted once, on items of the training rows, and stored with the
+    weights; loading weights restores it.
 
     Shapes: ``items [U]`` -> ``[U, D]``; zeros for an item without a vector.
     """
@@ -106,46 +106,49 @@ class ContinuousVector(nn.Module):
     def __init__(
         self, vectors: np.ndarray, seen: np.ndarray, dim: int, params: ContinuousParams
     ) -> None:
-        """Fit and transform.
+        """Fit, and transform unless weights will be loaded.
 
         Args:
-            vectors: ``[n_items + 1, d]`` float32, row 0 zero; a memory map will do.
-            seen: ``[n_items + 1]`` bool, the items of the training rows; none where
-                weights are going to be loaded.
+            vectors: ``[n_items + 1, d]`` float32, row 0 zero; may be a memory map.
+            seen: ``[n_items + 1]`` bool, the items of the training rows; all False
+                where weights will be loaded.
             dim: Width of the projection.
             params: Components to keep, and how to normalise.
         """
         super().__init__()
         self._vectors = vectors
         self._params = params
-        axes = Axes.fit(vectors, seen, params)
-        self.register_buffer("mean", torch.from_numpy(axes.mean))
-        found = axes.components
+        fitted = Projection.fit(vectors, seen, params)
+        self.register_buffer("mean", torch.from_numpy(fitted.mean))
+        found = fitted.components
         self.register_buffer(
             "components", None if found is None else torch.from_numpy(found)
         )
-        self.register_buffer("scale", torch.from_numpy(axes.scale))
-        inputs = torch.from_numpy(axes.see(vectors, params))
+        self.register_buffer("scale", torch.from_numpy(fitted.scale))
+        inputs = torch.zeros(len(vectors), len(fitted.scale))
         self.register_buffer("inputs", inputs, persistent=False)
         self.width = dim
         # Without a bias, so that zeros stay zeros.
         self.projection = RowsLinear(inputs.shape[1], dim, bias=False)
-        self.register_load_state_dict_post_hook(_see_again)
+        self.register_load_state_dict_post_hook(_refresh_inputs)
+        if seen.any():
+            self.refresh_inputs()
 
     def forward(self, items: torch.Tensor) -> torch.Tensor:
         """Project the items' inputs."""
         return self.projection(self.inputs.index_select(0, items))
 
     @torch.no_grad()
-    def see_again(self) -> None:
-        """Transform the vectors by the axes that were loaded."""
+    def refresh_inputs(self) -> None:
+        """Transform the vectors by the projection that was fitted or loaded."""
         mean, components, scale = (
             None if x is None else x.float().cpu().numpy()
             for x in (self.mean, self.components, self.scale)
         )
-        inputs = Axes(mean, components, scale).see(self._vectors, self._params)
+        projection = Projection(mean, components, scale)
+        inputs = projection.transform(self._vectors, self._params)
         self.inputs.copy_(torch.from_numpy(inputs))
 
 
-def _see_again(module: ContinuousVector, incompatible_keys: object) -> None:
-    module.see_again()
+def _refresh_inputs(module: ContinuousVector, incompatible_keys: object) -> None:
+    module.refresh_inputs()

@@ -10,7 +10,7 @@ from mmctr.data.vector_columns import vector_column
 def build_item_table(
     items: pa.Table, title_codes: np.ndarray, image_codes: np.ndarray
 ) -> pa.Table:
-    """Lay out the categorical features of the CTR model, padding as row 0.
+    """Collect the categorical features of the CTR model, padding as row 0.
 
     Args:
         items: As its contract says: ``item_id`` int64 1..n in order, ``tags``

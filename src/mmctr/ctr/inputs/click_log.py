@@ -1,4 +1,4 @@
-"""A click log in memory, cut into batches without any work a row."""
+"""A click log in memory, cut into batches without any work per row."""
 
 import math
 from collections.abc import Iterator
@@ -47,8 +47,8 @@ class Batch(NamedTuple):
     ) -> "Batch":
         """Put a batch together on the CPU.
 
-        The distinct items are looked for here and not by the model: how many there are
-        is not known before, so a GPU would have to wait for the answer in every step.
+        The distinct items are found here and not by the model: their number is not
+        known beforehand, so the host would have to wait for a GPU in every step.
         """
         items, places = torch.unique(torch.cat([target, history]), return_inverse=True)
         return cls(target, history, segment, row_levels, label, items, places)
@@ -85,7 +85,7 @@ class ClickLog(Dataset[Batch]):
 
         Args:
             table: ``train``, ``valid`` or ``test``.
-            max_history: Positions kept a row, the newest.
+            max_history: Positions kept per row, the newest.
             n_items: Items of the item table.
             unknown_targets: Whether a target may be 0, an item that the item table
                 lacks; it has the features of padding, none.
@@ -142,12 +142,12 @@ class EpochBatches(Sampler[np.ndarray]):
 
     A pass over the rows may be cut into several epochs, so that a trainer that
     validates at the end of an epoch validates more often. All of them have as many
-    batches, for Lightning takes the number of the first: where that does not come out
-    even, there are some more batches, all a little smaller. A last batch of a single
-    row, which batch normalisation cannot take, is joined to the one before.
+    batches, since Lightning reads the number of the first: where rows do not divide
+    evenly, there are more batches, all a little smaller. A last batch of a single row,
+    which batch normalisation cannot take, is joined to the one before.
 
-    The state is the position in an epoch: loaded into another one of the same rows,
-    seed and parts, that one goes on with the batches that were not yet given.
+    The state is the position in an epoch: loaded into a sampler of the same rows, seed
+    and parts, iteration continues with the batches not yet yielded.
     """
 
     def __init__(self, rows: int, batch_size: int, *, parts: int, seed: int) -> None:
@@ -155,36 +155,36 @@ class EpochBatches(Sampler[np.ndarray]):
 
         Args:
             rows: Rows of the log.
-            batch_size: Rows a batch.
+            batch_size: Rows per batch.
             parts: Epochs that make up one pass over the rows; fewer where there are not
                 that many batches of two rows.
-            seed: Of the order.
+            seed: Seed of the order.
         """
         self._rows = rows
         self._seed = seed
         self._epoch = 0
         self._borders, self._parts = _plan(rows, batch_size, parts)
-        self._given = 0
+        self._yielded = 0
         self._skipped = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; trainers call this."""
         if epoch != self._epoch:
-            self._given = self._skipped = 0
+            self._yielded = self._skipped = 0
         self._epoch = epoch
 
     def state_dict(self) -> dict[str, int]:
-        """The epoch, and how many of its batches were given."""
-        return {"epoch": self._epoch, "batch": self._given}
+        """The epoch, and how many of its batches were yielded."""
+        return {"epoch": self._epoch, "batch": self._yielded}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Leave out, once, the batches that were given before.
+        """Skip batches already yielded.
 
         Args:
             state: What :meth:`state_dict` gave.
         """
         self._epoch = state["epoch"]
-        self._given = self._skipped = state["batch"]
+        self._yielded = self._skipped = state["batch"]
 
     @property
     def parts(self) -> int:
@@ -200,23 +200,23 @@ class EpochBatches(Sampler[np.ndarray]):
         return range(first, first + each)
 
     def __len__(self) -> int:
-        """Batches of this epoch, those that are left out included."""
+        """Batches of this epoch, skipped ones included."""
         return len(self._batches())
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Yield the rows of each batch of this epoch."""
-        self._given, self._skipped = self._skipped, 0
+        self._yielded, self._skipped = self._skipped, 0
         order = self._order(self._epoch)
-        for batch in self._batches()[self._given :]:
-            self._given += 1
+        for batch in self._batches()[self._yielded :]:
+            self._yielded += 1
             yield order[self._borders[batch] : self._borders[batch + 1]]
 
     def rows_of(self, epoch: int, number: int) -> np.ndarray:
-        """Tell the rows of one batch of any epoch.
+        """Look up the rows of one batch of any epoch.
 
         Args:
-            epoch: As :meth:`set_epoch` takes it.
-            number: Of the batch in its epoch, from 0.
+            epoch: Number of the epoch, as for :meth:`set_epoch`.
+            number: Number of the batch in its epoch, from 0.
 
         Returns:
             ``[B]`` int64 positions in the log.

@@ -1,12 +1,13 @@
 """All per-item inputs of a model, as plain arrays."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmctr.content.quantizers.decoded import decoded_vectors
+from mmctr.content.quantizers.reconstruction import reconstruct_from_codes
 from mmctr.ctr.params import FeatureParams
 
 
@@ -40,22 +41,22 @@ class ItemTable:
 
     @property
     def n_items(self) -> int:
-        """Number of items, padding apart."""
+        """Number of items, without padding."""
         return len(self.likes) - 1
 
     def codes_for(self, features: FeatureParams) -> dict[str, np.ndarray]:
-        """Codes by modality: those that are there, where the features have them."""
+        """Codes by modality, where present and switched on."""
         return _present(
             title=self.title_codes if features.title_codes else None,
             image=self.image_codes if features.image_codes else None,
         )
 
     def vectors_for(self, features: FeatureParams) -> dict[str, np.ndarray]:
-        """Vectors by modality: those that are there, where the features have them.
+        """Vectors by modality, where present and switched on.
 
         Raises:
-            ValueError: If none is, or vectors are to be decoded from codes that are
-                not there.
+            ValueError: If there are none, or the codes to reconstruct them from are
+                missing.
         """
         present = _present(
             title=self.title_vectors if features.title_vectors else None,
@@ -76,10 +77,15 @@ class ItemTable:
                 "ctr_modeling.features.vectors=decoded needs codes, and the "
                 f"{lacking[0]}s have none; run the quantization pipeline, or use own"
             )
-        return {
-            name: decoded_vectors(vectors, codes[name])
-            for name, vectors in present.items()
-        }
+        for name, vectors in present.items():
+            if name not in self._reconstructed:
+                self._reconstructed[name] = reconstruct_from_codes(vectors, codes[name])
+        return {name: self._reconstructed[name] for name in present}
+
+    @cached_property
+    def _reconstructed(self) -> dict[str, np.ndarray]:
+        """Vectors made of codes, by modality; filled by :meth:`vectors_for`."""
+        return {}
 
     @classmethod
     def from_arrow(
@@ -139,7 +145,7 @@ def _rectangular(table: pa.Table, name: str) -> np.ndarray:
 
 
 def _present(**arrays: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Those that are switched on and have a column."""
+    """The arrays that have a column; None is switched off."""
     return {
         name: array
         for name, array in arrays.items()

@@ -1,4 +1,4 @@
-"""What a trained model knows, and an item table that has more than that."""
+"""Fit a trained model to an item table with values that training did not have."""
 
 import logging
 from dataclasses import replace
@@ -24,18 +24,18 @@ def within_vocabulary(
 ) -> tuple[ItemTable, Weights]:
     """Make the item table and the weights fit each other.
 
-    Levels outside 0 to 10, tags that training did not have, and items behind the last
-    one of training are not known to the model.
+    Unknown to the model are levels outside 0 to 10, tags that training did not have,
+    and items behind the last one of training.
 
     Args:
-        table: The items that are to be scored.
-        weights: Of a model that may have been trained on other items.
-        params: ``unknown_values`` says what becomes of them.
+        table: The items to score.
+        weights: A model's, which may have been trained on other items.
+        params: ``unknown_values`` says how unknown values are handled.
 
     Returns:
-        The table, with padding (0) in place of levels and tags that are not known; and
+        The table, with padding (0) in place of unknown levels and tags; and
         the weights, with the out-of-vocabulary vector (padding, where there is none)
-        for items that are not known.
+        for unknown items.
 
     Raises:
         ValueError: If there are such values and ``unknown_values`` is ``strict``; it
@@ -60,11 +60,11 @@ def within_vocabulary(
     if found and params.unknown_values == "strict":
         raise ValueError(
             f"item_table: {'; '.join(found)}; train again (kedro run --pipeline "
-            "ctr_modeling), or take them for padding with --params "
+            "ctr_modeling), or treat them as padding with --params "
             "ctr_modeling.unknown_values=pad"
         )
     for each in found:
-        logger.warning("item_table: %s; they are taken for padding", each)
+        logger.warning("item_table: %s; they are treated as padding", each)
     table = replace(table, **columns)
     if _TAGS in weights:
         # The model has as many rows as the table has tags.
@@ -73,7 +73,7 @@ def within_vocabulary(
 
 
 def _known(column: np.ndarray, size: int, name: str, found: list[str]) -> np.ndarray:
-    """The column with 0 for what is outside ``0..size - 1``, which ``found`` tells."""
+    """The column with 0 for values outside ``0..size - 1``, described in ``found``."""
     unknown = (column < 0) | (column >= size)
     if not unknown.any():
         return column
@@ -87,7 +87,7 @@ def _known(column: np.ndarray, size: int, name: str, found: list[str]) -> np.nda
 
 
 def _with_more_ids(weights: Weights, n_items: int, params: CtrParams) -> Weights:
-    """Id weights for more items; the last row is that of items not known."""
+    """Id weights for more items; the last row is that of unknown items."""
     rows, vectors = weights[_ROWS_OF_IDS], weights[_IDS]
     extra = n_items - (len(rows) - 1)
     spare = vectors[-1:]

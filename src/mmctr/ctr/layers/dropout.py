@@ -1,4 +1,4 @@
-"""Dropout whose masks depend on the seed and the step alone."""
+"""Dropout whose masks depend only on the seed and the step."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from torch import nn
 class StepDropout(nn.Module):
     """Dropout (Srivastava et al., 2014) drawn from (seed, layer, step).
 
-    A run that is resumed at a step draws the masks that it would have drawn. On a CPU
+    A resumed run draws the same masks as one that was not interrupted. On a CPU
     the bits come from NumPy's SFC64, since torch draws its masks there on one thread.
 
     Shapes: any ``x`` -> the same.
@@ -27,7 +27,7 @@ class StepDropout(nn.Module):
 
         Args:
             p: Share of values set to zero; the others are scaled by 1 / (1 - share).
-            seed: Of the run.
+            seed: Seed of the run.
             layer: Number of this layer in its model, so that layers differ.
         """
         super().__init__()
@@ -73,6 +73,6 @@ def dropout_layers(model: nn.Module) -> list[StepDropout]:
 
 
 def set_dropout_step(layers: Iterable[StepDropout], step: int) -> None:
-    """Tell dropout layers which training step comes next."""
+    """Set the training step of dropout layers."""
     for layer in layers:
         layer.step = step

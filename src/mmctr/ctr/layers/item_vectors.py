@@ -1,23 +1,23 @@
-"""The vectors of a batch's items, with their levels still apart."""
+"""Vectors of a batch's items, with low-cardinality columns kept apart."""
 
 from typing import NamedTuple
 
 import torch
 from torch.nn import functional
 
-from mmctr.ctr.layers.low_cardinality import LevelBlock
+from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock
 
 
 class ItemVectors(NamedTuple):
     """Vectors of U items of D columns.
 
     Attributes:
-        free: ``[U, F]``, the columns that are no level's, in order.
-        levels: The others, if there are any.
+        free: ``[U, F]``, the columns outside of ``levels``, in order.
+        levels: The low-cardinality columns, if any.
     """
 
     free: torch.Tensor
-    levels: LevelBlock | None = None
+    levels: LowCardinalityBlock | None = None
 
     def whole(self) -> torch.Tensor:
         """``[U, D]``."""
@@ -31,7 +31,7 @@ class ItemVectors(NamedTuple):
     def pool(
         self, places: torch.Tensor, starts: torch.Tensor, weights: torch.Tensor
     ) -> torch.Tensor:
-        """Add up weighted vectors, bag by bag.
+        """Sum weighted vectors per bag.
 
         Args:
             places: ``[T]`` int64, the item of each position.
@@ -50,7 +50,7 @@ class ItemVectors(NamedTuple):
         if self.free.shape[1] > 0:
             free = pooled(places, self.free)
         else:
-            # Of vectors without columns torch makes no bags.
+            # torch makes no bags of vectors without columns.
             free = self.free.new_zeros(len(starts), 0)
         if self.levels is None:
             return free

@@ -1,4 +1,4 @@
-"""Features of so few values that a layer is computed once a value, not once a row."""
+"""Features of few values: layers are computed once per value, not once per row."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,13 +7,13 @@ import torch
 from torch.nn import functional
 
 
-class LevelBlock(NamedTuple):
-    """L such features, side by side in the vectors of N things.
+class LowCardinalityBlock(NamedTuple):
+    """L such features, side by side in the vectors of N items or rows.
 
     Attributes:
-        column: Their first column in a whole vector.
-        vectors: ``[L, n, d]``, what stands there for each of n values.
-        rows: ``[L, N]`` int64, the values of each thing.
+        column: Their first column in the whole vector.
+        vectors: ``[L, n, d]``, a vector for each of n values.
+        rows: ``[L, N]`` int64, the values of each item or row.
     """
 
     column: int
@@ -25,12 +25,12 @@ class LevelBlock(NamedTuple):
         """Columns of the block, ``L * d``."""
         return self.vectors.shape[0] * self.vectors.shape[2]
 
-    def of(self, places: torch.Tensor) -> "LevelBlock":
-        """The block of some of the things, ``places [M]`` int64."""
+    def of(self, places: torch.Tensor) -> "LowCardinalityBlock":
+        """The block of some of the items or rows, ``places [M]`` int64."""
         return self._replace(rows=self.rows.index_select(1, places))
 
     def cut(self, matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Part a layer's ``[units, D]`` into all other columns and those of the block.
+        """Split a layer's ``[units, D]`` into the other columns and those of the block.
 
         Returns:
             ``[units, D - L * d]``, and ``[L, d, units]`` to multiply vectors with.
@@ -44,7 +44,7 @@ class LevelBlock(NamedTuple):
         return torch.cat([before, after], dim=1), own
 
     def join(self, others: torch.Tensor, own: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Put ``[N, D - L * d]`` and L of ``[N, d]`` together, ``[N, D]``."""
+        """Join ``[N, D - L * d]`` and L of ``[N, d]`` to ``[N, D]``."""
         before, after = others.tensor_split([self.column], dim=1)
         return torch.cat([before, *own, after], dim=1)
 
@@ -52,7 +52,7 @@ class LevelBlock(NamedTuple):
 def add_rows(
     tables: Sequence[torch.Tensor], rows: Sequence[torch.Tensor]
 ) -> torch.Tensor:
-    """Add up rows of several tables, in one pass over the result.
+    """Sum rows of several tables, in one pass over the result.
 
     Args:
         tables: ``[..., n, d]``, whose leading axes number tables of n rows.

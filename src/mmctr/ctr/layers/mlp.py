@@ -1,4 +1,4 @@
-"""FuxiCTR's MLP with dropout that can be resumed."""
+"""FuxiCTR's MLP, with dropout that can be resumed."""
 
 from torch import nn
 
@@ -24,13 +24,13 @@ def mlp(
         units: Widths of the hidden layers.
         dropout: Share of hidden values dropped in training.
         batch_norm: Normalise each hidden layer over the batch before its ReLU.
-        seed: Of the dropout.
+        seed: Seed of the dropout.
         first_layer: Number of the first dropout layer in the model.
 
     Returns:
         The layers; ``[n, input_dim]`` -> ``[n, 1]``.
     """
-    # Importing FuxiCTR imports Ray, which takes seconds: only who builds a model pays.
+    # Late, since FuxiCTR imports Ray, which takes seconds.
     from fuxictr.pytorch.layers import MLP_Block
 
     layers = MLP_Block(

@@ -8,16 +8,16 @@ from torch import nn
 
 
 class BestWeights(pl.Callback):
-    """Keeps a copy of a model on the CPU whenever the monitor rises above all before.
+    """Keeps a copy of the model on the CPU whenever the monitor reaches a new best.
 
     Attributes:
         score: The best value; -inf before the first validation.
-        step: Steps of training before it.
+        step: Training steps before that validation.
         weights: By name; empty before the first validation.
     """
 
     def __init__(self, model: nn.Module, monitor: str) -> None:
-        """Take the model and the name of the measure."""
+        """Store the model and the name of the metric."""
         self._model = model
         self.monitor = monitor
         self.score = float("-inf")
@@ -27,7 +27,7 @@ class BestWeights(pl.Callback):
     def on_validation_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule
     ) -> None:
-        """Compare and copy."""
+        """Copy the weights if they are the best so far."""
         score = float(trainer.callback_metrics[self.monitor])
         if score > self.score:
             self.score, self.step = score, trainer.global_step
@@ -37,10 +37,10 @@ class BestWeights(pl.Callback):
             }
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
+        """State for a checkpoint."""
         return {"score": self.score, "step": self.step, "weights": self.weights}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore it."""
         self.score, self.step = state_dict["score"], state_dict["step"]
         self.weights = state_dict["weights"]

@@ -1,4 +1,4 @@
-"""When a training writes checkpoints, and how it goes on from one.
+"""When a training writes checkpoints, and how it resumes from one.
 
 Lightning keeps and restores model, optimiser, schedule, callbacks and its own progress.
 Two moments are safe for that: after a step that is not the last of its epoch, and
@@ -14,15 +14,16 @@ from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
 from torch.utils.data import DataLoader
 
 from mmctr.ctr.inputs.click_log import Batch, ClickLog, EpochBatches
-from mmctr.ctr.training.divergence import FiniteCheck
+from mmctr.ctr.training.divergence import DivergenceCheck
 from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder, others_in
+from mmctr.runtime.code_commit import code_commit, warn_if_commits_differ
 from mmctr.runtime.signals import StopRequest
 
 LOGGER = logging.getLogger(__name__)
 
 
 class TrainLoader(DataLoader[Batch]):
-    """Batches of the training rows; its state is the position in an epoch."""
+    """Batches of the training rows; the state is the position in an epoch."""
 
     def __init__(self, log: ClickLog, batches: EpochBatches, **options: Any) -> None:
         """Take the rows and their order; options are DataLoader's."""
@@ -34,7 +35,7 @@ class TrainLoader(DataLoader[Batch]):
         return self._batches.state_dict()
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Leave out the batches before."""
+        """Skip the batches that were trained on."""
         self._batches.load_state_dict(state)
 
 
@@ -42,52 +43,52 @@ class CheckedFiles(CheckpointIO):
     """Lets Lightning write and read through a :class:`CheckpointFolder`."""
 
     def __init__(self, folder: CheckpointFolder) -> None:
-        """Take the folder of the training."""
+        """Store the folder of the training."""
         super().__init__()
         self._folder = folder
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
     ) -> None:
-        """Write one."""
+        """Write a checkpoint."""
         self._folder.write(checkpoint, Path(path))
 
     def load_checkpoint(
         self, path: Any, map_location: Any = None, weights_only: bool | None = True
     ) -> dict[str, Any]:
-        """Read one, as weights and plain values only, whatever is asked for."""
+        """Read a checkpoint; always as weights and plain values only."""
         return self._folder.read(Path(path))
 
     def remove_checkpoint(self, path: Any) -> None:
-        """Remove one."""
+        """Remove a checkpoint."""
         Path(path).unlink(missing_ok=True)
 
 
 class Checkpointing(pl.Callback):
     """Writes checkpoints every few steps and after each validation.
 
-    A signal to stop is answered at the next such moment. One that comes during a
-    validation waits for its end.
+    A signal to stop is answered at the next of these moments; during a validation,
+    after it.
     """
 
     def __init__(
         self,
         folder: CheckpointFolder,
         every_steps: int,
-        finite: FiniteCheck,
+        divergence: DivergenceCheck,
         stop: StopRequest,
     ) -> None:
-        """Take the settings.
+        """Store the settings.
 
         Args:
-            folder: Of the training.
-            every_steps: Steps between two.
-            finite: Looks at the steps that a checkpoint would keep.
-            stop: Tells of signals.
+            folder: The training's folder.
+            every_steps: Steps between two checkpoints.
+            divergence: Checks the steps that a checkpoint would keep.
+            stop: Receives signals.
         """
         self._folder = folder
         self._every = every_steps
-        self._finite = finite
+        self._divergence = divergence
         self._stop = stop
         self._restored: int | None = None
         self._is_between_epochs = False
@@ -95,14 +96,14 @@ class Checkpointing(pl.Callback):
     def on_train_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule
     ) -> None:
-        """Watch signals, which Lightning has taken; remember where this begins."""
+        """Take signals back from Lightning; remember the first step."""
         self._stop.watch()
         self._restored = trainer.global_step
 
     def on_train_epoch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule
     ) -> None:
-        """Write one with the validation in it."""
+        """Write a checkpoint that includes the validation."""
         if trainer.global_step == self._restored:
             self._stop.answer("nothing was trained")
             return
@@ -118,7 +119,7 @@ class Checkpointing(pl.Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        """Write one, if it is time; not before a validation."""
+        """Write a checkpoint when one is due, unless a validation follows."""
         if batch_idx + 1 >= trainer.num_training_batches or trainer.should_stop:
             return
         if self._stop.requested or trainer.global_step % self._every == 0:
@@ -130,45 +131,48 @@ class Checkpointing(pl.Callback):
         pl_module: pl.LightningModule,
         checkpoint: dict[str, Any],
     ) -> None:
-        """An epoch that is only announced has not begun for one who reads this.
+        """Note the code's commit; mark the next epoch as not started.
 
-        Lightning counts it as ready; restored, it would take the batches of the one
-        before for its own.
+        Lightning counts that epoch as ready; resumed from there, it would skip batches.
         """
+        checkpoint["commit"] = code_commit()
         if self._is_between_epochs:
             progress = checkpoint["loops"]["fit_loop"]["epoch_progress"]
             for counts in (progress["total"], progress["current"]):
                 counts["ready"] = counts["completed"]
 
     def _write(self, trainer: pl.Trainer) -> None:
-        self._finite.check()
+        self._divergence.check()
         path = self._folder.at_step(trainer.global_step)
         trainer.save_checkpoint(path)
-        self._stop.answer(f"the training is kept up to step {trainer.global_step:,}")
+        self._stop.answer(f"training is saved up to step {trainer.global_step:,}")
 
 
-def tell_beginning(
+def log_resume_point(
     folder: CheckpointFolder, found: tuple[Path, dict[str, Any]] | None
 ) -> None:
-    """Log where a training begins.
+    """Log where a training starts or resumes, and warn if another commit began it.
 
     Args:
-        folder: Of the training.
-        found: What :meth:`CheckpointFolder.newest` gave.
+        folder: The training's folder.
+        found: Result of :meth:`CheckpointFolder.newest`.
     """
+    if found is not None:
+        made_by = found[1].get("commit") or found[1].get("history", {}).get("commit")
+        warn_if_commits_differ((code_commit(), made_by), f"this run and {found[0]}")
     others = others_in(folder)
     if found is None and others:
         LOGGER.info(
-            "training starts anew: what %s keeps are %d other trainings', of other "
-            "parameters, data or code",
+            "no checkpoint for this training in %s; starting from scratch (%d other "
+            "trainings there differ in parameters, data or code)",
             folder.path.parent,
             others,
         )
     elif found is not None and found[0].name == FINISHED:
-        LOGGER.info("the training is finished already: its result is in %s", found[0])
+        LOGGER.info("training is already finished: its result is in %s", found[0])
     elif found is not None:
         LOGGER.info(
-            "the training goes on at step %d, from %s",
+            "training resumes at step %d, from %s",
             found[1]["global_step"],
             found[0],
         )

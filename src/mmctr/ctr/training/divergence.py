@@ -1,4 +1,4 @@
-"""A training that leaves the finite numbers ends at that step, and says where."""
+"""Stop a training at the step where loss or gradient is no longer finite."""
 
 from typing import Any
 
@@ -9,25 +9,25 @@ import torch
 from mmctr.ctr.inputs.click_log import EpochBatches
 
 CHECKED_EVERY = 50
-"""Steps between two looks at what a GPU computed; each look waits for it."""
+"""Steps between two checks on a GPU; each check waits for the device."""
 
 _SHOWN = 20
 
 
 class DivergedError(ValueError):
-    """Loss, gradient or scores are not finite any more."""
+    """Loss, gradient or scores are no longer finite."""
 
 
-class FiniteCheck(pl.Callback):
-    """Looks at loss and gradient norm of every step.
+class DivergenceCheck(pl.Callback):
+    """Checks loss and gradient norm of every step.
 
-    On a CPU it does so right after the step. Elsewhere the host would have to wait for
-    the device each time: there it looks back every :data:`CHECKED_EVERY` steps, before
-    validations and before checkpoints, and still names the step.
+    On a CPU right after the step. On other devices that would make the host wait each
+    time: there the check covers the latest :data:`CHECKED_EVERY` steps at once, also
+    before validations and checkpoints, and still names the step.
     """
 
     def __init__(self, batches: EpochBatches) -> None:
-        """Take the plan of the batches, which knows their rows."""
+        """Store the plan of the batches, which knows their rows."""
         self._batches = batches
         self._pending: list[tuple[int, int, int, torch.Tensor, torch.Tensor]] = []
 
@@ -39,7 +39,7 @@ class FiniteCheck(pl.Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        """Note a step, and look at the noted ones when it is time."""
+        """Record a step, and check the recorded ones when due."""
         loss, norm = outputs["loss"].detach(), pl_module.gradient_norm
         step = (trainer.global_step, trainer.current_epoch, batch_idx)
         self._pending.append((*step, loss, norm))
@@ -48,14 +48,14 @@ class FiniteCheck(pl.Callback):
             self.check()
 
     def on_validation_start(self, *_: object) -> None:
-        """A model that is no more is not measured."""
+        """Don't validate a diverged model."""
         self.check()
 
     def check(self) -> None:
-        """Look at the steps noted since the last time.
+        """Check the steps recorded since the last check.
 
         Raises:
-            DivergedError: With the first such step and the rows of its batch.
+            DivergedError: Naming the first diverged step and the rows of its batch.
         """
         pending, self._pending = self._pending, []
         if not pending:
@@ -69,14 +69,14 @@ class FiniteCheck(pl.Callback):
                 what = "loss" if not np.isfinite(loss) else "norm of the gradient"
                 value = loss if what == "loss" else norm
                 rows = self._batches.rows_of(epoch, number)
-                raise DivergedError(_tell(what, value, step, rows))
+                raise DivergedError(_describe(what, value, step, rows))
 
 
-def _tell(what: str, value: float, step: int, rows: np.ndarray) -> str:
+def _describe(what: str, value: float, step: int, rows: np.ndarray) -> str:
     shown = ", ".join(map(str, rows[:_SHOWN].tolist()))
     more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
     return (
         f"training: the {what} is {value} at step {step:,}, on rows {shown}{more} of "
         "train (positions, from 0); lower ctr_modeling.training.learning_rate or "
-        "clip_norm, and look whether vectors of these rows' items are as they should be"
+        "clip_norm, and check the vectors of these rows' items"
     )

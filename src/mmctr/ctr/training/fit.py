@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,20 @@ from mmctr.ctr.training.checkpointing import (
     CheckedFiles,
     Checkpointing,
     TrainLoader,
-    tell_beginning,
+    log_resume_point,
 )
-from mmctr.ctr.training.divergence import DivergedError, FiniteCheck
+from mmctr.ctr.training.divergence import DivergedError, DivergenceCheck
 from mmctr.ctr.training.key import training_key
-from mmctr.ctr.training.lightning_module import CtrTask, ValidationRows, add_l2_gradient
+from mmctr.ctr.training.lightning_module import (
+    CtrLightningModule,
+    ValidationRows,
+    add_l2_gradient,
+    click_probabilities,
+    to_float64,
+)
 from mmctr.ctr.training.monitor import require_defined_monitor
 from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder
+from mmctr.runtime.code_commit import code_commit
 from mmctr.runtime.device import prepare_device
 from mmctr.runtime.lightning import quiet_lightning
 from mmctr.runtime.progress import is_shown, track
@@ -35,7 +43,7 @@ from mmctr.runtime.progress_callback import ProgressCallback
 from mmctr.runtime.signals import StopRequest
 
 __all__ = [
-    "CtrTask",
+    "CtrLightningModule",
     "TrainedModel",
     "ValidationRows",
     "add_l2_gradient",
@@ -64,7 +72,7 @@ def train_din(
     callbacks: Sequence[pl.Callback] = (),
     checkpoints: Path | None = None,
 ) -> TrainedModel:
-    """Train until the monitor stops rising, and keep the best weights.
+    """Train until the monitor stops improving, and keep the best weights.
 
     Args:
         table: The items.
@@ -72,23 +80,24 @@ def train_din(
         valid: Labelled rows.
         valid_groups: ``[valid rows]`` int64 groups, for gAUC.
         params: Features, sizes, training.
-        callbacks: Onlookers, such as a clock; they see the steps of this process only.
-        checkpoints: Folder of what is kept of trainings that are not finished; this one
-            goes on from its own there. None: nothing is kept.
+        callbacks: Lightning callbacks, such as a clock; they see only the steps of
+            this process.
+        checkpoints: Folder for the checkpoints of unfinished trainings, from which this
+            one resumes. None: no checkpoints.
 
     Returns:
-        Best weights on the CPU and the course of the training.
+        Best weights on the CPU, and the training's history.
 
     Raises:
         ValueError: If labels are missing or of one class, or training diverges.
         mmctr.runtime.signals.Stopped: On SIGTERM or Ctrl-C, after a checkpoint.
     """
-    device = prepare_device(params.device, keep_memory=params.training.keep_memory)
+    device = _prepare_device(params)
     _require_both_classes(train.label, "train")
     require_defined_monitor(valid.label, valid_groups, params.training.monitor)
     _require_both_classes(valid.label, "valid")
     model = Din(table, train.seen_items(table.n_items), params)
-    task = CtrTask(model, ValidationRows(valid.label, valid_groups), params)
+    task = CtrLightningModule(model, ValidationRows(valid.label, valid_groups), params)
     best = BestWeights(model, params.training.monitor)
     fit = _Fit(task, best, train, valid, params, device)
     if checkpoints is None:
@@ -98,14 +107,16 @@ def train_din(
     key = training_key(model, train, valid, valid_groups, params)
     folder = CheckpointFolder(checkpoints / key, key)
     found = folder.newest()
-    tell_beginning(folder, found)
+    log_resume_point(folder, found)
     if found is not None and found[0].name == FINISHED:
         return TrainedModel(**found[1])
     # Lightning takes the signals when it begins: they are watched from then on.
     both = (signal.SIGINT, signal.SIGTERM)
     lost = "steps since the last checkpoint"
     with StopRequest(both, lost=lost, watch=False) as stop:
-        saving = Checkpointing(folder, params.checkpoint.every_steps, fit.finite, stop)
+        saving = Checkpointing(
+            folder, params.checkpoint.every_steps, fit.divergence, stop
+        )
         try:
             trainer = fit.run(
                 [*callbacks, saving], folder=folder, begin=found and found[0]
@@ -115,15 +126,15 @@ def train_din(
         trained = _trained(task, best, trainer, device)
         stop.watch()
         folder.write_finished(vars(trained))
-        stop.answer("the training is finished, and its result is kept")
+        stop.answer("training is finished, and its result is saved")
     return trained
 
 
 @dataclass
 class _Fit:
-    """A training that is set up."""
+    """A training, ready to run."""
 
-    task: CtrTask
+    task: CtrLightningModule
     best: BestWeights
     train: ClickLog
     valid: ClickLog
@@ -138,7 +149,7 @@ class _Fit:
             parts=settings.validations_per_epoch,
             seed=self.params.seed,
         )
-        self.finite = FiniteCheck(self.batches)
+        self.divergence = DivergenceCheck(self.batches)
 
     @quiet_lightning()
     def run(
@@ -151,9 +162,9 @@ class _Fit:
         """Train to the end.
 
         Args:
-            callbacks: Besides those that every training has.
+            callbacks: In addition to those of every training.
             folder: Receives checkpoints.
-            begin: The checkpoint to go on from.
+            begin: The checkpoint to resume from.
         """
         settings = self.params.training
         trainer = pl.Trainer(
@@ -162,7 +173,7 @@ class _Fit:
             max_epochs=settings.max_epochs * self.batches.parts,
             precision=LIGHTNING_PRECISION[settings.precision],
             callbacks=[
-                self.finite,
+                self.divergence,
                 self.best,
                 EarlyStopping(
                     settings.monitor,
@@ -200,7 +211,10 @@ class _Fit:
 
 
 def _trained(
-    task: CtrTask, best: BestWeights, trainer: pl.Trainer, device: torch.device
+    task: CtrLightningModule,
+    best: BestWeights,
+    trainer: pl.Trainer,
+    device: torch.device,
 ) -> TrainedModel:
     model, monitor = task.model, best.monitor
     if not best.weights:
@@ -217,6 +231,7 @@ def _trained(
             "best_step": kept["step"],
             "steps": trainer.global_step,
             "device": str(device),
+            "commit": code_commit(),
             "features": list(model.items.features),
             "content": model.content,
             "weights": sum(tensor.numel() for tensor in model.parameters()),
@@ -226,7 +241,7 @@ def _trained(
 
 
 def _keep_best(best: BestWeights, folder: CheckpointFolder) -> str:
-    """Put the best weights where a person finds them, and say so."""
+    """Save the best weights for inspection; returns the sentence that says where."""
     again = "The same run would end at the same step: change a parameter or the data"
     if not best.weights:
         return f"There was no validation before it, so no weights are kept. {again}"
@@ -252,21 +267,38 @@ def predict_clicks(
         params: Features, sizes, device.
 
     Returns:
-        ``[rows]`` float64 click probabilities, in the order of the log.
+        ``[rows]`` float64 click probabilities, in the order of the log; computed in
+        the precision of the training.
+
+    Raises:
+        ValueError: If the device is not available, or not in this precision.
     """
-    device = prepare_device(params.device, keep_memory=params.training.keep_memory)
-    # Of no item it need be known whether training saw it: the weights tell.
+    device = _prepare_device(params)
+    # Which items training saw is stored with the weights.
     model = Din(table, np.zeros(table.n_items + 1, bool), params)
     model.load_state_dict(weights)
     model.to(device).eval()
     scores = []
     batches = _ordered(log, params)
     show = is_shown(params.progress)
-    with torch.inference_mode():
+    bf16 = params.training.precision == "bf16"
+    # The precision of the training, whose validations chose the weights.
+    autocast = torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext()
+    with torch.inference_mode(), autocast:
         for rows in track(batches, "scoring", len(batches), show=show):
             batch = Batch(*(tensor.to(device) for tensor in log[rows]))
-            scores.append(torch.sigmoid(model(batch)).double().cpu())
-    return torch.cat(scores).numpy()
+            scores.append(click_probabilities(model, batch))
+    return to_float64(scores)
+
+
+def _prepare_device(params: CtrParams) -> torch.device:
+    device = prepare_device(params.device, keep_memory=params.training.keep_memory)
+    if device.type == "mps" and params.training.precision == "bf16":
+        raise ValueError(
+            "ctr_modeling.training.precision=bf16 is not supported on MPS; set "
+            "precision=fp32, or ctr_modeling.device=cpu"
+        )
+    return device
 
 
 def _ordered(log: ClickLog, params: CtrParams) -> OrderedBatches:

@@ -1,24 +1,20 @@
-"""A name for a training, made of all that its result depends on."""
+"""Name a training by a hash of everything its result depends on."""
 
 import hashlib
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 
-import mmctr
+from mmctr.ctr import RESULT_VERSION
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
 
 _DIGITS = 20
-_PACKAGE = Path(mmctr.__file__).parent
-# Code that a step or a validation runs through.
-_CODE = ("ctr", "evaluation", "runtime/jagged.py", "runtime/linear.py")
 
 
 def training_key(
@@ -28,12 +24,12 @@ def training_key(
     valid_groups: np.ndarray,
     params: CtrParams,
 ) -> str:
-    """Hash what goes into a training, by content.
+    """Hash what a training depends on, by content.
 
-    Not the device: a GPU rounds otherwise, and may take over what a CPU began.
+    The device is not part of it: a GPU may resume what a CPU began.
 
     Args:
-        model: As it starts. Its weights and buffers hold all that it knows of items.
+        model: Before training. Its weights and buffers hold everything about items.
         train: Rows.
         valid: Rows.
         valid_groups: ``[valid rows]``.
@@ -46,8 +42,6 @@ def training_key(
     for name, array in _arrays(model, train, valid, valid_groups):
         digest.update(f"\n{name} {array.dtype} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).data)
-    for path in _code():
-        digest.update(path.read_bytes())
     return digest.hexdigest()[:_DIGITS]
 
 
@@ -57,7 +51,7 @@ def _settings(params: CtrParams) -> dict[str, Any]:
         "model": params.model.model_dump(),
         "training": params.training.model_dump(exclude={"keep_memory"}),
         "seed": params.seed,
-        "versions": [mmctr.__version__, torch.__version__, pl.__version__],
+        "versions": [RESULT_VERSION, torch.__version__, pl.__version__],
     }
 
 
@@ -69,9 +63,3 @@ def _arrays(
     for part, log in (("train", train), ("valid", valid)):
         yield from ((f"{part}.{name}", array) for name, array in vars(log).items())
     yield "valid.groups", valid_groups
-
-
-def _code() -> list[Path]:
-    places = [_PACKAGE / name for name in _CODE]
-    files = [path for x in places for path in ([x] if x.is_file() else x.rglob("*.py"))]
-    return sorted(files)

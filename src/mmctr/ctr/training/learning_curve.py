@@ -1,4 +1,4 @@
-"""How fast a model learns: a clock without validations, and when it is nearly done."""
+"""How fast a model learns: training time without validations, and near-convergence."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,29 +8,29 @@ import pytorch_lightning as pl
 
 
 class TrainingClock(pl.Callback):
-    """Seconds of training up to each validation, validations themselves left out."""
+    """Measures the seconds of training before each validation, without validations."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        """Take a source of seconds."""
+        """Store the clock."""
         self._clock = clock
         self._trained = 0.0
         self._since: float | None = None
         self.seconds: list[float] = []
-        """One value a validation, in order."""
+        """One value per validation, in order."""
 
     def on_train_start(self, *_: object) -> None:
-        """Begin."""
+        """Start the clock."""
         self._since = self._clock()
 
     def on_validation_start(self, *_: object) -> None:
-        """Stop the clock, and note what it says."""
+        """Stop the clock, and record its time."""
         if self._since is not None:
             self._trained += self._clock() - self._since
             self._since = None
         self.seconds.append(self._trained)
 
     def on_validation_end(self, *_: object) -> None:
-        """Go on."""
+        """Restart the clock."""
         self._since = self._clock()
 
 
@@ -40,18 +40,18 @@ class TimeLimit(pl.Callback):
     def __init__(
         self, seconds: float, clock: Callable[[], float] = time.perf_counter
     ) -> None:
-        """Take the limit and a source of seconds."""
+        """Store the limit and the clock."""
         self._limit = seconds
         self._clock = clock
         self._start = 0.0
         self.reached = False
 
     def on_train_start(self, *_: object) -> None:
-        """Begin."""
+        """Start the clock."""
         self._start = self._clock()
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
-        """Look at the clock after every step."""
+        """End the training once the time is up."""
         if self._clock() - self._start > self._limit:
             self.reached = trainer.should_stop = True
 
@@ -62,18 +62,18 @@ def first_within(
     """Find the first validation that reaches a share of the best one.
 
     Args:
-        curve: One entry a validation, in order, each with ``measure``.
+        curve: One entry per validation, in order, each with ``measure``.
         share: Of the highest value, which is that of the weights that are kept.
         measure: Name of the value.
 
     Returns:
-        The entry. Between two validations nothing is known: it is the later one.
+        The entry.
 
     Raises:
         ValueError: If there is no validation, or the share is not in 0..1.
     """
     if not curve:
-        raise ValueError("a learning curve needs a validation at least")
+        raise ValueError("a learning curve needs at least one validation")
     if not 0 < share <= 1:
         raise ValueError(f"share is {share}; it must lie in 0..1")
     wanted = share * max(entry[measure] for entry in curve)

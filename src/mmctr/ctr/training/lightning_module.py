@@ -1,4 +1,4 @@
-"""One step and one validation of a CTR model, as Lightning asks for them."""
+"""Training step and validation of a CTR model, for Lightning."""
 
 import logging
 from dataclasses import dataclass
@@ -21,36 +21,36 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ValidationRows:
-    """What a validation compares predictions with: ``[rows]`` labels and groups."""
+    """Labels and groups of the validation rows, ``[rows]`` each."""
 
     labels: np.ndarray
     groups: np.ndarray
 
 
-class CtrTask(pl.LightningModule):
+class CtrLightningModule(pl.LightningModule):
     """Binary cross-entropy plus L2 on the embeddings, with L2 inside the clip."""
 
     def __init__(self, model: Din, rows: ValidationRows, params: CtrParams) -> None:
-        """Take the model, the validation rows and the training parameters."""
+        """Store the model, the validation rows and the training parameters."""
         super().__init__()
         self.model = model
         self._rows = rows
         self._params = params.training
-        # Looked for once: a walk over all modules takes a thousandth of a second.
+        # Collected once: walking over all modules takes a millisecond.
         self._tables = model.embedding_tables()
         self._dropouts = dropout_layers(model)
         self._scores: list[torch.Tensor] = []
         self.validations: list[dict[str, Any]] = []
         self.gradient_norm: torch.Tensor | None = None
-        """Of the latest step, before the clip; on the device."""
+        """Norm of the latest step's gradient before the clip, on the device."""
         self._schedule: torch.optim.lr_scheduler.ReduceLROnPlateau | None = None
         self._restored_schedule: dict[str, Any] = {}
 
     def configure_optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """Adam, and a learning rate that falls when the monitor stops rising."""
-        fused = self.device.type in {"cpu", "cuda"}
+        """Adam, and a learning rate that falls when the monitor stops improving."""
+        # Every device that can be chosen has the fused kernel.
         optimizer = torch.optim.Adam(
-            self.model.parameters(), lr=self._params.learning_rate, fused=fused
+            self.model.parameters(), lr=self._params.learning_rate, fused=True
         )
         # Lightning would skip its step after the epoch in which a training goes on.
         self._schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
@@ -66,7 +66,7 @@ class CtrTask(pl.LightningModule):
         return {"optimizer": optimizer}
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Dropout masks belong to the step, not to what was drawn before."""
+        """Make dropout masks depend on the step, not on earlier draws."""
         set_dropout_step(self._dropouts, self.global_step)
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
@@ -89,32 +89,32 @@ class CtrTask(pl.LightningModule):
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the validations measured, and the schedule."""
+        """Save the validations' metrics and the schedule."""
         checkpoint["validations"] = self.validations
         checkpoint["schedule"] = self._schedule.state_dict() if self._schedule else {}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Go on behind them."""
+        """Restore them."""
         self.validations = list(checkpoint["validations"])
         self._restored_schedule = checkpoint["schedule"]
 
     def on_validation_epoch_start(self) -> None:
-        """Forget the scores of the validation before."""
+        """Drop the scores of the previous validation."""
         self._scores = []
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Keep the scores; metrics need them all."""
-        self._scores.append(torch.sigmoid(self.model(batch)).double().cpu())
+        """Keep the scores on the device; metrics need them all."""
+        self._scores.append(click_probabilities(self.model, batch))
 
     def on_validation_epoch_end(self) -> None:
-        """Measure, remember and log."""
-        scores = torch.cat(self._scores).numpy()
+        """Compute, record and log the metrics."""
+        scores = to_float64(self._scores)
         labels, groups = self._rows.labels, self._rows.groups
         if not np.isfinite(scores).all():
             rows = np.flatnonzero(~np.isfinite(scores))
             raise DivergedError(
-                f"training: after step {self.global_step} the model's scores are not "
-                f"finite any more, first on rows {rows[:5].tolist()} of valid; lower "
+                f"training: after step {self.global_step} the model's scores are no "
+                f"longer finite, first on rows {rows[:5].tolist()} of valid; lower "
                 "ctr_modeling.training.learning_rate or clip_norm"
             )
         metrics = {
@@ -138,6 +138,20 @@ class CtrTask(pl.LightningModule):
             values["gauc"],
             values["logloss"],
         )
+
+
+def click_probabilities(model: Din, batch: Batch) -> torch.Tensor:
+    """Score a batch: ``[B]`` float32 probabilities, on the model's device."""
+    # As in the loss, logits of bf16 are widened first: their sigmoids would be ties.
+    return torch.sigmoid(model(batch).float())
+
+
+def to_float64(scores: list[torch.Tensor]) -> np.ndarray:
+    """Copy the scores of a pass to the host, at once: ``[rows]`` float64.
+
+    Only the copy is widened, since MPS has no float64.
+    """
+    return torch.cat(scores).cpu().double().numpy()
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""What training will need, told before it begins."""
+"""Estimate a training's memory before it starts."""
 
 import logging
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _FLOAT = 4
 
 _ADVICE = {
     "click log": "ctr_modeling.training.max_history",
-    "item table": "codes an item (quantization), or leave vectors out of "
+    "item table": "codes per item (quantization), or leave vectors out of "
     "ctr_modeling.features.content",
     "weights": "ctr_modeling.model.embedding_dim, or set features.item_id=false",
     "batch": "ctr_modeling.training.batch_size or max_history",
@@ -32,7 +32,7 @@ _ADVICE = {
 
 @dataclass(frozen=True)
 class MemoryEstimate:
-    """Bytes by what needs them: ``click log``, ``item table``, ``weights``, ``batch``.
+    """Bytes by purpose: ``click log``, ``item table``, ``weights``, ``batch``.
 
     Libraries come on top.
     """
@@ -51,7 +51,7 @@ class MemoryEstimate:
 
     @property
     def advice(self) -> str:
-        """What to lower: that of the largest part."""
+        """What to lower to shrink the largest part."""
         return _ADVICE[max(self.parts, key=self.parts.__getitem__)]
 
 
@@ -67,7 +67,7 @@ def estimate_memory(
         params: Features, sizes, training.
 
     Returns:
-        An estimate from above rather than from below, of the right order.
+        A rough estimate, high rather than low.
     """
     rows = len(train) + len(valid)
     positions = len(train.history) + len(valid.history)
@@ -93,14 +93,15 @@ def estimate_memory(
     )
 
 
-def warn_of_little_memory(estimate: MemoryEstimate, params: CtrParams) -> None:
-    """Say what training may need, and warn where that is more than there is.
+def warn_if_memory_low(estimate: MemoryEstimate, params: CtrParams) -> None:
+    """Log what training may need, and warn where less memory is available.
 
-    Nothing fails: an estimate may be wrong.
+    It never fails: the estimate may be wrong.
 
     Args:
         estimate: From :func:`estimate_memory`.
-        params: ``training.memory_gb``, or what the machine and its container have.
+        params: ``training.memory_gb`` is the limit; None stands for the memory that the
+            machine or its container has.
     """
     limit = params.training.memory_gb
     if limit is not None:
@@ -115,7 +116,7 @@ def warn_of_little_memory(estimate: MemoryEstimate, params: CtrParams) -> None:
     if estimate.total > room:
         logger.warning(
             "training may need %s, and %s has %s: lower %s, or end other programs; "
-            "it is tried all the same",
+            "continuing anyway",
             estimate.describe(),
             source,
             _gb(room),

@@ -1,4 +1,4 @@
-"""Whether a model can be chosen by the rows that it is validated on."""
+"""Check that the validation rows define the monitor."""
 
 import numpy as np
 

@@ -20,7 +20,7 @@ from mmctr.experiments.common import (
     drop_unused_settings,
     fit_to_inputs,
     resolve_sections,
-    short_hash,
+    training_hash,
 )
 
 
@@ -166,7 +166,7 @@ def make_plan(
             codes = None
             if fitted.features.need_codes:
                 codes = codes_name(own, inputs["items"])
-            key = short_hash(
+            key = training_hash(
                 drop_unused_settings(fitted.model_dump()),
                 codes,
                 params.budget.model_dump(),

@@ -18,6 +18,7 @@ from mmctr.experiments.ablation.measures import (
     measure_seeds,
 )
 from mmctr.experiments.ablation.plan import AblationPlan
+from mmctr.runtime.code_commit import warn_if_commits_differ
 
 NEARLY_DONE = 0.99
 """Share of its best AUC at which a training counts as nearly done."""
@@ -59,6 +60,10 @@ def measure_arms(
         table = store.load(run["result"])
         scores[run["arm"]].append(table["probability"].to_numpy())
         facts[run["arm"]].append(run)
+    warn_if_commits_differ(
+        (each.get("commit") for each in (*runs, *codes.values())),
+        "trainings and codes of the ablation",
+    )
     evaluation = _setting(planned, choice, params.control).ctr_modeling.evaluation
     measured = measure_seeds(rows, scores, evaluation.min_clean_cold_pairs)
     against = list(dict.fromkeys([params.control, params.rival]))

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mmctr.content.quantizers import RESULT_VERSION as QUANTIZERS_VERSION
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
 from mmctr.experiments.common import (
@@ -14,7 +15,7 @@ from mmctr.experiments.common import (
     merge_overrides,
     resolve_sections,
     sections,
-    short_hash,
+    training_hash,
 )
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.space import decode_point, grid_points, nest
@@ -129,7 +130,8 @@ def make_plan(
     Raises:
         ValueError: If no point of a grid makes a model.
     """
-    key = short_hash(
+    key = training_hash(
+        QUANTIZERS_VERSION,
         [
             [name, each.model_dump()]
             for name, each in sorted(params.chosen_space.items())

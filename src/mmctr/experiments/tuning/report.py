@@ -11,6 +11,7 @@ from mmctr.experiments.tuning.plan import TuningPlan
 from mmctr.experiments.tuning.search import REFUSED, counts
 from mmctr.experiments.tuning.space import decode_point
 from mmctr.experiments.tuning.trials import CODES, FACTS
+from mmctr.runtime.code_commit import warn_if_commits_differ
 
 if TYPE_CHECKING:  # listing pipelines needs no Optuna
     from optuna import Study
@@ -41,11 +42,14 @@ def report_trials(
         name, the largest first; None with too few finished trials) and ``trials``:
         ``number``, ``state`` (complete, pruned, refused, stopped or running),
         ``value`` (None if refused or stopped; a pruned trial's last one),
-        ``parameters``, ``seconds``, ``validations``, ``codes``, ``reason``.
+        ``parameters``, ``seconds``, ``validations``, ``commit``, ``codes``, ``reason``.
     """
     params = plan.params
     trials = [_entry(trial, plan) for trial in study.get_trials(deepcopy=False)]
     complete = [trial for trial in trials if trial["state"] == "complete"]
+    warn_if_commits_differ(
+        (trial["commit"] for trial in trials), f"trials of study {plan.study}"
+    )
     best = max(complete, key=lambda trial: trial["value"])
     states = [trial["state"] for trial in trials]
     return {
@@ -88,6 +92,7 @@ def _entry(trial: "FrozenTrial", plan: TuningPlan) -> dict[str, Any]:
         "seconds": None if seconds is None else round(seconds, 3),
         "validations": facts.get("validations", []),
         "out_of_time": facts.get("out_of_time", False),
+        "commit": facts.get("commit"),
         "codes": trial.user_attrs.get(CODES),
         "reason": trial.user_attrs.get(REFUSED),
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mmctr.content.quantizers.methods import METHODS
-from mmctr.ctr.features.codes import CODE_ENTRIES
+from mmctr.ctr.features.codes import CODE_EMBEDDINGS
 from mmctr.experiments.tuning.params import DistributionParams
 
 if TYPE_CHECKING:  # listing pipelines needs no Optuna
@@ -113,7 +113,7 @@ def is_active(name: str, chosen: Mapping[str, Any], base: dict[str, Any]) -> boo
         "title_vectors": vectors,
         "image_vectors": vectors,
         "code_entry": codes,
-        **{entry: codes and entry == value(ENTRY) for entry in CODE_ENTRIES},
+        **{entry: codes and entry == value(ENTRY) for entry in CODE_EMBEDDINGS},
         "continuous": "continuous" in forms,
         "similarity": "similarity" in forms,
         "item_id_dropout": bool(value(ITEM_ID)),

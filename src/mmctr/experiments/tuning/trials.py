@@ -9,10 +9,16 @@ from mmctr.content.quantizers.item_codes import find_cold_items
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.data.datasets import ResultStore
 from mmctr.experiments.common import codes_name
-from mmctr.experiments.training import Items, make_codes, train_measured
+from mmctr.experiments.training import (
+    Items,
+    facts_of,
+    make_codes,
+    train_measured,
+)
 from mmctr.experiments.tuning.params import PruningParams, TuningParams
 from mmctr.experiments.tuning.plan import TuningPlan
 from mmctr.experiments.tuning.space import suggest
+from mmctr.runtime.code_commit import code_commit, warn_if_commits_differ
 
 if TYPE_CHECKING:  # listing pipelines needs neither Optuna nor torch
     from optuna import Trial
@@ -60,6 +66,8 @@ class TrialTrainer:
             name = codes_name(quantization, self.plan.inputs["items"])
             trial.set_user_attr(CODES, name)
             codes = self.codes.get_or_make(name, lambda: self._quantize(quantization))
+            made_by = facts_of(codes).get("commit")
+            warn_if_commits_differ((code_commit(), made_by), f"codes {name} and trial")
         train, valid = self._read(ctr.training.max_history)
         _, facts = train_measured(
             self.items.table(codes),

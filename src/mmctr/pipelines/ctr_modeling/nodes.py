@@ -59,10 +59,10 @@ def train_model(
     from mmctr.ctr.training.fit import train_din
     from mmctr.ctr.training.memory_estimate import (
         estimate_memory,
-        warn_of_little_memory,
+        warn_if_memory_low,
     )
 
-    params = _with_given_features(params, preparation_report)
+    params = _with_resolved_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, title_vectors, image_vectors)
     train_log, valid_log = (
         ClickLog.from_arrow(part, params.training.max_history, items.n_items)
@@ -70,7 +70,7 @@ def train_model(
     )
     groups = valid["group_id"].to_numpy()
     estimate = estimate_memory(items, train_log, valid_log, params)
-    warn_of_little_memory(estimate, params)
+    warn_if_memory_low(estimate, params)
     folder = params.checkpoint.folder
     trained = train_din(
         items,
@@ -120,7 +120,7 @@ def predict_rows(
     from mmctr.ctr.inputs.vocabulary import within_vocabulary
     from mmctr.ctr.training.fit import predict_clicks
 
-    params = _with_given_features(params, preparation_report)
+    params = _with_resolved_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, title_vectors, image_vectors)
     items, weights = within_vocabulary(items, weights, params)
     log = ClickLog.from_arrow(
@@ -268,6 +268,6 @@ def check_submission(
     }
 
 
-def _with_given_features(params: CtrParams, preparation_report: dict) -> CtrParams:
-    features = params.features.given(preparation_report["levels_from"])
+def _with_resolved_features(params: CtrParams, preparation_report: dict) -> CtrParams:
+    features = params.features.resolve_stated(preparation_report["levels_from"])
     return params.model_copy(update={"features": features})

@@ -1,13 +1,12 @@
 """Which code made something: the project's version and commit, and its libraries'."""
 
 import platform
-import subprocess  # nosec B404
 from importlib import metadata
-from pathlib import Path
 
 from packaging.requirements import Requirement
 
 import mmctr
+from mmctr.runtime.code_commit import code_commit
 
 
 def code_versions() -> dict[str, str | None]:
@@ -20,7 +19,7 @@ def code_versions() -> dict[str, str | None]:
     """
     return {
         "mmctr": mmctr.__version__,
-        "commit": _commit(Path(mmctr.__file__).parent),
+        "commit": code_commit(),
         "python": platform.python_version(),
         **_libraries(),
     }
@@ -41,25 +40,3 @@ def installed_version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _commit(folder: Path) -> str | None:
-    # An installed package may lie in the folder of somebody else's repository.
-    if _git(folder, "ls-files", "--error-unmatch", "__init__.py") is None:
-        return None
-    return _git(folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    try:
-        # Fixed words and this package's folder, no shell; git is where the user has it.
-        done = subprocess.run(  # nosec B603 B607
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=10,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,9 +1,9 @@
-"""How the codes of an item enter the model: one small file an entry.
+"""How the codes of an item enter the model: one small file per embedding.
 
-An entry is a module built from ``codes [n_items + 1, positions]`` int64 (code + 1, 0
-for padding), ``seen [n_items + 1]`` bool (the items of the training rows, none where
-weights are going to be loaded) and the model's parameters. It has a ``table``, an
-``nn.Embedding`` whose row 0 is padding, a ``width``, and turns ``items [U]`` into
+A code embedding is a module built from ``codes [n_items + 1, positions]`` int64
+(code + 1, 0 for padding), ``seen [n_items + 1]`` bool (the items of the training rows,
+all False where weights will be loaded) and the model's parameters. It has a ``table``,
+an ``nn.Embedding`` whose row 0 is padding, a ``width``, and turns ``items [U]`` into
 ``[U, width]``; zeros for an item without codes.
 """
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:  # parameters are checked without torch, which takes a second
 
     from mmctr.ctr.params import DinParams
 
-CODE_ENTRIES = {
+CODE_EMBEDDINGS = {
     "bag": "CodeBag",
     "positional": "PositionalCodes",
     "concat": "ConcatCodes",
     "prefix": "PrefixCodes",
 }
-"""Every entry: the name of its file here, which is its name, and that of its class."""
+"""Class by name; the name is also that of its file here."""
 
 
-def make_code_entry(
+def make_code_embedding(
     codes: np.ndarray, seen: np.ndarray, params: "DinParams"
 ) -> "nn.Module":
-    """Build the entry that the parameters name.
+    """Build the code embedding that the parameters name.
 
     Args:
         codes: ``[n_items + 1, positions]`` int64, code + 1, 0 for padding.
         seen: ``[n_items + 1]`` bool, the items of the training rows.
-        params: Name and settings of the entry.
+        params: ``code_entry``, and the settings of each.
 
     Raises:
-        ValueError: If the entry cannot take such codes.
+        ValueError: If it cannot embed such codes.
     """
     file = import_module(f"{__name__}.{params.code_entry}")
-    return getattr(file, CODE_ENTRIES[params.code_entry])(codes, seen, params)
+    return getattr(file, CODE_EMBEDDINGS[params.code_entry])(codes, seen, params)

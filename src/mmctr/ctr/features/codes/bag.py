@@ -1,4 +1,4 @@
-"""One table for all positions, as the reference has it."""
+"""One table for all positions, as in the reference."""
 
 import numpy as np
 import torch
@@ -9,10 +9,10 @@ from mmctr.runtime.linear import linear
 
 
 class CodeBag(nn.Module):
-    """The mean vector of many codes an item: one table for all positions.
+    """The mean vector of each item's codes, from one table for all positions.
 
     Equal to looking every code up and averaging, but computed as ``histogram @ table``:
-    the histograms are built once an item, not once a batch.
+    the histograms are built once per item, not once per batch.
 
     Shapes: ``items [U]`` -> ``[U, D]``.
     """

@@ -1,4 +1,4 @@
-"""A table a position, side by side."""
+"""A table per position, side by side."""
 
 import numpy as np
 import torch
@@ -9,15 +9,15 @@ from mmctr.ctr.features.codes.positional import rows_of_positions
 from mmctr.ctr.params import DinParams
 
 MAX_COLUMNS = 512
-"""Most columns an item and modality: attention's first layer has four times as many
+"""Most columns per item and modality: attention's first layer has four times as many
 inputs, and is computed for every position of every history."""
 
 
 class ConcatCodes(nn.Module):
-    """A narrow table a position, whose vectors stand side by side.
+    """A narrow table per position; an item's vectors are concatenated.
 
-    They are kept so, without a projection to fewer columns: that would add them up
-    again, as ``positional`` does, with tables of lower rank. Attention and DNN see each
+    Without a projection to fewer columns: that would add them up again, as
+    ``positional`` does, with tables of lower rank. Attention and DNN see each
     position by itself, at a price that grows with the positions.
 
     Shapes: ``items [U]`` -> ``[U, positions * concat.width]``.
@@ -36,9 +36,9 @@ class ConcatCodes(nn.Module):
             most = MAX_COLUMNS // positions
             advice = f"set ctr_modeling.model.concat.width to {most} or less, or "
             raise ValueError(
-                f"ctr_modeling.model.code_entry=concat: {positions} codes an item at "
-                f"{params.concat.width} columns each are {self.width} columns, more "
-                f"than {MAX_COLUMNS}; {advice if most else ''}take fewer codes an "
+                f"ctr_modeling.model.code_entry=concat: {positions} codes per item at "
+                f"{params.concat.width} columns each make {self.width} columns, more "
+                f"than {MAX_COLUMNS}; {advice if most else ''}use fewer codes per "
                 "item, or code_entry=positional, which adds them up"
             )
         rows, n_rows = rows_of_positions(codes)

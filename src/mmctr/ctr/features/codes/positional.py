@@ -1,4 +1,4 @@
-"""A table a position, added up."""
+"""A table per position, added up."""
 
 import math
 
@@ -11,7 +11,7 @@ from mmctr.ctr.params import DinParams
 
 
 def rows_of_positions(codes: np.ndarray) -> tuple[np.ndarray, int]:
-    """Lay the tables of all positions into one, so that one lookup serves them all.
+    """Stack the tables of all positions, so that one lookup serves them all.
 
     Args:
         codes: ``[n_items + 1, positions]`` code + 1, 0 for padding.
@@ -26,7 +26,7 @@ def rows_of_positions(codes: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 class PositionalCodes(nn.Module):
-    """A table a position: the sum of an item's code vectors, over sqrt(positions).
+    """A table per position: the sum of an item's code vectors / sqrt(positions).
 
     Shapes: ``items [U]`` -> ``[U, D]``.
     """

@@ -1,4 +1,4 @@
-"""Ids of code prefixes: a path down the tree that residual codes are."""
+"""Ids of code prefixes: paths down the tree of residual codes."""
 
 import math
 
@@ -11,7 +11,7 @@ from mmctr.ctr.params import DinParams
 
 
 class PrefixCodes(nn.Module):
-    """The sum of a vector a prefix, codes 1..l for every level l, over sqrt(levels).
+    """A vector per prefix, codes 1..l for every level l: their sum / sqrt(levels).
 
     Grams of residual codes as ids (Singh et al., arXiv 2306.08121), those that begin at
     the first level (Zheng et al., arXiv 2504.02137): a code of level l means something
@@ -30,7 +30,7 @@ class PrefixCodes(nn.Module):
         rows, n_rows = number_prefixes(codes[:, :levels])
         trained = np.zeros(n_rows, bool)
         trained[rows[seen]] = True
-        # Stored with the weights: who predicts does not know the training rows.
+        # Stored with the weights, since prediction does not know the training rows.
         self.register_buffer("rows", torch.from_numpy(rows * trained[rows]))
         self.width = params.embedding_dim
         self.table = nn.Embedding(n_rows, self.width, padding_idx=0)

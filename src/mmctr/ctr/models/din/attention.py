@@ -15,9 +15,9 @@ class TargetAttention(nn.Module):
 
     The same function as ``fuxictr.pytorch.layers.DIN_Attention``, with the same
     weights: the first layer over ``[q, k, q - k, q * k]`` is split into ``q (Wq + Wd) +
-    k (Wk - Wd) + (q * k) Wp``, and each part is computed as seldom as can be: that of q
-    once a row, that of k once an item where items are fewer than positions, and that
-    of a level once a pair of levels.
+    k (Wk - Wd) + (q * k) Wp``, and each part is computed as rarely as possible: that
+    of q once per row, that of k once per item where items are fewer than positions, and
+    that of levels once per pair of levels.
 
     Shapes: ``items`` (U distinct items of D columns), ``target [B]`` and ``history
         [T]`` (rows of ``items``), ``segment [T]`` (row of the batch of each position,
@@ -33,7 +33,7 @@ class TargetAttention(nn.Module):
             dim: Width of an item.
             units: Hidden widths.
             dropout: Share of hidden values dropped in training.
-            seed: Of the dropout.
+            seed: Seed of the dropout.
             first_layer: Number of its first dropout layer in the model.
         """
         super().__init__()
@@ -54,7 +54,7 @@ class TargetAttention(nn.Module):
         history: torch.Tensor,
         segment: torch.Tensor,
     ) -> torch.Tensor:
-        """Weigh and add up the history of every row."""
+        """Weigh and sum the history of every row."""
         # Rows behind the last position, computed and dropped again.
         spare = (0, spare_rows(len(history), history.device))
         hidden = self._first_layer(
@@ -95,7 +95,7 @@ class TargetAttention(nn.Module):
         tables.append(linear(queries, by_query, first.bias))
         rows.append(segment)
         inputs = functional.embedding(segment, queries) * keys
-        # The part of k: a row of a matrix product an item, or one a position.
+        # The part of k: computed once per item, or once per position.
         if len(items.free) < len(history):
             tables.append(linear(items.free, by_key))
             rows.append(history)

@@ -13,7 +13,7 @@ from mmctr.ctr.features.similarity import SimilarityHistogram
 from mmctr.ctr.inputs.click_log import Batch
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.layers.item_vectors import ItemVectors
-from mmctr.ctr.layers.low_cardinality import LevelBlock, add_rows
+from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock, add_rows
 from mmctr.ctr.layers.mlp import mlp
 from mmctr.ctr.models.din.attention import TargetAttention
 from mmctr.ctr.params import CtrParams
@@ -22,23 +22,23 @@ from mmctr.runtime.linear import linear, spare_rows
 
 
 class Din(nn.Module):
-    """DIN (Zhou et al., 2018) whose items are embedded once a batch.
+    """DIN (Zhou et al., 2018); each distinct item of a batch is embedded once.
 
     Shapes: a :class:`~mmctr.ctr.inputs.click_log.Batch` of B rows -> logits ``[B]``.
     """
 
     def __init__(self, table: ItemTable, seen: np.ndarray, params: CtrParams) -> None:
-        """Build the network with weights drawn from the seed.
+        """Build the network, its weights drawn by the seed.
 
         Args:
             table: The items.
-            seen: ``[n_items + 1]`` bool, the items of the training rows; none where
-                weights are going to be loaded.
+            seen: ``[n_items + 1]`` bool, the items of the training rows; all False
+                where weights will be loaded.
             params: Features and sizes.
 
         Raises:
-            ValueError: If items have no feature, the content asked for is not there, or
-                codes do not suit their entry.
+            ValueError: If items have no feature, the content is missing, or codes do
+                not suit their embedding.
         """
         super().__init__()
         model = params.model
@@ -88,7 +88,7 @@ class Din(nn.Module):
 
     @property
     def content(self) -> str:
-        """In which forms title and image are there, for people."""
+        """The content forms of title and image, for display."""
         names = [*self.items.features, *self.comparisons]
         forms = {
             "_codes": f"codes ({self._code_entry})",
@@ -104,7 +104,7 @@ class Din(nn.Module):
         return " + ".join(there) or NO_CONTENT
 
     def embedding_tables(self) -> list[nn.Parameter]:
-        """Every embedding table: what the L2 penalty is on."""
+        """Every embedding table; the L2 penalty applies to these."""
         return [
             module.weight
             for module in self.modules()
@@ -142,7 +142,7 @@ class Din(nn.Module):
         tables, rows = [], []
         if self.row_levels:
             vectors = torch.stack([table.weight for table in self.row_levels])
-            block = LevelBlock(0, vectors, row_levels.T)
+            block = LowCardinalityBlock(0, vectors, row_levels.T)
             matrix, own = block.cut(matrix)
             tables.append(vectors @ own)
             rows.append(block.rows)
@@ -158,7 +158,7 @@ class Din(nn.Module):
 
 
 def _comparisons(table: ItemTable, params: CtrParams) -> dict[str, nn.Module]:
-    """What compares target and history by their content, by modality and form."""
+    """Layers that compare target and history by content, by modality and form."""
     features, model = params.features, params.model
     built: dict[str, nn.Module] = {}
     if "similarity" in features.forms:

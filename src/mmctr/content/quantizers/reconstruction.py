@@ -5,7 +5,7 @@ import numpy as np
 _ROWS = 16_384
 
 
-def decoded_vectors(vectors: np.ndarray, codes: np.ndarray) -> np.ndarray:
+def reconstruct_from_codes(vectors: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Rebuild every item's vector from its codes and from nothing else.
 
     Position after position, a code stands for the mean of what the positions before it

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import N_ITEMS, ctr_params, random_table, with_vectors
 
-from mmctr.content.quantizers.decoded import decoded_vectors
+from mmctr.content.quantizers.reconstruction import reconstruct_from_codes
 from mmctr.ctr.models.din.model import Din
 
 SEEDS = st.integers(0, 2**31)
@@ -22,7 +22,7 @@ def test_equal_codes_have_equal_vectors_and_more_codes_lose_less(seed, levels):
     codes = rng.integers(1, 4, (80, levels))
     vectors[[0, 3]] = 0
     codes[[0, 7]] = 0
-    found = decoded_vectors(vectors, codes)
+    found = reconstruct_from_codes(vectors, codes)
     assert not found[[0, 3, 7]].any()
     there = np.setdiff1d(np.arange(80), [0, 3, 7])
     _, groups = np.unique(codes[there], axis=0, return_inverse=True)
@@ -30,7 +30,9 @@ def test_equal_codes_have_equal_vectors_and_more_codes_lose_less(seed, levels):
         same = found[there][groups.ravel() == group]
         np.testing.assert_allclose(same, np.broadcast_to(same[0], same.shape))
     errors = [
-        np.square(vectors - decoded_vectors(vectors, codes[:, :kept]))[there].sum()
+        np.square(vectors - reconstruct_from_codes(vectors, codes[:, :kept]))[
+            there
+        ].sum()
         for kept in range(1, levels + 1)
     ]
     assert (np.diff(errors) <= 1e-3).all()
@@ -45,7 +47,9 @@ def test_residual_codes_give_their_codewords_back():
     vectors[1:] = first[pairs[:, 0]] + second[pairs[:, 1]]
     codes = np.zeros((13, 2), np.int64)
     codes[1:] = pairs + 1
-    np.testing.assert_allclose(decoded_vectors(vectors, codes), vectors, atol=1e-5)
+    np.testing.assert_allclose(
+        reconstruct_from_codes(vectors, codes), vectors, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("content", ["continuous", "similarity"])
@@ -57,8 +61,8 @@ def test_the_model_sees_what_codes_stand_for(content):
     found = Din(table, seen, ctr_params(features=features))
     decoded = replace(
         table,
-        title_vectors=decoded_vectors(table.title_vectors, table.title_codes),
-        image_vectors=decoded_vectors(table.image_vectors, table.image_codes),
+        title_vectors=reconstruct_from_codes(table.title_vectors, table.title_codes),
+        image_vectors=reconstruct_from_codes(table.image_vectors, table.image_codes),
     )
     expected = Din(decoded, seen, ctr_params(features={"content": content}))
     if content == "similarity":

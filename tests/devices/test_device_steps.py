@@ -1,0 +1,229 @@
+"""Steps, validation and prediction on a device, without one: the emulated ``emu:0``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torchgen
+from emulated_device import CPU, DEVICE, Emulation
+from torchgen.gen import parse_native_yaml
+from torchgen.model import DispatchKey
+from worlds import (
+    N_ITEMS,
+    click_log,
+    ctr_params,
+    random_table,
+    whole_batch,
+    with_vectors,
+)
+
+from mmctr.ctr.features.codes import CODE_EMBEDDINGS
+from mmctr.ctr.features.content import CONTENT_FORMS
+from mmctr.ctr.inputs.click_log import Batch
+from mmctr.ctr.layers.dropout import StepDropout
+from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.params import CtrParams
+from mmctr.ctr.training import fit
+from mmctr.ctr.training.fit import CtrLightningModule, ValidationRows, predict_clicks
+
+DROPOUTS = dict.fromkeys(("attention_dropout", "dnn_dropout", "item_id_dropout"), 0.2)
+TRAINING = {
+    "embedding_l2": 0.02,
+    "clip_norm": 0.05,
+    "learning_rate": 0.01,
+    "predict_batch_size": 8,
+}
+CASES = [
+    *(("+".join(CONTENT_FORMS), entry) for entry in CODE_EMBEDDINGS),
+    *((content, "positional") for content in ("none", *CONTENT_FORMS)),
+]
+
+
+@dataclass
+class World:
+    """A model with its rows."""
+
+    model: Din
+    params: CtrParams
+    batch: Batch
+    log: Any
+    table: Any
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+def world(request: pytest.FixtureRequest) -> World:
+    """Every content form and every code entry, with dropout and row levels."""
+    content, entry = request.param
+    rng = np.random.default_rng(0)
+    params = ctr_params(
+        features={"content": content, "row_levels": True, "likes": True, "views": True},
+        model={"code_entry": entry, **DROPOUTS},
+        training=TRAINING,
+    )
+    table = with_vectors(rng, random_table(rng))
+    log = click_log(rng, 32)
+    model = Din(table, np.ones(N_ITEMS + 1, bool), params)
+    return World(model, params, whole_batch(log), log, table)
+
+
+@pytest.fixture
+def host_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dropout masks of the CPU on the device, which draws others."""
+    draw = StepDropout.draw_kept
+    monkeypatch.setattr(
+        StepDropout,
+        "draw_kept",
+        lambda self, shape, device: draw(self, shape, CPU).to(device),
+    )
+
+
+@pytest.fixture
+def device_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Masks drawn on the device, by a generator that Python cannot register for it."""
+    generator = torch.Generator
+    monkeypatch.setattr(torch, "Generator", lambda device: generator())
+
+
+def on_device(batch: Batch) -> Batch:
+    """A batch moved to ``emu:0``."""
+    return Batch(*(tensor.to(DEVICE) for tensor in batch))
+
+
+def task_of(world: World) -> tuple[CtrLightningModule, torch.optim.Optimizer]:
+    """The Lightning module as a trainer has it at step 3, and its optimizer."""
+    rows = ValidationRows(world.log.label, np.arange(len(world.log)) // 4)
+    task = CtrLightningModule(world.model, rows, world.params)
+    optimizer = task.configure_optimizers()["optimizer"]
+    task._trainer = SimpleNamespace(global_step=3, optimizers=[optimizer])
+    task.log_dict = lambda values: None
+    return task, optimizer
+
+
+def step(
+    task: CtrLightningModule, optimizer: torch.optim.Optimizer, batch: Batch
+) -> torch.Tensor:
+    """One training step as Lightning takes it; gives the loss."""
+    task.train()
+    task.on_train_batch_start(batch, 0)
+    loss = task.training_step(batch, 0)
+    loss.backward()
+    task.configure_gradient_clipping(optimizer)
+    optimizer.step()
+    return loss.detach()
+
+
+def validate(task: CtrLightningModule, batches: list[Batch]) -> dict[str, Any]:
+    """One validation as Lightning runs it; gives what it measured."""
+    task.eval()
+    task.on_validation_epoch_start()
+    with torch.no_grad():
+        for number, batch in enumerate(batches):
+            task.validation_step(batch, number)
+        task.on_validation_epoch_end()
+    return task.validations[-1]
+
+
+def test_a_step_equals_the_cpus(world, host_masks):
+    """Dropout, L2, clip and fused Adam included; a pass of validation after it."""
+    state = {name: each.clone() for name, each in world.model.state_dict().items()}
+    task, optimizer = task_of(world)
+    expected_loss = step(task, optimizer, world.batch)
+    expected = {name: each.clone() for name, each in world.model.state_dict().items()}
+    batches = [world.log[np.arange(place, place + 8)] for place in range(0, 32, 8)]
+    measured = validate(task, batches)
+    world.model.load_state_dict(state)
+    with Emulation():
+        world.model.to(DEVICE)
+        task, optimizer = task_of(world)
+        assert optimizer.defaults["fused"]
+        loss = step(task, optimizer, on_device(world.batch)).cpu()
+        found = validate(task, [on_device(x) for x in batches])
+        weights = {name: x.cpu() for name, x in world.model.state_dict().items()}
+    assert torch.equal(loss, expected_loss)
+    assert found == pytest.approx(measured, rel=1e-6)
+    # The norm of the clip is summed in another order there.
+    torch.testing.assert_close(weights, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_nothing_waits_in_a_step_and_once_in_a_validation(world, device_masks):
+    """And every operation has a kernel on CUDA and on MPS."""
+    with Emulation() as emulation:
+        world.model.to(DEVICE)
+        batch = on_device(world.batch)
+        task, optimizer = task_of(world)
+        step(task, optimizer, batch)
+        assert emulation.ops.total() > 50
+        assert not emulation.waits
+        validate(task, [batch])
+        assert emulation.waits == {"copy to cpu": 1}
+    assert not without_kernels(set(emulation.ops))
+
+
+def test_prediction_waits_once_and_equals_the_cpus(world, monkeypatch):
+    """A copy of all scores at the end of a pass of four batches."""
+    weights = world.model.state_dict()
+    expected = predict_clicks(world.table, weights, world.log, world.params)
+    monkeypatch.setattr(fit, "prepare_device", lambda *_, **__: DEVICE)
+    # Tensors of Python subclasses can't be inference tensors.
+    monkeypatch.setattr(torch, "inference_mode", torch.no_grad)
+    with Emulation() as emulation:
+        found = predict_clicks(world.table, weights, world.log, world.params)
+    assert emulation.waits == {"copy to cpu": 1}
+    assert not without_kernels(set(emulation.ops))
+    np.testing.assert_array_equal(found, expected)
+
+
+def without_kernels(names: set[str]) -> set[str]:
+    """Operations that CUDA or MPS lack, by torch's own list of its kernels."""
+    folder = Path(torchgen.__file__).parent / "packaged" / "ATen" / "native"
+    parsed = parse_native_yaml(
+        str(folder / "native_functions.yaml"), str(folder / "tags.yaml")
+    )
+    functions = {f"aten::{each.func.name}": each for each in parsed.native_functions}
+    indices = parsed.backend_indices
+
+    def runs(name: str, key: DispatchKey) -> bool:
+        delegate = functions[name].structured_delegate
+        function = functions[f"aten::{delegate or functions[name].func.name}"]
+        return function.has_composite_kernel or indices[key].has_kernel(function)
+
+    keys = (DispatchKey.CUDA, DispatchKey.MPS)
+    return {name for name in names if not all(runs(name, key) for key in keys)}
+
+
+def test_kernels_that_lack_are_found():
+    """MPS has no segment_reduce, and everything can be added."""
+    names = {"aten::segment_reduce", "aten::add.Tensor", "aten::flatten.using_ints"}
+    assert without_kernels(names) == {"aten::segment_reduce"}
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda x: x.sum().item(),
+        lambda x: x[x > 0],
+        torch.nonzero,
+        lambda x: torch.unique(x, return_inverse=True),
+        lambda x: x.cpu(),
+        lambda x: torch.zeros(3, dtype=torch.int64).copy_(x),
+    ],
+)
+def test_what_makes_the_host_wait_is_noticed(wait):
+    """The emulation's own test."""
+    with Emulation() as emulation:
+        wait(torch.arange(3).to(DEVICE))
+    assert emulation.waits
+
+
+def test_float64_and_tensors_of_two_places_are_refused():
+    """The emulation's own test."""
+    with Emulation():
+        ours = torch.ones(3).to(DEVICE)
+        with pytest.raises(TypeError, match="no float64"):
+            ours.double()
+        with pytest.raises(RuntimeError, match="on emu:0 and cpu"):
+            ours + torch.ones(3)
