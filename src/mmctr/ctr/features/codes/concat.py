@@ -38,7 +38,7 @@ class ConcatCodes(nn.Module):
             raise ValueError(
                 f"ctr_modeling.model.code_entry=concat: {positions} codes per item at "
                 f"{params.concat.width} columns each make {self.width} columns, more "
-                f"than {MAX_COLUMNS}; {advice if most else ''}use fewer codes per "
+                f"than {MAX_COLUMNS}; {advice if most else ''}take fewer codes per "
                 "item, or code_entry=positional, which adds them up"
             )
         rows, n_rows = rows_of_positions(codes)
