@@ -7,7 +7,7 @@ layers and the weights are the product's.
 import torch
 from torch.nn import functional
 
-from mmctr.content.quantizers.vqvae_network import VQVAENetwork
+from mmctr.content.quantizers.vqvae import VQVAENetwork
 
 
 def nearest(latents: torch.Tensor, codebook: torch.Tensor) -> torch.Tensor:

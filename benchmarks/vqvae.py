@@ -53,7 +53,7 @@ def time_product(*, changes: dict[str, object] | None = None) -> Measurement:
 
     params, network = make_network(SHAPE | (changes or {}), WIDTH, SEED)
     seconds = train_product(network, params, WIDTH, SEED, warm_up=WARM_UP, steps=STEPS)
-    quantizer = VQVAE(params, width=WIDTH, seed=SEED, device="cpu")
+    quantizer = VQVAE(params, method="vqvae", width=WIDTH, seed=SEED, device="cpu")
     quantizer.load_state(network.state_dict())
     vectors = random_vectors(ITEMS, WIDTH, SEED).numpy()
     quantizer.encode(vectors[: ITEMS // 2])

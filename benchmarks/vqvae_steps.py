@@ -10,8 +10,7 @@ from benchmarks import plain_vqvae
 from benchmarks.clock import Step, StepClock
 from mmctr.content.quantizers.params import VQVAEParams
 from mmctr.content.quantizers.training import train_autoencoder
-from mmctr.content.quantizers.vqvae import VQVAE
-from mmctr.content.quantizers.vqvae_network import VQVAENetwork
+from mmctr.content.quantizers.vqvae import VQVAE, VQVAENetwork
 
 TOLERANCE = 1e-4
 
@@ -114,7 +113,7 @@ def require_equal_results(
                 f"the plain {name} is {other:.7g}, the product's {mine:.7g}: more "
                 f"than {TOLERANCE:g} apart, so no time is taken"
             )
-    quantizer = VQVAE(params, width=width, seed=seed, device="cpu")
+    quantizer = VQVAE(params, method="vqvae", width=width, seed=seed, device="cpu")
     quantizer.load_state(network.state_dict())
     ours = quantizer.encode(vectors.numpy())
     different = int((ours != plain_vqvae.encode(network, vectors).numpy()).sum())

@@ -79,7 +79,7 @@ def test_other_parameters_are_named_refused_and_made_again(finished_project):
         pq_codes,
     )
     assert again.returncode == 0
-    assert nodes_that_ran(said(again)) >= {"quantize_items", "report_codebooks"}
+    assert nodes_that_ran(said(again)) >= {"quantize_items", "draw_codebook_usage"}
     assert "find_cold_items" not in nodes_that_ran(said(again))
     made = manifest_of(project)
     assert made["outputs"]["codes"] != kept["codes"]

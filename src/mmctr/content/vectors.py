@@ -3,6 +3,8 @@
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from mmctr.runtime.unit_rows import normalize_rows
+
 _ROWS = 16_384
 # A centred vector this much shorter than it was is rounding error, not a direction.
 _VANISHED = 1e-6
@@ -105,15 +107,6 @@ def _finish(
     if params.l2_normalize:
         normalize_rows(vectors)
     return center
-
-
-def normalize_rows(vectors: np.ndarray) -> None:
-    """Scale the rows of ``[n, d]`` floats to length 1 in place; zero rows stay."""
-    for start in range(0, len(vectors), _ROWS):
-        rows = vectors[start : start + _ROWS]
-        # float64: squares of very small or very large float32 values leave its range.
-        norms = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
-        rows[:] = rows / np.where(norms > 0, norms, 1.0)
 
 
 def _mean(vectors: np.ndarray) -> np.ndarray:

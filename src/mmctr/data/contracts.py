@@ -15,7 +15,7 @@ class TableContract:
     Attributes:
         scalars: Columns of one value per row.
         lists: Columns of lists, described by the values in them.
-        one_length: Those of ``lists`` whose rows all have as many values.
+        one_length: Columns of ``lists`` whose rows all have the same length.
     """
 
     scalars: pandera.DataFrameSchema
@@ -163,13 +163,13 @@ CONTRACTS = {
                 "probability": column(
                     "float64",
                     pandera.Check.in_range(0, 1, error="must lie within 0 and 1"),
-                    "of a click",
+                    "probability of a click",
                 ),
             },
             title="valid_predictions, test_predictions",
-            description="One row a row of the part, in its order.",
+            description="One row per row of the part, in its order.",
         ),
         pandera.DataFrameSchema({}),
     ),
 }
-"""The contracts by the name that the catalogue calls them by."""
+"""The contracts by their name in the catalogue."""

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from mmctr.data.contracts import CONTRACTS, TableContract
 from mmctr.data.raw_schemas import frame_problems
 
-# Flat values that are looked at a time: pandera makes copies.
+# Flat values checked at a time: pandera makes copies.
 _VALUES = 1 << 22
 
 # Types with empty values of their own, so that a whole column is not taken for floats.
@@ -22,16 +22,16 @@ _NULLABLE = {
 
 
 def check_table(table: pa.Table, contract: str, file: str) -> None:
-    """Check a table that goes from one pipeline to another.
+    """Check a table that is handed from one pipeline to another.
 
     Args:
-        table: The table; other columns than the contract's are not looked at.
+        table: The table; columns that the contract lacks are not checked.
         contract: Name of its contract, a key of :data:`mmctr.data.contracts.CONTRACTS`.
         file: Where it is or will be, for the message.
 
     Raises:
         ValueError: Naming file, columns, the first five rows of each that fail, and
-            what is wanted.
+            the rule.
     """
     held = CONTRACTS[contract]
     names = [*held.scalars.columns, *held.lists.columns]

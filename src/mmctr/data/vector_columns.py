@@ -52,7 +52,7 @@ def vector_matrix(table: pa.Table, column: str) -> np.ndarray:
     lists = table[column]
     kind = lists.type
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
-        raise ValueError(f"column '{column}' is {kind}; a list column is wanted")
+        raise ValueError(f"column '{column}' is {kind}; expected a list column")
     lengths = pc.fill_null(pc.list_value_length(lists), -1).to_numpy()
     value_type = kind.value_type.to_pandas_dtype()
     if len(lengths) == 0:

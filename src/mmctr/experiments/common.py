@@ -11,6 +11,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from mmctr.content.quantizers import RESULT_VERSION as QUANTIZERS_VERSION
+from mmctr.content.quantizers.methods import METHODS
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr import RESULT_VERSION as CTR_VERSION
 from mmctr.ctr.params import CtrParams
@@ -18,9 +19,6 @@ from mmctr.experiments import RESULT_VERSION
 
 SECTIONS = ("quantization", "ctr_modeling")
 """Parameters that experiments vary."""
-
-RESIDUAL_METHODS = ("rq_kmeans", "rqvae")
-"""Quantisers whose codes refine each other, level by level."""
 
 _DIGITS = 12
 _TABLE_DIGITS = 16
@@ -118,11 +116,12 @@ def require_residual_codes(quantization: QuantizationParams, ctr: CtrParams) -> 
         ValueError: If the method's codes have no prefixes and the model takes them.
     """
     used = "codes" in ctr.features.forms and ctr.model.code_entry == "prefix"
-    if used and quantization.method not in RESIDUAL_METHODS:
+    if used and not METHODS[quantization.method].residual:
+        residual = [name for name, method in METHODS.items() if method.residual]
         raise ValueError(
             "'ctr_modeling.model.code_entry' = 'prefix' needs codes that refine each "
             f"other, and those of quantization.method={quantization.method} do not; "
-            f"use {' or '.join(RESIDUAL_METHODS)}, or another code_entry"
+            f"use {' or '.join(residual)}, or another code_entry"
         )
 
 
@@ -181,7 +180,7 @@ def fit_to_inputs(ctr: CtrParams, inputs: Mapping[str, Any]) -> CtrParams | None
 
 def codes_name(params: QuantizationParams, items: str) -> str:
     """Name the codes of a quantiser by a hash of its settings and the items."""
-    own = getattr(params, params.method).model_dump()
+    own = params.own.model_dump()
     key = short_hash(QUANTIZERS_VERSION, params.method, own, params.seed, items)
     return f"{params.method}-{key}"
 

@@ -87,10 +87,9 @@ def make_codes(
         ValueError: If the vectors cannot be quantised or a codebook collapses.
     """
     made = quantize_items(title_vectors, image_vectors, cold_items, params)
-    title, _, _, title_health, image, _, _, image_health = made
+    title, _, _, image, _, _, health = made
     columns = {"title_codes": title, "image_codes": image}
     table = pa.table({name: vector_column(codes) for name, codes in columns.items()})
-    health = {"title": title_health, "image": image_health}
     facts = {"method": params.method, "commit": code_commit(), **health}
     return with_facts(table, facts)
 

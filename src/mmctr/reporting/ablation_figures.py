@@ -109,7 +109,7 @@ def draw_rate_distortion(details: dict[str, Any]) -> Any:
     modalities = [
         name
         for name in ("title", "image")
-        if any(found[name].get("present") for found in details["codes"].values())
+        if any(found[name] for found in details["codes"].values())
     ]
     figure, panels = _panels(max(len(modalities), 1), height=3.8)
     if not modalities:
@@ -118,7 +118,7 @@ def draw_rate_distortion(details: dict[str, Any]) -> Any:
     for axes, modality in zip(panels, modalities, strict=False):
         for place, found in enumerate(details["codes"].values()):
             health = found[modality]
-            if not health.get("present") or health["r2"] is None:
+            if not health or health["r2"] is None:
                 continue
             axes.plot(
                 health["bits_per_item"],
@@ -133,7 +133,7 @@ def draw_rate_distortion(details: dict[str, Any]) -> Any:
             {
                 found[modality]["bits_per_item"]
                 for found in details["codes"].values()
-                if found[modality].get("present")
+                if found[modality]
             }
         )
         axes.set_xscale("log")

@@ -18,6 +18,7 @@ from mmctr.content.quantizers.simvq import MappedCodebook, SimVQ
 from mmctr.content.quantizers.vqvae_ema import VQVAEEMA, SharedCodebook
 
 WIDTH = 10
+OWN = {"method": "own", "width": WIDTH}
 TRAINED = {"hidden": 24, "batch_size": 64, "max_epochs": 20, "learning_rate": 5e-3}
 CLASSES = {
     VQVAEEMA: VQVAEEMAParams(positions=3, codebook_size=16, code_width=4, **TRAINED),
@@ -39,9 +40,9 @@ def explained(quantizer, vectors: np.ndarray) -> float:
     return 1 - error / np.square(vectors - vectors.mean(axis=0)).sum()
 
 
-@pytest.fixture(scope="module", params=list(CLASSES), ids=lambda kind: kind.method)
+@pytest.fixture(scope="module", params=list(CLASSES), ids=lambda kind: kind.__name__)
 def fitted(request):
-    quantizer = request.param(CLASSES[request.param], width=WIDTH, seed=3, device="cpu")
+    quantizer = request.param(CLASSES[request.param], **OWN, seed=3, device="cpu")
     vectors = spread_vectors(500)
     return quantizer, vectors, quantizer.fit(vectors)
 
@@ -73,7 +74,7 @@ def test_codes_are_those_that_the_library_finds(fitted):
 
 def test_the_scale_of_the_vectors_does_not_matter(fitted):
     quantizer, _, report = fitted
-    scaled = type(quantizer)(quantizer._params, width=WIDTH, seed=3, device="cpu")
+    scaled = type(quantizer)(quantizer._params, **OWN, seed=3, device="cpu")
     # A power of two: no rounding.
     times = scaled.fit(spread_vectors(500, scale=2.0**-7))
     assert times.reconstruction == pytest.approx(
@@ -85,7 +86,7 @@ def test_training_in_pieces_is_training(fitted, monkeypatch):
     """Where distances do not fit in memory, a batch passes in pieces."""
     quantizer, vectors, _ = fitted
     monkeypatch.setattr(bottleneck, "DISTANCES", 16 * 40)
-    pieces = type(quantizer)(quantizer._params, width=WIDTH, seed=3, device="cpu")
+    pieces = type(quantizer)(quantizer._params, **OWN, seed=3, device="cpu")
     pieces.fit(vectors)
     assert explained(pieces, vectors) > 0.6
 
@@ -147,10 +148,10 @@ def test_kmeans_starts_from_few_latents():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("kind", list(CLASSES))
 def test_cuda_gives_codes_the_cpu_agrees_with(kind):
-    quantizer = kind(CLASSES[kind], width=WIDTH, seed=1, device="cuda")
+    quantizer = kind(CLASSES[kind], **OWN, seed=1, device="cuda")
     vectors = spread_vectors(300)
     quantizer.fit(vectors)
-    on_cpu = kind(CLASSES[kind], width=WIDTH, seed=1, device="cpu")
+    on_cpu = kind(CLASSES[kind], **OWN, seed=1, device="cpu")
     on_cpu.load_state(quantizer.state())
     codes = quantizer.encode(vectors)
     assert (on_cpu.encode(vectors) == codes).mean() > 0.99

@@ -14,7 +14,7 @@ from mmctr.content.quantizers import (
     fit_and_measure,
     rate_distortion,
 )
-from mmctr.content.quantizers.collapse import require_living_codebooks
+from mmctr.content.quantizers.collapse import check_codebook_collapse
 
 KEYS = {
     "r2",
@@ -193,7 +193,7 @@ def collapse(codes, *, share=0.01, shared=False, size=64, noise=0.5):
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(len(codes), 5)).astype(np.float32)
     decoded = (vectors + noise * rng.normal(size=vectors.shape)).astype(np.float32)
-    require_living_codebooks(
+    check_codebook_collapse(
         health(vectors, codes, decoded, size=size, shared=shared),
         vectors,
         method="vqvae",
@@ -221,7 +221,7 @@ def test_few_different_items_are_no_collapse():
     vectors = np.repeat(np.eye(2, 5, dtype=np.float32), [3, 40], axis=0)
     codes = np.repeat([[1], [2]], [3, 40], axis=0)
     decoded = vectors * 0.5
-    require_living_codebooks(
+    check_codebook_collapse(
         health(vectors, codes, decoded, size=256),
         vectors,
         method="pq",

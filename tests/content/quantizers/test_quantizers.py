@@ -8,14 +8,22 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mmctr.content.quantizers import (
     METHODS,
+    FitReport,
+    HealthParams,
+    Method,
     QuantizationParams,
+    fit_and_measure,
     load_quantizer,
     make_quantizer,
 )
+from mmctr.content.quantizers.base import BaseQuantizer
+from mmctr.content.quantizers.params import params_of
+from mmctr.ctr.params import CtrParams, DinParams, FeatureParams
+from mmctr.experiments.common import require_residual_codes
 
 WIDTH = 12
 KMEANS = ["rq_kmeans", "pq"]
@@ -131,9 +139,9 @@ def test_codes_outside_the_codebook_are_refused(fitted, bad):
 def test_codes_of_another_shape_or_type_are_refused(fitted):
     quantizer, vectors, _ = fitted
     codes = quantizer.encode(vectors[:5])
-    with pytest.raises(ValueError, match="is wanted"):
+    with pytest.raises(ValueError, match=r"expected shape \[n, "):
         quantizer.decode(codes[:, :-1])
-    with pytest.raises(ValueError, match="integers are wanted"):
+    with pytest.raises(ValueError, match="expected integers"):
         quantizer.decode(codes.astype(np.float32))
 
 
@@ -150,7 +158,7 @@ def test_rows_that_are_not_finite_are_named(fitted, value):
 
 def test_vectors_of_another_width_are_refused(fitted):
     quantizer, vectors, _ = fitted
-    with pytest.raises(ValueError, match=rf"\[n, {WIDTH}\] is wanted"):
+    with pytest.raises(ValueError, match=rf"expected shape \[n, {WIDTH}\]"):
         quantizer.encode(vectors[:, 1:])
     with pytest.raises(ValueError, match="at least one row"):
         quantizer.encode(vectors[:0])
@@ -224,15 +232,62 @@ def test_weights_of_another_run_are_refused(method):
             load_quantizer(quantizer.settings(), wrong)
 
 
-def test_every_method_has_its_settings_under_its_name():
-    """The table of methods, the parameters and the classes name the same."""
-    params = QuantizationParams(seed=1)
-    for method in METHODS:
-        quantizer = make_quantizer(quantization_params(method), WIDTH)
-        kind = type(quantizer)
-        assert kind.method == method
-        assert type(getattr(params, method)) is kind.params_type
-        assert quantizer.settings()["method"] == method
+class SignParams(BaseModel):
+    """Settings of a quantiser of the test's own."""
+
+    positions: int = 2
+    codebook_size: int = 2
+
+
+class Sign(BaseQuantizer[SignParams]):
+    """A code per leading number: whether it is positive."""
+
+    def _fit(self, vectors):
+        self._length = torch.from_numpy(np.abs(vectors).mean(axis=0))
+        return FitReport(steps=1, reconstruction=0.0)
+
+    def _encode(self, vectors, indices):
+        indices[:] = vectors[:, : self.positions] > 0
+
+    def _decode(self, indices):
+        decoded = np.zeros((len(indices), self._width), np.float32)
+        length = self._length.numpy()[: self.positions]
+        decoded[:, : self.positions] = (2 * indices - 1) * length
+        return decoded
+
+    def _state(self):
+        return {"length": self._length}
+
+    def _load(self, state):
+        self._length = state["length"]
+
+
+def test_one_entry_is_all_that_a_new_quantiser_needs(monkeypatch):
+    """From parameters to codes, health, files and back; experiments know it as well."""
+    entry = Method(f"{__name__}:Sign", SignParams, "signs", residual=True)
+    monkeypatch.setitem(METHODS, "sign", entry)
+    assert (
+        type(make_quantizer(QuantizationParams(seed=1), WIDTH)).__name__ == "RQKMeans"
+    )
+    params = params_of(METHODS)(method="sign", sign={"positions": 3}, seed=1)
+    vectors = topic_vectors(40)
+    fitted = fit_and_measure(vectors, None, params)
+    assert fitted.codes.shape == (40, 3)
+    assert fitted.health["codebook_size"] == 2
+    settings_ = json.loads(json.dumps(fitted.quantizer.settings()))
+    assert settings_["method"] == "sign"
+    again = load_quantizer(settings_, fitted.quantizer.state())
+    np.testing.assert_array_equal(again.encode(vectors), fitted.codes)
+    prefixes = CtrParams.model_construct(
+        features=FeatureParams(content="codes"),
+        model=DinParams(code_entry="prefix"),
+    )
+    require_residual_codes(params, prefixes)
+    strict = params.model_copy(
+        update={"health": HealthParams(min_perplexity_share=0.5)}
+    )
+    with pytest.raises(ValueError, match="sign collapsed: .* use fewer levels"):
+        fit_and_measure(np.abs(vectors), None, strict)
 
 
 def test_a_method_that_is_not_there_is_answered_with_those_that_are():

@@ -7,15 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmctr.content.quantizers import VQVAEParams, autoencoder, training
-from mmctr.content.quantizers import vqvae_network as network_module
-from mmctr.content.quantizers.vqvae import VQVAE
-from mmctr.content.quantizers.vqvae_network import (
+from mmctr.content.quantizers import vqvae as vqvae_module
+from mmctr.content.quantizers.vqvae import (
+    VQVAE,
     Quantise,
     VQVAENetwork,
     nearest_codewords,
 )
 
 WIDTH = 6
+OWN = {"method": "vqvae", "width": WIDTH}
 
 
 def vqvae_params(**changes) -> VQVAEParams:
@@ -69,7 +70,7 @@ def test_chunks_do_not_change_the_nearest(monkeypatch):
     latents = torch.randn(101, 5, generator=generator)
     codebook = torch.randn(9, 5, generator=generator)
     whole = nearest_codewords(latents, codebook)
-    monkeypatch.setattr(network_module, "_DISTANCES", 9 * 7)
+    monkeypatch.setattr(vqvae_module, "_DISTANCES", 9 * 7)
     assert torch.equal(nearest_codewords(latents, codebook), whole)
 
 
@@ -154,7 +155,7 @@ def test_the_codebook_is_shared_by_the_positions(network):
 def test_training_improves_on_the_untrained_network():
     vectors = random_vectors(300)
     params = vqvae_params(max_epochs=40, learning_rate=5e-3)
-    quantizer = VQVAE(params, width=WIDTH, seed=1, device="cpu")
+    quantizer = VQVAE(params, **OWN, seed=1, device="cpu")
     report = quantizer.fit(vectors)
     error = np.square(quantizer.decode(quantizer.encode(vectors)) - vectors).mean()
     assert error < 0.7 * vectors.var()
@@ -168,7 +169,7 @@ def test_training_stops_when_validation_does_not_improve():
     params = vqvae_params(
         max_epochs=200, learning_rate=0.02, patience=2, valid_fraction=0.5
     )
-    quantizer = VQVAE(params, width=WIDTH, seed=1, device="cpu")
+    quantizer = VQVAE(params, **OWN, seed=1, device="cpu")
     report = quantizer.fit(random_vectors(40))
     assert report.steps < 200
 
@@ -177,7 +178,7 @@ def test_the_best_epoch_stays():
     """Held-out error of the final weights is the best one reported."""
     vectors = random_vectors(60)
     params = vqvae_params(max_epochs=60, learning_rate=0.02, patience=5)
-    quantizer = VQVAE(params, width=WIDTH, seed=3, device="cpu")
+    quantizer = VQVAE(params, **OWN, seed=3, device="cpu")
     report = quantizer.fit(vectors)
     generator = torch.Generator().manual_seed(3)
     held_out = torch.randperm(60, generator=generator)[:6].numpy()
@@ -188,7 +189,7 @@ def test_the_best_epoch_stays():
 
 def test_divergence_is_an_error_that_says_what_to_do():
     params = vqvae_params(learning_rate=1e30)
-    quantizer = VQVAE(params, width=WIDTH, seed=1, device="cpu")
+    quantizer = VQVAE(params, **OWN, seed=1, device="cpu")
     with pytest.raises(ValueError, match=r"diverged in epoch .*learning_rate"):
         quantizer.fit(random_vectors(50))
 
@@ -198,12 +199,12 @@ def test_training_keeps_freed_memory_unless_told_otherwise(monkeypatch, keep):
     calls = []
     monkeypatch.setattr(training, "keep_freed_memory", lambda: calls.append(1))
     params = vqvae_params(keep_memory=keep, max_epochs=1)
-    VQVAE(params, width=WIDTH, seed=1, device="cpu").fit(random_vectors(20))
+    VQVAE(params, **OWN, seed=1, device="cpu").fit(random_vectors(20))
     assert len(calls) == keep
 
 
 def test_encoding_uses_no_dropout_and_any_batch_size(monkeypatch):
-    quantizer = VQVAE(vqvae_params(dropout=0.5), width=WIDTH, seed=1, device="cpu")
+    quantizer = VQVAE(vqvae_params(dropout=0.5), **OWN, seed=1, device="cpu")
     vectors = random_vectors(40)
     quantizer.fit(vectors)
     codes = quantizer.encode(vectors)
@@ -215,18 +216,18 @@ def test_encoding_uses_no_dropout_and_any_batch_size(monkeypatch):
 
 def test_nothing_is_left_in_the_working_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    VQVAE(vqvae_params(), width=WIDTH, seed=1, device="cpu").fit(random_vectors(20))
+    VQVAE(vqvae_params(), **OWN, seed=1, device="cpu").fit(random_vectors(20))
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_vqvae_on_cuda_gives_codes_the_cpu_agrees_with():
-    quantizer = VQVAE(vqvae_params(), width=WIDTH, seed=1, device="cuda")
+    quantizer = VQVAE(vqvae_params(), **OWN, seed=1, device="cuda")
     vectors = random_vectors(200)
     quantizer.fit(vectors)
     codes = quantizer.encode(vectors)
-    on_cpu = VQVAE(vqvae_params(), width=WIDTH, seed=1, device="cpu")
+    on_cpu = VQVAE(vqvae_params(), **OWN, seed=1, device="cpu")
     on_cpu.load_state(quantizer.state())
     assert (on_cpu.encode(vectors) == codes).mean() > 0.99
     np.testing.assert_allclose(

@@ -18,7 +18,6 @@ from mmctr.content.quantizers import (
 from mmctr.content.quantizers.item_codes import find_cold_items, quantize_items
 from mmctr.content.quantizers.shared_codes import list_shared_codes
 from mmctr.pipelines.quantization import create_pipeline
-from mmctr.pipelines.quantization.nodes import report_codebooks
 from mmctr.reporting.codebook_figures import (
     draw_codebook_recall,
     draw_codebook_usage,
@@ -63,11 +62,13 @@ def cold(count: int) -> np.ndarray:
 
 
 def quantize_titles(vectors: tuple, cold: np.ndarray, params: QuantizationParams):
-    return quantize_items(*vectors, cold, params)[:4]
+    made = quantize_items(*vectors, cold, params)
+    return *made[:3], made[6]["title"]
 
 
 def quantize_images(vectors: tuple, cold: np.ndarray, params: QuantizationParams):
-    return quantize_items(*vectors, cold, params)[4:]
+    made = quantize_items(*vectors, cold, params)
+    return *made[3:6], made[6]["image"]
 
 
 @pytest.mark.parametrize("method", list(METHODS))
@@ -81,7 +82,6 @@ def test_titles_become_codes_that_the_saved_quantizer_repeats(method):
     np.testing.assert_array_equal(quantizer.encode(vectors), codes)
     assert codes.dtype == np.int32
     assert codes.min() >= 1
-    assert codebook["present"] is True
     assert codebook["positions"] == codes.shape[1] == quantizer.positions
     error = np.square(quantizer.decode(codes) - vectors).sum()
     spread = np.square(vectors - vectors.mean(axis=0)).sum()
@@ -104,9 +104,8 @@ def test_an_absent_modality_is_zero_wide_and_null_in_the_report():
     assert {name: tensor.numel() for name, tensor in weights.items()} == {"absent": 0}
     assert settings_ == {"method": None}
     title = quantize_titles(both, cold(10), params())[3]
-    report = report_codebooks(title, codebook)
+    report = {"title": title, "image": codebook}
     assert report["image"] is None
-    assert "present" not in report["title"]
     assert {"r2", "cosine", "usage", "perplexity", "dead_codes", "recall_at_10"} <= set(
         report["title"]
     )
@@ -166,7 +165,7 @@ def codebook_of(method: str, count: int = 60, image_width: int = 5):
     both = vectors_of(count, image_width=image_width)
     title = quantize_titles(both, cold(count), params(method))[3]
     image = quantize_images(both, cold(count), params(method))[3]
-    return report_codebooks(title, image)
+    return {"title": title, "image": image}
 
 
 def heights(axes) -> list[float]:
@@ -229,7 +228,6 @@ def catalog_below(folder: Path, vectors: tuple, **changes) -> DataCatalog:
         "codes.npy": {"type": "mmctr.data.datasets.NpyDataset"},
         "quantizer_weights.safetensors": {"type": safetensors, "backend": "torch"},
         "quantizer_settings.json": {"type": "json.JSONDataset"},
-        "codebook.json": {"type": "json.JSONDataset"},
     }
     report = {"type": "json.JSONDataset", "filepath": str(folder / "codebook.json")}
     entries = {

@@ -25,8 +25,8 @@ from mmctr.content.covers.image_report import (
 from mmctr.content.embedders.cache import EmbeddingCache
 from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.providers import COVER_PROVIDERS
-from mmctr.content.vectors import normalize_rows
 from mmctr.runtime.progress import is_shown, track
+from mmctr.runtime.unit_rows import normalize_rows
 
 
 def embed_images(

@@ -15,8 +15,8 @@ from mmctr.content.embedders.protocol import (
     EmbeddingUsage,
 )
 from mmctr.content.providers import TITLE_PROVIDERS
-from mmctr.content.vectors import normalize_rows
 from mmctr.runtime.progress import is_shown
+from mmctr.runtime.unit_rows import normalize_rows
 
 # No larger number in a vector: rounding noise of a text without a known feature.
 _ZERO = 1e-12

@@ -3,18 +3,17 @@
 from mmctr.content.quantizers.factory import load_quantizer, make_quantizer
 from mmctr.content.quantizers.health import codebook_health, rate_distortion
 from mmctr.content.quantizers.measured_fit import MeasuredFit, fit_and_measure
-from mmctr.content.quantizers.methods import METHODS
-from mmctr.content.quantizers.params import (
+from mmctr.content.quantizers.method_params import (
     FSQParams,
-    HealthParams,
     PQParams,
-    QuantizationParams,
     RQKMeansParams,
     RQVAEParams,
     SimVQParams,
     VQVAEEMAParams,
     VQVAEParams,
 )
+from mmctr.content.quantizers.methods import METHODS, Method
+from mmctr.content.quantizers.params import HealthParams, QuantizationParams
 from mmctr.content.quantizers.protocol import FitReport, Quantizer
 from mmctr.content.quantizers.stability import codebook_stability
 
@@ -31,6 +30,7 @@ __all__ = [
     "FitReport",
     "HealthParams",
     "MeasuredFit",
+    "Method",
     "PQParams",
     "QuantizationParams",
     "Quantizer",

@@ -3,36 +3,48 @@
 import math
 from abc import abstractmethod
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmctr.content.quantizers.base import BaseQuantizer, MethodParams
+from mmctr.content.quantizers.base import BaseQuantizer
 from mmctr.content.quantizers.checks import row_chunks
+from mmctr.content.quantizers.method_params import AutoencoderParams
 from mmctr.content.quantizers.protocol import FitReport
 from mmctr.runtime.device import resolve_device
+from mmctr.runtime.linear import RowsLinear
 from mmctr.runtime.progress import track
 
 # Latent values held at once; 2^25 float32 are 128 MiB.
 _LATENTS = 2**25
 
 
-class Losses(Protocol):
-    """What a training step minimises, and what decides when training ends."""
+class Losses(NamedTuple):
+    """Losses of one batch, scalars."""
 
-    @property
-    def total(self) -> Tensor:
-        """Minimised."""
+    total: Tensor
+    """Minimised by a training step."""
+    reconstruction: Tensor
+    """Mean squared error per value of the vectors; decides when training ends."""
 
-    @property
-    def reconstruction(self) -> Tensor:
-        """Mean squared error per value of the vectors."""
+
+def coder(
+    width: int,
+    hidden: int,
+    out: int,
+    dropout: float,
+    layer: type[nn.Linear] = RowsLinear,
+) -> nn.Sequential:
+    """An encoder or decoder: linear, ReLU, dropout, linear."""
+    return nn.Sequential(
+        layer(width, hidden), nn.ReLU(), nn.Dropout(dropout), layer(hidden, out)
+    )
 
 
 class Autoencoder(nn.Module):
-    """What the trainer and :class:`AutoencoderQuantizer` ask of a network."""
+    """A network that :class:`AutoencoderQuantizer` can train and use."""
 
     latent_width: int
     """Values between encoder and decoder per item."""
@@ -53,18 +65,7 @@ class Autoencoder(nn.Module):
         """Vectors ``[n, width]`` of zero-based codewords ``[n, positions]``."""
 
 
-class TrainingSettings(MethodParams, Protocol):
-    """What the trainer reads, beside what every method tells."""
-
-    learning_rate: float
-    batch_size: int
-    max_epochs: int
-    patience: int
-    valid_fraction: float
-    keep_memory: bool
-
-
-T = TypeVar("T", bound=TrainingSettings)
+T = TypeVar("T", bound=AutoencoderParams)
 
 
 class AutoencoderQuantizer(BaseQuantizer[T]):

@@ -1,33 +1,14 @@
 """The frame of every quantiser: checks, codes from 1, settings and weights."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
 
 from mmctr.content.quantizers.checks import check_codes, check_vectors
+from mmctr.content.quantizers.method_params import MethodParams
 from mmctr.content.quantizers.protocol import FitReport
-
-
-class MethodParams(Protocol):
-    """What the settings of every method tell."""
-
-    @property
-    def positions(self) -> int:
-        """Codes per item."""
-
-    @property
-    def codebook_size(self) -> int:
-        """Codewords per codebook."""
-
-    def model_dump(self) -> dict[str, Any]:
-        """The settings as plain values."""
-
-    @classmethod
-    def model_validate(cls, obj: Any) -> Self:
-        """The settings from plain values."""
-
 
 P = TypeVar("P", bound=MethodParams)
 
@@ -42,16 +23,14 @@ class BaseQuantizer(ABC, Generic[P]):
     1..codebook_size.
     """
 
-    method: ClassVar[str]
-    """Its name in the parameters and in saved settings."""
-    params_type: ClassVar[type[Any]]
-    """The typed settings."""
     shared_codebook: ClassVar[bool] = False
+    """Whether all positions read one codebook."""
 
     def __init__(
         self,
         params: P,
         *,
+        method: str,
         width: int,
         seed: int,
         device: str = "cpu",
@@ -61,11 +40,13 @@ class BaseQuantizer(ABC, Generic[P]):
 
         Args:
             params: The method's settings.
+            method: Its name in the parameters, saved settings and messages.
             width: Width of the vectors, at least 1.
             seed: Seed of everything that is drawn.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``, for methods that use torch.
             show_progress: Whether bars are drawn on stderr.
         """
+        self.method = method
         self._params = params
         self._width = width
         self._seed = seed
@@ -136,7 +117,7 @@ class BaseQuantizer(ABC, Generic[P]):
         return self._decode(check_codes(codes, self.positions, self._sizes()))
 
     def settings(self) -> dict[str, Any]:
-        """Method, width, seed and parameters; the device belongs to a machine."""
+        """Method, width, seed and parameters, but not the device of this machine."""
         return {
             "method": self.method,
             "width": self._width,
@@ -145,7 +126,7 @@ class BaseQuantizer(ABC, Generic[P]):
         }
 
     def state(self) -> dict[str, torch.Tensor]:
-        """What was learnt, as named tensors of their own on the CPU.
+        """The fitted values, as named tensors of their own on the CPU.
 
         Raises:
             ValueError: If the quantiser is not fitted.
@@ -157,7 +138,7 @@ class BaseQuantizer(ABC, Generic[P]):
         }
 
     def load_state(self, state: dict[str, torch.Tensor]) -> None:
-        """Take over what :meth:`state` gave.
+        """Load what :meth:`state` returned.
 
         Args:
             state: The named tensors.
@@ -192,10 +173,10 @@ class BaseQuantizer(ABC, Generic[P]):
 
     @abstractmethod
     def _load(self, state: dict[str, torch.Tensor]) -> None:
-        """Take tensors over, or raise RuntimeError or ValueError."""
+        """Load tensors, or raise RuntimeError or ValueError."""
 
     def _sizes(self) -> list[int]:
-        """Codewords there are at each position."""
+        """How many codewords each position has."""
         return [self.codebook_size] * self.positions
 
     def _require_fit(self) -> None:

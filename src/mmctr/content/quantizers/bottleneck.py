@@ -2,29 +2,27 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import ClassVar, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmctr.content.quantizers.autoencoder import Autoencoder
-from mmctr.content.quantizers.params import AutoencoderParams
-from mmctr.runtime.linear import RowsLinear
+from mmctr.content.quantizers.autoencoder import (
+    Autoencoder,
+    AutoencoderQuantizer,
+    Losses,
+    coder,
+)
+from mmctr.content.quantizers.method_params import (
+    AutoencoderParams,
+    SharedCodebookParams,
+)
+from mmctr.content.quantizers.vqvae import nearest_codewords
 
 # Distances between latents and codewords held at once. The library keeps some five
 # arrays of this size; 2^24 float32 are 64 MiB.
 DISTANCES = 2**24
-
-
-class BottleneckLosses(NamedTuple):
-    """The parts of the loss."""
-
-    total: Tensor
-    reconstruction: Tensor
-    quantisation: Tensor
-    """What the library asks for: commitment, and for a learned codebook its own."""
 
 
 class Bottleneck(nn.Module):
@@ -37,7 +35,7 @@ class Bottleneck(nn.Module):
         """Start codebooks from latents ``[n, latent_width]``; not all need it."""
 
     def rows_to_prepare(self) -> int:
-        """Items that :meth:`prepare` wants to see."""
+        """How many items :meth:`prepare` needs."""
         return 0
 
     @abstractmethod
@@ -67,24 +65,14 @@ class BottleneckAutoencoder(Autoencoder):
 
         Args:
             params: Hidden width and dropout.
-            bottleneck: What lies between encoder and decoder.
+            bottleneck: Codebooks between encoder and decoder.
             width: Width of the vectors.
         """
         super().__init__()
         self.latent_width = latent = bottleneck.latent_width
-        self.encoder = nn.Sequential(
-            RowsLinear(width, params.hidden),
-            nn.ReLU(),
-            nn.Dropout(params.dropout),
-            RowsLinear(params.hidden, latent),
-        )
+        self.encoder = coder(width, params.hidden, latent, params.dropout)
         self.bottleneck = bottleneck
-        self.decoder = nn.Sequential(
-            RowsLinear(latent, params.hidden),
-            nn.ReLU(),
-            nn.Dropout(params.dropout),
-            RowsLinear(params.hidden, width),
-        )
+        self.decoder = coder(latent, params.hidden, width, params.dropout)
         self.register_buffer("center", torch.zeros(width))
         self.register_buffer("scale", torch.ones(()))
 
@@ -106,7 +94,7 @@ class BottleneckAutoencoder(Autoencoder):
             self.train()
             self.bottleneck.prepare(latents)
 
-    def losses(self, vectors: Tensor) -> BottleneckLosses:
+    def losses(self, vectors: Tensor) -> Losses:
         """Error of the decoding in units of the spread, plus the library's loss.
 
         Args:
@@ -115,12 +103,10 @@ class BottleneckAutoencoder(Autoencoder):
         Returns:
             Scalars; the reconstruction is in units of the vectors.
         """
-        quantised, quantisation = self.bottleneck(self._encoded(vectors))
-        wanted = (vectors - self.center) * self.scale
-        error = F.mse_loss(self.decoder(quantised), wanted)
-        return BottleneckLosses(
-            error + quantisation, error / self.scale.square(), quantisation
-        )
+        quantised, library_loss = self.bottleneck(self._encoded(vectors))
+        target = (vectors - self.center) * self.scale
+        error = F.mse_loss(self.decoder(quantised), target)
+        return Losses(error + library_loss, error / self.scale.square())
 
     def indices(self, vectors: Tensor) -> Tensor:
         """Zero-based codewords int64 ``[n, positions]``."""
@@ -134,18 +120,75 @@ class BottleneckAutoencoder(Autoencoder):
         return self.encoder((vectors - self.center) * self.scale)
 
 
-def pieces(rows: Tensor, codebook_size: int) -> Iterator[tuple[Tensor, float]]:
-    """Cut rows so that their distances to the codewords fit in memory.
+T = TypeVar("T", bound=AutoencoderParams)
+
+
+class BottleneckQuantizer(AutoencoderQuantizer[T]):
+    """A quantiser that is a :class:`BottleneckAutoencoder`."""
+
+    bottleneck: ClassVar[type[Bottleneck]]
+    """Made of the method's settings."""
+
+    def _make_network(self) -> BottleneckAutoencoder:
+        bottleneck = self.bottleneck(self._params)
+        return BottleneckAutoencoder(self._params, bottleneck, width=self._width)
+
+
+class SlicedBottleneck(Bottleneck):
+    """Each of ``positions`` slices of a latent reads the codebook of ``quantizer``."""
+
+    def __init__(self, quantizer: nn.Module, params: SharedCodebookParams) -> None:
+        """Wrap a quantiser of the library.
+
+        Args:
+            quantizer: ``[1, m, code_width]`` to codewords, indices and a loss; its
+                ``codebook`` is ``[codebook_size, code_width]``.
+            params: Positions, codewords and their width.
+        """
+        super().__init__()
+        self.quantizer = quantizer
+        self.latent_width = params.positions * params.code_width
+        self._params = params
+
+    def forward(self, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """Quantise ``[n, latent_width]``; and the library's loss, a scalar."""
+        slices = self.slices(latents)
+        quantised, loss = in_pieces(self.quantizer, slices, self._params.codebook_size)
+        return quantised.view(latents.shape), loss
+
+    def indices(self, latents: Tensor) -> Tensor:
+        """The nearest codeword of each slice, int64 ``[n, positions]``."""
+        found = nearest_codewords(self.slices(latents), self.quantizer.codebook)
+        return found.view(len(latents), self._params.positions)
+
+    def lookup(self, indices: Tensor) -> Tensor:
+        """Codewords side by side, ``[n, latent_width]``."""
+        return F.embedding(indices, self.quantizer.codebook).flatten(1)
+
+    def slices(self, latents: Tensor) -> Tensor:
+        """All slices of all latents, ``[n * positions, code_width]``."""
+        return latents.reshape(-1, self._params.code_width)
+
+
+def in_pieces(
+    quantizer: nn.Module, rows: Tensor, codebook_size: int
+) -> tuple[Tensor, Tensor]:
+    """Quantise in pieces whose distances to the codewords fit in memory.
 
     Args:
+        quantizer: A quantiser of the library.
         rows: ``[m, d]``.
-        codebook_size: Codewords.
+        codebook_size: Codewords per codebook.
 
-    Yields:
-        Rows, and their share of all.
+    Returns:
+        Quantised rows ``[m, d]``, and the mean loss over all rows.
     """
+    quantised, loss = [], rows.new_zeros(())
     for piece in rows.split(rows_at_once(codebook_size)):
-        yield piece, len(piece) / len(rows)
+        codewords, _, losses = quantizer(piece[None])
+        quantised.append(codewords[0])
+        loss = loss + len(piece) / len(rows) * losses.mean()
+    return torch.cat(quantised), loss
 
 
 def rows_at_once(codebook_size: int) -> int:
@@ -153,8 +196,19 @@ def rows_at_once(codebook_size: int) -> int:
     return max(1, DISTANCES // codebook_size)
 
 
+def revival_threshold(params: AutoencoderParams, rows: int) -> float:
+    """``revive_under`` as the library counts it, in rows of a batch.
+
+    Args:
+        params: Of a method whose codebooks move.
+        rows: Rows of a batch that read one codebook.
+    """
+    size = params.codebook_size
+    return params.revive_under * min(rows, rows_at_once(size)) / size
+
+
 def at_least(rows: Tensor, count: int) -> Tensor:
-    """The rows, again and again until there are ``count``; k-means wants that many."""
+    """The rows, repeated until there are ``count``: k-means needs that many."""
     return rows.repeat(math.ceil(count / len(rows)), 1) if len(rows) < count else rows
 
 

@@ -1,4 +1,4 @@
-"""Checks that every quantiser makes on what it is given."""
+"""Checks of the vectors and codes that a quantiser gets."""
 
 from collections.abc import Iterator
 
@@ -20,8 +20,8 @@ def check_vectors(vectors: np.ndarray, width: int) -> np.ndarray:
     """
     if vectors.ndim != 2 or vectors.shape[1] != width:
         raise ValueError(
-            f"vectors of shape {list(vectors.shape)} where [n, {width}] is wanted; "
-            "a quantiser serves the width it was made for"
+            f"vectors: expected shape [n, {width}], got {list(vectors.shape)}; a "
+            "quantiser serves the width it was made for"
         )
     if len(vectors) == 0:
         raise ValueError("there are no vectors; a quantiser needs at least one row")
@@ -45,7 +45,7 @@ def check_codes(codes: np.ndarray, positions: int, sizes: list[int]) -> np.ndarr
     Args:
         codes: Any array that should be ``[n, positions]`` of integers.
         positions: Codes per item.
-        sizes: Codewords there are at each position.
+        sizes: How many codewords each position has.
 
     Returns:
         Zero-based codeword numbers, int64 ``[n, positions]``.
@@ -56,15 +56,15 @@ def check_codes(codes: np.ndarray, positions: int, sizes: list[int]) -> np.ndarr
     """
     if codes.ndim != 2 or codes.shape[1] != positions:
         raise ValueError(
-            f"codes of shape {list(codes.shape)} where [n, {positions}] is wanted"
+            f"codes: expected shape [n, {positions}], got {list(codes.shape)}"
         )
     if not np.issubdtype(codes.dtype, np.integer):
-        raise ValueError(f"codes are {codes.dtype}; integers are wanted")
+        raise ValueError(f"codes: expected integers, got {codes.dtype}")
     bad = np.flatnonzero(((codes < 1) | (codes > np.asarray(sizes))).any(axis=1))
     if len(bad):
         raise ValueError(
-            f"codes outside 1..{max(sizes)} (or of no codeword) in {len(bad)} row(s), "
-            f"first {bad[:5].tolist()}; 0 is padding and cannot be decoded"
+            f"codes outside 1..{max(sizes)} (or without a codeword) in {len(bad)} "
+            f"row(s), first {bad[:5].tolist()}; 0 is padding and cannot be decoded"
         )
     return codes.astype(np.int64) - 1
 

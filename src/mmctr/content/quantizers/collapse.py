@@ -1,16 +1,17 @@
-"""A codebook that hardly anything uses stops the run."""
+"""A collapsed codebook, of which few codewords are used, stops the run."""
 
 from typing import Any
 
 import numpy as np
 
 from mmctr.content.quantizers.checks import row_groups
+from mmctr.content.quantizers.methods import METHODS
 
-# What is kept as well as this needs no more codes.
+# Vectors that are kept this well (R2) need no more codes.
 _EXACT = 0.999
 
 
-def require_living_codebooks(
+def check_codebook_collapse(
     health: dict[str, Any],
     vectors: np.ndarray,
     *,
@@ -22,11 +23,11 @@ def require_living_codebooks(
 
     The share is (perplexity - 1) / (possible - 1), where as many codewords are possible
     as there are, or different items if these are fewer. Where the codes keep nearly all
-    of the vectors, later levels have nothing to tell and are not looked at.
+    of the vectors, later levels have nothing left to encode and are not checked.
 
     Args:
-        health: What :func:`~mmctr.content.quantizers.health.codebook_health` gave.
-        vectors: What was encoded, ``[n, d]``.
+        health: From :func:`~mmctr.content.quantizers.health.codebook_health`.
+        vectors: The encoded vectors, ``[n, d]``.
         method: The method, for the message.
         shared_codebook: Whether all positions read one codebook.
         min_share: Least share; 0 refuses nothing.
@@ -55,18 +56,5 @@ def require_living_codebooks(
             raise ValueError(
                 f"{method} collapsed: {name} is used as if it had {perplexity:.1f} of "
                 f"{size} codewords, under quantization.health.min_perplexity_share "
-                f"({min_share:g}); {_advice(method)}. 0 there accepts it"
+                f"({min_share:g}); {METHODS[method].if_collapsed}. 0 there accepts it"
             )
-
-
-def _advice(method: str) -> str:
-    own = {
-        "vqvae": "try method vqvae_ema (k-means start, revival), or fsq or rq_kmeans, "
-        "or a larger vqvae.learning_rate and more epochs",
-        "vqvae_ema": "raise vqvae_ema.revive_under or max_epochs, or try fsq",
-        "rqvae": "raise rqvae.revive_under or code_width, or try rq_kmeans",
-        "fsq": "raise fsq.max_epochs or learning_rate, or try rq_kmeans",
-        "simvq": "raise simvq.max_epochs or learning_rate, or try vqvae_ema",
-    }
-    few = "use fewer levels or codewords, and see whether the vectors nearly coincide"
-    return own.get(method, few)

@@ -28,7 +28,8 @@ def make_quantizer(params: QuantizationParams, width: int) -> Quantizer:
     if width < 1:
         raise ValueError(f"vectors of width {width} cannot be quantised")
     return quantizer_class(params.method)(
-        getattr(params, params.method),
+        params.own,
+        method=params.method,
         width=width,
         seed=params.seed,
         device=params.device,
@@ -44,12 +45,12 @@ def load_quantizer(
     """Rebuild a fitted quantiser.
 
     Args:
-        settings: What ``Quantizer.settings`` gave.
-        state: What ``Quantizer.state`` gave.
+        settings: From ``Quantizer.settings``.
+        state: From ``Quantizer.state``.
         device: Where it shall run.
 
     Returns:
-        A quantiser that gives the codes it gave before.
+        A quantiser that gives the same codes as before.
 
     Raises:
         ValueError: If the method is unknown or absent, or the weights do not fit.
@@ -61,9 +62,9 @@ def load_quantizer(
             f"{', '.join(METHODS)} (null stands for a modality that is absent and has "
             "no quantizer)"
         )
-    kind = quantizer_class(method)
-    quantizer = kind(
-        kind.params_type.model_validate(settings["params"]),
+    quantizer = quantizer_class(method)(
+        METHODS[method].params.model_validate(settings["params"]),
+        method=method,
         width=settings["width"],
         seed=settings["seed"],
         device=device,

@@ -7,30 +7,8 @@ rounded to one of ``levels[i]`` values.
 from torch import Tensor
 from vector_quantize_pytorch import FSQ as LibraryFSQ
 
-from mmctr.content.quantizers.autoencoder import AutoencoderQuantizer
-from mmctr.content.quantizers.bottleneck import Bottleneck, BottleneckAutoencoder
-from mmctr.content.quantizers.params import FSQParams
-
-
-class FSQ(AutoencoderQuantizer[FSQParams]):
-    """A grid in place of a codebook: there is none to learn.
-
-    The digits of a group, each counted from its lowest value, make one code, the first
-    digit the fastest: with ``levels = [8, 6, 5]`` the digits (d0, d1, d2) are code
-    ``1 + d0 + 8 * d1 + 48 * d2``. So codes are 1..codebook_size, the product of the
-    levels, and 0 is left to padding. A code tells about its own position only: every
-    position counts as a codebook of its own.
-
-    Shapes: vectors ``[n, width]`` float32, codes ``[n, positions]`` int32 in
-    1..codebook_size.
-    """
-
-    method = "fsq"
-    params_type = FSQParams
-
-    def _make_network(self) -> BottleneckAutoencoder:
-        grid = Grid(self._params)
-        return BottleneckAutoencoder(self._params, grid, width=self._width)
+from mmctr.content.quantizers.bottleneck import Bottleneck, BottleneckQuantizer
+from mmctr.content.quantizers.method_params import FSQParams
 
 
 class Grid(Bottleneck):
@@ -62,3 +40,19 @@ class Grid(Bottleneck):
     def lookup(self, indices: Tensor) -> Tensor:
         """The rounded numbers of grid points."""
         return self.quantizer.indices_to_codes(indices[None])[0]
+
+
+class FSQ(BottleneckQuantizer[FSQParams]):
+    """A grid in place of a codebook: there is none to learn.
+
+    The digits of a group, each counted from its lowest value, make one code, the first
+    digit the fastest: with ``levels = [8, 6, 5]`` the digits (d0, d1, d2) are code
+    ``1 + d0 + 8 * d1 + 48 * d2``. So codes are 1..codebook_size, the product of the
+    levels, and 0 is left to padding. A code belongs to its own position only: every
+    position counts as a codebook of its own.
+
+    Shapes: vectors ``[n, width]`` float32, codes ``[n, positions]`` int32 in
+    1..codebook_size.
+    """
+
+    bottleneck = Grid

@@ -1,4 +1,4 @@
-"""How good a codebook is; the squared error alone says nothing."""
+"""Measures of a codebook; the squared error alone says little."""
 
 import math
 from typing import Any
@@ -29,7 +29,7 @@ def codebook_health(
     """Measure what the codes keep of the vectors, and how they use the codebooks.
 
     Args:
-        vectors: What was encoded, ``[n, d]`` float32.
+        vectors: The encoded vectors, ``[n, d]`` float32.
         codes: ``[n, positions]`` integers in 1..codebook_size.
         decoded: The vectors that the codes stand for, ``[n, d]`` float32.
         codebook_size: Codewords per codebook.
@@ -37,8 +37,8 @@ def codebook_health(
             dead codes are then those of the pooled codes of all positions.
         seed: Seed of the draws of items.
         cold: Which items are not in train, bool ``[n]``; None where that is not known.
-        neighbours: Neighbours an item is asked for.
-        queries: Most items that are asked.
+        neighbours: Neighbours compared per item.
+        queries: Most items whose neighbours are compared.
         sample: Most items that the measures of a level are taken over.
 
     Returns:
@@ -54,8 +54,9 @@ def codebook_health(
           the decodings; zero vectors have no direction and are left out.
         - ``collision_rate``: share of items with the same codes as another item.
         - ``unique_code_share``: different code rows per item.
-        - ``bits_per_item``: positions * log2(codebook size), the room that codes take;
-          ``entropy_bits``: the sum of the positions' entropies, what they say at most.
+        - ``bits_per_item``: positions * log2(codebook size), the size of the codes;
+          ``entropy_bits``: the sum of the positions' entropies, their information at
+          most.
         - ``levels``: per position, see
           :func:`~mmctr.content.quantizers.levels.level_health`.
         - ``warm``, ``cold``: ``items``, ``r2`` (against the mean of all items),
@@ -107,7 +108,7 @@ def codebook_health(
 
 
 def bits_per_item(positions: int, codebook_size: int) -> float:
-    """The room that an item's codes take."""
+    """Bits that the codes of one item take."""
     return float(positions * math.log2(codebook_size))
 
 
@@ -195,7 +196,7 @@ def _recalls(
 ) -> dict[str, dict[str, float | None]]:
     """Recalls of each part of the items, neighbours among all of them."""
     rows = with_direction(vectors)
-    names = {wanted: f"recall_at_{wanted}" for wanted in neighbours}
+    names = {count: f"recall_at_{count}" for count in neighbours}
     most = min(max(neighbours), len(rows) - 1)
     if most < 1:
         return {part: dict.fromkeys(names.values()) for part in parts}
@@ -203,14 +204,14 @@ def _recalls(
     drawn = {
         part: order[chosen[rows[order]]][:queries] for part, chosen in parts.items()
     }
-    asked = np.unique(np.concatenate(list(drawn.values())))
-    true, found = neighbour_lists((vectors[rows], decoded[rows]), asked, most)
+    queried = np.unique(np.concatenate(list(drawn.values())))
+    true, found = neighbour_lists((vectors[rows], decoded[rows]), queried, most)
     shares = {
-        name: overlap(true, found, min(wanted, most)) for wanted, name in names.items()
+        name: overlap(true, found, min(count, most)) for count, name in names.items()
     }
     return {
         part: {
-            name: _mean(share[np.searchsorted(asked, own)])
+            name: _mean(share[np.searchsorted(queried, own)])
             for name, share in shares.items()
         }
         for part, own in drawn.items()

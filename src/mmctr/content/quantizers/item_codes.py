@@ -8,13 +8,14 @@ import pyarrow as pa
 
 from mmctr.content.quantizers.measured_fit import fit_and_measure
 from mmctr.content.quantizers.params import QuantizationParams
+from mmctr.data.train_items import items_in_train
 
 logger = logging.getLogger(__name__)
 
 
 # Codes, weights (named tensors), settings, health. Kedro resolves these annotations in
 # every command, and torch takes a second to import: no torch types here.
-Quantized = tuple[np.ndarray, dict[str, Any], dict[str, Any], dict[str, Any]]
+Quantized = tuple[np.ndarray, dict[str, Any], dict[str, Any], dict[str, Any] | None]
 
 
 def find_cold_items(items: pa.Table, train: pa.Table) -> np.ndarray:
@@ -27,13 +28,7 @@ def find_cold_items(items: pa.Table, train: pa.Table) -> np.ndarray:
     Returns:
         bool ``[n]``; place i is item i + 1.
     """
-    seen = np.zeros(items.num_rows + 1, dtype=bool)
-    # A mark an event: the events are many times the items.
-    for targets in train["item_id"].chunks:
-        seen[targets.to_numpy()] = True
-    for histories in train["item_seq"].chunks:
-        seen[histories.flatten().to_numpy()] = True
-    return ~seen[1:]
+    return ~items_in_train(train, items.num_rows)[1:]
 
 
 def quantize_items(
@@ -44,19 +39,20 @@ def quantize_items(
 ) -> tuple[Any, ...]:
     """Turn title and image vectors into codes, each modality with its own codebooks.
 
-    One node for both: Kedro saves what a node returns, so that a modality that fails
-    leaves the earlier artifacts of both as they were, and no mixture of two runs.
+    One node for both: Kedro saves what a node returns, so a modality that fails leaves
+    the earlier artifacts of both as they were, and no mixture of two runs.
 
     Args:
         title_vectors: ``[n + 1, d]`` float32, row 0 is padding.
         image_vectors: The same; ``[n + 1, 0]`` where there are none.
-        cold_items: Which items are not in train, bool ``[n]``; measured apart.
+        cold_items: Which items are not in train, bool ``[n]``; measured separately.
         params: Method, its settings, seed and device, and how health is measured.
 
     Returns:
         For titles, then for images: codes ``[n, positions]`` int32 (``[n, 0]`` where
-        there are no vectors), the quantiser's weights, its settings, and the codebook's
-        health.
+        there are no vectors), the quantiser's weights and its settings. Then the
+        health of both codebooks, ``{"title": health, "image": health}``, None for an
+        absent modality.
 
     Raises:
         ValueError: If the vectors cannot be quantised or a codebook collapses; the
@@ -64,7 +60,7 @@ def quantize_items(
     """
     titles = _quantize("title vectors", title_vectors[1:], cold_items, params)
     images = _quantize("image vectors", image_vectors[1:], cold_items, params)
-    return *titles, *images
+    return *titles[:3], *images[:3], {"title": titles[3], "image": images[3]}
 
 
 def _quantize(
@@ -72,11 +68,11 @@ def _quantize(
 ) -> Quantized:
     count, width = vectors.shape
     if width == 0:
-        # Neither a file of weights nor one of JSON can hold nothing.
+        # A file of weights needs at least one tensor.
         import torch
 
         codes = np.empty((count, 0), dtype=np.int32)
-        return codes, {"absent": torch.zeros(0)}, {"method": None}, {"present": False}
+        return codes, {"absent": torch.zeros(0)}, {"method": None}, None
     try:
         fitted = fit_and_measure(vectors, cold_items, params)
     except ValueError as error:
@@ -89,15 +85,11 @@ def _quantize(
         params.method,
         report.steps,
         report.reconstruction,
-        *(_shown(health[key]) for key in ("r2", "usage", "recall_at_10")),
+        *(_rounded(health[key]) for key in ("r2", "usage", "recall_at_10")),
     )
-    return (
-        fitted.codes,
-        fitted.quantizer.state(),
-        fitted.quantizer.settings(),
-        {"present": True, **health},
-    )
+    quantizer = fitted.quantizer
+    return fitted.codes, quantizer.state(), quantizer.settings(), health
 
 
-def _shown(value: float | None) -> str:
+def _rounded(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.3f}"

@@ -14,8 +14,8 @@ def fit_centroids(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Run Lloyd's k-means on every row and keep the centroids that are in use.
 
-    Centroids of no row coincide with others, or nearly: which of two is the nearest
-    would be a matter of rounding. The same seed and rows give the same centroids on one
+    Centroids of no row nearly coincide with others, and rounding would decide which of
+    two is the nearest. The same seed and rows give the same centroids on one
     machine.
 
     Args:
@@ -61,7 +61,7 @@ def nearest_centroids(rows: np.ndarray, centroids: np.ndarray) -> np.ndarray:
 
 
 class CentroidQuantizer(BaseQuantizer[P]):
-    """A quantiser that is a list of centroids, one codebook a position."""
+    """A quantiser that is a list of centroids, one codebook per position."""
 
     _codebooks: list[np.ndarray]
 
@@ -80,21 +80,21 @@ class CentroidQuantizer(BaseQuantizer[P]):
         }
 
     def _load(self, state: dict[str, torch.Tensor]) -> None:
-        wanted = [f"centroids_{number}" for number in range(self.positions)]
-        if set(state) != set(wanted):
-            missing = [name for name in wanted if name not in state]
-            others = sorted(set(state) - set(wanted))
+        names = [f"centroids_{number}" for number in range(self.positions)]
+        if set(state) != set(names):
+            missing = [name for name in names if name not in state]
+            others = sorted(set(state) - set(names))
             raise ValueError(
                 f"they lack {missing[:5]} and hold {others[:5]} beside the "
-                f"{self.positions} codebooks wanted"
+                f"{self.positions} expected codebooks"
             )
-        codebooks = [state[name].cpu().numpy().astype(np.float32) for name in wanted]
+        codebooks = [state[name].cpu().numpy().astype(np.float32) for name in names]
         size, width = self.codebook_size, self._centroid_width
-        for name, centroids in zip(wanted, codebooks, strict=True):
+        for name, centroids in zip(names, codebooks, strict=True):
             rows, found = centroids.shape if centroids.ndim == 2 else (0, 0)
             if found != width or not 1 <= rows <= size:
                 raise ValueError(
-                    f"'{name}' has shape {list(centroids.shape)} where at most "
-                    f"[{size}, {width}] is wanted"
+                    f"'{name}': expected shape [at most {size}, {width}], got "
+                    f"{list(centroids.shape)}"
                 )
         self._codebooks = codebooks

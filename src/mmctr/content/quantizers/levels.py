@@ -1,4 +1,4 @@
-"""What each level or position of the codes does."""
+"""Measures of each level or position of the codes."""
 
 from typing import Any
 
@@ -35,14 +35,14 @@ def level_health(
 ) -> list[dict[str, Any]]:
     """Measure every position by itself.
 
-    What a position tells is what is known of an item from this one code: the mean of
-    the items that share it. A level of a residual method tells about what earlier
-    levels left, so its own share falls from level to level.
+    A position is measured by the best guess of a vector from its one code: the mean of
+    the items that share it. A level of a residual method encodes what earlier levels
+    left over, so its share falls from level to level.
 
     Args:
         vectors: ``[n, d]`` float32.
         codes: ``[n, positions]`` integers from 1.
-        counts: What :func:`code_counts` gave.
+        counts: From :func:`code_counts`.
         sample: Most items, drawn at random, that means are taken over.
         seed: Seed of the draw.
 

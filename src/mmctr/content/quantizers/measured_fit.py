@@ -1,4 +1,4 @@
-"""Fit a quantiser and measure it: what a run does for every modality."""
+"""Fit a quantiser and measure it, as a run does for every modality."""
 
 import time
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mmctr.content.quantizers.collapse import require_living_codebooks
+from mmctr.content.quantizers.collapse import check_codebook_collapse
 from mmctr.content.quantizers.factory import make_quantizer
 from mmctr.content.quantizers.health import codebook_health
 from mmctr.content.quantizers.params import QuantizationParams
@@ -31,7 +31,7 @@ class MeasuredFit:
 def fit_and_measure(
     vectors: np.ndarray, cold: np.ndarray | None, params: QuantizationParams
 ) -> MeasuredFit:
-    """Fit the quantiser that the parameters name, and see what its codes are worth.
+    """Fit the quantiser that the parameters name, and measure its codes.
 
     Args:
         vectors: ``[n, d]`` float32.
@@ -62,7 +62,7 @@ def fit_and_measure(
         queries=params.health.queries,
         sample=params.health.sample,
     )
-    require_living_codebooks(
+    check_codebook_collapse(
         health,
         vectors,
         method=params.method,

@@ -1,22 +1,95 @@
-"""Which class does which method; the one place where a method is entered."""
+"""The quantisers: the one place where a method is entered.
 
+A new method is a subclass of :class:`~mmctr.content.quantizers.base.BaseQuantizer` in a
+module of its own, a pydantic model of its settings, and one entry in :data:`METHODS`,
+whose key becomes its name in parameters and saved settings.
+"""
+
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # the classes bring torch and faiss
+from pydantic import BaseModel
+
+from mmctr.content.quantizers.method_params import (
+    FSQParams,
+    PQParams,
+    RQKMeansParams,
+    RQVAEParams,
+    SimVQParams,
+    VQVAEEMAParams,
+    VQVAEParams,
+)
+
+if TYPE_CHECKING:  # the classes import torch and faiss
     from mmctr.content.quantizers.base import BaseQuantizer
 
+_FEWER = "use fewer levels or codewords, and see whether the vectors nearly coincide"
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way from vectors to codes.
+
+    Attributes:
+        target: ``module:class``, imported only when the method is used.
+        params: Its settings, which become ``quantization.<name>``.
+        about: What it is, for the page of parameters.
+        residual: Whether its codes refine each other, level by level.
+        if_collapsed: What to try when a codebook is hardly used.
+    """
+
+    target: str
+    params: type[BaseModel]
+    about: str
+    residual: bool = False
+    if_collapsed: str = _FEWER
+
+
+_HERE = "mmctr.content.quantizers"
+
 METHODS = {
-    "rq_kmeans": "mmctr.content.quantizers.rq_kmeans:RQKMeans",
-    "pq": "mmctr.content.quantizers.product_quantization:ProductQuantizer",
-    "vqvae": "mmctr.content.quantizers.vqvae:VQVAE",
-    "vqvae_ema": "mmctr.content.quantizers.vqvae_ema:VQVAEEMA",
-    "rqvae": "mmctr.content.quantizers.rqvae:RQVAE",
-    "fsq": "mmctr.content.quantizers.fsq:FSQ",
-    "simvq": "mmctr.content.quantizers.simvq:SimVQ",
+    "rq_kmeans": Method(
+        f"{_HERE}.rq_kmeans:RQKMeans", RQKMeansParams, "residual k-means", residual=True
+    ),
+    "pq": Method(
+        f"{_HERE}.product_quantization:ProductQuantizer",
+        PQParams,
+        "product quantisation",
+    ),
+    "vqvae": Method(
+        f"{_HERE}.vqvae:VQVAE",
+        VQVAEParams,
+        "the reference's VQ-VAE",
+        if_collapsed="try method vqvae_ema (k-means start, revival), or fsq or "
+        "rq_kmeans, or a larger vqvae.learning_rate and more epochs",
+    ),
+    "vqvae_ema": Method(
+        f"{_HERE}.vqvae_ema:VQVAEEMA",
+        VQVAEEMAParams,
+        "VQ-VAE with moving averages",
+        if_collapsed="raise vqvae_ema.revive_under or max_epochs, or try fsq",
+    ),
+    "rqvae": Method(
+        f"{_HERE}.rqvae:RQVAE",
+        RQVAEParams,
+        "residual VQ-VAE",
+        residual=True,
+        if_collapsed="raise rqvae.revive_under or code_width, or try rq_kmeans",
+    ),
+    "fsq": Method(
+        f"{_HERE}.fsq:FSQ",
+        FSQParams,
+        "finite scalar quantisation",
+        if_collapsed="raise fsq.max_epochs or learning_rate, or try rq_kmeans",
+    ),
+    "simvq": Method(
+        f"{_HERE}.simvq:SimVQ",
+        SimVQParams,
+        "SimVQ",
+        if_collapsed="raise simvq.max_epochs or learning_rate, or try vqvae_ema",
+    ),
 }
-"""``module:class`` by method. A method's settings are the field of its name in
-:class:`~mmctr.content.quantizers.params.QuantizationParams`."""
 
 
 def quantizer_class(method: str) -> "type[BaseQuantizer[Any]]":
@@ -28,5 +101,5 @@ def quantizer_class(method: str) -> "type[BaseQuantizer[Any]]":
     Returns:
         The class.
     """
-    module, name = METHODS[method].split(":")
+    module, name = METHODS[method].target.split(":")
     return getattr(import_module(module), name)

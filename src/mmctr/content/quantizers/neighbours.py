@@ -4,34 +4,34 @@ import numpy as np
 
 
 def neighbour_lists(
-    spaces: tuple[np.ndarray, np.ndarray], queries: np.ndarray, wanted: int
+    spaces: tuple[np.ndarray, np.ndarray], queries: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find the nearest other items of the same items in two spaces.
 
     Args:
         spaces: Two arrays ``[n, d]`` float32, row i of both of item i.
-        queries: Items that are asked, int64 ``[q]``.
-        wanted: Neighbours per item, at most n - 1.
+        queries: Items whose neighbours are searched, int64 ``[q]``.
+        count: Neighbours per item, at most n - 1.
 
     Returns:
-        Items, nearest first, int64 ``[q, wanted]``, by the first and by the second.
+        Items, nearest first, int64 ``[q, count]``, by the first and by the second.
     """
-    first, second = (_nearest(vectors, queries, wanted) for vectors in spaces)
+    first, second = (_nearest(vectors, queries, count) for vectors in spaces)
     return first, second
 
 
-def overlap(first: np.ndarray, second: np.ndarray, wanted: int) -> np.ndarray:
-    """Share of the first ``wanted`` of one list found among as many of the other.
+def overlap(first: np.ndarray, second: np.ndarray, count: int) -> np.ndarray:
+    """Share of the first ``count`` of one list found among as many of the other.
 
     Args:
-        first: Items, nearest first, ``[q, at least wanted]``.
+        first: Items, nearest first, ``[q, at least count]``.
         second: The same.
-        wanted: Neighbours compared.
+        count: Neighbours compared.
 
     Returns:
         float64 ``[q]``.
     """
-    hits = first[:, :wanted, None] == second[:, None, :wanted]
+    hits = first[:, :count, None] == second[:, None, :count]
     return hits.any(axis=2).mean(axis=1)
 
 
@@ -42,15 +42,15 @@ def with_direction(*spaces: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.min(norms, axis=0) > 0)
 
 
-def _nearest(vectors: np.ndarray, queries: np.ndarray, wanted: int) -> np.ndarray:
+def _nearest(vectors: np.ndarray, queries: np.ndarray, count: int) -> np.ndarray:
     import faiss
 
     unit = np.array(vectors, dtype=np.float32, order="C")
     faiss.normalize_L2(unit)
     index = faiss.IndexFlatIP(unit.shape[1])
     index.add(unit)
-    found = index.search(unit[queries], wanted + 1)[1]
+    found = index.search(unit[queries], count + 1)[1]
     others = found != queries[:, None]
     # Among items that coincide, a query may not be among its own nearest.
     others[others.all(axis=1), -1] = False
-    return found[others].reshape(len(queries), wanted)
+    return found[others].reshape(len(queries), count)

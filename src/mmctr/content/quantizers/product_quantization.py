@@ -11,7 +11,7 @@ from mmctr.content.quantizers.kmeans import (
     fit_centroids,
     nearest_centroids,
 )
-from mmctr.content.quantizers.params import PQParams
+from mmctr.content.quantizers.method_params import PQParams
 from mmctr.content.quantizers.protocol import FitReport
 from mmctr.runtime.progress import track
 
@@ -32,9 +32,6 @@ class ProductQuantizer(CentroidQuantizer[PQParams]):
     Shapes: vectors ``[n, width]`` float32, codes ``[n, positions]`` int32 in
     1..codebook_size.
     """
-
-    method = "pq"
-    params_type = PQParams
 
     def __init__(self, params: PQParams, *, width: int, **frame: Any) -> None:
         """Set up an unfitted quantiser.

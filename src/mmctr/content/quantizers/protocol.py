@@ -1,4 +1,4 @@
-"""What every quantiser can do."""
+"""The interface of every quantiser."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,7 +16,7 @@ class FitReport:
     steps: int
     """Levels fitted, or training steps taken."""
     reconstruction: float
-    """Mean squared error per value: over the items, or over those held out."""
+    """Mean squared error per value: over all items, or over the held-out ones."""
 
 
 class Quantizer(Protocol):
@@ -51,7 +51,7 @@ class Quantizer(Protocol):
         """JSON-ready description; with :meth:`state` it rebuilds the quantiser."""
 
     def state(self) -> "dict[str, torch.Tensor]":
-        """What was learnt, as named tensors."""
+        """The fitted values, as named tensors."""
 
     def load_state(self, state: "dict[str, torch.Tensor]") -> None:
-        """Take over what :meth:`state` gave."""
+        """Load what :meth:`state` returned."""

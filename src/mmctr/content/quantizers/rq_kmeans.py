@@ -12,7 +12,7 @@ from mmctr.content.quantizers.kmeans import (
     fit_centroids,
     nearest_centroids,
 )
-from mmctr.content.quantizers.params import RQKMeansParams
+from mmctr.content.quantizers.method_params import RQKMeansParams
 from mmctr.content.quantizers.protocol import FitReport
 from mmctr.runtime.progress import track
 
@@ -30,9 +30,6 @@ class RQKMeans(CentroidQuantizer[RQKMeansParams]):
     Shapes: vectors ``[n, width]`` float32, codes ``[n, levels]`` int32 in
     1..codebook_size.
     """
-
-    method = "rq_kmeans"
-    params_type = RQKMeansParams
 
     def _fit(self, vectors: np.ndarray) -> FitReport:
         residual = vectors.copy()

@@ -1,4 +1,4 @@
-"""For a handful of items, whose codes they share."""
+"""A few items, and the items that share codes with them."""
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ def list_shared_codes(
     image_codes: np.ndarray,
     params: QuantizationParams,
 ) -> pd.DataFrame:
-    """List the titles of the items whose codes are most like those of a few items.
+    """List, for a few items, those that share most codes with them.
 
     Args:
         items: ``item_id`` 1..n in order and ``title`` (null: none).
@@ -35,7 +35,7 @@ def list_shared_codes(
         params: The seed that the items are drawn by.
 
     Returns:
-        Up to four rows for each of five items a modality: ``modality``, ``item_id``,
+        Up to four rows for each of five items per modality: ``modality``, ``item_id``,
         ``title``, ``shared_codes`` of ``codes`` positions, ``other_item_id`` and
         ``other_title``. Items that share all their codes with another are drawn first,
         those without a title last.

@@ -1,31 +1,13 @@
 """SimVQ (Zhu et al., arXiv 2411.02038): a frozen random codebook, learned as a whole.
 
-Codewords are drawn once and one linear map moves all of them, so that none is left
-behind for want of gradients.
+Codewords are drawn once and one linear map moves all of them, so that none stays behind
+without gradients.
 """
 
 from vector_quantize_pytorch import SimVQ as LibrarySimVQ
 
-from mmctr.content.quantizers.autoencoder import AutoencoderQuantizer
-from mmctr.content.quantizers.bottleneck import BottleneckAutoencoder
-from mmctr.content.quantizers.params import SimVQParams
-from mmctr.content.quantizers.shared_codebook import SlicedBottleneck
-
-
-class SimVQ(AutoencoderQuantizer[SimVQParams]):
-    """The form of the VQ-VAE with a reparametrised codebook, shared by all positions.
-
-    Shapes: vectors ``[n, width]`` float32, codes ``[n, positions]`` int32 in
-    1..codebook_size.
-    """
-
-    method = "simvq"
-    params_type = SimVQParams
-    shared_codebook = True
-
-    def _make_network(self) -> BottleneckAutoencoder:
-        bottleneck = MappedCodebook(self._params)
-        return BottleneckAutoencoder(self._params, bottleneck, width=self._width)
+from mmctr.content.quantizers.bottleneck import BottleneckQuantizer, SlicedBottleneck
+from mmctr.content.quantizers.method_params import SimVQParams
 
 
 class MappedCodebook(SlicedBottleneck):
@@ -46,9 +28,15 @@ class MappedCodebook(SlicedBottleneck):
             rotation_trick=params.rotation_trick,
             input_to_quantize_commit_loss_weight=params.beta,
         )
-        super().__init__(
-            quantizer,
-            positions=params.positions,
-            code_width=params.code_width,
-            codebook_size=params.codebook_size,
-        )
+        super().__init__(quantizer, params)
+
+
+class SimVQ(BottleneckQuantizer[SimVQParams]):
+    """The form of the VQ-VAE with a reparametrised codebook, shared by all positions.
+
+    Shapes: vectors ``[n, width]`` float32, codes ``[n, positions]`` int32 in
+    1..codebook_size.
+    """
+
+    shared_codebook = True
+    bottleneck = MappedCodebook

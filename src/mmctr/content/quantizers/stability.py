@@ -1,4 +1,4 @@
-"""Whether another seed would have given codes that say the same."""
+"""How much the codes depend on the seed."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from mmctr.content.quantizers.neighbours import neighbour_lists, overlap, with_direction
 
-# Mutual information is adjusted for chance, so a few thousand items tell it.
+# Mutual information is adjusted for chance, so a few thousand items suffice.
 _ROWS = 5_000
 
 
@@ -20,14 +20,14 @@ def codebook_stability(
 ) -> dict[str, Any]:
     """Compare two fits of one method on the same items.
 
-    The number of a codeword means nothing, so codes cannot be compared one by one.
+    Codewords are numbered arbitrarily, so codes cannot be compared one by one.
 
     Args:
         first: Codes ``[n, positions]`` and decodings ``[n, d]`` of one fit.
         second: The same of the other.
         seed: Seed of the draws of items.
         queries: Most items whose neighbours are compared.
-        neighbours: Neighbours an item is asked for.
+        neighbours: Neighbours compared per item.
 
     Returns:
         JSON-ready values, None where undefined:
@@ -37,19 +37,19 @@ def codebook_stability(
           other's. It compares all methods.
         - ``mutual_information``: per position, the adjusted mutual information of the
           two codes of the same items: 1 is one grouping under other names, 0 is
-          chance. It tells about levels of residual methods and slices of ``pq``; a
-          network may put at another position what it put here.
+          chance. It is meaningful for levels of residual methods and slices of
+          ``pq``; a network may use another position for the same thing.
     """
     from sklearn.metrics import adjusted_mutual_info_score
 
     rng = np.random.default_rng(seed)
     rows = with_direction(first[1], second[1])
-    wanted = min(neighbours, len(rows) - 1)
+    count = min(neighbours, len(rows) - 1)
     shared = None
-    if wanted >= 1:
+    if count >= 1:
         drawn = rng.permutation(len(rows))[:queries]
-        lists = neighbour_lists((first[1][rows], second[1][rows]), drawn, wanted)
-        shared = float(overlap(*lists, wanted).mean())
+        lists = neighbour_lists((first[1][rows], second[1][rows]), drawn, count)
+        shared = float(overlap(*lists, count).mean())
     items = rng.permutation(len(first[0]))[:_ROWS]
     return {
         f"neighbour_overlap_at_{neighbours}": shared,

@@ -10,7 +10,8 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch import Tensor
 
-from mmctr.content.quantizers.autoencoder import Autoencoder, TrainingSettings
+from mmctr.content.quantizers.autoencoder import Autoencoder
+from mmctr.content.quantizers.method_params import AutoencoderParams
 from mmctr.content.quantizers.protocol import FitReport
 from mmctr.runtime.allocator import keep_freed_memory
 from mmctr.runtime.lightning import quiet_lightning
@@ -23,7 +24,7 @@ _MONITOR = "valid_reconstruction"
 def train_autoencoder(
     network: Autoencoder,
     vectors: Tensor,
-    params: TrainingSettings,
+    params: AutoencoderParams,
     *,
     name: str,
     seed: int,
@@ -34,7 +35,7 @@ def train_autoencoder(
     """Train a network in place until the held-out reconstruction stops improving.
 
     A random share of the items is held out; where there is one item only, it is trained
-    and validated on. The weights of the best epoch are the ones that stay. Dropout
+    and validated on. The weights of the best epoch are kept. Dropout
     draws from the global torch generator, which the caller seeds.
 
     Args:
@@ -44,7 +45,7 @@ def train_autoencoder(
         name: The method, for the bar and for errors.
         seed: Seed of the held-out draw and of the order.
         device: Where to train.
-        callbacks: Onlookers, such as a clock.
+        callbacks: Further Lightning callbacks, such as a clock.
         show_progress: Whether a bar is drawn on stderr.
 
     Returns:
@@ -53,7 +54,7 @@ def train_autoencoder(
     Raises:
         ValueError: If training diverges (NaN or infinity).
     """
-    # The memory of other devices is torch's own business.
+    # torch manages the memory of other devices.
     if device.type == "cpu" and params.keep_memory:
         keep_freed_memory()
     generator = torch.Generator().manual_seed(seed)

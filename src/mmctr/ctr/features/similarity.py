@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from mmctr.ctr.params import SimilarityParams
 from mmctr.runtime.linear import RowsLinear
+from mmctr.runtime.unit_rows import normalize_rows
 
 _ROWS = 16_384
 
@@ -77,9 +78,6 @@ class SimilarityHistogram(nn.Module):
 
 def _unit_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows of length 1 or 0, ``[n, d]`` float32, and ``[n]`` float32, 1 or 0."""
-    unit = np.zeros(vectors.shape, np.float32)
-    for start in range(0, len(vectors), _ROWS):
-        rows = np.asarray(vectors[start : start + _ROWS], np.float32)
-        lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
-        unit[start : start + _ROWS] = rows / np.where(lengths > 0, lengths, 1)
+    unit = np.array(vectors, np.float32)
+    normalize_rows(unit)
     return unit, unit.any(axis=1).astype(np.float32)

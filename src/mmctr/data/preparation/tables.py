@@ -86,7 +86,7 @@ def primary_tables(
         report={
             "source": kind,
             "items": len(items.item_ids),
-            **count_parts(parts),
+            **count_parts(parts, len(items.item_ids)),
             "levels_from": levels_from,
             "unknown": unknown,
             "zero_image_vectors": zeros,

@@ -181,7 +181,7 @@ def _learning(facts: list[dict[str, Any]]) -> dict[str, Any]:
 def _bits(health: Mapping[str, Any], codes: str | None) -> dict[str, Any]:
     """Bits of both modalities together, and the seconds that the codes took."""
     found = health[codes] if codes else {}
-    there = [found[x] for x in ("title", "image") if found.get(x, {}).get("present")]
+    there = [found[x] for x in ("title", "image") if found.get(x)]
     if not there:
         return {"codes": codes, "bits_per_item": None, "codes_seconds": None}
     seconds = [each["fit_seconds"] + each["encode_seconds"] for each in there]

@@ -1,24 +1,16 @@
-"""Wiring of the quantization pipeline that belongs to no other room."""
+"""The nodes of the quantization pipeline; experiments quantise with them too."""
 
-from typing import Any
+from mmctr.content.quantizers.item_codes import find_cold_items, quantize_items
+from mmctr.content.quantizers.shared_codes import list_shared_codes
+from mmctr.reporting.codebook_figures import (
+    draw_codebook_recall,
+    draw_codebook_usage,
+)
 
-
-def report_codebooks(
-    title_codebook: dict[str, Any], image_codebook: dict[str, Any]
-) -> dict[str, Any]:
-    """Put the health of both codebooks side by side.
-
-    Args:
-        title_codebook: The titles' health from :func:`quantize_items`.
-        image_codebook: The images'.
-
-    Returns:
-        ``{"title": health, "image": health}``, None for an absent modality.
-    """
-    return {"title": _health(title_codebook), "image": _health(image_codebook)}
-
-
-def _health(codebook: dict[str, Any]) -> dict[str, Any] | None:
-    if not codebook["present"]:
-        return None
-    return {key: value for key, value in codebook.items() if key != "present"}
+__all__ = [
+    "draw_codebook_recall",
+    "draw_codebook_usage",
+    "find_cold_items",
+    "list_shared_codes",
+    "quantize_items",
+]

@@ -2,12 +2,12 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from mmctr.content.quantizers.item_codes import find_cold_items, quantize_items
-from mmctr.content.quantizers.shared_codes import list_shared_codes
-from mmctr.pipelines.quantization.nodes import report_codebooks
-from mmctr.reporting.codebook_figures import (
+from mmctr.pipelines.quantization.nodes import (
     draw_codebook_recall,
     draw_codebook_usage,
+    find_cold_items,
+    list_shared_codes,
+    quantize_items,
 )
 
 
@@ -33,19 +33,12 @@ def create_pipeline() -> Pipeline:
                     "title_codes",
                     "title_quantizer_weights",
                     "title_quantizer_settings",
-                    "title_codebook",
                     "image_codes",
                     "image_quantizer_weights",
                     "image_quantizer_settings",
-                    "image_codebook",
+                    "codebook",
                 ],
                 name="quantize_items",
-            ),
-            Node(
-                report_codebooks,
-                inputs=["title_codebook", "image_codebook"],
-                outputs="codebook",
-                name="report_codebooks",
             ),
             Node(
                 draw_codebook_usage,
