@@ -108,7 +108,7 @@ def test_the_road_needs_nothing_but_the_source(catalogs):
     data = {name for name in inputs if not name.startswith("param")}
     for env, catalog in catalogs.items():
         optional = {name for name in data if isinstance(catalog[name], OptionalDataset)}
-        assert data - optional == {"source"}, env
+        assert data - optional == {"source", "given_image_vectors"}, env
         for name in optional:
             assert not catalog.exists(name), env
             assert catalog.load(name) is None, env

@@ -69,7 +69,6 @@ def test_items_are_numbered_in_file_order(tables):
         "item_id": [1, 2, 3, 4],
         "original_id": ITEM_IDS,
     }
-    np.testing.assert_array_equal(tables.image_vectors, np.eye(4, 3))
 
 
 def test_rows_keep_their_order_and_the_newest_history(tables):
@@ -169,9 +168,8 @@ def test_ids_between_and_beyond_the_known_ones_are_unknown(source, stranger):
 
 def test_the_node_takes_a_challenge(source, tables):
     params = make_params(max_history=2)
-    items, images, mapping, *parts, report = prepare_tables(source, params)
+    items, mapping, *parts, report = prepare_tables(source, params)
     assert items.equals(tables.items)
-    assert images.shape == (4, 3)
     assert mapping.equals(tables.item_id_mapping)
     for found, name in zip(parts, ("train", "valid", "test"), strict=True):
         assert found.equals(getattr(tables, name))
@@ -192,7 +190,6 @@ def test_the_pipeline_is_wired_by_name():
     assert pipeline.inputs() == {"source", "params:preparation"}
     assert pipeline.all_outputs() == {
         "items",
-        "given_image_vectors",
         "item_id_mapping",
         "train",
         "valid",

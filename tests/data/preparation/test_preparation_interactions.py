@@ -175,13 +175,6 @@ def test_levels_and_tags_of_the_item_table_are_used():
             assert row[name] == items[name][row["item_id"] - 1]
 
 
-def test_image_vectors_keep_the_items_order():
-    vectors = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
-    source = replace(random_source(4), image_vectors=vectors)
-    tables = prepare_interactions(source, make_params())
-    np.testing.assert_array_equal(tables.image_vectors, vectors)
-
-
 def test_the_report_counts_warm_and_cold():
     source = random_source(5, users=60, n_items=150, events=400)
     tables = prepare_interactions(source, make_params())
@@ -231,10 +224,9 @@ def test_a_seed_decides_the_negatives_and_nothing_else():
 
 def test_the_node_takes_a_log():
     source = random_source(7)
-    items, images, _, train, _, _, report = prepare_tables(source, make_params())
+    items, _, train, _, _, report = prepare_tables(source, make_params())
     tables = prepare_interactions(source, make_params())
     assert items.equals(tables.items)
-    assert images.shape == (40, 0)
     assert train.equals(tables.train)
     assert report == tables.report
 

@@ -19,7 +19,6 @@ class PrimaryTables:
         items: One row per item: ``item_id`` (int64, 1..n_items in row order),
             ``title`` (string), ``tags`` (list<int32>, 1.., no padding), ``likes_level``
             and ``views_level`` (int8, 0..10).
-        image_vectors: ``[n_items, width]`` float32; width 0 where there are none.
         item_id_mapping: ``item_id`` (int64) and ``original_id`` (the source's own
             type).
         train: One row per impression: ``user_id`` (the source's own type), ``group_id``
@@ -33,7 +32,6 @@ class PrimaryTables:
     """
 
     items: pa.Table
-    image_vectors: np.ndarray
     item_id_mapping: pa.Table
     train: pa.Table
     valid: pa.Table
@@ -78,7 +76,6 @@ def primary_tables(
                 "views_level": pa.array(items.views_levels.astype(np.int8)),
             }
         ),
-        image_vectors=items.image_vectors,
         item_id_mapping=pa.table(
             {"item_id": numbers, "original_id": pa.array(items.item_ids)}
         ),

@@ -54,7 +54,8 @@ def embed_item_images(
     Args:
         item_id_mapping: ``original_id`` of every item, in the order of ``items``; the
             name of its cover.
-        given_image_vectors: ``[n_items, d]`` float32; d is 0 where there are none.
+        given_image_vectors: The source's, ``[n_items, d]`` float32; d is 0 where there
+            are none.
         title_center: Not read. It makes titles come first, so that a dry run or a bill
             above the limit ends the run before hours go into covers.
         params: ``images`` says where the covers are and what embeds them: the node

@@ -13,9 +13,7 @@ from mmctr.evaluation import AuditedRows, audit_splits
 
 def prepare_tables(
     source: ChallengeSource | InteractionSource, params: PreparationParams
-) -> tuple[
-    pa.Table, np.ndarray, pa.Table, pa.Table, pa.Table, pa.Table, dict[str, object]
-]:
+) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table, pa.Table, dict[str, object]]:
     """Turn either kind of source into the primary tables.
 
     Args:
@@ -23,7 +21,7 @@ def prepare_tables(
         params: Split, histories and negatives.
 
     Returns:
-        items, given_image_vectors, item_id_mapping, train, valid, test and the
+        items, item_id_mapping, train, valid, test and the
         report; see :class:`mmctr.data.preparation.tables.PrimaryTables`.
     """
     if isinstance(source, ChallengeSource):
@@ -32,7 +30,6 @@ def prepare_tables(
         tables = prepare_interactions(source, params)
     return (
         tables.items,
-        tables.image_vectors,
         tables.item_id_mapping,
         tables.train,
         tables.valid,

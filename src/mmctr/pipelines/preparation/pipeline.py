@@ -14,7 +14,6 @@ def create_pipeline() -> Pipeline:
                 inputs=["source", "params:preparation"],
                 outputs=[
                     "items",
-                    "given_image_vectors",
                     "item_id_mapping",
                     "train",
                     "valid",

@@ -1,0 +1,52 @@
+"""The image vectors of a raw item table, read only by the step that uses them."""
+
+from typing import Any
+
+import numpy as np
+
+from mmctr.data.datasets.columns import vector_column
+from mmctr.data.datasets.raw_file import RawColumn, RawFile, read_raw_file
+from mmctr.data.datasets.raw_folder import RawFolder
+
+
+class RawImageVectors(RawFolder[np.ndarray]):
+    """Read one column of the source's item table; never write."""
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        file: str,
+        image_column: str,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Point at the column.
+
+        Args:
+            path: The source's folder.
+            file: The item table below it; row i is item i + 1.
+            image_column: Its column of vectors, which may be missing.
+            metadata: For plugins such as kedro-viz; not used here.
+        """
+        super().__init__(path=path, image_column=image_column, metadata=metadata)
+        self._file = file
+
+    def load(self) -> np.ndarray:
+        """Read ``[n_items, d]`` float32; d is 0 where the column is missing.
+
+        Raises:
+            FileNotFoundError: Naming the missing file.
+            ValueError: Naming file, column and rows of what is wrong.
+        """
+        path = self._path / self._file
+        table = read_raw_file(path, self.layout()[self._file])
+        item_ids = table["item_id"].to_pylist()
+        return vector_column(table, self._image_column, str(path), item_ids)
+
+    def layout(self) -> dict[str, RawFile]:
+        """The file and its two columns."""
+        columns = {
+            "item_id": RawColumn("id"),
+            str(self._image_column): RawColumn("list", needed=False),
+        }
+        return {self._file: RawFile(columns)}
