@@ -74,3 +74,14 @@ def test_a_figure_is_small_and_loads_nothing():
             for name, value in element.attrib.items():
                 if name.endswith("href"):
                     assert value.startswith("#"), figure
+
+
+def test_files_that_pages_name_exist():
+    missing = [
+        f"{page.name}: {path}"
+        for page in PAGES
+        for path in re.findall(r"`((?:src|conf|tests)/[\w./-]+)`", page.read_text())
+        # Files that a reader is to write.
+        if not re.search("NAME|/local/", path) and not (REPOSITORY / path).exists()
+    ]
+    assert missing == []
