@@ -132,7 +132,7 @@ def test_what_was_changed_by_hand_and_is_meant_is_taken(shared_project):
     file = project / "data/04_feature/test/vectors/title.npy"
     arguments = [
         "--env=test",
-        "--pipeline=quantization",
+        "--nodes=quantize_items",
         "--params=accept_changed=true",
     ]
     message = refused(project, file, nothing, *arguments)

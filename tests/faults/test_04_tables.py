@@ -161,7 +161,7 @@ LOG_FAULTS = {
     "type": (
         "items",
         replaced("title", lambda x: list(range(len(x)))),
-        ["is int64; te"],
+        ["is int64; expected text"],
     ),
     "milliseconds": (
         "interactions",

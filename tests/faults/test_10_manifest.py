@@ -101,7 +101,7 @@ def test_changed_raw_files_and_artifacts_changed_by_hand_are_stale(finished_proj
     raw = project / "data/01_raw/test/MicroLens_1M_x1/train.parquet"
     pq.write_table(pq.read_table(raw).slice(5), raw)
     done = kedro(
-        project, "run", "--env=test", "--pipeline=fusion", "--params=strict=true"
+        project, "run", "--env=test", "--pipeline=embedding", "--params=strict=true"
     )
     assert done.returncode == 1
     assert "made from source MicroLens_1M_x1/train.parquet sha256" in said(done)

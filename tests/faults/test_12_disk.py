@@ -136,15 +136,14 @@ def run_without_powers(project: Path, *words: str) -> subprocess.CompletedProces
     ("place", "mode", "words"),
     [
         (
-            "04_feature/test",
+            "04_feature/test/vectors",
             0o555,
-            "title.npy can't be written: Permission denied; give yourself "
-            "the right to, then run again",
+            "title.npy can't be written: Permission denied; change the permissions",
         ),
         (
             "03_primary/test/items.parquet",
             0,
-            "items.parquet can't be read: Permission denied; give yourself",
+            "items.parquet can't be read: Permission denied; change the permissions",
         ),
     ],
 )

@@ -67,7 +67,7 @@ def test_the_payload_is_a_real_one(tmp_path, write):
             "04_feature/test/vectors/title.npy",
             write_npy,
             "quantize_items",
-            "title.npy is damaged, or of another format: Array can't be",
+            "title.npy is damaged, or of another format",
         ),
         (
             "06_models/test/ctr_weights.safetensors",
@@ -162,13 +162,13 @@ def test_a_name_that_leads_out_is_refused(project, name):
 
 
 @pytest.mark.parametrize(
-    ("place", "pipeline"),
+    ("place", "chosen"),
     [
-        ("04_feature/test/vectors/title.npy", "quantization"),
-        ("01_raw/test/MicroLens_1M_x1/train.parquet", "preparation"),
+        ("04_feature/test/vectors/title.npy", "--nodes=quantize_items"),
+        ("01_raw/test/MicroLens_1M_x1/train.parquet", "--pipeline=preparation"),
     ],
 )
-def test_a_link_is_not_followed(finished_project, place, pipeline):
+def test_a_link_is_not_followed(finished_project, place, chosen):
     """Even to the very same content."""
     project = finished_project
     file = project / "data" / place
@@ -176,7 +176,7 @@ def test_a_link_is_not_followed(finished_project, place, pipeline):
     shutil.move(file, elsewhere)
     file.symlink_to(elsewhere)
     before = files_below(project / "data")
-    done = kedro(project, "run", "--env=test", f"--pipeline={pipeline}")
+    done = kedro(project, "run", "--env=test", chosen)
     assert done.returncode == 1, said(done)
     assert f"{file} is a link, which is not followed" in said(done)
     assert files_below(project / "data") == before
