@@ -1,8 +1,9 @@
 """From an embedder's vectors to those that are stored: padded, normalised, centred."""
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from mmctr.runtime.params import Params
 from mmctr.runtime.unit_rows import normalize_rows
 
 _ROWS = 16_384
@@ -10,10 +11,8 @@ _ROWS = 16_384
 _VANISHED = 1e-6
 
 
-class ModalityParams(BaseModel):
+class ModalityParams(Params):
     """What happens to the vectors of one modality."""
-
-    model_config = ConfigDict(extra="forbid")
 
     l2_normalize: bool = Field(True, description="scale every vector to length 1")
     center: bool = Field(
@@ -23,10 +22,8 @@ class ModalityParams(BaseModel):
     )
 
 
-class VectorParams(BaseModel):
+class VectorParams(Params):
     """What happens to the vectors of every modality before they are stored."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: ModalityParams = Field(
         default_factory=ModalityParams, description="title vectors"

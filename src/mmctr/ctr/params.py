@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from mmctr.ctr.features.codes import CODE_EMBEDDINGS
 from mmctr.ctr.features.content import (
@@ -12,6 +12,7 @@ from mmctr.ctr.features.content import (
     canonical_content,
 )
 from mmctr.evaluation.params import EvaluationParams
+from mmctr.runtime.params import Params
 
 
 def _known_embedding(name: str) -> str:
@@ -20,10 +21,8 @@ def _known_embedding(name: str) -> str:
     return name
 
 
-class FeatureParams(BaseModel):
+class FeatureParams(Params):
     """Which features the model sees; those of items in history and target alike."""
-
-    model_config = ConfigDict(extra="forbid")
 
     item_id: bool = Field(
         True, description="an embedding per item; memorised where rows are few"
@@ -92,20 +91,16 @@ class FeatureParams(BaseModel):
         return self.model_copy(update=decided)
 
 
-class ConcatParams(BaseModel):
+class ConcatParams(Params):
     """A table per position, side by side."""
-
-    model_config = ConfigDict(extra="forbid")
 
     width: int = Field(
         8, ge=1, description="columns per position; 512 per modality at most"
     )
 
 
-class PrefixParams(BaseModel):
+class PrefixParams(Params):
     """Ids of code prefixes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     levels: int = Field(
         3,
@@ -115,10 +110,8 @@ class PrefixParams(BaseModel):
     )
 
 
-class ContinuousParams(BaseModel):
+class ContinuousParams(Params):
     """Item vectors behind a learned projection."""
-
-    model_config = ConfigDict(extra="forbid")
 
     components: int = Field(
         128,
@@ -133,10 +126,8 @@ class ContinuousParams(BaseModel):
     )
 
 
-class SimilarityParams(BaseModel):
+class SimilarityParams(Params):
     """Histograms of the cosines of target and history."""
-
-    model_config = ConfigDict(extra="forbid")
 
     buckets: int = Field(20, ge=1, description="equally wide buckets from -1 to 1")
     counts: Literal["log", "share"] = Field(
@@ -146,10 +137,8 @@ class SimilarityParams(BaseModel):
     )
 
 
-class DinParams(BaseModel):
+class DinParams(Params):
     """Deep Interest Network (Zhou et al., 2018) on item tables."""
-
-    model_config = ConfigDict(extra="forbid")
 
     embedding_dim: int = Field(32, ge=1, description="width of every feature")
     embedding_std: float = Field(
@@ -185,10 +174,8 @@ class DinParams(BaseModel):
     batch_norm: bool = Field(True, description="batch normalisation in the DNN")
 
 
-class TrainingParams(BaseModel):
+class TrainingParams(Params):
     """How the model is trained."""
-
-    model_config = ConfigDict(extra="forbid")
 
     max_history: int = Field(64, ge=1, description="history items used, the newest")
     batch_size: int = Field(512, ge=2, description="rows per training step")
@@ -245,10 +232,8 @@ class TrainingParams(BaseModel):
     )
 
 
-class CheckpointParams(BaseModel):
+class CheckpointParams(Params):
     """Checkpoints of a training that is not finished."""
-
-    model_config = ConfigDict(extra="forbid")
 
     folder: str | None = Field(
         None,
@@ -261,10 +246,8 @@ class CheckpointParams(BaseModel):
     )
 
 
-class SubmissionParams(BaseModel):
+class SubmissionParams(Params):
     """The file that a challenge takes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     column: str = Field(
         "Task1&2",
@@ -273,10 +256,8 @@ class SubmissionParams(BaseModel):
     )
 
 
-class CtrParams(BaseModel):
+class CtrParams(Params):
     """Everything of the ctr_modeling pipeline."""
-
-    model_config = ConfigDict(extra="forbid")
 
     features: FeatureParams
     model: DinParams

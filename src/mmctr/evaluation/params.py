@@ -1,12 +1,12 @@
 """Typed parameters of the evaluation."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from mmctr.runtime.params import Params
 
 
-class EvaluationParams(BaseModel):
+class EvaluationParams(Params):
     """How predictions are judged."""
-
-    model_config = ConfigDict(extra="forbid")
 
     resamples: int = Field(
         1000, ge=1, description="bootstrap resamples of users behind every interval"

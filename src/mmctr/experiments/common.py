@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from mmctr.content.quantizers import RESULT_VERSION as QUANTIZERS_VERSION
 from mmctr.content.quantizers.methods import METHODS
@@ -16,6 +16,7 @@ from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr import RESULT_VERSION as CTR_VERSION
 from mmctr.ctr.params import CtrParams
 from mmctr.experiments import RESULT_VERSION
+from mmctr.runtime.params import Params
 
 SECTIONS = ("quantization", "ctr_modeling")
 """Parameters that experiments vary."""
@@ -27,10 +28,8 @@ _ROWS = 65_536
 _UNUSED = ("progress", "device", "checkpoint", "evaluation", "submission", "seed")
 
 
-class BudgetParams(BaseModel):
+class BudgetParams(Params):
     """Limits of every training, the same for all."""
-
-    model_config = ConfigDict(extra="forbid")
 
     train_rows: int = Field(
         0, ge=0, description="maximum of train rows, whole groups drawn by seed; 0: all"

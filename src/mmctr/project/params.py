@@ -7,7 +7,6 @@ from typing import Any, Literal, Self
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -24,13 +23,12 @@ from mmctr.experiments.ablation.plan import resolve
 from mmctr.experiments.common import require_residual_codes
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.plan import resolve as resolve_trial
+from mmctr.runtime.params import Params
 from mmctr.runtime.suggestions import LEAST_LIKENESS, did_you_mean, likeness
 
 
-class ProjectParams(BaseModel):
+class ProjectParams(Params):
     """Everything that can be set, by pipeline."""
-
-    model_config = ConfigDict(extra="forbid")
 
     dataset: str = Field(description="names the folders that artifacts lie in")
     raw_dir: str = Field(description="folder of the raw files")

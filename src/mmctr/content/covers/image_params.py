@@ -3,19 +3,18 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from mmctr.content.providers import CoverProvider
+from mmctr.runtime.params import Params
 
 
-class ImageParams(BaseModel):
+class ImageParams(Params):
     """How the cover images of the items become vectors, where there are covers.
 
     Like ``embedding.precomputed.path``, ``path`` names files that the embedder opens
     itself, so that the graph stays the same whether there are covers or not.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     path: Path | None = Field(
         None,

@@ -4,19 +4,18 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from mmctr.content.covers.image_params import ImageParams
 from mmctr.content.providers import TitleProvider
 from mmctr.content.vectors import VectorParams
+from mmctr.runtime.params import Params
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
-class SentenceTransformerParams(BaseModel):
+class SentenceTransformerParams(Params):
     """A sentence-transformers model on this machine; never downloaded."""
-
-    model_config = ConfigDict(extra="forbid")
 
     model: str = Field(
         "bundled",
@@ -33,10 +32,8 @@ class SentenceTransformerParams(BaseModel):
     )
 
 
-class BatchParams(BaseModel):
+class BatchParams(Params):
     """How titles are split into batches of OpenAI's Batch API and waited for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     poll_seconds: float = Field(
         30.0, gt=0, description="time between two polls of a batch"
@@ -55,7 +52,7 @@ class BatchParams(BaseModel):
     )
 
 
-class OpenAIParams(BaseModel):
+class OpenAIParams(Params):
     """A service that speaks OpenAI's embeddings API.
 
     The key is no parameter: the SDK reads it from the variable ``OPENAI_API_KEY``,
@@ -63,7 +60,7 @@ class OpenAIParams(BaseModel):
     """
 
     # A rejected base_url may hold a password, which an error must not repeat.
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     model: str = Field(
         "text-embedding-3-large", min_length=1, description="name the service knows"
@@ -133,10 +130,8 @@ class OpenAIParams(BaseModel):
         return value
 
 
-class LsaParams(BaseModel):
+class LsaParams(Params):
     """TF-IDF and a truncated SVD, fitted on the titles: quick, for tests."""
-
-    model_config = ConfigDict(extra="forbid")
 
     dimensions: int = Field(
         64, ge=1, description="width; lower where there are too few titles or words"
@@ -146,14 +141,12 @@ class LsaParams(BaseModel):
     )
 
 
-class PrecomputedParams(BaseModel):
+class PrecomputedParams(Params):
     """A ready matrix, row i for item i.
 
     The embedder opens the file itself, so that the graph stays the same whatever the
     provider is.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     path: Path | None = Field(
         None, description=".npy file [n_items, d]; relative to the project"
@@ -163,10 +156,8 @@ class PrecomputedParams(BaseModel):
     )
 
 
-class EmbeddingParams(BaseModel):
+class EmbeddingParams(Params):
     """How titles and covers of the items become vectors."""
-
-    model_config = ConfigDict(extra="forbid")
 
     provider: TitleProvider = Field(
         "sentence_transformers",

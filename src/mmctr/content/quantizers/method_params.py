@@ -3,7 +3,9 @@
 import math
 from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from mmctr.runtime.params import Params
 
 # An implicit codebook is written out once.
 _MAX_CODEBOOK = 2**20
@@ -21,10 +23,8 @@ class MethodParams(Protocol):
         """Codewords per codebook."""
 
 
-class Settings(BaseModel):
+class Settings(Params):
     """Settings without unknown keys."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class RQKMeansParams(Settings):

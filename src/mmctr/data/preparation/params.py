@@ -2,17 +2,17 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from mmctr.runtime.params import Params
 
 
-class PreparationParams(BaseModel):
+class PreparationParams(Params):
     """How raw files become the primary tables.
 
     A challenge is already split and labelled: only ``max_history`` and
     ``unknown_items`` apply to it.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     valid_fraction: float = Field(
         0.1, gt=0, lt=1, description="valid's share of events"

@@ -2,18 +2,19 @@
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from mmctr.data.sample.vocabulary import TOPIC_WORDS
+from mmctr.runtime.params import Params
 
 # A slate needs four different items, and nothing is learned from a handful.
 MIN_UNSEEN_ITEMS = 20
 
 
-class SampleParams(BaseModel):
+class SampleParams(Params):
     """Sizes and laws of the synthetic world."""
 
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
     name: str = Field(
         min_length=1,

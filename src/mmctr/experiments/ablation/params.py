@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from mmctr.experiments.common import BudgetParams
+from mmctr.runtime.params import Params
 
 EVERY_ARM = "all"
 STANDARD_ARMS = "standard"
@@ -42,19 +43,15 @@ def _of_one_arm(overrides: dict[str, Any]) -> dict[str, Any]:
 Overrides = Annotated[dict[str, Any], AfterValidator(_of_one_arm)]
 
 
-class CandidateParams(BaseModel):
+class CandidateParams(Params):
     """One setting that an arm may choose on valid; keys as in the named section."""
-
-    model_config = ConfigDict(extra="forbid")
 
     quantization: Overrides = Field({}, description="overrides of `quantization`")
     ctr_modeling: Overrides = Field({}, description="overrides of `ctr_modeling`")
 
 
-class ArmParams(BaseModel):
+class ArmParams(Params):
     """One way in which the content of items enters the model."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Literal["none", "continuous", "similarity", "codes"] = Field(
         description="form of content it stands for; ctr_modeling.features.content is "
@@ -68,10 +65,8 @@ class ArmParams(BaseModel):
     )
 
 
-class AblationParams(BaseModel):
+class AblationParams(Params):
     """Arms x seeds under one budget, chosen on valid, reported once on test."""
-
-    model_config = ConfigDict(extra="forbid")
 
     arms: dict[Name, ArmParams | None] = Field(
         description="arms by name; null leaves one out"

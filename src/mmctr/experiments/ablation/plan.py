@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.features.content import NO_CONTENT
 from mmctr.ctr.params import CtrParams
@@ -22,6 +20,7 @@ from mmctr.experiments.common import (
     resolve_sections,
     training_hash,
 )
+from mmctr.runtime.params import Params
 
 
 class RunName(NamedTuple):
@@ -33,10 +32,8 @@ class RunName(NamedTuple):
     result: str
 
 
-class PlannedSetting(BaseModel):
+class PlannedSetting(Params):
     """One candidate of an arm, with all parameters resolved."""
-
-    model_config = ConfigDict(extra="forbid")
 
     quantization: QuantizationParams
     ctr_modeling: CtrParams
@@ -46,10 +43,8 @@ class PlannedSetting(BaseModel):
     """Name of its result by seed."""
 
 
-class PlannedArm(BaseModel):
+class PlannedArm(Params):
     """One arm, its candidates by name."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: str
     candidates: dict[str, PlannedSetting]
@@ -57,10 +52,8 @@ class PlannedArm(BaseModel):
     """Candidates that are not trained, with the reason."""
 
 
-class AblationPlan(BaseModel):
+class AblationPlan(Params):
     """All trainings of an ablation; JSON by ``model_dump(mode="json")``."""
-
-    model_config = ConfigDict(extra="forbid")
 
     arms: dict[str, PlannedArm]
     params: AblationParams

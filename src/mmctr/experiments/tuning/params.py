@@ -5,14 +5,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     field_validator,
     model_validator,
 )
 
 from mmctr.experiments.common import SECTIONS, BudgetParams
+from mmctr.runtime.params import Params
 from mmctr.runtime.suggestions import did_you_mean, likeness
 
 # All trials have these in common; the values say where they are set.
@@ -52,10 +51,8 @@ def _may_vary(name: str) -> str:
 ParameterName = Annotated[str, AfterValidator(_may_vary)]
 
 
-class FloatRangeParams(BaseModel):
+class FloatRangeParams(Params):
     """Real numbers from low to high, both included."""
-
-    model_config = ConfigDict(extra="forbid")
 
     low: float = Field(description="smallest value")
     high: float = Field(description="largest value")
@@ -91,10 +88,8 @@ class IntRangeParams(FloatRangeParams):
         return self.high - (self.high - self.low) % self.step
 
 
-class DistributionParams(BaseModel):
+class DistributionParams(Params):
     """Values that a parameter may take; exactly one of the three is given."""
-
-    model_config = ConfigDict(extra="forbid")
 
     choices: list[Any] | None = Field(
         None, min_length=1, description="possible values, which may be lists"
@@ -145,10 +140,8 @@ class DistributionParams(BaseModel):
         return self
 
 
-class PruningParams(BaseModel):
+class PruningParams(Params):
     """When a trial is stopped at a validation."""
-
-    model_config = ConfigDict(extra="forbid")
 
     method: Literal["median", "hyperband", "none"] = Field(
         "median",
@@ -164,10 +157,8 @@ class PruningParams(BaseModel):
     )
 
 
-class TuningParams(BaseModel):
+class TuningParams(Params):
     """Trials of settings under one budget, judged by valid."""
-
-    model_config = ConfigDict(extra="forbid")
 
     space: dict[ParameterName, DistributionParams | None] = Field(
         description="values by the dotted name of a parameter; null leaves one out"

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from mmctr.content.quantizers import RESULT_VERSION as QUANTIZERS_VERSION
 from mmctr.content.quantizers.params import QuantizationParams
@@ -19,14 +19,13 @@ from mmctr.experiments.common import (
 )
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.space import decode_point, grid_points, nest
+from mmctr.runtime.params import Params
 
 logger = logging.getLogger(__name__)
 
 
-class TuningPlan(BaseModel):
+class TuningPlan(Params):
     """Everything about a study; JSON by ``model_dump(mode="json")``."""
-
-    model_config = ConfigDict(extra="forbid")
 
     study: str
     params: TuningParams
