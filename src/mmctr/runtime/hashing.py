@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mmctr.runtime.file_errors import surroundings_problem
 
@@ -16,6 +16,8 @@ _SETTLED_NS = 2_000_000_000
 
 # A table as text packs to a fifth, a bomb to a thousandth.
 _MOST_UNPACKED = 100
+
+_FINGERPRINT = 16
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,28 @@ def content_hash(path: Path) -> str:
             logger.debug("%s is no whole zip", path)
     # What is no zip has the hash of its bytes.
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return _digest(file)
+
+
+def file_fingerprint(path: Path) -> str:
+    """Give the first 16 hexadecimal digits of the sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return _digest(file)[:_FINGERPRINT]
+
+
+def folder_fingerprint(path: Path) -> str:
+    """Hash names and bytes of all files below a folder, hidden ones left out.
+
+    Returns:
+        16 hexadecimal digits that do not depend on where the folder lies.
+    """
+    files = {file.relative_to(path): file for file in path.rglob("*") if file.is_file()}
+    hashes = {
+        name.as_posix(): file_fingerprint(file)
+        for name, file in files.items()
+        if not any(part.startswith(".") for part in name.parts)
+    }
+    return combined_hash(hashes)[:_FINGERPRINT]
 
 
 def combined_hash(hashes: dict[str, str]) -> str:
@@ -65,10 +88,12 @@ def _members_hash(path: Path) -> str:
             raise zipfile.BadZipFile("a bomb")
         for member in archive.infolist():
             with archive.open(member) as file:
-                hashes[member.filename] = hashlib.file_digest(
-                    file, "sha256"
-                ).hexdigest()
+                hashes[member.filename] = _digest(file)
     return combined_hash(hashes)
+
+
+def _digest(file: IO[bytes]) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _tree(folder: Path) -> Iterator[str]:

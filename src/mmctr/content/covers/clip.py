@@ -11,7 +11,7 @@ from sentence_transformers import SentenceTransformer
 from mmctr.content.covers.image_params import ImageParams
 from mmctr.content.embedders.loading import loading
 from mmctr.runtime.device import resolve_device
-from mmctr.runtime.fingerprint import directory_fingerprint
+from mmctr.runtime.hashing import folder_fingerprint
 
 # Models read a few hundred pixels: they need nothing that is cut or scaled away here.
 _LONGEST_TO_SHORTEST = 4
@@ -39,7 +39,7 @@ class ClipEmbedder:
         directory = Path(model).expanduser()
         is_directory = directory.is_dir()
         self._name = (
-            f"{directory.resolve().name}@{directory_fingerprint(directory)}"
+            f"{directory.resolve().name}@{folder_fingerprint(directory)}"
             if is_directory
             else model
         )

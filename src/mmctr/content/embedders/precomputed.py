@@ -7,7 +7,7 @@ import numpy as np
 
 from mmctr.content.embedders.params import PrecomputedParams
 from mmctr.content.embedders.protocol import EmbedderContext, EmbeddingUsage
-from mmctr.runtime.fingerprint import file_fingerprint
+from mmctr.runtime.hashing import file_fingerprint
 
 
 class PrecomputedVectors:

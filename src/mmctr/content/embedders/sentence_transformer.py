@@ -12,7 +12,7 @@ from mmctr.content.embedders.loading import loading
 from mmctr.content.embedders.params import SentenceTransformerParams
 from mmctr.content.embedders.protocol import EmbedderContext, EmbeddingUsage
 from mmctr.runtime.device import resolve_device
-from mmctr.runtime.fingerprint import directory_fingerprint
+from mmctr.runtime.hashing import folder_fingerprint
 from mmctr.runtime.progress import track
 
 # A tokenizer adds a start, an end and perhaps a prefix token to a text.
@@ -149,4 +149,4 @@ def _find_model(model: str) -> tuple[Path, str]:
             "models are never downloaded: write `bundled`, or the directory of a "
             "saved sentence-transformers model"
         )
-    return directory, f"{directory.resolve().name}@{directory_fingerprint(directory)}"
+    return directory, f"{directory.resolve().name}@{folder_fingerprint(directory)}"

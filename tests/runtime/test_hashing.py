@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mmctr.project.provenance import FileHashes, content_hash
 from mmctr.runtime import hashing
+from mmctr.runtime.hashing import FileHashes, content_hash
 
 
 def write_zip(path: Path, year: int, **members: str) -> Path:
