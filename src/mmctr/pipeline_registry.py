@@ -21,7 +21,7 @@ def register_pipelines() -> dict[str, Pipeline]:
 
     The nodes of each are in a namespace of its name, which kedro-viz folds and unfolds.
     """
-    road = {
+    default = {
         "preparation": preparation.create_pipeline(),
         "embedding": embedding.create_pipeline(),
         "quantization": quantization.create_pipeline(),
@@ -35,9 +35,10 @@ def register_pipelines() -> dict[str, Pipeline]:
         "tuning": tuning.create_pipeline(),
     }
     pipelines = {
-        name: in_namespace(name, pipeline) for name, pipeline in (others | road).items()
+        name: in_namespace(name, pipeline)
+        for name, pipeline in (others | default).items()
     }
     return {
-        "__default__": sum((pipelines[name] for name in road), start=Pipeline([])),
+        "__default__": sum((pipelines[name] for name in default), start=Pipeline([])),
         **pipelines,
     }

@@ -20,7 +20,7 @@ def test_all_is_well_after_a_run_and_nothing_is_touched(finished_project):
         assert f"ok {topic} " in said(done)
     assert "raw files 6, with the columns and types" in said(done)
     assert "all fitting" in said(done)
-    assert "0 to mend, 0 to know of" in said(done)
+    assert "0 errors, 0 warnings" in said(done)
     assert files_below(project / "data") == before
 
 

@@ -68,5 +68,5 @@ def test_nearest_vectors_are_those_of_the_highest_cosine_whatever_their_length()
 
 @pytest.mark.parametrize("search", [nearest_by_codes, nearest_by_vectors])
 def test_a_query_of_another_width_is_an_error(search):
-    with pytest.raises(ValueError, match=r"\[3\] is wanted"):
+    with pytest.raises(ValueError, match=r"shape \[3\], got"):
         search(np.ones(2), np.ones((4, 3)))

@@ -41,7 +41,7 @@ def test_names_that_are_there_pass(options):
         ),
         ({"runner": "threadrunner"}, "did you mean 'ThreadRunner'"),
         ({"runner": "no.such.Runner"}, "--runner: there is no 'no.such.Runner'"),
-        ({"runner": "os.path"}, "is no runner"),
+        ({"runner": "os.path"}, "is not a Kedro runner"),
         ({"runner": "ParallelRunner"}, "use ThreadRunner or SequentialRunner"),
         ({"runner_params": {"is_asyn": True}}, "did you mean 'is_async'"),
     ],

@@ -1,4 +1,4 @@
-"""``kedro run`` as users of this project meet it: text stays text, errors are short."""
+"""The project's commands: ``run`` with short errors, and ``doctor``."""
 
 import copy
 import json
@@ -21,8 +21,8 @@ from mmctr.project.doctor import Level, describe_findings
 from mmctr.project.run_options import check_run_options
 from mmctr.runtime.signals import Stopped, ended_by_sigterm
 
-# What goes wrong because of data, settings or surroundings; anything else is a defect
-# of ours and keeps its traceback.
+# Caused by data, settings or the machine; anything else is a defect of this project and
+# keeps its traceback.
 EXPECTED_ERRORS = (
     ValueError,
     OSError,
@@ -45,18 +45,18 @@ TEXT_PARAMETERS = {"dataset", "raw_dir", "sample.name", "embedding.images.path"}
 
 
 class RunCommand(click.Command):
-    """Kedro's run command, with errors that are for people."""
+    """Kedro's run command, with short errors."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Remember them, to say how a run that was stopped goes on."""
+        """Remember the arguments, to say how to resume a stopped run."""
         ctx.meta[ARGUMENTS] = list(args)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; turn an expected error into its message and exit code 1.
 
-        A dry run ends with 0; one that a signal stopped with 128 and its number, as
-        shells have it: 130 for Ctrl-C, 143 for SIGTERM.
+        A dry run ends with 0, a run that a signal stopped with 128 plus its number:
+        130 for Ctrl-C, 143 for SIGTERM.
         """
         traceback = ctx.params.pop("traceback")
         check_run_options(ctx.params)
@@ -64,7 +64,7 @@ class RunCommand(click.Command):
             with ended_by_sigterm():
                 return super().invoke(ctx)
         except KedroCliError as error:
-            # Its own way of showing itself prints no message under click 8.4 and later.
+            # Its own show() prints no message with click 8.4 and later.
             raise click.ClickException(error.message) from error
         except click.ClickException:
             raise
@@ -73,7 +73,7 @@ class RunCommand(click.Command):
             ctx.exit(0)
         except Stopped as stop:
             click.echo(
-                f"Stopped: {stop}\nWhat was saved stays. To go on: "
+                f"Stopped: {stop}\nFinished outputs are kept. Resume with: "
                 f"{_resuming(ctx.meta[ARGUMENTS])}",
                 err=True,
             )
@@ -90,7 +90,7 @@ class RunCommand(click.Command):
 
 
 def _resuming(arguments: list[str]) -> str:
-    """The command that goes on where one with these arguments was stopped."""
+    """The command that resumes a run with these arguments."""
     more = [] if ONLY_MISSING in arguments else [ONLY_MISSING]
     return shlex.join(["kedro", "run", *arguments, *more])
 
@@ -226,10 +226,10 @@ EXAMPLES = """\b
 Examples, in the project's folder:
   mmctr run --pipeline sample          write the synthetic sample
   mmctr run                            from raw files to the report
-  mmctr run --only-missing-outputs     what is missing, or no longer fits
+  mmctr run --only-missing-outputs     what is missing or stale
   mmctr run --env interactions --params raw_dir=DIR,dataset=NAME
   mmctr run --pipeline ctr_modeling --params ctr_modeling.training.patience=2
-  mmctr doctor                         what this machine lacks, and what to do
+  mmctr doctor                         check this machine and data set
 
 \b
 The same with `kedro` for `mmctr`; with options alone, `mmctr` is `mmctr run`.
@@ -249,7 +249,7 @@ Kedro's other commands:
 def cli() -> None:
     """Titles, covers and clicks to click-through-rate models.
 
-    Commands of this project; they take the place of Kedro's own of the same name.
+    Commands of this project; they replace Kedro's of the same name.
     """
 
 
@@ -262,8 +262,8 @@ cli.add_command(run)
 def doctor(ctx: click.Context, env: str | None, params: dict[str, Any]) -> None:
     """Check versions, device, disk, memory, credentials, raw files and artifacts.
 
-    It says what to do for each, changes nothing, and ends with 1 where something must
-    be mended.
+    It says what to do about each problem, changes nothing, and ends with 1 if there
+    are errors.
     """
     from mmctr.project.doctor.command import examine
 

@@ -1,4 +1,4 @@
-"""How records are shown: for people on a terminal, for programs everywhere else."""
+"""How log records are shown: columns on a terminal, plain lines elsewhere."""
 
 import logging
 import os
@@ -23,7 +23,7 @@ _OF_MLFLOW_S_OWN_CODE = "Add type hints to the `predict` method"
 
 
 class ConsoleHandler(RichHandler):
-    """Rich's columns on a terminal; else a line a record, cut and coloured nowhere.
+    """Rich's columns on a terminal; elsewhere one plain, uncut line per record.
 
     A line is ``2026-01-31 12:00:00 LEVEL logger: message``; of a message of several
     lines, these follow each other with `` | `` between them.
@@ -38,7 +38,7 @@ class ConsoleHandler(RichHandler):
             tracebacks_show_locals=False,
             log_time_format="[%X]",
         )
-        self.addFilter(is_wanted)
+        self.addFilter(is_shown)
         self._plain = logging.Formatter(_PLAIN, "%Y-%m-%d %H:%M:%S")
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -56,10 +56,10 @@ class ConsoleHandler(RichHandler):
             self.handleError(record)
 
 
-def is_wanted(record: logging.LogRecord) -> bool:
+def is_shown(record: logging.LogRecord) -> bool:
     """Whether a record is for the user: of runners, what they skip and what fails.
 
-    Plugins that are installed say nothing but what is wrong.
+    Of plugins, only warnings and errors.
     """
     if record.name == "py.warnings":
         return _OF_MLFLOW_S_OWN_CODE not in record.getMessage()

@@ -1,4 +1,4 @@
-"""Questions that a person asks of codes: which are like these, which has this title?
+"""For questions about codes: which items are alike, which codes has this title?
 
 For notebooks; no pipeline needs it.
 """
@@ -109,6 +109,6 @@ def nearest_by_vectors(
 def _check_width(query: np.ndarray, matrix: np.ndarray, what: str) -> None:
     if query.shape != matrix.shape[1:]:
         raise ValueError(
-            f"{what} have shape {list(matrix.shape)}: a query of "
-            f"[{matrix.shape[1]}] is wanted, this one has shape {list(query.shape)}"
+            f"{what} have shape {list(matrix.shape)}: expected a query of shape "
+            f"[{matrix.shape[1]}], got {list(query.shape)}"
         )

@@ -1,4 +1,4 @@
-"""The root of all parameters: one model that knows every key there is."""
+"""The root of all parameters: one model with every known key."""
 
 import re
 import typing
@@ -38,13 +38,13 @@ class ProjectParams(Params):
     )
     strict: bool = Field(
         False,
-        description="refuse, instead of telling of, a run that builds on artifacts of "
-        "other parameters or inputs",
+        description="refuse, instead of warning about, a run that builds on artifacts "
+        "made with other parameters or inputs",
     )
     accept_changed: bool = Field(
         False,
-        description="go on with an artifact whose file is not the one that was saved: "
-        "changed by hand, not damaged",
+        description="accept an artifact whose file was edited by hand after a run had "
+        "saved it",
     )
     sample: SampleParams
     preparation: PreparationParams
@@ -57,7 +57,7 @@ class ProjectParams(Params):
     @field_validator("dataset", "raw_dir", mode="before")
     @classmethod
     def _is_text(cls, value: Any) -> Any:
-        """A whole number is a name; of a float the text is not known any more."""
+        """Take a whole number as a name; the text of a float is lost."""
         is_whole = isinstance(value, int) and not isinstance(value, bool)
         return str(value) if is_whole else value
 
@@ -77,7 +77,7 @@ class ProjectParams(Params):
 
     @model_validator(mode="after")
     def _arms_are_models(self) -> Self:
-        """What arms override is checked as if it were the project's own."""
+        """Check what arms override like the project's own settings."""
         problems = []
         for name, arm in self.ablation.arms.items():
             if arm is None:
@@ -102,7 +102,7 @@ class ProjectParams(Params):
 
     @model_validator(mode="after")
     def _trials_are_models(self) -> Self:
-        """Each name of the space and its ends, by themselves; trials check the rest."""
+        """Check each name of the space and its ends alone; trials check the rest."""
         problems = []
         for name, distribution in self.tuning.chosen_space.items():
             for value in distribution.edges:
@@ -132,7 +132,7 @@ def check_parameters(parameters: dict[str, Any]) -> ProjectParams:
         The typed tree.
 
     Raises:
-        ValueError: One line a problem; an unknown key comes with the nearest known
+        ValueError: One line per problem; an unknown key comes with the nearest known
             name.
     """
     try:
@@ -192,7 +192,7 @@ _ANY = "*"
 
 
 def _placed(names: list[str], path: list[str]) -> list[str]:
-    """A known path, with names that the user is free to choose taken from his."""
+    """A known path, with the names that the user chose filled in."""
     chosen = [*path, *[_ANY] * len(names)]
     return [chosen[i] if name == _ANY else name for i, name in enumerate(names)]
 

@@ -1,4 +1,4 @@
-"""Options of ``kedro run`` that name something: is it there, and what is meant?"""
+"""Check the names that options of ``kedro run`` refer to."""
 
 import importlib
 import inspect
@@ -17,7 +17,7 @@ from kedro.utils import find_kedro_project
 from mmctr.pipeline_registry import register_pipelines
 from mmctr.runtime.suggestions import suggest
 
-# What Kedro takes where nothing is asked for; it need not hold a file.
+# Kedro's default environment; its folder may be empty.
 _LOCAL = "local"
 
 
@@ -28,7 +28,7 @@ def check_run_options(options: dict[str, Any]) -> None:
         options: Values by the names that ``kedro run`` has for them.
 
     Raises:
-        click.UsageError: Naming the option, its value and the nearest name there is.
+        click.UsageError: Naming the option, its value and the nearest known name.
     """
     check_environment(options.get("env"), options.get("conf_source"))
     _check_runner(options.get("runner"), options.get("runner_params") or {})
@@ -64,7 +64,7 @@ def check_environment(env: str | None, conf_source: str | None = None) -> None:
         conf_source: The folder of environments; None: the project's.
 
     Raises:
-        click.UsageError: Naming the nearest environment there is.
+        click.UsageError: Naming the nearest known environment.
     """
     project = find_kedro_project(Path.cwd())
     folder = Path(conf_source or (project or Path.cwd()) / settings.CONF_SOURCE)
@@ -111,5 +111,5 @@ def _runner_class(name: str) -> type[AbstractRunner]:
     except (ImportError, AttributeError) as error:
         raise click.UsageError(f"--runner: there is no '{name}' ({error})") from error
     if not (isinstance(kind, type) and issubclass(kind, AbstractRunner)):
-        raise click.UsageError(f"--runner: '{name}' is no runner of Kedro's kind")
+        raise click.UsageError(f"--runner: '{name}' is not a Kedro runner")
     return kind

@@ -1,4 +1,4 @@
-"""One run at a time on a data set, however the run before it ended."""
+"""One run at a time per data set."""
 
 import errno
 import fcntl
@@ -27,10 +27,10 @@ class DatasetBusyError(BlockingIOError):
 
 
 class DatasetLock:
-    """A lock that the kernel gives back when the process ends, by ``kill -9`` too.
+    """A lock that the kernel releases when the process ends, also by ``kill -9``.
 
-    It is ``flock`` on a file that also says who holds it. The file is removed at the
-    end; one that a killed process left behind is no lock.
+    It is ``flock`` on a file that also names its holders. The file is removed at the
+    end; one that a killed process left behind locks nothing.
 
     Example:
         >>> lock = DatasetLock.take(Path("data/08_reporting/toys"), "toys")
@@ -45,12 +45,12 @@ class DatasetLock:
 
     @classmethod
     def take(cls, folder: Path, dataset: str, *, shared: bool = False) -> Self | None:
-        """Take the lock, or say who has it.
+        """Take the lock, or say who holds it.
 
         Args:
-            folder: A folder of the data set; made if it is not there.
+            folder: A folder of the data set; created if missing.
             dataset: Its name, for messages.
-            shared: Let others in that share, too.
+            shared: Allow other shared holders.
 
         Returns:
             The lock; None where the file system has none, which is logged.
@@ -59,7 +59,7 @@ class DatasetLock:
             DatasetBusyError: Naming process, host, since when and what it runs.
             OSError: If the folder can't be written.
         """
-        path, tries = folder / LOCK_FILE, 3  # one who only looks has it for a moment
+        path, tries = folder / LOCK_FILE, 3  # `held_by` has it for a moment
         while True:
             descriptor = _open(path, dataset)
             try:
@@ -77,8 +77,8 @@ class DatasetLock:
                 if error.errno not in _NO_LOCKS:
                     raise
                 logger.warning(
-                    "%s: this file system has no locks; see to it yourself that no "
-                    "two runs work on '%s' at once",
+                    "%s: this file system has no locks; make sure that no two "
+                    "runs use '%s' at once",
                     folder,
                     dataset,
                 )
@@ -98,7 +98,7 @@ class DatasetLock:
         return lock
 
     def release(self) -> None:
-        """Give it back; again does nothing."""
+        """Release it; a second call does nothing."""
         self._finish()
 
 
@@ -135,19 +135,19 @@ def _release(path: Path, descriptor: int, pid: int) -> None:
     if os.getpid() != pid:
         return
     try:
-        # Of those who share, the last one removes the file.
+        # The last of the shared holders removes the file.
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if _is_at(path, descriptor):
             path.unlink()
             _remove_empty(path.parent)
     except OSError:
-        pass  # left behind, it holds nobody up
+        pass  # a file that is left behind locks nothing
     finally:
         os.close(descriptor)
 
 
 def _remove_empty(folder: Path) -> None:
-    """A run that wrote nothing leaves nothing: up to ``data`` itself."""
+    """Remove folders that a run without outputs created, up to ``data`` itself."""
     for each in (folder, *folder.parents[:2]):
         each.rmdir()
 
@@ -170,7 +170,7 @@ def _own_entry() -> dict[str, Any]:
 
 
 def _read_holders(descriptor: int) -> list[dict[str, Any]]:
-    """Who wrote himself down; a holder may need a moment for it."""
+    """Read the lock's holders, waiting shortly until they are written."""
     for _ in range(20):
         lines = os.pread(descriptor, 1 << 16, 0).decode(errors="replace").splitlines()
         try:
@@ -197,7 +197,7 @@ def _may_live(holder: dict[str, Any]) -> bool:
 
 
 def describe_holders(holders: list[dict[str, Any]]) -> str:
-    """Say who holds a lock: process, host, since when, and what it runs."""
+    """Describe holders: process, host, since when, and command."""
     return "; ".join(
         f"process {x.get('pid')} on {x.get('host')}, since {x.get('since')}: "
         f"{x.get('command')}"
@@ -206,10 +206,10 @@ def describe_holders(holders: list[dict[str, Any]]) -> str:
 
 
 def held_by(folder: Path) -> list[dict[str, Any]]:
-    """Look who works on a data set, without taking its lock.
+    """List the holders of a data set's lock, without taking it.
 
     Returns:
-        An entry a process: ``pid``, ``host``, ``since``, ``command``.
+        An entry per process: ``pid``, ``host``, ``since``, ``command``.
     """
     try:
         descriptor = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)

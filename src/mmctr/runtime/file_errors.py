@@ -1,4 +1,4 @@
-"""What a file that can't be read or written has, and what a person can do."""
+"""Why a file can't be read or written, and what to do about it."""
 
 import errno
 import os
@@ -40,7 +40,7 @@ _FULL = 64 * 1024
 def surroundings_problem(error: BaseException, path: Path) -> str | None:
     """Say what is wrong around a file, if that is why it failed.
 
-    Some libraries tell no error number, or hide it in another error's text.
+    Some libraries give no error number, or hide it in the text of another error.
 
     Args:
         error: What was raised.
@@ -64,7 +64,7 @@ def surroundings_problem(error: BaseException, path: Path) -> str | None:
 
 
 def root_text(error: BaseException) -> str:
-    """The first cause's own words, on one line, without what was put around them."""
+    """The message of the first cause, on one line."""
     last = list(_chain(error))[-1]
     text = " ".join(str(last).split())
     return text or type(last).__name__
@@ -78,7 +78,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _names(error: BaseException, number: int) -> bool:
-    """Rust's and Arrow's ways of telling an error number."""
+    """How Rust and Arrow write an error number."""
     text = str(error)
     return f"(os error {number})" in text or f"[errno {number}]" in text.lower()
 

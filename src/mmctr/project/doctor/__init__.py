@@ -1,4 +1,4 @@
-"""Is all there that a run needs, and what is to be done where it isn't?"""
+"""Checks that a run has all it needs, and what to do where it doesn't."""
 
 from mmctr.project.doctor.findings import Finding, Level, describe_findings
 from mmctr.project.doctor.machine import (

@@ -1,4 +1,4 @@
-"""``kedro doctor``: every check, a line each, and an exit code for all."""
+"""``kedro doctor``: run every check."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def examine(env: str | None, runtime_params: dict[str, Any]) -> list[checks.Find
         runtime_params: Of ``--params``.
 
     Returns:
-        What was found, in the order of the checks.
+        Findings, in the order of the checks.
 
     Raises:
         click.ClickException: If the configuration itself is refused.
@@ -82,13 +82,13 @@ def _lineage(context: KedroContext, params: ProjectParams) -> Lineage:
 
 
 def _raw_remedy(params: ProjectParams, again: str) -> str:
-    remedy = "mend them, or name another folder (--params raw_dir=DIR)"
+    remedy = "fix them, or name another folder (--params raw_dir=DIR)"
     if Path(params.raw_dir).name == params.sample.name:
         remedy += f"; for the synthetic ones: kedro run --pipeline sample{again}"
     return remedy
 
 
 def _again(env: str | None, runtime_params: dict[str, Any]) -> str:
-    """The options of this command once more, for another."""
+    """The options of this command, to be added to another."""
     text = f" --env {env}" if env else ""
     return f"{text} and the same --params" if runtime_params else text

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad it is: an error must be mended, a warning should be known."""
+    """How bad it is: an error must be fixed, a warning should be known."""
 
     OK = "ok"
     WARNING = "warning"
@@ -14,7 +14,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's: what was looked at, what was found, what to do."""
+    """One line of the doctor: what was checked, what was found, what to do."""
 
     level: Level
     topic: str
@@ -23,7 +23,7 @@ class Finding:
 
 
 def describe_findings(findings: list[Finding]) -> str:
-    """Write a line a finding, its remedy below it, and a last line for all."""
+    """Write a line per finding, its remedy below it, and the totals."""
     lines = []
     for each in findings:
         head = f"{each.level:<8}{each.topic:<13}"
@@ -33,5 +33,5 @@ def describe_findings(findings: list[Finding]) -> str:
         lines += [f"{'':21}-> {each.remedy}"] if each.remedy else []
     errors = sum(each.level is Level.ERROR for each in findings)
     warnings = sum(each.level is Level.WARNING for each in findings)
-    lines.append(f"\n{errors} to mend, {warnings} to know of")
+    lines.append(f"\n{errors} errors, {warnings} warnings")
     return "\n".join(lines)

@@ -26,7 +26,7 @@ def check_python(pyproject: Path) -> Finding:
     return Finding(
         Level.ERROR,
         "python",
-        f"{found} is running, {wanted} is wanted",
+        f"expected {wanted}, got {found}",
         "make .venv again with such a Python: make clean setup PYTHON=python3.11",
     )
 
@@ -53,7 +53,7 @@ def check_requirements(pyproject: Path, extras: list[str]) -> list[Finding]:
             Finding(
                 Level.ERROR,
                 "libraries",
-                f"{each.name} {found or 'is not'} installed, {each.specifier} wanted",
+                f"expected {each.name}{each.specifier}, got {found or 'none'}",
                 f"pip install '{each.name}{each.specifier}'",
             )
         )
@@ -64,7 +64,7 @@ def check_requirements(pyproject: Path, extras: list[str]) -> list[Finding]:
 
 
 def check_device(names: set[str]) -> list[Finding]:
-    """Look whether torch finds the devices that the parameters name."""
+    """Check that torch finds the devices that the parameters name."""
     from mmctr.runtime.device import resolve_device
 
     findings = []

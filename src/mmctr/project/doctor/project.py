@@ -1,4 +1,4 @@
-"""Checks of a data set: what goes in, what was made, and who works on it."""
+"""Checks of a data set: its inputs, its artifacts, and runs in progress."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,14 @@ from mmctr.project.doctor.findings import Finding, Level
 from mmctr.project.params import ProjectParams
 from mmctr.project.paths import resolve_path
 from mmctr.project.provenance import Cause, Lineage, describe_causes
-from mmctr.project.provenance.run_record import misfits
+from mmctr.project.provenance.run_record import stale_by_cause
 from mmctr.runtime.dataset_lock import describe_holders, held_by
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 
 
 def check_credentials(params: ProjectParams) -> Finding:
-    """Look whether a key is there, if one is needed; it is not shown."""
+    """Check that a key is set, if one is needed; it is not shown."""
     provider = params.embedding.provider
     if provider != "openai":
         text = f"none needed (embedding.provider={provider})"
@@ -49,7 +49,7 @@ def check_raw_files(
     if problems:
         return [Finding(Level.ERROR, "raw files", "\n".join(problems), remedy)]
     there = sum(path.is_file() for path in files.values())
-    text = f"{there}, with the columns and types that are wanted"
+    text = f"{there}, with the expected columns and types"
     return [Finding(Level.OK, "raw files", text)]
 
 
@@ -86,7 +86,7 @@ def check_artifacts(lineage: Lineage, remedy: str) -> list[Finding]:
     """
     recorded = set(lineage.manifest.made) & set(lineage.paths)
     there = {name for name, path in lineage.paths.items() if path.exists()}
-    found = misfits(lineage, recorded & there, ("changed", "other"))
+    found = stale_by_cause(lineage, recorded & there, ("changed", "other"))
     findings = []
     for kind, level, text in (
         ("changed", Level.ERROR, "not as they were saved:"),
@@ -111,10 +111,10 @@ def check_artifacts(lineage: Lineage, remedy: str) -> list[Finding]:
 
 
 def check_lock(folder: Path) -> Finding:
-    """Look whether a run is at work on the data set."""
+    """Check whether a run is in progress on the data set."""
     holders = held_by(folder)
     if not holders:
-        return Finding(Level.OK, "lock", "no run is at work on this data set")
+        return Finding(Level.OK, "lock", "no run is in progress on this data set")
     who = describe_holders(holders)
     remedy = "wait until it ends, or stop it"
-    return Finding(Level.WARNING, "lock", f"a run is at work: {who}", remedy)
+    return Finding(Level.WARNING, "lock", f"a run is in progress: {who}", remedy)

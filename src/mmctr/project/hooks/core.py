@@ -69,7 +69,7 @@ class CheckpointHook:
 
 
 class RunTimesHook:
-    """Write down what every node takes, and close every run with it."""
+    """Record the time of every node, and print it after every run."""
 
     def __init__(self) -> None:
         """Begin with an empty record."""
@@ -116,7 +116,7 @@ class RunTimesHook:
             click.echo(f"{describe_times(report)}\n")
 
     def _save(self, catalog: CatalogProtocol) -> dict[str, Any] | None:
-        """Save what is known by now, if anything ran; a failure is told and no more."""
+        """Save what is known by now, if anything ran; a failure is only logged."""
         try:
             earlier = catalog.load(TIMES) if catalog.exists(TIMES) else None
             report = self._times.report(earlier)
@@ -130,7 +130,7 @@ class RunTimesHook:
 
 
 class SummaryHook:
-    """Close a run that measured models with a page that a person can read."""
+    """Print a summary after a run that measured models."""
 
     @hook_impl
     def after_pipeline_run(

@@ -17,21 +17,21 @@ SHARING = {"tuning"}
 
 
 class LockHook:
-    """Refuse a run on a data set that another one works on, before any work."""
+    """Refuse a run on a data set that another run uses, before any work."""
 
     def __init__(self) -> None:
-        """Begin without a lock."""
+        """Start without a lock."""
         self._locks: list[DatasetLock] = []
 
-    # Around the others: what they refuse gives the lock back.
+    # Around the others: the lock is released if one of them raises.
     @hook_impl(wrapper=True)
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> Generator[None, Any, Any]:
-        """Take the lock of each data set that is written, and sweep its folders.
+        """Lock each data set that is written, and remove half-written files.
 
         Raises:
-            DatasetBusyError: If another run has one of them.
+            DatasetBusyError: If another run holds one of them.
         """
         self._release()  # of a run that was stopped in the same process
         command = click.get_current_context(silent=True)
@@ -52,12 +52,12 @@ class LockHook:
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:
-        """Give them back."""
+        """Release the locks."""
         self._release()
 
     @hook_impl(trylast=True)
     def on_pipeline_error(self) -> None:
-        """The same."""
+        """Release the locks."""
         self._release()
 
     def _release(self) -> None:
@@ -66,7 +66,7 @@ class LockHook:
 
 
 def _sweep(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-    """Delete what killed runs left half-written of what is locked, saved now or not."""
+    """Delete half-written files of killed runs."""
     for name in pipeline.all_outputs() | manifest_entries(pipeline):
         dataset = catalog.get(name)
         if isinstance(dataset, AtomicDataset):

@@ -1,4 +1,4 @@
-"""What MLflow is told of a run, where the extra ``tracking`` is installed.
+"""Log runs to MLflow, where the extra ``tracking`` is installed.
 
 kedro-mlflow opens a run of MLflow for every run of Kedro. Without it this module does
 nothing and imports nothing.

@@ -1,4 +1,4 @@
-"""A line a node: what came in, what went out, and how long it took."""
+"""One log line per node: inputs, outputs and time."""
 
 import logging
 import time
@@ -20,7 +20,7 @@ class NodeLogHook:
     """
 
     def __init__(self) -> None:
-        """Begin without a run."""
+        """Start without a run."""
         self._started: dict[str, float] = {}
         self._seen: dict[str, dict[str, str]] = {}
 

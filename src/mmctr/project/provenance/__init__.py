@@ -1,7 +1,7 @@
 """What made every artifact, written down, and what no longer fits together."""
 
 from mmctr.project.provenance.manifest import Manifest
-from mmctr.project.provenance.relevance import relevant_parameters
+from mmctr.project.provenance.parameter_scope import relevant_parameters
 from mmctr.project.provenance.staleness import Cause, Lineage, describe_causes
 from mmctr.project.provenance.versions import code_versions
 from mmctr.runtime.hashing import FileHashes, content_hash

@@ -1,4 +1,4 @@
-"""Before a run: does it fit what is there? During it: what was made of what."""
+"""Check a run against existing artifacts, and record what it makes from what."""
 
 import logging
 from pathlib import Path
@@ -13,19 +13,19 @@ from kedro.pipeline.node import Node
 
 from mmctr.pipeline_registry import register_pipelines
 from mmctr.project.hooks.parameters import ParameterHook
-from mmctr.project.provenance.run_record import RunRecord, misfits
+from mmctr.project.provenance.run_record import RunRecord, stale_by_cause
 from mmctr.project.provenance.staleness import Cause, describe_causes
 from mmctr.project.provenance.versions import code_versions
 
 logger = logging.getLogger(__name__)
 
 MANIFESTS = {"sample": "sample_manifest", "": "manifest"}
-"""Entries of the catalogue: of the synthetic data set, and of all that is made from a
-data set. They are one file where both have one name."""
+"""Catalogue entries: the synthetic data set's manifest, and that of all that is made
+from a data set. Both are one file where the data sets have one name."""
 
 
 class ManifestHook:
-    """Keep ``manifest.json``, and refuse or tell of what would be mixed."""
+    """Keep ``manifest.json``, and refuse or warn about stale inputs."""
 
     def __init__(self, checked: ParameterHook) -> None:
         """Start without a run.
@@ -42,7 +42,7 @@ class ManifestHook:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
-        """Look whether the artifacts that the run builds on fit it.
+        """Check that the artifacts that the run builds on fit it.
 
         Raises:
             ValueError: If they don't, and ``strict`` is set.
@@ -65,7 +65,7 @@ class ManifestHook:
         changed = self._changed(needed)
         if changed and not params.accept_changed:
             raise ValueError(self._refusal_of(changed, run_params.get("env")))
-        mixed = self._misfits(needed)
+        mixed = self._stale_by_cause(needed)
         if mixed and params.strict:
             raise ValueError(f"{_warn_of(mixed)}\nRefused, as strict is true")
         if mixed:
@@ -73,7 +73,7 @@ class ManifestHook:
 
     @hook_impl
     def before_dataset_loaded(self, node: Node) -> None:
-        """Look at a node's inputs as they are before it."""
+        """Hash a node's inputs before it runs."""
         record = self._record_of(node)
         if record is not None:
             with self._lock:
@@ -81,7 +81,7 @@ class ManifestHook:
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
-        """Write a node down as soon as its last output is saved."""
+        """Record a node as soon as its last output is saved."""
         record = self._record_of(node)
         if record is not None:
             with self._lock:
@@ -89,7 +89,7 @@ class ManifestHook:
 
     @hook_impl
     def after_pipeline_run(self) -> None:
-        """Write down what other processes saved, and what was asked for."""
+        """Record what other processes saved, and the run's parameters."""
         for node in self._planned:
             record = self._record_of(node)
             if record is not None and node.name not in record.noted:
@@ -101,16 +101,16 @@ class ManifestHook:
         return self._records.get(_place_of(node))
 
     def _stale(self, pipeline: Pipeline) -> set[str]:
-        """Outputs of a pipeline that are there but do not fit.
+        """Outputs of a pipeline that exist but are stale.
 
-        Raw files may be the user's own: they are written over only if they are what
-        this project wrote, for other parameters.
+        Raw files may be the user's own: they are overwritten only if this project
+        wrote them, for other parameters.
         """
         outputs = pipeline.all_outputs()
         return {
             name
             for place, record in self._records.items()
-            for names in misfits(
+            for names in stale_by_cause(
                 record.lineage,
                 outputs & set(record.lineage.paths),
                 kinds=("other",) if place else (),
@@ -119,10 +119,10 @@ class ManifestHook:
         }
 
     def _changed(self, names: set[str]) -> list[str]:
-        """Artifacts that are read, whose file is not the one that was saved."""
+        """Inputs whose file is not the one that was saved."""
         return [
             cause.artifact
-            for cause, _ in self._misfits(names).items()
+            for cause, _ in self._stale_by_cause(names).items()
             if cause.kind == "changed" and cause.artifact in names
         ]
 
@@ -140,28 +140,30 @@ class ManifestHook:
         listed = "\n".join(lines)
         return (
             f"Damaged, changed by hand, or left by a run that was killed:\n{listed}\n"
-            f"Make it again: `kedro run {' '.join(words)}`, with the same --params. If "
-            "you changed it and mean it so: --params accept_changed=true"
+            f"Make them again: `kedro run {' '.join(words)}`, with the same --params. "
+            "If the edit was intentional: --params accept_changed=true"
         )
 
-    def _misfits(self, names: set[str]) -> dict[Cause, list[str]]:
+    def _stale_by_cause(self, names: set[str]) -> dict[Cause, list[str]]:
         lineage = self._records[""].lineage
-        return misfits(lineage, {x for x in names if _exists(lineage.paths.get(x))})
+        return stale_by_cause(
+            lineage, {x for x in names if _exists(lineage.paths.get(x))}
+        )
 
 
 def graph_of(place: str) -> Pipeline:
-    """Every node there is that writes what a manifest tells of."""
+    """All nodes whose outputs a manifest records."""
     nodes = sum(register_pipelines().values(), start=Pipeline([])).nodes
     return Pipeline([node for node in nodes if _place_of(node) == place])
 
 
 def manifest_entries(pipeline: Pipeline) -> set[str]:
-    """Name the manifests of the data sets that a pipeline writes, in the catalogue."""
+    """Catalogue names of the manifests of the data sets that a pipeline writes."""
     return {MANIFESTS[_place_of(node)] for node in pipeline.nodes}
 
 
 def manifest_files(pipeline: Pipeline, catalog: CatalogProtocol) -> list[Path]:
-    """Where these manifests lie, in order."""
+    """Paths of these manifests, in order."""
     entries = manifest_entries(pipeline)
     return sorted({Path(catalog[x]._describe()["filepath"]) for x in entries})
 
@@ -206,6 +208,6 @@ def _warn_of(mixed: dict[Cause, list[str]]) -> str:
     return (
         "This run builds on artifacts that do not fit its parameters or inputs:\n"
         f"{describe_causes(mixed)}\n"
-        "Give it the parameters and files that they were made with; or make them "
-        "again: `kedro run --only-missing-outputs`, with this --env and --params"
+        "Use the parameters and files that they were made with, or make them again: "
+        " `kedro run --only-missing-outputs`, with this --env and --params"
     )

@@ -195,7 +195,7 @@ def lineage_of(
     )
 
 
-def misfits(
+def stale_by_cause(
     lineage: Lineage, names: set[str], kinds: tuple[str, ...] = ()
 ) -> dict[Cause, list[str]]:
     """Collect what does not fit, by its cause.

@@ -7,7 +7,7 @@ from typing import Any
 from kedro.pipeline.node import Node
 
 from mmctr.project.provenance.manifest import Manifest
-from mmctr.project.provenance.relevance import named_files, relevant_parameters
+from mmctr.project.provenance.parameter_scope import named_files, relevant_parameters
 from mmctr.runtime.hashing import FileHashes
 
 Hashes = dict[str, str | None] | str | None

@@ -10,8 +10,8 @@ from paths import CONF
 from mmctr.pipeline_registry import register_pipelines
 from mmctr.project.params import check_parameters
 from mmctr.project.paths import FILES_READ
-from mmctr.project.provenance import relevance
-from mmctr.project.provenance.relevance import named_files, relevant_parameters
+from mmctr.project.provenance import parameter_scope
+from mmctr.project.provenance.parameter_scope import named_files, relevant_parameters
 
 NODES = {
     node.name: node for pipe in register_pipelines().values() for node in pipe.nodes
@@ -85,13 +85,13 @@ def test_a_provider_counts_once_it_is_chosen(tree):
 def test_every_name_in_the_tables_is_there(tree):
     leaves = {
         name
-        for name, _ in relevance._leaves(tree, "")  # with a dot in front
+        for name, _ in parameter_scope._leaves(tree, "")  # with a dot in front
     }
-    tables = [relevance.WITHOUT_EFFECT, *relevance.READ.values()]
-    tables += [*relevance.UNREAD.values(), FILES_READ]
+    tables = [parameter_scope.WITHOUT_EFFECT, *parameter_scope.READ.values()]
+    tables += [*parameter_scope.UNREAD.values(), FILES_READ]
     for pattern in {x for table in tables for x in table}:
-        assert any(relevance._matches(x[1:], (pattern,)) for x in leaves), pattern
-    assert set(relevance.READ) | set(relevance.UNREAD) <= set(NODES)
+        assert any(parameter_scope._matches(x[1:], (pattern,)) for x in leaves), pattern
+    assert set(parameter_scope.READ) | set(parameter_scope.UNREAD) <= set(NODES)
 
 
 def test_files_that_parameters_name_are_inputs(tmp_path):
