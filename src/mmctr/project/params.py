@@ -30,7 +30,7 @@ from mmctr.runtime.suggestions import LEAST_LIKENESS, did_you_mean, likeness
 class ProjectParams(Params):
     """Everything that can be set, by pipeline."""
 
-    dataset: str = Field(description="names the folders that artifacts lie in")
+    dataset: str = Field(description="name of the folders that hold the artifacts")
     raw_dir: str = Field(description="folder of the raw files")
     seed: int = Field(ge=0, description="the one seed of the run")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
