@@ -17,7 +17,7 @@ def test_a_collapsed_codebook_stops_the_run_and_codes_stay(finished_project):
     done = kedro(project, "run", "--env=test", "--nodes=quantize_items", COLLAPSING)
     assert done.returncode == 1
     for words in (
-        "title: vqvae collapsed: the codebook is used as if it had",
+        "title vectors: vqvae collapsed: the codebook is used as if it had",
         "of 256 codewords, under quantization.health.min_perplexity_share (0.01)",
         "try method vqvae_ema",
         "0 there accepts it",
