@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mmctr.project.params import ProjectParams
+from mmctr.runtime.markdown import markdown_table
 
 BASE = "base"
 OTHERS = ("interactions", "microlens")
@@ -71,9 +72,8 @@ def parameter_page(conf: Path) -> str:
         if dot:
             parts.append(f"\n### {section}\n")
         last = head
-        parts.append("| parameter | may be | base | what it is |")
-        parts.append("|---|---|---|---|")
-        parts += [_line(row) for row in rows]
+        header = ("parameter", "may be", "base", "what it is")
+        parts.append(markdown_table(header, map(_cells, rows)))
     return "\n".join(parts) + "\n"
 
 
@@ -198,12 +198,10 @@ def _place(table: tuple[str, list[Row]]) -> tuple[int, bool]:
     return list(ProjectParams.model_fields).index(head) if head else -1, bool(dot)
 
 
-def _line(row: Row) -> str:
+def _cells(row: Row) -> list[str]:
     base = "; ".join(filter(None, [row.base, row.elsewhere]))
     name = row.name.rpartition(".")[2]
-    return (
-        f"| {' | '.join([f'`{name}`', *map(_cell, [row.kind, base, row.meaning])])} |"
-    )
+    return [f"`{name}`", *map(_cell, [row.kind, base, row.meaning])]
 
 
 def _cell(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The report as people see it: on a desk and a phone, by day and by night, on paper."""
+"""The report in a browser: on a desk and a phone, light and dark, on paper."""
 
 import base64
 from pathlib import Path
@@ -14,7 +14,7 @@ DESK, PHONE = 1280, 390
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Path:
-    """A report with everything in it, strangers' titles too."""
+    """A report with everything in it, untrusted titles too."""
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(write_report(**found()), encoding="utf-8")
     return path

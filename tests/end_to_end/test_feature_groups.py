@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from project_runs import REPOSITORY, ROAD, copy_project, must_run
+from score_intervals import ScoreIntervals, paired_intervals
 
-from mmctr.evaluation import PairedIntervals, paired_intervals
 from mmctr.evaluation.params import EvaluationParams
 
 # Models of different seeds differ, so what is compared is the mean of two.
@@ -39,7 +39,7 @@ class Arms:
             scores = pool.map(lambda seed: self._probabilities(seed, features), SEEDS)
             return np.mean(list(scores), axis=0)
 
-    def gain(self, more: np.ndarray, fewer: np.ndarray) -> PairedIntervals:
+    def gain(self, more: np.ndarray, fewer: np.ndarray) -> ScoreIntervals:
         """95 % intervals of ``more`` minus ``fewer``, over users."""
         users = self._rows["group_id"].to_numpy()
         labels = self._rows["label"].to_numpy()

@@ -34,7 +34,7 @@ def test_the_page_says_what_the_artifacts_say(road):
     assert f"train_model ctr_modeling earlier {times['seconds']:.1f} s" in (
         page.section("cost").words
     )
-    assert "measure_details reporting this" in page.section("cost").words
+    assert "write_model_card reporting this" in page.section("cost").words
     slices = read(project, "evaluation_details.json")["test"]["slices"]
     assert {each["kind"] for each in slices} == {
         "all", "target", "history", "popularity",

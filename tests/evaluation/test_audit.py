@@ -83,7 +83,7 @@ def test_a_label_in_the_item_is_found_out_of_sample_in_train_too():
 
 
 def test_train_rows_do_not_score_themselves():
-    """Each item occurs once: what it was clicked tells nothing about another row."""
+    """Each item occurs once: its clicks say nothing about another row."""
     items = np.arange(1, N_ITEMS + 1)
     train = AuditedRows(
         users=np.arange(N_ITEMS),

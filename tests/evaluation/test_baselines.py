@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mmctr.evaluation import (
-    baselines,
+from mmctr.evaluation import baselines
+from mmctr.evaluation.baselines import (
     item_only_scores,
     last_title_similarity,
     max_title_similarity,

@@ -4,20 +4,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from score_intervals import own_intervals, paired_intervals
 from sklearn.metrics import roc_auc_score
 
 from mmctr.evaluation import (
     EvaluationParams,
-    WeightedAuc,
     auc,
     detectable_difference,
     gauc,
-    metric_intervals,
-    paired_intervals,
     percentile_interval,
     resample_metrics,
-    user_draws,
 )
+from mmctr.evaluation.resampling import user_draws
+from mmctr.evaluation.weighted import WeightedAuc
 
 
 def click_log(n_users, seed, signal=1.0):
@@ -76,7 +75,7 @@ def test_every_resample_equals_metrics_of_the_repeated_rows():
 def test_weighted_auc_equals_sklearn(rows, counts):
     labels, scores, users = (np.array(column) for column in zip(*rows, strict=True))
     weights = np.array(counts, dtype=float)
-    value = WeightedAuc.prepare(labels, scores.astype(float), users).value(weights)
+    value = WeightedAuc.prepare(labels, scores.astype(float), users)(weights)
     inside = weights[users] > 0
     if len(set(labels[inside])) < 2:
         assert np.isnan(value)
@@ -102,7 +101,7 @@ def test_interval_of_a_metric_covers_the_truth_about_as_often_as_it_says():
     inside = 0
     for seed in range(120):
         labels, model, _, groups, users = click_log(60, seed)
-        low, high = metric_intervals(labels, model, groups, users, params).gauc
+        low, high = own_intervals(labels, model, groups, users, params).gauc
         inside += low <= truth <= high
     # Binomial(120, 0.9): 108 on average, standard deviation 3.3.
     assert 95 <= inside <= 118
@@ -115,16 +114,16 @@ def test_paired_interval_finds_the_better_score_and_only_that():
     worse = paired_intervals(labels, baseline, model, groups, users, params)
     same = paired_intervals(labels, model, model, groups, users, params)
     assert better.auc[0] > 0 and better.gauc[0] > 0
-    assert worse.auc == pytest.approx((-better.auc[1], -better.auc[0]))
-    assert worse.gauc == pytest.approx((-better.gauc[1], -better.gauc[0]))
-    assert same.auc == (0, 0) and same.gauc == (0, 0)
+    assert worse.auc == pytest.approx([-better.auc[1], -better.auc[0]])
+    assert worse.gauc == pytest.approx([-better.gauc[1], -better.gauc[0]])
+    assert same.auc == [0, 0] and same.gauc == [0, 0]
 
 
 def test_pairing_narrows_the_difference_of_correlated_scores():
     labels, model, _, groups, users = click_log(200, seed=7)
     noise = np.random.default_rng(8).normal(scale=0.2, size=len(labels))
     params = EvaluationParams(resamples=300, seed=9)
-    own = metric_intervals(labels, model, groups, users, params).auc
+    own = own_intervals(labels, model, groups, users, params).auc
     paired = paired_intervals(labels, model + noise, model, groups, users, params).auc
     assert paired[1] - paired[0] < 0.5 * (own[1] - own[0])
 
@@ -137,9 +136,9 @@ def test_whole_users_are_drawn():
     shift = np.repeat(np.arange(20), len(labels)) * 1000
     apart = np.tile(groups, 20) + shift
     params = EvaluationParams(resamples=300, seed=11)
-    clustered = metric_intervals(*many, apart, np.tile(users, 20), params).gauc
-    single = metric_intervals(labels, model, groups, users, params).gauc
-    as_if_new = metric_intervals(*many, apart, np.tile(users, 20) + shift, params).gauc
+    clustered = own_intervals(*many, apart, np.tile(users, 20), params).gauc
+    single = own_intervals(labels, model, groups, users, params).gauc
+    as_if_new = own_intervals(*many, apart, np.tile(users, 20) + shift, params).gauc
     assert clustered == pytest.approx(single)
     assert as_if_new[1] - as_if_new[0] < 0.5 * (single[1] - single[0])
 
@@ -167,7 +166,7 @@ def test_monotone_transform_leaves_the_intervals():
 
 def test_percentiles_of_known_values():
     values = np.arange(101.0)
-    assert percentile_interval(values, 0.9) == pytest.approx((5, 95))
+    assert percentile_interval(values, 0.9) == pytest.approx([5, 95])
     values[:5] = np.nan
     assert percentile_interval(values, 0.9) is not None
     values[:20] = np.nan
@@ -185,7 +184,7 @@ def test_percentiles_of_known_values():
     ],
 )
 def test_undefined_intervals_are_none(rows):
-    intervals = metric_intervals(*rows, EvaluationParams(resamples=20, seed=0))
+    intervals = own_intervals(*rows, EvaluationParams(resamples=20, seed=0))
     assert intervals.auc is None and intervals.gauc is None
 
 
@@ -194,13 +193,13 @@ def test_rare_positives_give_no_interval():
     rows = np.arange(10)
     params = EvaluationParams(resamples=200, seed=0)
     # A third of the resamples misses the only positive user.
-    assert metric_intervals(labels, rows, rows, rows, params).auc is None
+    assert own_intervals(labels, rows, rows, rows, params).auc is None
 
 
 def test_group_of_two_users_is_refused():
     params = EvaluationParams(resamples=5, seed=0)
     with pytest.raises(ValueError, match=r"groups, row \d: group g has rows of more"):
-        metric_intervals([1, 0, 1], [1, 2, 3], ["g", "g", "h"], [1, 2, 2], params)
+        own_intervals([1, 0, 1], [1, 2, 3], ["g", "g", "h"], [1, 2, 2], params)
 
 
 def test_bad_rows_are_named():
@@ -208,7 +207,7 @@ def test_bad_rows_are_named():
     with pytest.raises(ValueError, match="scores, row 1"):
         paired_intervals([1, 0], [1, 2], [1, np.nan], [1, 1], [1, 1], params)
     with pytest.raises(ValueError, match="users has shape"):
-        metric_intervals([1, 0], [1, 2], [1, 1], [1], params)
+        own_intervals([1, 0], [1, 2], [1, 1], [1], params)
 
 
 def test_the_detectable_difference_is_found_at_its_power():

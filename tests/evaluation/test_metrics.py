@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
-from mmctr.evaluation import (
+from mmctr.evaluation.metrics import (
     auc,
     expected_calibration_error,
     gauc,

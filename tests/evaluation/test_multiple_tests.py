@@ -36,8 +36,8 @@ def test_holm_lies_between_the_value_and_bonferroni_and_keeps_the_order(p_values
 
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan")])
-def test_what_is_no_p_value_is_refused(wrong):
-    with pytest.raises(ValueError, match="no p-value"):
+def test_a_wrong_p_value_is_refused(wrong):
+    with pytest.raises(ValueError, match="not a p-value"):
         holm_adjust([0.5, wrong])
 
 

@@ -71,8 +71,11 @@ def with_value(row: int, value: object) -> Forge:
 
 
 FORGED: dict[str, tuple[Forge, str]] = {
-    "a row less": (lambda table: table[:-1], "319 rows, wanted ID 0 to 319"),
-    "a row more": (lambda table: pd.concat([table, table[-1:]]), "321 rows, wanted"),
+    "a row less": (
+        lambda table: table[:-1],
+        "expected ID 0 to 319 in order, got 319 rows",
+    ),
+    "a row more": (lambda table: pd.concat([table, table[-1:]]), "got 321 rows"),
     "rows in another order": (lambda table: table[::-1], "in order"),
     "probabilities in another order": (
         lambda table: table.assign(**{"Task1&2": table["Task1&2"].to_numpy()[::-1]}),
@@ -80,9 +83,9 @@ FORGED: dict[str, tuple[Forge, str]] = {
     ),
     "another header": (
         lambda table: table.rename(columns={"Task1&2": "Task2"}),
-        "header is ['ID', 'Task2'], wanted ['ID', 'Task1&2']",
+        "expected header ['ID', 'Task1&2'], got ['ID', 'Task2']",
     ),
-    "a column more": (lambda table: table.assign(more=1), "header is"),
+    "a column more": (lambda table: table.assign(more=1), "expected header"),
     "no number": (with_value(3, None), "rows [3] do not"),
     "infinite": (with_value(4, "inf"), "rows [4] do not"),
     "over 1": (with_value(5, 1.0000001), "rows [5] do not"),

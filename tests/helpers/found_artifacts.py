@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 
 from mmctr.ctr.params import CtrParams
-from mmctr.evaluation import EvaluatedRows, EvaluationParams, TrainRows, evaluate
-from mmctr.pipelines.reporting import nodes
+from mmctr.evaluation import EvaluationParams
+from mmctr.pipelines.ctr_modeling.nodes import evaluate_predictions
 
 ITEMS, USERS = 40, 60
 
@@ -64,40 +64,16 @@ def _of_model(evaluation: EvaluationParams) -> CtrParams:
     return CtrParams.model_construct(evaluation=evaluation)
 
 
-def details(*, labelled: bool = True) -> dict[str, Any]:
+def evaluation(*, labelled: bool = True) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Metrics and details of the tables."""
     found = tables(labelled=labelled)
     parts = ("train", "valid", "valid_predictions", "test", "test_predictions")
-    given = [found[name] for name in parts]
-    return nodes.measure_details(*given, title_vectors(), _of_model(params()))
-
-
-def metrics(*, labelled: bool = True) -> dict[str, Any]:
-    found = tables(labelled=labelled)
-    train = found["train"]
-    known = TrainRows(
-        items=train["item_id"].to_numpy(),
-        labels=train["label"].to_numpy(),
-        history=train["item_seq"].combine_chunks().flatten().to_numpy(),
+    return evaluate_predictions(
+        *(found[name] for name in parts),
+        title_vectors(),
+        {"oracle_auc": None},
+        _of_model(params()),
     )
-
-    def measured(name: str) -> dict[str, Any]:
-        rows = found[name]
-        history = rows["item_seq"].combine_chunks()
-        split = EvaluatedRows(
-            labels=rows["label"].to_numpy(),
-            probabilities=found[f"{name}_predictions"]["probability"].to_numpy(),
-            users=rows["user_id"].to_numpy(),
-            groups=rows["group_id"].to_numpy(),
-            items=rows["item_id"].to_numpy(),
-            history=history.flatten().to_numpy(),
-            offsets=history.offsets.to_numpy().astype(np.int64),
-        )
-        return evaluate(split, known, title_vectors()[1:], params())
-
-    return {
-        "valid": measured("valid"),
-        "test": measured("test") if labelled else None,
-    }
 
 
 def _part(rows: int, labelled: bool = True) -> dict[str, Any]:
@@ -179,6 +155,7 @@ def ablation() -> dict[str, Any]:
         "rows": {"train": 800, "valid": 240, "test": 240},
         "test_is_part_of_valid": False,
         "seeds": [1, 2],
+        "choose_by": "gauc",
         "confidence": 0.95,
         "arms": [
             arm("none", "none", 0.6, "none"),
@@ -244,6 +221,7 @@ def found(*, labelled: bool = True) -> dict[str, Any]:
         "missing": 0,
         "broken": 0,
     }
+    metrics, details = evaluation(labelled=labelled)
     node = {"pipeline": "fusion", "peak_gb": 0.5, "child_peak_gb": 0.1}
     parts = {name: _part(240) for name in ("train", "valid")}
     return {
@@ -295,8 +273,8 @@ def found(*, labelled: bool = True) -> dict[str, Any]:
                 for step, value in ((10, 0.65), (20, 0.7), (30, 0.69))
             ],
         },
-        "metrics": metrics(labelled=labelled),
-        "evaluation_details": details(labelled=labelled),
+        "metrics": metrics,
+        "evaluation_details": details,
         "ablation": ablation(),
         "times": {
             "nodes": {

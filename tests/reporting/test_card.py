@@ -8,7 +8,7 @@ import pytest
 import yaml
 from found_artifacts import found
 
-from mmctr.pipelines.reporting.nodes import write_model_card
+from mmctr.reporting.card import write_model_card
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The page that a run closes with, on numbers made up for it."""
+"""The summary that a run ends with, on made-up numbers."""
 
 import copy
 from typing import Any
@@ -12,6 +12,7 @@ PART = {
     "positive_rows": 300,
     "users": 300,
     "warm_users": 100,
+    "items": 900,
     "rows_with_cold_item": 17,
     "mean_history": 7.69,
 }
@@ -94,7 +95,7 @@ def page(inputs: dict[str, Any], **changes: Any) -> str:
 
 
 def line_with(text: str, start: str) -> str:
-    """The one line that starts so."""
+    """The one line that starts like this."""
     lines = [line for line in text.splitlines() if line.strip().startswith(start)]
     assert len(lines) == 1, lines
     return lines[0]
@@ -107,8 +108,11 @@ def test_inputs_are_those_that_it_names(inputs):
 def test_it_says_rows_and_items(inputs):
     text = page(inputs)
     assert "toys: 2,000 items, 1,900 of them in train" in text
-    assert line_with(text, "train       1,200").split() == [
-        "train", "1,200", "300", "300", "200", "17", "7.7",
+    assert line_with(text, "valid   1,200").split() == [
+        "valid", "1,200", "300", "300", "200", "900", "17", "7.7",
+    ]  # fmt: skip
+    assert line_with(text, "train   1,200").split() == [
+        "train", "1,200", "300", "300", "-", "900", "-", "7.7",
     ]  # fmt: skip
 
 
@@ -150,7 +154,7 @@ def test_an_unlabelled_test_has_no_numbers_but_a_next_step(inputs):
     inputs["preparation_report"]["parts"]["test"]["positive_rows"] = None
     text = page(inputs)
     assert "test: no labels, so predictions only" in text
-    assert "hidden" in line_with(text, "test        1,200")
+    assert "hidden" in line_with(text, "test    1,200")
     assert "submit test_predictions" in text
     assert "NaN" not in text
     assert "None" not in text
@@ -204,7 +208,7 @@ def test_it_fits_a_terminal_of_80_columns(inputs):
 
 def test_the_audit_and_what_can_be_detected_are_shown(inputs):
     text = page(inputs)
-    assert line_with(text, "train    0.250").split() == [
+    assert line_with(text, "train     0.250").split() == [
         "train", "0.250", "0.014", "1.000", "0.875", "0.612", "0.500", "0.523", "-",
     ]  # fmt: skip
     inputs["metrics"]["test"] = None

@@ -1,4 +1,4 @@
-"""The page: what it says, what it loads, and what strangers' text does to it."""
+"""The page: what it says, what it loads, and what untrusted text does to it."""
 
 import copy
 import re
@@ -78,14 +78,14 @@ def test_it_loads_nothing(html, page):
     style = html[html.index("<style>") : html.index("</style>")]
     assert "url(" not in style
     assert "@import" not in style
-    # The only addresses are those that somebody wrote into a title, and they are text.
+    # The only addresses are those in an untrusted title, and they are text.
     addresses = set(re.findall(r"https?://[^\s<&\"]+", html))
     assert addresses == {"http://evil.example/p.png"}
     (policy,) = [x for x in page.all("meta") if "http-equiv" in x.attributes]
     assert policy.attributes["content"].startswith("default-src 'none'")
 
 
-def test_text_of_others_stays_text(html, page):
+def test_untrusted_text_stays_text(html, page):
     assert TITLE in page.section("codes").words
     assert "<script" not in html
     assert not page.all("img")
@@ -94,7 +94,7 @@ def test_text_of_others_stays_text(html, page):
     assert "(no title)" in page.section("codes").words
 
 
-def test_every_figure_has_a_text_for_those_who_can_not_see_it(page):
+def test_every_figure_has_a_text_alternative(page):
     pictures = page.all("svg")
     captions = page.all("figcaption")
     assert len(pictures) == len(captions) == 11
@@ -114,7 +114,7 @@ def test_pictures_take_the_colours_of_the_page(html):
     assert "@media print" in html
 
 
-def test_ids_of_pictures_do_not_meet(page):
+def test_ids_of_pictures_are_unique(page):
     ids = [x.attributes["id"] for x in page.elements if x.attributes.get("id")]
     assert len(ids) > len(SECTIONS)
     assert len(set(ids)) == len(ids)
@@ -143,11 +143,11 @@ def test_the_numbers_are_those_of_the_artifacts(made, page):
 
 def test_sentences_name_what_is_there(page):
     assert (
-        "likes level of the row tells most of the clicks of test: alone it has an AUC "
+        "likes level of the row predicts the clicks of test best: alone it has an AUC "
         "of 0.7123" in page.section("data").words
     )
     assert (
-        "from 0.6500 at step 10 to its best, 0.7000, at step 20, and stood at 0.6900"
+        "from 0.6500 at step 10 to its best, 0.7000, at step 20, and was 0.6900"
         in page.section("training").words
     )
     assert "train_model took 99 % of 1 min 37 s" in page.section("cost").words
@@ -156,12 +156,12 @@ def test_sentences_name_what_is_there(page):
         "Against none, rq_$codes$_<b> is the best arm: +0.0789 [+0.0689, +0.0989] of "
         "gAUC; the interval lies above zero" in page.section("ablation").words
     )
-    assert "Of 1 items drawn by chance, 1 of the 2 pairs share all" in (
+    assert "Of 1 items drawn at random, 1 of the 2 pairs share all" in (
         page.section("codes").words
     )
 
 
-def test_cost_time_parameters_and_hashes_are_told(page):
+def test_cost_time_parameters_and_hashes_are_shown(page):
     cost = page.section("cost").words
     assert "$0.0123" in cost
     assert "generate_sample fusion earlier" in cost
@@ -181,23 +181,23 @@ def test_without_an_ablation_it_says_how_to_have_one(made):
     assert "kedro run --pipeline ablation" in words
 
 
-def test_an_ablation_of_other_rows_is_told(made, page):
-    assert "not those that the ablation had" not in page.section("ablation").words
+def test_an_ablation_of_other_rows_has_a_warning(made, page):
+    assert "rows have changed since the ablation" not in page.section("ablation").words
     manifest = copy.deepcopy(made["manifest"])
     manifest["outputs"]["train"] = "1" * 64
     words = words_of(ablation_section(made["ablation"], Record.of(manifest)))
-    assert "not those that the ablation had" in words
+    assert "rows have changed since the ablation" in words
 
 
 def test_without_times_and_manifest_it_says_so(made):
     reports = (made["embedding_report"], made["image_embedding_report"])
-    assert "was not written down" in words_of(cost_section(*reports, None))
+    assert "was not recorded" in words_of(cost_section(*reports, None))
     nothing = Record.of(None)
-    assert "was not written down" in words_of(parameters_section(nothing))
-    assert "was not written down" in words_of(manifest_section(nothing))
+    assert "was not recorded" in words_of(parameters_section(nothing))
+    assert "was not recorded" in words_of(manifest_section(nothing))
 
 
-def test_parameters_that_artifacts_disagree_on_are_told(made):
+def test_parameters_that_artifacts_disagree_on_are_named(made):
     manifest = copy.deepcopy(made["manifest"])
     manifest["made"]["item_table"] = {
         **manifest["made"]["ctr_weights"],
@@ -224,7 +224,7 @@ def test_without_vectors_there_are_no_codes(made):
     titles = {"title": made["codebook"]["title"], "image": None}
     words = words_of(codes_section(titles, nothing))
     assert "There are no image vectors" in words
-    assert "No two of the items" in words
+    assert "None of the items" in words
 
 
 def test_undefined_measures_are_dashes(made):
@@ -245,7 +245,7 @@ def test_undefined_measures_are_dashes(made):
     assert "all of one class" in words_of(roc_section("test", details["test"]))
     assert "No slice by" in words_of(slices_section("test", details["test"]))
     shown = words_of(overview(metrics, details))
-    assert "can't be told whether the model beats a baseline" in shown
+    assert "is unknown whether the model beats a baseline" in shown
     assert "None" not in words_of(metrics_section(metrics, details))
 
 

@@ -16,6 +16,7 @@ from mmctr.data.raw_schemas import (
     ITEMS,
     RAW_LISTS,
 )
+from mmctr.runtime.markdown import markdown_table
 
 _INTRODUCTION = """\
 # Tables and what they must hold
@@ -57,26 +58,18 @@ def _section(
     lists: pandera.DataFrameSchema | None,
     one_length: frozenset[str] = frozenset(),
 ) -> str:
-    lines = [
-        f"### {scalars.title}",
-        "",
-        str(scalars.description),
-        "",
-        "| column | type | needed | rule | what it is |",
-        "|---|---|---|---|---|",
-        *(_line(column, _type(column)) for column in scalars.columns.values()),
-    ]
+    rows = [_cells(column, _type(column)) for column in scalars.columns.values()]
     for name, column in lists.columns.items() if lists else ():
         ending = ", one length" if name in one_length else ""
-        lines.append(_line(column, f"list of {_type(column)}{ending}"))
-    return "\n".join(lines)
+        rows.append(_cells(column, f"list of {_type(column)}{ending}"))
+    table = markdown_table(("column", "type", "needed", "rule", "what it is"), rows)
+    return f"### {scalars.title}\n\n{scalars.description}\n\n{table}"
 
 
-def _line(column: pandera.Column, kind: str) -> str:
+def _cells(column: pandera.Column, kind: str) -> list[str]:
     rule = "; ".join(_rules(column)) or "-"
     needed = "yes" if column.required else "no"
-    about = column.description or "-"
-    return f"| `{column.name}` | {kind} | {needed} | {rule} | {about} |"
+    return [f"`{column.name}`", kind, needed, rule, column.description or "-"]
 
 
 def _type(column: pandera.Column) -> str:

@@ -1,4 +1,4 @@
-"""What the data alone gives away: shares and scores that need no model."""
+"""Audit the data for leaks: shares and scores that need no model."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ _PRIOR_STRENGTH = 10.0
 
 @dataclass(frozen=True)
 class AuditedRows:
-    """One split as the audit sees it."""
+    """The columns of one split that are audited."""
 
     users: NDArray[Any]
     """``[R]`` of any hashable type."""
@@ -27,7 +27,7 @@ class AuditedRows:
     history_lengths: NDArray[Any]
     """``[R]`` items in each history."""
     levels: dict[str, NDArray[Any]]
-    """Column -> ``[R]`` level as the row gives it."""
+    """Column -> ``[R]`` level in the row."""
     labels: NDArray[Any] | None
     """``[R]`` of 0 and 1; None where the split is unlabelled."""
 
@@ -35,10 +35,10 @@ class AuditedRows:
 def audit_splits(
     splits: dict[str, AuditedRows], item_levels: dict[str, NDArray[Any]]
 ) -> dict[str, object]:
-    """Ask whether labels leak through the item, the levels or the history's length.
+    """Measure whether labels leak through item, levels or history length.
 
-    Item-only scores come from train; those of train itself from the other half of its
-    users, so that no row scores itself.
+    Item-only scores are learned from train; for train itself, from the other half of
+    its users, so that no row scores itself.
 
     Args:
         splits: By name; ``train`` must be among them and labelled.
@@ -46,81 +46,79 @@ def audit_splits(
 
     Returns:
         By split, ready for JSON: ``rows``, ``positive_rate``, ``users``,
-        ``users_shared_with`` (other split -> users in both), ``cold_target_share``
-        (rows whose target train lacks), ``<column>_equals_items`` (share of rows whose
-        level is the item's own) and, where labels are known, the AUC of one quantity
-        alone: ``auc_item_only``, ``auc_history_length``, ``auc_<column>`` of the row
-        and ``auc_<column>_minus_items``. An AUC far from 0.5 tells of a leak.
+        ``users_shared_with`` (other split -> users in both), ``cold_target_share`` and
+        ``<column>_equals_items`` (shares of the rows whose target is not in train, and
+        whose level is the item's own) and, where labels are known, the AUC of one
+        quantity alone: ``auc_item_only``, ``auc_history_length``, ``auc_<column>`` of
+        the row and ``auc_<column>_minus_items``. An AUC far from 0.5 may be a leak.
     """
     train = splits["train"]
     return {
         name: {
-            **_shares(name, splits, train, item_levels),
-            **_aucs(rows, train, item_levels, in_train=name == "train"),
+            **_shares(name, splits, item_levels),
+            **{
+                f"auc_{quantity}": None
+                if rows.labels is None
+                else auc(rows.labels, scores.astype(np.float64))
+                for quantity, scores in _quantities(
+                    rows, train, item_levels, in_train=name == "train"
+                ).items()
+            },
         }
         for name, rows in splits.items()
     }
 
 
 def _shares(
-    name: str,
-    splits: dict[str, AuditedRows],
-    train: AuditedRows,
-    item_levels: dict[str, NDArray[Any]],
+    name: str, splits: dict[str, AuditedRows], item_levels: dict[str, NDArray[Any]]
 ) -> dict[str, object]:
-    rows = splits[name]
-    users = set(np.unique(rows.users).tolist())
-    cold = unseen_in_train(rows.items, train.items, train.history)
-    equal = {
-        f"{column}_equals_items": _mean(rows.levels[column] == own[rows.items - 1])
-        for column, own in item_levels.items()
-    }
+    rows, train = splits[name], splits["train"]
+    users = {part: set(np.unique(found.users)) for part, found in splits.items()}
     return {
         "rows": len(rows.items),
         "positive_rate": None if rows.labels is None else _mean(rows.labels),
-        "users": len(users),
+        "users": len(users[name]),
         "users_shared_with": {
-            other: len(users & set(np.unique(others.users).tolist()))
-            for other, others in splits.items()
-            if other != name
+            other: len(users[name] & users[other]) for other in splits if other != name
         },
-        "cold_target_share": _mean(cold),
-        **equal,
+        "cold_target_share": _mean(
+            unseen_in_train(rows.items, train.items, train.history)
+        ),
+        **{
+            f"{column}_equals_items": _mean(rows.levels[column] == own[rows.items - 1])
+            for column, own in item_levels.items()
+        },
     }
 
 
-def _aucs(
+def _quantities(
     rows: AuditedRows,
     train: AuditedRows,
     item_levels: dict[str, NDArray[Any]],
     *,
     in_train: bool,
-) -> dict[str, float | None]:
-    names = [f"auc_{column}" for column in item_levels]
-    names = ["auc_item_only", "auc_history_length", *names]
-    names += [f"auc_{column}_minus_items" for column in item_levels]
-    if rows.labels is None:
-        return dict.fromkeys(names)
+) -> dict[str, NDArray[Any]]:
+    """Collect the quantities ``[R]`` that might give the label away."""
     n_items = len(next(iter(item_levels.values())))
-    item_only = (
-        _cross_scored(train, n_items)
-        if in_train
-        else _item_only(train, np.ones(len(train.items), bool), rows.items, n_items)
-    )
-    scores = [item_only, rows.history_lengths]
-    scores += [rows.levels[column] for column in item_levels]
-    scores += [
-        rows.levels[column] - own[rows.items - 1].astype(np.int64)
-        for column, own in item_levels.items()
-    ]
+    every = np.ones(len(train.items), bool)
+    own = {
+        column: levels[rows.items - 1].astype(np.int64)
+        for column, levels in item_levels.items()
+    }
     return {
-        name: auc(rows.labels, score.astype(np.float64))
-        for name, score in zip(names, scores, strict=True)
+        "item_only": _cross_scored(train, n_items)
+        if in_train
+        else _item_only(train, every, rows.items, n_items),
+        "history_length": rows.history_lengths,
+        **{column: rows.levels[column] for column in own},
+        **{
+            f"{column}_minus_items": rows.levels[column] - own[column] for column in own
+        },
     }
 
 
 def _cross_scored(train: AuditedRows, n_items: int) -> NDArray[np.float64]:
-    """Scores of train rows from the other half of the users."""
+    """Score the train rows by the other half of the users."""
     _, codes = np.unique(train.users, return_inverse=True)
     half = codes % 2 == 0
     scores = np.empty(len(train.items))
@@ -132,7 +130,7 @@ def _cross_scored(train: AuditedRows, n_items: int) -> NDArray[np.float64]:
 def _item_only(
     train: AuditedRows, use: NDArray[np.bool_], items: NDArray[Any], n_items: int
 ) -> NDArray[np.float64]:
-    # For the type checker: train has labels, a ValueError says so before.
+    # For the type checker: train is always labelled.
     assert train.labels is not None  # nosec B101
     return item_only_scores(
         train.items[use],

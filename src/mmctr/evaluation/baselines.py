@@ -1,4 +1,4 @@
-"""Scores a model has to beat: the item alone, popularity, title similarity.
+"""Scores that a model has to beat: the item alone, popularity, title similarity.
 
 Item ids run from 1 to ``n_items``; row ``i - 1`` of the title vectors is item ``i``.
 Histories are jagged, oldest first: ``history[offsets[r]:offsets[r + 1]]`` is row ``r``.
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mmctr.evaluation.inputs import check_length, checked_labels
 
-# Floats gathered at once (8 MiB); histories of millions of positions x hundreds of
+# Floats gathered at once (8 MiB): millions of history positions times hundreds of
 # dimensions would not fit into memory.
 CHUNK_FLOATS = 1 << 21
 
@@ -31,8 +31,8 @@ def item_only_scores(
         train_labels: ``[N]`` of 0 and 1.
         items: Target of each evaluated row ``[R]``.
         n_items: Number of items.
-        prior: Click rate an item without train rows gets.
-        strength: Rows the prior counts for.
+        prior: Click rate of an item without train rows.
+        strength: Number of rows that the prior counts as.
 
     Returns:
         ``(clicks + prior * strength) / (rows + strength)`` of each target ``[R]``.
@@ -126,13 +126,13 @@ def max_title_similarity(
     filled = np.flatnonzero(lengths)
     if filled.size:
         cosines = _cosines(vectors, np.repeat(items, lengths), history)
-        # Empty histories take no positions, so the filled ones touch each other.
+        # Empty histories have no positions, so the filled ones are adjacent.
         scores[filled] = np.maximum.reduceat(cosines, offsets[filled])
     return scores
 
 
 def check_ids(name: str, ids: NDArray[Any], n_items: int) -> None:
-    """Refuse item ids that no item has.
+    """Check that all ids are those of items.
 
     Raises:
         ValueError: If an id is not an integer in 1..n_items; names array and row.
@@ -156,11 +156,11 @@ def _check_jagged(
     history: NDArray[Any],
     offsets: NDArray[Any],
 ) -> None:
-    """Check ids and that the offsets cut the history into one piece a row."""
+    """Check the ids, and that the offsets cut the history into one piece per row."""
     if vectors.ndim != 2 or vectors.shape[1] == 0:
         raise ValueError(
             f"title vectors have shape {vectors.shape}, expected [n_items, d] with d "
-            f"above 0: without titles there is no title similarity; leave it out."
+            f"above 0: without titles there is no title similarity."
         )
     check_ids("items", items, len(vectors))
     check_ids("history", history, len(vectors))
@@ -178,7 +178,7 @@ def _cosines(
 ) -> NDArray[np.float32]:
     """Cosine of each pair of items, a chunk of pairs at a time.
 
-    Rounded to what float32 can tell, so that pairs of equal titles are ties.
+    Rounded to float32's precision, so that pairs of equal titles are ties.
     """
     table = np.asarray(vectors)
     step = max(1, CHUNK_FLOATS // table.shape[1])

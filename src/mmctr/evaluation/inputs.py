@@ -1,4 +1,4 @@
-"""Checks and conversions that every measure of this package shares."""
+"""Checks and conversions that all measures share."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def check_length(name: str, values: NDArray[Any], rows: int) -> None:
-    """Refuse an array that does not hold one value a row.
+    """Check that an array has one value per row.
 
     Raises:
         ValueError: If ``values`` is not ``[rows]``; the message names the array.
@@ -20,7 +20,7 @@ def check_length(name: str, values: NDArray[Any], rows: int) -> None:
 
 
 def checked_labels(labels: ArrayLike) -> NDArray[np.int64]:
-    """Give the labels ``[R]`` as int64.
+    """Check the labels ``[R]`` and convert them to int64.
 
     Raises:
         ValueError: If they are not one-dimensional or a row is not 0 or 1.
@@ -38,7 +38,7 @@ def checked_labels(labels: ArrayLike) -> NDArray[np.int64]:
 def checked_scores(
     scores: ArrayLike, rows: int, name: str = "scores"
 ) -> NDArray[np.float64]:
-    """Give the scores ``[R]`` as float64.
+    """Check the scores ``[R]`` and convert them to float64.
 
     Raises:
         ValueError: If the length is not ``rows`` or a row is NaN or infinite.
@@ -55,7 +55,7 @@ def checked_scores(
 
 
 def checked_probabilities(probabilities: ArrayLike, rows: int) -> NDArray[np.float64]:
-    """Give the probabilities ``[R]`` as float64.
+    """Check the probabilities ``[R]`` and convert them to float64.
 
     Raises:
         ValueError: As ``checked_scores``, and if a row lies outside 0..1.
@@ -98,7 +98,7 @@ def factorise(name: str, values: ArrayLike, rows: int) -> NDArray[np.int64]:
 
 
 def _as_float(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Convert to one-dimensional float64, or say what could not be converted."""
+    """Convert to one-dimensional float64; an error names what can't be converted."""
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -108,7 +108,7 @@ def _as_float(name: str, values: ArrayLike) -> NDArray[np.float64]:
         ) from error
     if array.ndim != 1:
         raise ValueError(
-            f"{name} has shape {array.shape}, expected one dimension: one value a row; "
+            f"{name} has shape {array.shape}, expected [rows], one value per row; "
             f"flatten it first."
         )
     return array

@@ -132,11 +132,16 @@ def logloss(labels: ArrayLike, probabilities: ArrayLike) -> float | None:
     """
     y = checked_labels(labels)
     p = checked_probabilities(probabilities, len(y))
-    if not len(y):
-        return None
+    return float(row_losses(y, p).mean()) if len(y) else None
+
+
+def row_losses(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Compute the negative log-likelihood of each row ``[R]`` in nats."""
     epsilon = np.finfo(np.float64).eps
-    p = np.clip(p, epsilon, 1 - epsilon)
-    return float(-np.mean(np.where(y == 1, np.log(p), np.log1p(-p))))
+    p = np.clip(probabilities, epsilon, 1 - epsilon)
+    return -np.where(labels == 1, np.log(p), np.log1p(-p))
 
 
 def normalized_entropy(labels: ArrayLike, probabilities: ArrayLike) -> float | None:
@@ -155,11 +160,17 @@ def normalized_entropy(labels: ArrayLike, probabilities: ArrayLike) -> float | N
         ValueError: If lengths differ, a label is not 0/1, or a probability not in 0..1.
     """
     loss = logloss(labels, probabilities)
-    y = checked_labels(labels)
-    if loss is None or y.min() == y.max():
+    if loss is None:
         return None
-    rate = float(y.mean())
-    return loss / float(-rate * np.log(rate) - (1 - rate) * np.log1p(-rate))
+    entropy = binary_entropy(float(checked_labels(labels).mean()))
+    return None if np.isnan(entropy) else loss / entropy
+
+
+def binary_entropy(rate: float) -> float:
+    """Compute the entropy of a click rate in nats; NaN where it is 0 or 1."""
+    if not 0 < rate < 1:
+        return float("nan")
+    return float(-rate * np.log(rate) - (1 - rate) * np.log1p(-rate))
 
 
 def expected_calibration_error(
@@ -174,7 +185,7 @@ def expected_calibration_error(
     Args:
         labels: ``[R]`` of 0 and 1.
         probabilities: ``[R]`` in 0..1.
-        bins: Number of bins; at most one a row is used.
+        bins: Number of bins; no more are used than there are rows.
 
     Returns:
         The error in 0..1, or ``None`` without rows.

@@ -12,21 +12,23 @@ class EvaluationParams(Params):
         1000, ge=1, description="bootstrap resamples of users behind every interval"
     )
     confidence: float = Field(
-        0.95, gt=0, lt=1, description="share of resamples an interval covers"
+        0.95, gt=0, lt=1, description="share of resamples inside an interval"
     )
     power: float = Field(
-        0.8, gt=0, lt=1, description="of the smallest detectable difference"
+        0.8, gt=0, lt=1, description="power of the detectable difference"
     )
     ece_bins: int = Field(
         15, ge=1, description="equal-mass bins of the expected calibration error"
     )
     min_clean_cold_pairs: int = Field(
-        200, ge=1, description="fewer clean-cold pairs than this are not reported"
+        200, ge=1, description="fewest clean-cold pairs to report"
     )
     prior_ctr: float = Field(
-        0.25, ge=0, le=1, description="click rate an item without train rows gets"
+        0.25, ge=0, le=1, description="click rate of an item without train rows"
     )
     prior_strength: float = Field(
-        10.0, gt=0, description="train rows the prior click rate counts for"
+        10.0,
+        gt=0,
+        description="train rows that the prior click rate counts as",
     )
     seed: int = Field(ge=0, description="seed of the resampled users")

@@ -1,4 +1,4 @@
-"""Rows cut into parts: by the target, warm or cold, popular or not; by history."""
+"""Slices of the rows: by warm or cold target, by history, by popularity."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +11,12 @@ DECILES = 10
 
 @dataclass(frozen=True)
 class RowSlice:
-    """Some of the rows, and what they have in common."""
+    """A part of the rows, and what they have in common."""
 
     kind: str
     """``all``, ``target``, ``history`` or ``popularity``."""
     name: str
-    """For people, such as ``4 to 7``."""
+    """As it is shown, such as ``4 to 7``."""
     rows: NDArray[np.bool_]
     """Which rows belong to it ``[R]``."""
 
@@ -29,7 +29,7 @@ def equal_parts(values: NDArray[Any], parts: int) -> NDArray[np.int64]:
 
     Args:
         values: ``[R]`` of numbers.
-        parts: How many; at most one a row is used.
+        parts: Number of parts; no more are used than there are rows.
 
     Returns:
         Number of each row's part ``[R]``, from 0, rising with the values.
@@ -53,15 +53,15 @@ def equal_parts(values: NDArray[Any], parts: int) -> NDArray[np.int64]:
 def slice_rows(
     cold: NDArray[np.bool_], history_lengths: NDArray[Any], train_clicks: NDArray[Any]
 ) -> list[RowSlice]:
-    """Name the slices that a model is looked at by; empty ones are left out.
+    """Cut rows into the slices that a model is judged on, without empty ones.
 
     Args:
-        cold: Whether the target is in no train row ``[R]``.
+        cold: Whether the target is not in train ``[R]``.
         history_lengths: Items in the history ``[R]``.
         train_clicks: Clicks of the target in train ``[R]``.
 
     Returns:
-        All rows; those with a warm and a cold target; by length of the history, in
+        All rows; rows with a warm and with a cold target; by history length, in
         doubling steps; by decile of the target's clicks.
     """
     every = RowSlice("all", "all rows", np.ones(len(cold), bool))

@@ -1,7 +1,7 @@
-"""Everything that is said about one split, as one JSON-ready dictionary."""
+"""The evaluation of one split: metrics and details."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,23 +12,21 @@ from mmctr.evaluation.baselines import (
     max_title_similarity,
     popularity_scores,
 )
-from mmctr.evaluation.inputs import check_length
-from mmctr.evaluation.intervals import (
-    Interval,
-    detectable_difference,
-    difference_intervals,
-    own_intervals,
-)
+from mmctr.evaluation.details import DetailMeasures, point_value
+from mmctr.evaluation.inputs import check_length, checked_probabilities, checked_scores
+from mmctr.evaluation.intervals import detectable_difference, percentile_interval
 from mmctr.evaluation.metrics import (
-    auc,
     expected_calibration_error,
-    gauc,
     logloss,
     normalized_entropy,
 )
 from mmctr.evaluation.params import EvaluationParams
-from mmctr.evaluation.resampling import ResampledMetrics, resample_metrics
+from mmctr.evaluation.resampling import UserRows, resample
 from mmctr.evaluation.slices import clean_cold_auc, unseen_in_train, warm_auc
+from mmctr.evaluation.weighted import Measure
+
+_MODEL = "model"
+_RANKINGS = ("auc", "gauc")
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class EvaluatedRows:
 
 @dataclass(frozen=True)
 class TrainRows:
-    """The train rows, for baselines and for what counts as cold."""
+    """The train rows: baselines learn from them, and their items are not cold."""
 
     items: NDArray[Any]
     """Target of each row ``[N]``, from 1."""
@@ -61,6 +59,21 @@ class TrainRows:
     """``[N]`` of 0 and 1."""
     history: NDArray[Any]
     """Items of all train histories, flat."""
+
+
+class Evaluation(NamedTuple):
+    """What :func:`evaluate` finds, ready for JSON, ``None`` where undefined."""
+
+    metrics: dict[str, object]
+    """The model beside every baseline. An item is cold if no train row has it as target
+    or in its history."""
+    details: dict[str, object]
+    """``rows``, ``users``, ``resamples``, ``confidence``, ``min_pairs``;
+    ``click_rate``, ``mean_probability``, ``logloss`` and ``ne``, each a ``value`` with
+    its ``interval``; ``calibration``, a list of equal-mass bins; ``roc``, curves at the
+    rates of ``false_positive_rate``; ``slices``. In a slice ``pair_auc`` is the share
+    of pairs (clicked, not clicked) of one group, both in the slice, that are ordered
+    right; None if there are fewer than ``min_pairs``."""
 
 
 def baseline_scores(
@@ -84,19 +97,11 @@ def baseline_scores(
         ValueError: If an id is not in 1..n_items or lengths don't fit.
     """
     n_items, width = title_vectors.shape
+    known = (train.items, train.labels, split.items, n_items)
     jagged = (title_vectors, split.items, split.history, split.offsets)
     return {
-        "item_only": item_only_scores(
-            train.items,
-            train.labels,
-            split.items,
-            n_items,
-            params.prior_ctr,
-            params.prior_strength,
-        ),
-        "popularity": popularity_scores(
-            train.items, train.labels, split.items, n_items
-        ),
+        "item_only": item_only_scores(*known, params.prior_ctr, params.prior_strength),
+        "popularity": popularity_scores(*known),
         "last_title_similarity": last_title_similarity(*jagged) if width else None,
         "max_title_similarity": max_title_similarity(*jagged) if width else None,
     }
@@ -108,84 +113,95 @@ def evaluate(
     title_vectors: NDArray[np.float32],
     params: EvaluationParams,
     oracle_auc: float | None = None,
-) -> dict[str, object]:
+) -> Evaluation:
     """Judge a model's probabilities on one split, beside every baseline.
+
+    All intervals come from the same resamples of users.
 
     Args:
         split: Labelled rows with the model's probabilities.
         train: What the baselines may know.
         title_vectors: ``[n_items, d]`` L2-normalised; ``d`` is 0 without titles.
-        params: Bins, bootstrap, priors.
+        params: Bins, bootstrap, priors, fewest pairs.
         oracle_auc: Best possible AUC, where the world is known.
 
     Returns:
-        Floats, integers and ``None`` where undefined; ready for JSON. An item is cold
-        if no train row has it as target or in its history.
+        Metrics and details.
 
     Raises:
         ValueError: If a row can't be evaluated; the message names it.
     """
-    labels, probabilities = split.labels, split.probabilities
-    rows = len(labels)
-    check_length("items", split.items, rows)
+    rows = UserRows.of(split.labels, split.groups, split.users)
+    probabilities = checked_probabilities(split.probabilities, len(rows.labels))
+    check_length("items", split.items, len(rows.labels))
     cold = unseen_in_train(split.items, train.items, train.history)
-    cold_auc, cold_pairs = clean_cold_auc(labels, probabilities, split.groups, cold)
-    enough_pairs = cold_pairs >= params.min_clean_cold_pairs
+    baselines = {
+        name: None if found is None else checked_scores(found, len(rows.labels))
+        for name, found in baseline_scores(split, train, title_vectors, params).items()
+    }
+    scored = {name: found for name, found in baselines.items() if found is not None}
 
-    baselines = baseline_scores(split, train, title_vectors, params)
-    scored = {name: s for name, s in baselines.items() if s is not None}
-    resampled = resample_metrics(
-        labels, [probabilities, *scored.values()], split.groups, split.users, params
+    details = DetailMeasures.prepare(
+        rows,
+        probabilities,
+        cold=cold,
+        history_lengths=np.diff(split.offsets),
+        train_clicks=scored["popularity"],
+        params=params,
     )
-    model = own_intervals(resampled, 0, params.confidence)
-    judged: dict[str, object] = dict.fromkeys(baselines)
-    for column, (name, scores) in enumerate(scored.items(), start=1):
-        judged[name] = _judge_baseline(split, scores, resampled, column, params)
+    measures: dict[Any, Measure] = {**details.measures}
+    for name, scores in {_MODEL: probabilities, **scored}.items():
+        measures["auc", name] = rows.auc(scores)
+        measures["gauc", name] = rows.gauc(scores)
+    drawn = resample(measures, rows.n_users, params)
+    once = {key: measure(np.ones(rows.n_users)) for key, measure in measures.items()}
 
-    report: dict[str, object] = {
-        "rows": rows,
-        "auc": auc(labels, probabilities),
-        "auc_interval": _as_list(model.auc),
-        "gauc": gauc(labels, probabilities, split.groups),
-        "gauc_interval": _as_list(model.gauc),
-        "logloss": logloss(labels, probabilities),
-        "ne": normalized_entropy(labels, probabilities),
-        "ece": expected_calibration_error(labels, probabilities, params.ece_bins),
-        "auc_warm_items": warm_auc(labels, probabilities, cold),
-        "auc_clean_cold": cold_auc if enough_pairs else None,
-        "clean_cold_pairs": cold_pairs,
-        "baselines": judged,
+    cold_auc, pairs = clean_cold_auc(rows.labels, probabilities, rows.groups, cold)
+    metrics: dict[str, object] = {
+        "rows": len(rows.labels),
+        **{
+            f"{measure}{end}": value
+            for measure in _RANKINGS
+            for end, value in (
+                ("", point_value(once[measure, _MODEL])),
+                (
+                    "_interval",
+                    percentile_interval(drawn[measure, _MODEL], params.confidence),
+                ),
+            )
+        },
+        "logloss": logloss(rows.labels, probabilities),
+        "ne": normalized_entropy(rows.labels, probabilities),
+        "ece": expected_calibration_error(rows.labels, probabilities, params.ece_bins),
+        "auc_warm_items": warm_auc(rows.labels, probabilities, cold),
+        "auc_clean_cold": cold_auc if pairs >= params.min_clean_cold_pairs else None,
+        "clean_cold_pairs": pairs,
+        "baselines": {
+            name: None if found is None else _judge_baseline(name, once, drawn, params)
+            for name, found in baselines.items()
+        },
     }
     if oracle_auc is not None:
-        report["oracle_auc"] = float(oracle_auc)
-    return report
+        metrics["oracle_auc"] = float(oracle_auc)
+    return Evaluation(metrics, details.describe(drawn, baselines))
 
 
 def _judge_baseline(
-    split: EvaluatedRows,
-    scores: NDArray[Any],
-    resampled: ResampledMetrics,
-    column: int,
+    name: str,
+    once: dict[Any, Any],
+    drawn: dict[Any, NDArray[np.float64]],
     params: EvaluationParams,
 ) -> dict[str, object]:
-    """Give a baseline's measures, the intervals of model (column 0) minus it, and the
-    smallest differences these rows can tell from nothing."""
-    difference = difference_intervals(resampled, 0, column, params.confidence)
-    detectable = {
-        f"{name}_detectable": detectable_difference(
-            values[:, 0] - values[:, column], params.confidence, params.power
+    """Measure a baseline, and the model minus it on the same resamples."""
+    judged: dict[str, object] = {
+        measure: point_value(once[measure, name]) for measure in _RANKINGS
+    }
+    for measure in _RANKINGS:
+        difference = drawn[measure, _MODEL] - drawn[measure, name]
+        judged[f"{measure}_difference"] = percentile_interval(
+            difference, params.confidence
         )
-        for name, values in (("auc", resampled.auc), ("gauc", resampled.gauc))
-    }
-    return {
-        "auc": auc(split.labels, scores),
-        "gauc": gauc(split.labels, scores, split.groups),
-        "auc_difference": _as_list(difference.auc),
-        "gauc_difference": _as_list(difference.gauc),
-        **detectable,
-    }
-
-
-def _as_list(interval: Interval | None) -> list[float] | None:
-    """Turn an interval into what JSON knows."""
-    return None if interval is None else list(interval)
+        judged[f"{measure}_detectable"] = detectable_difference(
+            difference, params.confidence, params.power
+        )
+    return judged

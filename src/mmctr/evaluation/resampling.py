@@ -1,12 +1,12 @@
-"""Resampling users: AUC and gAUC of several scores on the same draws.
+"""Resampling users: several measures on the same draws.
 
 Rows of one user are not independent, so whole users are drawn with replacement: the
 cluster bootstrap (Davison and Hinkley, 1997, chapter 3).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from mmctr.evaluation.inputs import checked_labels, checked_scores, factorise
 from mmctr.evaluation.metrics import group_pairs
 from mmctr.evaluation.params import EvaluationParams
+from mmctr.evaluation.weighted import Measure, UserRatio, WeightedAuc
 
 
 @dataclass(frozen=True)
@@ -27,62 +28,73 @@ class ResampledMetrics:
 
 
 @dataclass(frozen=True)
-class WeightedAuc:
-    """The AUC of one score as a function of how often each user counts.
+class UserRows:
+    """Labelled rows with numbered users and groups, and ranking measures of them."""
 
-    Sorting happens once; a resample then costs one cumulative sum. ``P`` positive and
-    ``N`` negative rows are each sorted by score.
-    """
-
-    positive_users: NDArray[np.int64]
-    """User of each positive row ``[P]``."""
-    negative_users: NDArray[np.int64]
-    """User of each negative row ``[N]``."""
-    below: NDArray[np.int64]
-    """Negative rows that score lower than the positive row ``[P]``."""
-    not_above: NDArray[np.int64]
-    """Negative rows that score lower or the same ``[P]``."""
+    labels: NDArray[np.int64]
+    """``[R]`` of 0 and 1."""
+    users: NDArray[np.int64]
+    """Number of each row's user ``[R]``, from 0."""
+    groups: NDArray[np.int64]
+    """Number of each row's group ``[R]``, from 0."""
+    owners: NDArray[np.int64]
+    """User of each group ``[G]``."""
+    n_users: int
 
     @classmethod
-    def prepare(
-        cls,
-        labels: NDArray[np.int64],
-        scores: NDArray[np.float64],
-        users: NDArray[np.int64],
-    ) -> Self:
-        """Sort the rows ``[R]`` once; ``users`` are numbered from 0."""
-        order = np.argsort(scores, kind="stable")
-        positive = order[labels[order] == 1]
-        negative = order[labels[order] == 0]
-        return cls(
-            positive_users=users[positive],
-            negative_users=users[negative],
-            below=np.searchsorted(scores[negative], scores[positive], "left"),
-            not_above=np.searchsorted(scores[negative], scores[positive], "right"),
+    def of(cls, labels: ArrayLike, groups: ArrayLike, users: ArrayLike) -> Self:
+        """Check and number the rows.
+
+        Raises:
+            ValueError: If lengths differ, a label is not 0/1, or a group has rows of
+                two users.
+        """
+        y = checked_labels(labels)
+        group_codes = factorise("groups", groups, len(y))
+        user_codes = factorise("users", users, len(y))
+        owners = np.empty(int(group_codes.max(initial=-1)) + 1, dtype=np.int64)
+        owners[group_codes] = user_codes
+        wrong = np.flatnonzero(owners[group_codes] != user_codes)
+        if wrong.size:
+            raise ValueError(
+                f"groups, row {wrong[0]}: group {np.asarray(groups)[wrong[0]]} has "
+                f"rows of more than one user, so users can't be resampled whole; give "
+                f"the groups of every user ids of their own."
+            )
+        n_users = int(user_codes.max(initial=-1)) + 1
+        return cls(y, user_codes, group_codes, owners, n_users)
+
+    def auc(
+        self, scores: NDArray[np.float64], part: NDArray[np.bool_] | None = None
+    ) -> WeightedAuc:
+        """Prepare the AUC of scores ``[R]``, over all rows or a part of them."""
+        rows = slice(None) if part is None else part
+        return WeightedAuc.prepare(self.labels[rows], scores[rows], self.users[rows])
+
+    def gauc(self, scores: NDArray[np.float64]) -> UserRatio:
+        """Prepare the gAUC of scores ``[R]``."""
+        counts = group_pairs(self.labels, scores, self.groups)
+        mixed = counts.pairs > 0
+        rows = counts.rows[mixed]
+        group_auc = counts.ordered[mixed] / counts.pairs[mixed]
+        return UserRatio.of_sums(
+            rows * group_auc, self.owners[mixed], self.n_users, below=rows
         )
 
-    def value(self, counts: NDArray[np.float64]) -> float:
-        """Compute the AUC where user ``u`` counts ``counts[u]`` times.
-
-        Args:
-            counts: ``[n_users]`` float64, not negative.
-
-        Returns:
-            The area (ties count one half); NaN where a class has no weight.
-        """
-        positive = counts[self.positive_users]
-        negative = np.zeros(len(self.negative_users) + 1)
-        np.cumsum(counts[self.negative_users], out=negative[1:])
-        pairs = positive.sum() * negative[-1]
-        if not pairs:
-            return float("nan")
-        # Half of "lower" plus half of "lower or the same" gives ties one half.
-        twice = positive @ (negative[self.below] + negative[self.not_above])
-        return float(twice / (2 * pairs))
+    def pair_share(
+        self, scores: NDArray[np.float64], part: NDArray[np.bool_]
+    ) -> UserRatio:
+        """Prepare the share of a part's pairs within a group that are ordered right."""
+        groups = self.groups[part]
+        counts = group_pairs(self.labels[part], scores[part], groups)
+        owners = self.owners[np.unique(groups)]
+        return UserRatio.of_sums(
+            counts.ordered, owners, self.n_users, below=counts.pairs
+        )
 
 
 def user_draws(n_users: int, params: EvaluationParams) -> Iterator[NDArray[np.float64]]:
-    """Draw users with replacement, again and again.
+    """Draw users with replacement, once per resample.
 
     Args:
         n_users: Number of users, also the size of each draw.
@@ -95,6 +107,32 @@ def user_draws(n_users: int, params: EvaluationParams) -> Iterator[NDArray[np.fl
     for _ in range(params.resamples):
         drawn = rng.integers(n_users, size=n_users)
         yield np.bincount(drawn, minlength=n_users).astype(np.float64)
+
+
+def resample(
+    measures: Mapping[Any, Measure], n_users: int, params: EvaluationParams
+) -> dict[Any, NDArray[np.float64]]:
+    """Compute every measure on the same resamples of users.
+
+    Args:
+        measures: By any key.
+        n_users: Number of users.
+        params: Number of resamples and seed.
+
+    Returns:
+        By key ``[B]`` or ``[B, K]``; all NaN with fewer than two users.
+    """
+    once = np.ones(n_users)
+    drawn = {
+        key: np.full((params.resamples, *np.shape(measure(once))), np.nan)
+        for key, measure in measures.items()
+    }
+    # One user says nothing about the spread over users.
+    if n_users > 1:
+        for draw, counts in enumerate(user_draws(n_users, params)):
+            for key, measure in measures.items():
+                drawn[key][draw] = measure(counts)
+    return drawn
 
 
 def resample_metrics(
@@ -120,48 +158,12 @@ def resample_metrics(
         ValueError: If lengths differ, a label is not 0/1, a score not finite, or a
             group has rows of two users.
     """
-    y = checked_labels(labels)
-    finite = [checked_scores(score, len(y)) for score in scores]
-    group_codes = factorise("groups", groups, len(y))
-    user_codes = factorise("users", users, len(y))
-    group_users = _user_of_group(group_codes, user_codes, groups)
-    n_users = int(user_codes.max(initial=-1)) + 1
-    shape = (params.resamples, len(finite))
-    if n_users < 2:
-        # The spread over users can't be known from one of them.
-        return ResampledMetrics(np.full(shape, np.nan), np.full(shape, np.nan))
-
-    areas = [WeightedAuc.prepare(y, score, user_codes) for score in finite]
-    numerators = np.zeros((n_users, len(finite)))
-    weights = np.zeros(n_users)
-    for column, score in enumerate(finite):
-        counts = group_pairs(y, score, group_codes)
-        mixed = counts.pairs > 0
-        rows, owners = counts.rows[mixed], group_users[mixed]
-        group_auc = counts.ordered[mixed] / counts.pairs[mixed]
-        numerators[:, column] = np.bincount(owners, rows * group_auc, n_users)
-        weights = np.bincount(owners, rows, n_users)
-
-    resampled = ResampledMetrics(np.empty(shape), np.full(shape, np.nan))
-    for draw, counts in enumerate(user_draws(n_users, params)):
-        resampled.auc[draw] = [area.value(counts) for area in areas]
-        weight = counts @ weights
-        if weight:
-            resampled.gauc[draw] = counts @ numerators / weight
-    return resampled
-
-
-def _user_of_group(
-    group_codes: NDArray[np.int64], user_codes: NDArray[np.int64], groups: ArrayLike
-) -> NDArray[np.int64]:
-    """Give the user of each group ``[G]``, refusing groups of two users."""
-    owners = np.empty(int(group_codes.max(initial=-1)) + 1, dtype=np.int64)
-    owners[group_codes] = user_codes
-    wrong = np.flatnonzero(owners[group_codes] != user_codes)
-    if wrong.size:
-        raise ValueError(
-            f"groups, row {wrong[0]}: group {np.asarray(groups)[wrong[0]]} has rows of "
-            f"more than one user, so users can't be resampled whole; give the groups "
-            f"of every user ids of their own."
-        )
-    return owners
+    rows = UserRows.of(labels, groups, users)
+    finite = [checked_scores(score, len(rows.labels)) for score in scores]
+    areas = {("auc", column): rows.auc(score) for column, score in enumerate(finite)}
+    means = {("gauc", column): rows.gauc(score) for column, score in enumerate(finite)}
+    drawn = resample({**areas, **means}, rows.n_users, params)
+    return ResampledMetrics(
+        auc=np.stack([drawn[key] for key in areas], axis=1),
+        gauc=np.stack([drawn[key] for key in means], axis=1),
+    )

@@ -1,4 +1,4 @@
-"""Measures of a part of the rows: warm and cold targets."""
+"""Measures of the rows with a warm or a cold target."""
 
 from typing import Any
 
@@ -49,8 +49,8 @@ def clean_cold_auc(
     """Compute the share of cold pairs inside one group that are ordered right.
 
     A pair is a positive and a negative row of one group, both with a cold target. The
-    AUC over all cold rows is not this measure: there, how many cold rows a group has
-    already tells something about the label.
+    AUC over all cold rows is another measure: there, the number of cold rows in a group
+    already says something about the label.
 
     Args:
         labels: ``[R]`` of 0 and 1.

@@ -1,23 +1,37 @@
-"""Pictures of an ablation."""
+"""Figures of an ablation."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:  # matplotlib takes a second to import
-    from matplotlib.axes import Axes
+from mmctr.reporting.figures import (
+    BLUE,
+    COLORS,
+    FAINT,
+    GOLD,
+    GREEN,
+    PURPLE,
+    RED,
+    IntervalRow,
+    draw_intervals,
+    legend_below,
+    new_panels,
+    styled,
+    with_nan,
+    write_instead,
+)
 
-# Paul Tol's bright scheme, which tells kinds apart for every eye.
-_COLORS = {
-    "none": "#bbbbbb",
-    "continuous": "#ee6677",
-    "similarity": "#ccbb44",
-    "codes": "#4477aa",
-}
-_CODE_LINES = ("#4477aa", "#228833", "#aa3377")
+_COLORS = {"none": FAINT, "continuous": RED, "similarity": GOLD, "codes": BLUE}
+_CODE_LINES = (BLUE, GREEN, PURPLE)
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = "osD^vP*X"
+
+
+def compared_with(details: dict[str, Any]) -> list[str]:
+    """Name the arms that the others are compared with: control and rival."""
+    others = dict.fromkeys((details["control"], details["rival"]))
+    return [name for name in others if name is not None]
 
 
 def draw_increments(details: dict[str, Any]) -> Any:
@@ -27,45 +41,46 @@ def draw_increments(details: dict[str, Any]) -> Any:
         details: From :func:`mmctr.experiments.ablation.report.measure_arms`.
 
     Returns:
-        A matplotlib figure, a panel each.
+        A matplotlib figure, one panel each.
     """
-    others = [x for x in (details["control"], details["rival"]) if x is not None]
-    others = list(dict.fromkeys(others))
-    arms = sorted(details["arms"], key=lambda arm: arm["gauc_mean"] or 0)
-    figure, panels = _panels(len(others), height=1.4 + 0.32 * len(arms))
+    return draw_minus(details, compared_with(details))
+
+
+@styled
+def draw_minus(details: dict[str, Any], others: Sequence[str]) -> Any:
+    """Draw the gAUC of every arm minus that of others, with intervals.
+
+    Args:
+        details: From :func:`mmctr.experiments.ablation.report.measure_arms`.
+        others: Arms to subtract, one panel each.
+
+    Returns:
+        A matplotlib figure; the arm that is subtracted is hollow.
+    """
+    arms = sorted(details["arms"], key=lambda arm: -(arm["gauc_mean"] or 0))
+    figure, panels = new_panels(len(others), height=1.4 + 0.32 * len(arms))
     for axes, other in zip(panels, others, strict=True):
-        for place, arm in enumerate(arms):
+        rows = []
+        for arm in arms:
             found = arm["against"][other]["gauc"]
-            if found["delta"] is None:
-                continue
+            itself = arm["name"] == other
+            unknown = itself or found["low"] is None
+            ends = None if unknown else (found["low"], found["high"])
             color = _COLORS[arm["kind"]]
-            if arm["name"] != other and found["low"] is not None:
-                axes.plot([found["low"], found["high"]], [place] * 2, color=color, lw=2)
-            filled = "white" if arm["name"] == other else color
-            axes.plot(
-                found["delta"],
-                place,
-                "o",
-                color=color,
-                markerfacecolor=filled,
-                markersize=6,
-            )
-        axes.axvline(0, color="black", lw=0.8, zorder=0)
-        axes.set_title(f"minus {other}", fontsize=10)
-        axes.set_xlabel(f"gAUC on test, paired {details['confidence']:.0%} intervals")
-        axes.locator_params(axis="x", nbins=5)
-        axes.set_yticks(range(len(arms)), [arm["name"] for arm in arms])
-        axes.set_ylim(-0.6, len(arms) - 0.4)
-        axes.grid(axis="x", alpha=0.3)
+            rows.append(IntervalRow(arm["name"], found["delta"], ends, color, itself))
+        share = f"{details['confidence']:.0%}"
+        draw_intervals(axes, rows, label=f"gAUC, paired {share} intervals", line=0)
+        axes.set_title(f"minus {other}")
     for axes in panels[1:]:
         axes.set_yticklabels([])
     return figure
 
 
+@styled
 def draw_learning(details: dict[str, Any]) -> Any:
     """Draw gAUC on valid against steps: without content, continuous, and codes.
 
-    Of the code arms the three best on valid are drawn. A line a seed; a dot marks
+    Of the code arms the three best on valid are drawn. One line per seed; a dot marks
     the validation at which 99 % of its final AUC is reached.
 
     Args:
@@ -74,29 +89,23 @@ def draw_learning(details: dict[str, Any]) -> Any:
     Returns:
         A matplotlib figure.
     """
-    figure, (axes,) = _panels(1, width=7.0, height=4.2)
+    figure, (axes,) = new_panels(width=7.0, height=4.2)
     for arm, color, dashes in _drawn(details["arms"]):
         for number, curve in enumerate(arm["curves"]):
-            values = [np.nan if value is None else value for value in curve["gauc"]]
+            steps, values = curve["step"], with_nan(curve["gauc"])
             label = arm["name"] if number == 0 else None
-            axes.plot(
-                curve["step"],
-                values,
-                dashes,
-                color=color,
-                lw=1.3,
-                alpha=0.8,
-                label=label,
-            )
+            looks = {"color": color, "lw": 1.3, "alpha": 0.8}
+            axes.plot(steps, values, dashes, label=label, **looks)
             near = curve["near"]
-            axes.plot(curve["step"][near], values[near], "o", color=color, markersize=5)
-    axes.set_xlabel("steps of training")
+            axes.plot(steps[near], values[near], "o", color=color, markersize=5)
+    axes.set_xlabel("training steps")
     axes.set_ylabel("gAUC on valid")
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, loc="best", frameon=False)
+    axes.grid()
+    axes.legend(loc="best")
     return figure
 
 
+@styled
 def draw_rate_distortion(details: dict[str, Any]) -> Any:
     """Draw what each quantiser keeps of the vectors against the bits it takes.
 
@@ -104,60 +113,46 @@ def draw_rate_distortion(details: dict[str, Any]) -> Any:
         details: From :func:`mmctr.experiments.ablation.report.measure_arms`.
 
     Returns:
-        A matplotlib figure, a panel a modality.
+        A matplotlib figure, one panel per modality.
     """
+    quantisers = list(details["codes"].values())
     modalities = [
-        name
-        for name in ("title", "image")
-        if any(found[name] for found in details["codes"].values())
+        name for name in ("title", "image") if any(found[name] for found in quantisers)
     ]
-    figure, panels = _panels(max(len(modalities), 1), height=3.8)
+    figure, panels = new_panels(max(len(modalities), 1), height=3.8)
     if not modalities:
-        panels[0].text(0.5, 0.5, "no arm has codes", ha="center", va="center")
-        panels[0].set_axis_off()
-    for axes, modality in zip(panels, modalities, strict=False):
-        for place, found in enumerate(details["codes"].values()):
+        write_instead(panels[0], "no arm has codes")
+        return figure
+    for axes, modality in zip(panels, modalities, strict=True):
+        bits = set()
+        for place, found in enumerate(quantisers):
             health = found[modality]
-            if not health or health["r2"] is None:
+            if not health:
                 continue
-            axes.plot(
-                health["bits_per_item"],
-                health["r2"],
-                _MARKERS[place % len(_MARKERS)],
-                color=f"C{place}",
-                markersize=7,
-                label=f"{found['method']} {health['positions']}x"
-                f"{health['codebook_size']}",
-            )
-        bits = sorted(
-            {
-                found[modality]["bits_per_item"]
-                for found in details["codes"].values()
-                if found[modality]
-            }
-        )
+            bits.add(health["bits_per_item"])
+            if health["r2"] is not None:
+                axes.plot(
+                    health["bits_per_item"],
+                    health["r2"],
+                    _MARKERS[place % len(_MARKERS)],
+                    color=COLORS[place % len(COLORS)],
+                    markersize=7,
+                    label=f"{found['method']} {health['positions']}x"
+                    f"{health['codebook_size']}",
+                )
         axes.set_xscale("log")
-        axes.set_xticks(bits, [f"{each:,.0f}" for each in bits])
+        axes.set_xticks(sorted(bits), [f"{each:,.0f}" for each in sorted(bits)])
         axes.set_xticks([], minor=True)
-        axes.set_title(modality, fontsize=10)
-        axes.set_xlabel("bits an item")
+        axes.set_title(modality)
+        axes.set_xlabel("bits per item")
         axes.set_ylabel("R2 of the decoded vectors")
-        axes.grid(alpha=0.3)
-    handles, labels = panels[0].get_legend_handles_labels()
-    if handles:
-        figure.legend(
-            handles,
-            labels,
-            loc="outside lower center",
-            ncols=4,
-            fontsize=8,
-            frameon=False,
-        )
+        axes.grid()
+    legend_below(figure, columns=4)
     return figure
 
 
 def _drawn(arms: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], str, str]]:
-    """Arms with color and dashes; the second of one kind and color is dashed."""
+    """Choose arms, colours and dashes; the second arm of a colour is dashed."""
 
     def best_on_valid(arm: dict[str, Any]) -> float:
         peaks = [max(x or 0 for x in curve["gauc"]) for curve in arm["curves"]]
@@ -174,16 +169,3 @@ def _drawn(arms: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], str, st
     return plain + [
         (arm, color, solid) for arm, color in zip(best, _CODE_LINES, strict=False)
     ]
-
-
-def _panels(
-    count: int, *, width: float = 4.6, height: float
-) -> tuple[Any, Sequence["Axes"]]:
-    # Not pyplot, which keeps every figure in a global list.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width * count, height), layout="constrained")
-    panels = figure.subplots(1, count, squeeze=False)[0]
-    for axes in panels:
-        axes.spines[["top", "right"]].set_visible(False)
-    return figure, panels

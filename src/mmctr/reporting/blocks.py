@@ -1,8 +1,10 @@
 """What a section of the report is made of; the template knows how each looks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar, Self
+
+from mmctr.reporting.figures import inline_svg
 
 
 @dataclass(frozen=True)
@@ -12,7 +14,7 @@ class Text:
     kind: ClassVar[str] = "text"
     text: str
     warns: bool = False
-    """Whether it is something to beware of."""
+    """Whether it is a warning."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,47 @@ class Table:
     """Rows at the top that stand out."""
     note: str = ""
 
+    @classmethod
+    def of_records(
+        cls,
+        title: str,
+        records: Iterable[Any],
+        columns: Mapping[str, Callable[[Any], str]],
+        **looks: Any,
+    ) -> Self:
+        """Write one row per record.
+
+        Args:
+            title: Of the table.
+            records: What the rows are about.
+            columns: Name of each column -> what it says of a record.
+            looks: The table's other fields.
+        """
+        rows = [[write(record) for write in columns.values()] for record in records]
+        return cls(title, list(columns), rows, **looks)
+
 
 @dataclass(frozen=True)
 class Picture:
     """A figure and what to see in it."""
 
-    kind: ClassVar[str] = "picture"
     svg: str
-    """Markup that :func:`mmctr.reporting.svg.inline_svg` made."""
-    alt: str
-    """What it shows, for those who can't see it."""
+    """Markup that :func:`mmctr.reporting.figures.inline_svg` made."""
     sentence: str
     """What to see in it."""
+
+    @classmethod
+    def of(cls, name: str, figure: Any, sentence: str, *, title: str = "") -> Self:
+        """Write a matplotlib figure as SVG.
+
+        Args:
+            name: Of the figure, once per page.
+            figure: Drawn with the colours of :mod:`mmctr.reporting.figures`.
+            sentence: What to see in it.
+            title: Comes before the sentence for those who can't see the figure.
+        """
+        alt = f"{title}. {sentence}" if title else sentence
+        return cls(inline_svg(figure, alt, name), sentence)
 
 
 @dataclass(frozen=True)
@@ -61,7 +92,7 @@ class Beside:
 
 @dataclass(frozen=True)
 class Tiles:
-    """A few numbers that come first: what it is, its value, what it stands beside."""
+    """A few numbers that come first: name, value, and what to compare it with."""
 
     kind: ClassVar[str] = "tiles"
     tiles: Sequence[tuple[str, str, str]]
@@ -76,7 +107,7 @@ class Folded:
     blocks: Sequence["Block"]
 
 
-Block = Text | Table | Picture | Pictures | Beside | Tiles | Folded
+Block = Text | Table | Pictures | Beside | Tiles | Folded
 
 
 @dataclass(frozen=True)

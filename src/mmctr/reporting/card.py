@@ -5,80 +5,92 @@ from typing import Any
 import yaml
 
 from mmctr.reporting import sentences
-from mmctr.reporting.data_sections import leak_sentence
+from mmctr.reporting.blocks import Table
+from mmctr.reporting.data_sections import leak_sentence, part_table
 from mmctr.reporting.facts import Record
-from mmctr.reporting.model_sections import KINDS, judged_part
-from mmctr.reporting.pages import render_card
-from mmctr.reporting.run_sections import image_maker
-from mmctr.reporting.words import (
-    NOTHING,
-    count,
-    interval,
-    moment,
-    number,
-    percent,
-    with_interval,
+from mmctr.reporting.model_sections import (
+    KINDS,
+    judged_part,
+    loss_table,
+    ranking_table,
+    slice_tables,
+    slices_by_kind,
 )
+from mmctr.reporting.pages import render
+from mmctr.reporting.run_sections import image_maker
+from mmctr.reporting.words import NOTHING, count, measured, moment, percent
 
 WEIGHTS = "ctr_weights.safetensors"
+_SETTINGS = {
+    "batch size": "batch_size",
+    "learning rate": "learning_rate",
+    "L2 of embeddings": "embedding_l2",
+    "epochs at most": "max_epochs",
+    "longest history": "max_history",
+    "precision": "precision",
+}
 _HASHED = ("ctr_weights", "codes", "item_table", "title_vectors", "image_vectors")
 
 
-def write_card(
-    report: dict[str, Any],
-    audit: dict[str, Any],
+def write_model_card(
+    preparation_report: dict[str, Any],
+    data_audit: dict[str, Any],
     codebook: dict[str, Any],
-    titles: dict[str, Any],
-    covers: dict[str, Any],
-    history: dict[str, Any],
+    embedding_report: dict[str, Any],
+    image_embedding_report: dict[str, Any],
+    training_history: dict[str, Any],
     metrics: dict[str, Any],
-    details: dict[str, Any],
-    record: Record,
+    evaluation_details: dict[str, Any],
+    manifest: dict[str, Any] | None,
 ) -> str:
-    """Fill the card.
+    """Say what the model is, how good it is, and what it is not for.
 
     Args:
-        report: ``preparation.json``.
-        audit: ``audit.json``.
-        codebook: ``codebook.json``.
-        titles: ``embedding.json``.
-        covers: ``image_embedding.json``.
-        history: ``training.json``.
-        metrics: ``metrics.json``.
-        details: ``evaluation_details.json``.
-        record: What the manifest knows by now.
+        preparation_report: Rows, users, items.
+        data_audit: Leaks.
+        codebook: Health of the codes.
+        embedding_report: Of the titles.
+        image_embedding_report: Of the covers.
+        training_history: Validations.
+        metrics: The model beside its baselines.
+        evaluation_details: Calibration, ROC and slices.
+        manifest: What was made before, and of what; None if unknown.
 
     Returns:
         Markdown.
     """
-    part = judged_part(metrics)
-    found, closer = metrics[part], details[part]
-    share = percent(closer["confidence"], 0)
-    judged = (
-        f"On {count(found['rows'])} rows of {part}; brackets are {share} intervals "
-        f"over users ({count(closer['resamples'])} resamples). "
-        f"{sentences.verdict(metrics, part)}"
-    )
-    return render_card(
-        record=record,
-        model=_model(history, codebook, titles, covers, record),
-        parts=_parts(report),
-        data=leak_sentence(audit),
-        training=_training(history, record),
-        judged=judged,
-        ranking=_ranking(found),
-        losses=(
-            "Logloss "
-            f"{with_interval(found['logloss'], closer['logloss']['interval'])}, NE "
-            f"{with_interval(found['ne'], closer['ne']['interval'])}, calibration "
-            f"error {number(found['ece'])}."
+    part, record = judged_part(metrics), Record.of(manifest)
+    found, closer = metrics[part], evaluation_details[part]
+    hashed = {name: record.outputs[name] for name in _HASHED if name in record.outputs}
+    vectors = (embedding_report, image_embedding_report)
+    return render(
+        "model_card.md",
+        dataset=record.dataset,
+        model=_model(training_history, codebook, *vectors, record),
+        parts=part_table(preparation_report),
+        data=leak_sentence(data_audit),
+        training=_training(training_history, record),
+        judged=f"On {count(found['rows'])} rows of {part}; brackets are "
+        f"{percent(closer['confidence'], 0)} intervals over users "
+        f"({count(closer['resamples'])} resamples). {sentences.verdict(metrics, part)}",
+        tables=[ranking_table(part, found), loss_table(part, found, closer)],
+        slices=slice_tables(closer),
+        limits=_limits(
+            preparation_report,
+            codebook,
+            embedding_report,
+            training_history,
+            metrics,
+            closer,
         ),
-        slices=[_slice(each) for each in closer["slices"]],
-        limits=_limits(report, codebook, titles, history, metrics, details),
-        config=_config(report, record),
-        inputs=sorted(record.inputs.items()),
-        outputs=[(x, record.outputs[x]) for x in _HASHED if x in record.outputs],
-        versions=[(k, v or "unknown") for k, v in record.versions.items()],
+        config=_config(preparation_report, record),
+        inputs=Table("", ("raw file", "sha256"), sorted(record.inputs.items())),
+        outputs=Table("", ("artifact", "sha256"), list(hashed.items())),
+        versions=Table(
+            "",
+            ("code", "version"),
+            [(name, version or "unknown") for name, version in record.versions.items()],
+        ),
     )
 
 
@@ -88,7 +100,7 @@ def _model(
     titles: dict[str, Any],
     covers: dict[str, Any],
     record: Record,
-) -> list[tuple[str, str]]:
+) -> Table:
     made = record.made.get("ctr_weights", {})
     codes = [
         f"{name}: {count(health['positions'])} of {count(health['codebook_size'])} "
@@ -96,88 +108,35 @@ def _model(
         for name, health in codebook.items()
         if health
     ]
-    return [
-        ("weights", f"{WEIGHTS}, {count(history['weights'])} numbers"),
-        ("architecture", "Deep Interest Network: attention of the target to a history"),
-        ("form of content", history["content"]),
-        ("item features", ", ".join(history["features"])),
-        ("codes", "; ".join(codes) or "none"),
-        ("title vectors", f"{titles['version'] or titles['provider']}, "
-         f"{count(titles['width'])} wide"),
-        ("image vectors", "none" if not covers["width"] else
-         f"{image_maker(covers)}, {count(covers['width'])} wide"),
-        ("made", moment(made.get("at"))),
-        ("commit", record.versions.get("commit") or "unknown"),
-        ("seed", NOTHING if record.seed is None else str(record.seed)),
-    ]  # fmt: skip
-
-
-def _parts(report: dict[str, Any]) -> list[list[str]]:
-    return [
-        [
-            name,
-            count(found["rows"]),
-            "hidden"
-            if found["positive_rows"] is None
-            else count(found["positive_rows"]),
-            count(found["users"]),
-            NOTHING if name == "train" else count(found["users"] - found["warm_users"]),
-            NOTHING if name == "train" else count(found["rows_with_cold_item"]),
-        ]
-        for name, found in report["parts"].items()
-    ]
+    title_maker = titles["version"] or titles["provider"]
+    rows = {
+        "weights": f"{WEIGHTS}, {count(history['weights'])} numbers",
+        "architecture": "Deep Interest Network: attention of the target to a history",
+        "form of content": history["content"],
+        "item features": ", ".join(history["features"]),
+        "codes": "; ".join(codes) or "none",
+        "title vectors": f"{title_maker}, {count(titles['width'])} wide",
+        "image vectors": f"{image_maker(covers)}, {count(covers['width'])} wide"
+        if covers["width"]
+        else "none",
+        "made": moment(made.get("at")),
+        "commit": record.versions.get("commit") or "unknown",
+        "seed": NOTHING if record.seed is None else str(record.seed),
+    }
+    return Table("", ("", ""), list(rows.items()))
 
 
 def _training(history: dict[str, Any], record: Record) -> str:
-    known = record.parameters
-    settings = {
-        "batch size": known.get("ctr_modeling.training.batch_size"),
-        "learning rate": known.get("ctr_modeling.training.learning_rate"),
-        "L2 of embeddings": known.get("ctr_modeling.training.embedding_l2"),
-        "epochs at most": known.get("ctr_modeling.training.max_epochs"),
-        "longest history": known.get("ctr_modeling.training.max_history"),
-        "precision": known.get("ctr_modeling.training.precision"),
+    known = {
+        label: record.parameters.get(f"ctr_modeling.training.{name}")
+        for label, name in _SETTINGS.items()
     }
-    told = ", ".join(f"{k} {v}" for k, v in settings.items() if v is not None)
+    stated = [f"{label} {value}" for label, value in known.items() if value is not None]
+    steps = f"{count(history['steps'])} steps on {history['device']}"
     return (
-        f"{count(history['steps'])} steps on {history['device']}"
-        f"{f'; {told}' if told else ''}. {sentences.training(history)} The weights are "
-        "those of that validation."
+        f"{'; '.join(filter(None, [steps, ', '.join(stated)]))}. "
+        f"{sentences.training(history)} The weights are those of the best validation."
     )
-
-
-def _ranking(found: dict[str, Any]) -> list[list[str]]:
-    model = [
-        "**model**",
-        with_interval(found["auc"], found["auc_interval"]),
-        with_interval(found["gauc"], found["gauc_interval"]),
-        NOTHING,
-        NOTHING,
-    ]
-    rows = [model]
-    for name, each in found["baselines"].items():
-        label = name.replace("_", " ")
-        if each is None:
-            rows.append([label, "absent", "absent", NOTHING, NOTHING])
-            continue
-        differences = (each["auc_difference"], each["gauc_difference"])
-        told = [interval(ends, sign="+") for ends in differences]
-        rows.append([label, number(each["auc"]), number(each["gauc"]), *told])
-    if "oracle_auc" in found:
-        best = number(found["oracle_auc"])
-        rows.append(["best possible", best, NOTHING, NOTHING, NOTHING])
-    return rows
-
-
-def _slice(each: dict[str, Any]) -> list[str]:
-    counted = {k: v for k, v in KINDS.items() if k != "target"}.get(each["kind"])
-    return [
-        f"{counted}: {each['name']}" if counted else each["name"],
-        count(each["rows"]),
-        with_interval(each["auc"], each["auc_interval"]),
-        count(each["pairs"]),
-        with_interval(each["pair_auc"], each["pair_auc_interval"]),
-    ]
 
 
 def _limits(
@@ -186,40 +145,22 @@ def _limits(
     titles: dict[str, Any],
     history: dict[str, Any],
     metrics: dict[str, Any],
-    details: dict[str, Any],
+    closer: dict[str, Any],
 ) -> list[str]:
-    """What these numbers say against it."""
+    """List what these numbers say against the model."""
     part = judged_part(metrics)
-    closer = details[part]
-    rows = report["parts"][part]
-    cold = next((x for x in closer["slices"] if x["name"] == "cold target"), None)
-    warm = next((x for x in closer["slices"] if x["name"] == "warm target"), None)
-    unseen = report["items"] - report["items_in_train"]
-    lines = []
+    lines = [
+        _cold_items(report, part, closer),
+        f"Calibration: {sentences.calibration(closer['calibration'], part)}",
+    ]
     if metrics["test"] is None:
-        lines.append(
-            "Test has no labels: the numbers are of valid, by which the weights were "
-            "chosen, so a little too good."
-        )
-    lines.append(
-        f"Cold items: {percent(unseen / report['items'])} of the items are in no "
-        f"train row, and {percent(rows['rows_with_cold_item'] / rows['rows'])} of the "
-        f"rows of {part} have one as target."
-        + (
-            f" Of {count(cold['pairs'])} pairs of them within a group "
-            f"{with_interval(cold['pair_auc'], cold['pair_auc_interval'])} are ordered "
-            f"right; of pairs of warm items, "
-            f"{with_interval(warm['pair_auc'], warm['pair_auc_interval'])}."
-            if cold and warm and cold["pair_auc"] is not None
-            else " There are too few pairs of them in a group to say how well they are "
-            "ordered."
-        )
-    )
-    lines.append(f"Calibration: {sentences.calibration(closer['calibration'], part)}")
-    for kind, label in KINDS.items():
-        found = [each for each in closer["slices"] if each["kind"] == kind]
-        if kind != "target" and len(found) > 1:
-            lines.append(sentences.slices(found, label, part))
+        text = "Test has no labels: the numbers are of valid, which also chose the "
+        lines.insert(0, f"{text}weights, so they are slightly too good.")
+    lines += [
+        sentences.slices(found, KINDS[kind], part)
+        for kind, found in slices_by_kind(closer).items()
+        if kind != "target" and len(found) > 1
+    ]
     if history["best_step"] == history["validations"][-1]["step"]:
         lines.append("Training was best at its last validation: it may be unfinished.")
     absent = [name for name, health in codebook.items() if health is None]
@@ -229,6 +170,26 @@ def _limits(
         lines.append(f"{count(titles['zero_rows'])} items have no title vector.")
     lines.append("One seed: how much another would change is not in the intervals.")
     return lines
+
+
+def _cold_items(report: dict[str, Any], part: str, details: dict[str, Any]) -> str:
+    rows = report["parts"][part]
+    unseen = report["items"] - report["items_in_train"]
+    slices = {each["name"]: each for each in details["slices"]}
+    cold, warm = slices.get("cold target"), slices.get("warm target")
+    if cold and warm and cold["pair_auc"] is not None:
+        ordered = (
+            f"Of {count(cold['pairs'])} pairs of them within a group "
+            f"{measured(cold, 'pair_auc')} are ordered right; of pairs of warm items, "
+            f"{measured(warm, 'pair_auc')}."
+        )
+    else:
+        ordered = "There are too few pairs of them in a group to judge their order."
+    return (
+        f"Cold items: {percent(unseen / report['items'])} of the items are in no "
+        f"train row, and {percent(rows['rows_with_cold_item'] / rows['rows'])} of the "
+        f"rows of {part} have one as target. {ordered}"
+    )
 
 
 def _config(report: dict[str, Any], record: Record) -> str:

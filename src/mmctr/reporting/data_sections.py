@@ -14,8 +14,7 @@ from mmctr.reporting.blocks import (
     Table,
     Text,
 )
-from mmctr.reporting.figures import draw_codes
-from mmctr.reporting.svg import inline_svg
+from mmctr.reporting.run_figures import draw_codes
 from mmctr.reporting.words import (
     NOTHING,
     cell,
@@ -23,6 +22,7 @@ from mmctr.reporting.words import (
     listed,
     number,
     percent,
+    plain,
 )
 
 PARTS = ("train", "valid", "test")
@@ -39,104 +39,105 @@ LEAKS = {
 
 
 def data_section(report: dict[str, Any], audit: dict[str, Any]) -> Section:
-    """Rows, users, items, histories, and what leaks.
+    """Show rows, users, items, histories, and what leaks.
 
     Args:
         report: ``preparation.json``.
         audit: ``audit.json``.
     """
-    parts = report["parts"]
-    rows = [
-        [
-            name,
-            count(found["rows"]),
-            "hidden"
-            if found["positive_rows"] is None
-            else count(found["positive_rows"]),
-            count(found["users"]),
-            count(found["users"] - found["warm_users"]) if name != "train" else NOTHING,
-            count(found["items"]),
-            count(found["rows_with_cold_item"]) if name != "train" else NOTHING,
-            number(found["mean_history"], 1),
-        ]
-        for name, found in parts.items()
-    ]
-    header = ("part", "rows", "clicks", "users", "new users", "items", "cold rows")
     blocks: list[Block] = [
         Text(
             f"{count(report['items'])} items, {count(report['items_in_train'])} of them"
             f" in train. Likes levels come from {report['levels_from']['likes']}, "
             f"views levels from {report['levels_from']['views']}."
         ),
-        Table(
-            "Rows, users and items",
-            (*header, "mean history"),
-            rows,
-            note="A user is new, and a row cold, if train has no row of the user, or "
-            "has the target neither as a target nor in a history.",
-        ),
-        *_log(report["log"]),
-        _leaks(audit),
-        Text(leak_sentence(audit)),
+        part_table(report),
     ]
+    if log := report["log"]:
+        found = [[plain(name), cell(value)] for name, value in log.items()]
+        table = Table("The log", ("what", "found"), found, words=2)
+        blocks.append(Folded("What splitting the log found", [table]))
+    blocks += [_leak_table(audit), Text(leak_sentence(audit))]
     return Section("data", "Data", blocks)
 
 
+def part_table(report: dict[str, Any]) -> Table:
+    """Write rows, users and items of every part."""
+
+    def clicks(named: tuple[str, Any]) -> str:
+        clicked = named[1]["positive_rows"]
+        return "hidden" if clicked is None else count(clicked)
+
+    def unseen(named: tuple[str, Any], number_of: float) -> str:
+        return NOTHING if named[0] == "train" else count(number_of)
+
+    return Table.of_records(
+        "Rows, users and items",
+        report["parts"].items(),
+        {
+            "part": lambda named: named[0],
+            "rows": lambda named: count(named[1]["rows"]),
+            "clicks": clicks,
+            "users": lambda named: count(named[1]["users"]),
+            "new users": lambda named: unseen(
+                named, named[1]["users"] - named[1]["warm_users"]
+            ),
+            "items": lambda named: count(named[1]["items"]),
+            "cold rows": lambda named: unseen(named, named[1]["rows_with_cold_item"]),
+            "mean history": lambda named: number(named[1]["mean_history"], 1),
+        },
+        note="A new user has no row in train; the target of a cold row is no target "
+        "in train, nor in a history there.",
+    )
+
+
 def leak_sentence(audit: dict[str, Any]) -> str:
-    """Say who is in two parts, and which quantity alone tells most."""
+    """Say how many users are in two parts, and which quantity alone predicts most."""
     part = "test" if audit["test"]["positive_rate"] is not None else "valid"
     shared = audit[part]["users_shared_with"]["train"]
     users = audit[part]["users"]
-    told = {name: audit[part][key] for key, name in LEAKS.items()}
-    known = {name: value for name, value in told.items() if value is not None}
     who = (
-        f"No user of {part} has rows in train."
-        if not shared
-        else f"{count(shared)} of {count(users)} users of {part} have rows in train "
-        "too."
+        f"{count(shared)} of {count(users)} users of {part} have rows in train too."
+        if shared
+        else f"No user of {part} has rows in train."
     )
+    alone = {name: audit[part][key] for key, name in LEAKS.items()}
+    known = {name: value for name, value in alone.items() if value is not None}
     if not known:
         return who
     name = max(known, key=lambda each: abs(known[each] - 0.5))
     return (
-        f"{who} Of all that is known without a model, the {name} tells most of the "
-        f"clicks of {part}: alone it has an AUC of {number(known[name])}, where 0.5 "
-        "is nothing and values far from it may be a leak."
+        f"{who} Of all that is known without a model, the {name} predicts the clicks "
+        f"of {part} best: alone it has an AUC of {number(known[name])}. 0.5 is chance; "
+        "values far from it may be a leak."
     )
 
 
-def _leaks(audit: dict[str, Any]) -> Table:
+def _leak_table(audit: dict[str, Any]) -> Table:
     shares = {
         "share clicked": "positive_rate",
         "share with a cold target": "cold_target_share",
         "likes level is the item's": "likes_level_equals_items",
         "views level is the item's": "views_level_equals_items",
     }
+    written = [(name, key, percent) for name, key in shares.items()]
+    written += [(f"AUC of the {name}", key, number) for key, name in LEAKS.items()]
     rows = [
-        [name, *(percent(audit[part][key]) for part in PARTS)]
-        for name, key in shares.items()
+        [name, *(write(audit[part][key]) for part in PARTS)]
+        for name, key, write in written
     ]
-    for other in PARTS:
-        shared = [audit[part]["users_shared_with"].get(other) for part in PARTS]
-        rows.append([f"users shared with {other}", *(count(each) for each in shared)])
-    rows += [
-        [f"AUC of the {name}", *(number(audit[part][key]) for part in PARTS)]
-        for key, name in LEAKS.items()
+    rows[len(shares) : len(shares)] = [
+        [
+            f"users shared with {other}",
+            *(count(audit[part]["users_shared_with"].get(other)) for part in PARTS),
+        ]
+        for other in PARTS
     ]
     return Table("Leakage checks", ("check", *PARTS), rows)
 
 
-def _log(log: dict[str, Any] | None) -> list[Block]:
-    """What splitting a log found, where there was a log."""
-    if not log:
-        return []
-    rows = [[name.replace("_", " "), cell(value)] for name, value in log.items()]
-    table = Table("The log", ("what", "found"), rows, words=2)
-    return [Folded("What splitting the log found", [table])]
-
-
 def codes_section(codebook: dict[str, Any], shared: pd.DataFrame) -> Section:
-    """Health of the codes, and items that share them.
+    """Show the health of the codes, and items that share them.
 
     Args:
         codebook: Health by modality, None where there is none.
@@ -149,8 +150,8 @@ def codes_section(codebook: dict[str, Any], shared: pd.DataFrame) -> Section:
     absent = [name for name in codebook if name not in known]
     measures = (
         ("positions", "positions", count),
-        ("codewords a position", "codebook_size", count),
-        ("bits an item", "bits_per_item", lambda value: number(value, 0)),
+        ("codewords per position", "codebook_size", count),
+        ("bits per item", "bits_per_item", lambda value: number(value, 0)),
         ("R2 of the decoded vectors", "r2", number),
         ("cosine of the decoded vectors", "cosine", number),
         ("share of codewords in use", "usage", lambda value: number(value, 3)),
@@ -163,33 +164,23 @@ def codes_section(codebook: dict[str, Any], shared: pd.DataFrame) -> Section:
         [label, *(write(health[key]) for health in known.values())]
         for label, key, write in measures
     ]
-    rows += [
-        [f"true neighbours kept, of 10, items {label} train", *cells]
-        for label, key in (("in", "warm"), ("not in", "cold"))
-        if any(health[key] for health in known.values())
-        for cells in [[_recall(health[key]) for health in known.values()]]
-    ]
-    sentence = code_sentence(known)
-    figure = Picture(
-        inline_svg(draw_codes(codebook), f"Codebook use. {sentence}", "codes"),
-        f"Codebook use. {sentence}",
-        sentence,
+    for label, key in (("in", "warm"), ("not in", "cold")):
+        groups = [health[key] for health in known.values()]
+        if any(groups):
+            recalls = [number(x and x["recall_at_10"], 3) for x in groups]
+            rows.append([f"true neighbours kept, of 10, items {label} train", *recalls])
+    picture = Picture.of(
+        "codes", draw_codes(codebook), code_sentence(known), title="Codebook use"
     )
-    blocks: list[Block] = [
-        Beside(
-            [
-                Table("Health of the codes", ("measure", *known), rows),
-                Pictures([figure]),
-            ]
-        )
-    ]
+    table = Table("Health of the codes", ("measure", *known), rows)
+    blocks: list[Block] = [Beside([table, Pictures([picture])])]
     if absent:
         blocks.insert(0, Text(f"There are no {listed(absent)} vectors."))
-    return Section("codes", "Codes", [*blocks, *_neighbours(shared)])
+    return Section("codes", "Codes", [*blocks, *_shared_tables(shared)])
 
 
 def code_sentence(known: dict[str, Any]) -> str:
-    """Say which position uses its codebook least, and which modality keeps more."""
+    """Say which position of each modality uses its codebook least."""
     found = []
     for name, health in known.items():
         uses = [level["perplexity"] for level in health["levels"]]
@@ -202,35 +193,30 @@ def code_sentence(known: dict[str, Any]) -> str:
     return f"{'; '.join(found)}.".capitalize()
 
 
-def _recall(group: dict[str, Any] | None) -> str:
-    return NOTHING if group is None else number(group["recall_at_10"], 3)
-
-
-def _neighbours(shared: pd.DataFrame) -> list[Block]:
+def _shared_tables(shared: pd.DataFrame) -> list[Block]:
     if shared.empty:
-        return [Text("No two of the items that were looked at share a code.")]
-    blocks: list[Block] = []
+        return [Text("None of the items that were looked at share a code.")]
     titles = shared[["title", "other_title"]].fillna("(no title)").astype(str)
-    frame = shared.assign(title=titles["title"], other_title=titles["other_title"])
-    for modality, rows in frame.groupby("modality", sort=False):
-        blocks.append(
-            Table(
-                f"Items that share {modality} codes",
-                ("item", "shares codes with", "codes"),
-                [
-                    [
-                        row["title"] if place == 0 else "",
-                        row["other_title"],
-                        f"{row['shared_codes']} of {row['codes']}",
-                    ]
-                    for _, group in rows.groupby("item_id", sort=False)
-                    for place, row in enumerate(group.to_dict("records"))
-                ],
-                words=2,
-                note=sharing_sentence(str(modality), rows),
-            )
+    frame = shared.assign(
+        # An item's title stands on the first of its lines.
+        title=titles["title"].mask(shared.duplicated(["modality", "item_id"]), ""),
+        other_title=titles["other_title"],
+    )
+    columns = {
+        "item": lambda row: row["title"],
+        "shares codes with": lambda row: row["other_title"],
+        "codes": lambda row: f"{row['shared_codes']} of {row['codes']}",
+    }
+    return [
+        Table.of_records(
+            f"Items that share {modality} codes",
+            rows.to_dict("records"),
+            columns,
+            words=2,
+            note=sharing_sentence(str(modality), rows),
         )
-    return blocks
+        for modality, rows in frame.groupby("modality", sort=False)
+    ]
 
 
 def sharing_sentence(modality: str, rows: pd.DataFrame) -> str:
@@ -243,4 +229,4 @@ def sharing_sentence(modality: str, rows: pd.DataFrame) -> str:
             f"no pair shares all its {modality} codes; the nearest shares "
             f"{best['shared_codes']} of {best['codes']}"
         )
-    return f"Of {rows['item_id'].nunique()} items drawn by chance, {pairs}."
+    return f"Of {rows['item_id'].nunique()} items drawn at random, {pairs}."

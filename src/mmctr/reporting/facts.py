@@ -1,17 +1,17 @@
-"""What the manifest knows of the artifacts that a report is about."""
+"""What the manifest records of the artifacts that a report is about."""
 
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 OWN = frozenset({"report", "model_card"})
-"""Made from the record itself, so that what it says of them is of an earlier run."""
+"""Made from the record, which therefore has those of an earlier run."""
 
 _EXPERIMENTS = ("ablation", "tuning", "sample_")
 
 
 @dataclass(frozen=True)
 class Record:
-    """The manifest while a run goes on: all that was made before now."""
+    """The manifest during a run: everything that was made before."""
 
     dataset: str = "unknown"
     raw_dir: str = ""
@@ -21,13 +21,13 @@ class Record:
     versions: dict[str, str | None] = field(default_factory=dict)
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
-    """By dotted name: what the artifacts of a run, experiments left out, depend on."""
+    """Dotted name -> value, for all artifacts but those of experiments."""
     mixed: tuple[str, ...] = ()
-    """Parameters that two artifacts were made with different values of."""
+    """Parameters that have different values in two artifacts."""
 
     @classmethod
     def of(cls, manifest: dict[str, Any] | None) -> Self:
-        """Read a manifest; None, or an empty one, knows nothing."""
+        """Read a manifest, which may be None or empty."""
         if not manifest:
             return cls()
         made = {k: v for k, v in manifest["made"].items() if k not in OWN}
@@ -53,7 +53,7 @@ class Record:
         )
 
     def differs(self, artifact: str, inputs: tuple[str, ...]) -> bool:
-        """Whether an artifact's making had other inputs than those there are now."""
+        """Whether an artifact was made from other inputs than those of now."""
         had = self.made.get(artifact, {}).get("inputs", {})
         return any(
             had.get(name) and self.outputs.get(name) and had[name] != self.outputs[name]
@@ -61,7 +61,7 @@ class Record:
         )
 
     def nested(self) -> dict[str, Any]:
-        """Give the parameters as a tree, as ``--config`` takes them."""
+        """Nest the parameters by section, as in a file for ``--config``."""
         tree: dict[str, Any] = {}
         for name, value in sorted(self.parameters.items()):
             *path, last = name.split(".")

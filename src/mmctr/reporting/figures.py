@@ -1,254 +1,244 @@
-"""Pictures of the report; each draws numbers that an artifact holds."""
+"""What all figures share: style, panels, common forms, and SVG inside a page."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+import functools
+import html
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec
 
 import numpy as np
+from markupsafe import Markup
 
-from mmctr.reporting.svg import COLORS, FAINT, INK, STYLE
-
-if TYPE_CHECKING:  # matplotlib takes a second to import
+if TYPE_CHECKING:  # matplotlib is slow to import
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+P = ParamSpec("P")
+
+INK = "#16191d"
+"""Text and axes of a figure; on the page replaced by its text colour."""
+
+FAINT = "#9098a0"
+"""Grids and reference lines."""
+
+COLORS = ("#4477aa", "#ee6677", "#228833", "#b8860b", "#aa3377")
+"""Colours of series, from Paul Tol's bright scheme; dark pages use lighter ones."""
 
 BLUE, RED, GREEN, GOLD, PURPLE = COLORS
-_WIDTH = 4.6
-# More positions than this are drawn as lines.
+
+_PAGE_COLORS = {
+    INK: "currentColor",
+    FAINT: "var(--faint)",
+    **{color: f"var(--series-{place})" for place, color in enumerate(COLORS)},
+}
+
+STYLE: dict[str, Any] = {
+    "svg.fonttype": "none",  # text stays text
+    "font.family": "sans-serif",
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.labelsize": 9.5,
+    "legend.fontsize": 9.5,
+    "legend.frameon": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "axes.titlecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": FAINT,
+    "grid.alpha": 0.35,
+    "text.parse_math": False,  # a name with a dollar is a name
+}
+"""Settings of matplotlib that figures are drawn with."""
+
 _BARS = 32
+"""More positions than this are drawn as lines."""
 
 
-def draw_training(history: dict[str, Any]) -> Any:
-    """Draw AUC and gAUC, and below them logloss, on valid against steps.
+class IntervalRow(NamedTuple):
+    """A line of :func:`draw_intervals`."""
 
-    Args:
-        history: From :func:`mmctr.pipelines.ctr_modeling.nodes.train_model`.
-    """
-    entries = history["validations"]
-    steps = [entry["step"] for entry in entries]
-    with _panels(2, height=3.9, sharex=True) as (figure, (upper, lower)):
-        for axes, name, label, color in (
-            (upper, "auc", "AUC", BLUE),
-            (upper, "gauc", "gAUC", RED),
-            (lower, "logloss", "logloss", GREEN),
-        ):
-            values = [_or_nan(entry[name]) for entry in entries]
-            if not all(map(np.isnan, values)):
-                axes.plot(steps, values, "o-", ms=3.5, lw=1.5, color=color, label=label)
-            axes.grid(axis="y")
-        for axes in (upper, lower):
-            axes.axvline(history["best_step"], color=FAINT, lw=1, ls="--", zorder=0)
-            axes.legend(loc="best")
-        lower.set_xlabel("steps of training; dashed: the weights that are kept")
-        lower.locator_params(axis="x", integer=True, nbins=6)
-    return figure
+    name: str
+    value: float | None
+    """None: the line stays empty."""
+    ends: Sequence[float] | None
+    color: str = BLUE
+    hollow: bool = False
 
 
-def draw_differences(metrics: dict[str, Any], measure: str, label: str) -> Any:
-    """Draw model minus baseline with its interval, a line a baseline.
+def styled(draw: Callable[P, Any]) -> Callable[P, Any]:
+    """Make a function draw with the settings of :data:`STYLE`."""
 
-    Args:
-        metrics: Of one part.
-        measure: ``auc`` or ``gauc``.
-        label: Its name.
-    """
-    known = [
-        (name, found[measure], found[f"{measure}_difference"])
-        for name, found in metrics["baselines"].items()
-        if found and found[measure] is not None and metrics[measure] is not None
-    ]
-    with _panels(1, height=1.1 + 0.34 * max(len(known), 1)) as (figure, (axes,)):
-        for place, (_, value, ends) in enumerate(known):
-            _interval(axes, metrics[measure] - value, ends, place, BLUE)
-        axes.axvline(0, color=INK, lw=0.9)
-        _name_places(axes, [name.replace("_", " ") for name, _, _ in known])
-        axes.set_xlabel(f"{label} of the model minus that of the baseline")
-        axes.grid(axis="x")
-    return figure
+    @functools.wraps(draw)
+    def draw_styled(*args: P.args, **kwargs: P.kwargs) -> Any:
+        from matplotlib import rc_context
+
+        with rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return draw_styled
 
 
-def draw_roc(roc: dict[str, Any]) -> Any:
-    """Draw the model's ROC curve with its band, and the baselines' curves.
+def new_panels(
+    count: int = 1,
+    *,
+    width: float = 4.6,
+    height: float,
+    stacked: bool = False,
+    sharex: bool = False,
+) -> tuple["Figure", Sequence["Axes"]]:
+    """Make a figure of equal panels, narrow enough for a phone by default.
 
     Args:
-        roc: From :func:`mmctr.evaluation.evaluate_details`.
+        count: Number of panels.
+        width: Of each panel, in inches.
+        height: Of the figure, in inches.
+        stacked: Whether the panels are below each other, not beside each other.
+        sharex: Whether the panels have one x axis.
+
+    Returns:
+        The figure and its panels.
     """
-    grid = roc["false_positive_rate"]
-    with _panels(1, height=4.3) as (figure, (axes,)):
-        axes.plot([0, 1], [0, 1], color=FAINT, lw=1, ls="--")
-        low, high = (_numbers(roc[name]) for name in ("low", "high"))
-        axes.fill_between(grid, low, high, color=BLUE, alpha=0.25, lw=0)
-        axes.plot(
-            grid, _numbers(roc["true_positive_rate"]), color=BLUE, lw=1.8, label="model"
-        )
-        styles = zip((RED, GREEN, GOLD, PURPLE), ("-", "--", "-.", ":"), strict=True)
-        known = {name: curve for name, curve in roc["baselines"].items() if curve}
-        for (name, curve), (color, dashes) in zip(known.items(), styles, strict=False):
-            label = name.replace("_", " ")
-            axes.plot(grid, _numbers(curve), dashes, color=color, lw=1.1, label=label)
-        axes.set_xlabel("share of rows without a click that pass")
-        axes.set_ylabel("share of clicks found")
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1.01)
-        axes.set_aspect("equal")
-        axes.grid()
-        axes.legend(loc="lower right")
-    return figure
-
-
-def draw_calibration(bins: Sequence[dict[str, Any]]) -> Any:
-    """Draw click rate against mean probability, a dot and interval a bin.
-
-    Args:
-        bins: From :func:`mmctr.evaluation.evaluate_details`.
-    """
-    with _panels(1, height=4.3) as (figure, (axes,)):
-        places = [each["mean_probability"] for each in bins]
-        rates = [each["click_rate"] for each in bins]
-        ends = [each["interval"] or [each["click_rate"]] * 2 for each in bins]
-        room = 0.05 * (max(places) - min(places)) or 0.01
-        reach = (min(places) - room, max(places) + room)
-        axes.plot(reach, reach, color=FAINT, lw=1, ls="--", label="as predicted")
-        for place, (low, high) in zip(places, ends, strict=True):
-            axes.plot([place] * 2, [low, high], color=BLUE, lw=1.6)
-        axes.plot(places, rates, "o", ms=4.5, color=BLUE, label="a bin of equal mass")
-        axes.set_xlim(*reach)
-        axes.set_ylim(bottom=0)
-        axes.set_xlabel("mean predicted probability")
-        axes.set_ylabel("click rate")
-        axes.grid()
-        axes.legend(loc="upper left")
-    return figure
-
-
-def draw_slices(
-    slices: Sequence[dict[str, Any]], whole: float | None, label: str
-) -> Any:
-    """Draw the AUC of slices with intervals, beside that of all rows.
-
-    Args:
-        slices: Some of those of :func:`mmctr.evaluation.evaluate_details`.
-        whole: AUC of all rows.
-        label: What the names of the slices count.
-    """
-    with _panels(1, height=1.2 + 0.3 * max(len(slices), 1)) as (figure, (axes,)):
-        if whole is not None:
-            axes.axvline(whole, color=FAINT, lw=1.2, ls="--")
-        for place, each in enumerate(slices):
-            if each["auc"] is not None:
-                _interval(axes, each["auc"], each["auc_interval"], place, BLUE)
-        names = [f"{each['name']}  (n {each['rows']:,})" for each in slices]
-        _name_places(axes, names)
-        axes.set_ylabel(label)
-        axes.set_xlabel("AUC; dashed: all rows")
-        axes.grid(axis="x")
-    return figure
-
-
-def draw_codes(codebook: dict[str, Any]) -> Any:
-    """Draw how much of its codebook each position uses, by modality.
-
-    Args:
-        codebook: Health by modality, None where there is none.
-    """
-    with _panels(1, height=3.2) as (figure, (axes,)):
-        known = {name: health for name, health in codebook.items() if health}
-        for number, (name, health) in enumerate(known.items()):
-            size = health["codebook_size"]
-            shares = [level["perplexity"] / size for level in health["levels"]]
-            places = np.arange(1, len(shares) + 1)
-            color = (BLUE, RED)[number % 2]
-            if len(shares) > _BARS:
-                axes.plot(places, shares, color=color, lw=1, label=name)
-            else:
-                offset = (number - (len(known) - 1) / 2) * 0.4
-                axes.bar(places + offset, shares, 0.38, color=color, label=name)
-        axes.set_ylim(0, 1.05)
-        axes.set_xlabel("position of the code")
-        axes.set_ylabel("perplexity over codebook size")
-        axes.locator_params(axis="x", integer=True)
-        axes.grid(axis="y")
-        if known:
-            figure.legend(loc="outside lower center", ncols=2)
-    return figure
-
-
-def draw_times(nodes: dict[str, dict[str, Any]]) -> Any:
-    """Draw the seconds of nodes, the longest on top.
-
-    Args:
-        nodes: By name, each with ``seconds``; in the order to draw them.
-    """
-    with _panels(1, height=0.9 + 0.26 * max(len(nodes), 1)) as (figure, (axes,)):
-        seconds = [node["seconds"] for node in nodes.values()]
-        places = range(len(nodes))
-        bars = axes.barh(places, seconds, 0.68, color=BLUE)
-        axes.bar_label(bars, [f"{x:,.1f}" for x in seconds], padding=3, fontsize=9.5)
-        axes.margins(x=0.16)
-        _name_places(axes, list(nodes))
-        axes.set_xlabel("seconds")
-    return figure
-
-
-def draw_arms(arms: Sequence[dict[str, Any]], other: str, label: str) -> Any:
-    """Draw each arm's gAUC minus another's, with intervals.
-
-    Args:
-        arms: Of ``ablation_details.json``, in the order to draw them.
-        other: The arm that is subtracted.
-        label: Name of the axis.
-    """
-    with _panels(1, height=1.1 + 0.3 * max(len(arms), 1)) as (figure, (axes,)):
-        for place, arm in enumerate(arms):
-            found = arm["against"][other]["gauc"]
-            if found["delta"] is None:
-                continue
-            ends = None if found["low"] is None else (found["low"], found["high"])
-            color = RED if arm["kind"] == "codes" else BLUE
-            _interval(axes, found["delta"], ends, place, color)
-        axes.axvline(0, color=INK, lw=0.9)
-        _name_places(axes, [arm["name"] for arm in arms])
-        axes.set_xlabel(label)
-        axes.grid(axis="x")
-    return figure
-
-
-@contextmanager
-def _panels(
-    count: int, *, height: float, sharex: bool = False
-) -> Iterator[tuple[Any, Sequence["Axes"]]]:
-    """Panels below each other, narrow enough for a phone."""
-    from matplotlib import rc_context
-
     # Not pyplot, which keeps every figure in a global list.
     from matplotlib.figure import Figure
 
-    with rc_context(STYLE):
-        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-        yield figure, figure.subplots(count, 1, squeeze=False, sharex=sharex)[:, 0]
+    rows, columns = (count, 1) if stacked else (1, count)
+    figure = Figure(figsize=(width * columns, height), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=sharex)
+    return figure, list(panels.flat)
 
 
-def _interval(
-    axes: "Axes",
-    value: float,
-    ends: Sequence[float] | None,
-    place: int,
-    color: str,
+def draw_intervals(
+    axes: "Axes", rows: Sequence[IntervalRow], *, label: str, line: float | None
 ) -> None:
-    if ends is not None:
-        axes.plot(list(ends), [place] * 2, color=color, lw=2)
-    axes.plot([value], [place], "o", ms=5.5, color=color)
+    """Draw values with their intervals, one line each, the first on top.
+
+    Args:
+        axes: The panel.
+        rows: Lines to draw.
+        label: What the values are.
+        line: A value to compare with; None: no such line.
+    """
+    if line is not None:
+        axes.axvline(line, color=FAINT, lw=1.2, ls="--", zorder=0)
+    for place, row in enumerate(rows):
+        if row.value is None:
+            continue
+        if row.ends is not None:
+            axes.plot(list(row.ends), [place] * 2, color=row.color, lw=2)
+        fill = "none" if row.hollow else row.color
+        axes.plot([row.value], [place], "o", ms=5.5, color=row.color, mfc=fill)
+    name_rows(axes, [row.name for row in rows])
+    axes.set_xlabel(label)
+    axes.grid(axis="x")
 
 
-def _name_places(axes: "Axes", names: Sequence[str]) -> None:
-    """The first name on top."""
+def draw_bars(
+    axes: "Axes", values: Mapping[str, float], *, label: str, text: str
+) -> None:
+    """Draw a bar per name, the first on top, each with its value.
+
+    Args:
+        axes: The panel.
+        values: By name.
+        label: What the values are.
+        text: Format of a value, such as ``{:.0%}``.
+    """
+    bars = axes.barh(range(len(values)), list(values.values()), 0.68, color=BLUE)
+    axes.bar_label(bars, [text.format(value) for value in values.values()], padding=3)
+    axes.margins(x=0.16)
+    name_rows(axes, list(values))
+    axes.set_xlabel(label)
+
+
+def draw_positions(axes: "Axes", series: Mapping[str, Sequence[float]]) -> None:
+    """Draw a value per position of a code: bars, or lines where there are many.
+
+    Args:
+        axes: The panel.
+        series: Label -> values; at most two.
+    """
+    for number, (label, values) in enumerate(series.items()):
+        places = np.arange(1, len(values) + 1)
+        color = (BLUE, RED)[number]
+        if len(values) > _BARS:
+            axes.plot(places, values, color=color, lw=1, label=label)
+        else:
+            offset = (number - (len(series) - 1) / 2) * 0.4
+            axes.bar(places + offset, values, 0.38, color=color, label=label)
+    axes.set_ylim(0, 1.05)
+    axes.set_xlabel("position of the code")
+    axes.locator_params(axis="x", integer=True)
+    axes.grid(axis="y")
+
+
+def name_rows(axes: "Axes", names: Sequence[str]) -> None:
+    """Name the lines of a panel, the first on top."""
     axes.set_yticks(range(len(names)), list(names))
     axes.set_ylim(max(len(names), 1) - 0.4, -0.6)
     axes.locator_params(axis="x", nbins=5)
 
 
-def _or_nan(value: float | None) -> float:
-    return float("nan") if value is None else value
+def write_instead(axes: "Axes", text: str) -> None:
+    """Write in an empty panel why there is nothing to see."""
+    axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
+    axes.set_axis_off()
 
 
-def _numbers(values: Sequence[float | None]) -> list[float]:
-    return [_or_nan(value) for value in values]
+def legend_below(figure: "Figure", *, columns: int = 2) -> None:
+    """Put the legend of the first panel that has one below the figure."""
+    for axes in figure.axes:
+        handles, labels = axes.get_legend_handles_labels()
+        if handles:
+            figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+            return
+
+
+def with_nan(values: Sequence[float | None]) -> list[float]:
+    """Turn undefined numbers into gaps of a curve."""
+    return [float("nan") if value is None else value for value in values]
+
+
+def inline_svg(figure: Any, alt: str, name: str) -> Markup:
+    """Write a matplotlib figure as an element of an HTML page.
+
+    Args:
+        figure: Drawn with the colours of this module.
+        alt: What it shows, for those who can't see it.
+        name: Of the figure; makes the ids of its parts unique on the page.
+
+    Returns:
+        ``<svg ...>...</svg>``: without a fixed size, with the page's colours, and the
+        same bytes for the same figure.
+    """
+    from matplotlib import rc_context
+
+    written = io.StringIO()
+    with rc_context({**STYLE, "svg.hashsalt": name}):
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(written, format="svg", transparent=True, metadata=nothing)
+    text = written.getvalue()
+    text = text[text.index("<svg") :]
+    head, body = text.split(">", 1)
+    box = re.search(r'viewBox="[^"]*"', head)
+    if box is None:
+        raise ValueError(f"figure {name}: the SVG has no viewBox")
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
+    # A style of all elements would apply to the whole page.
+    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
+    referred = set(re.findall(r"#(\w+)", body))
+    body = re.sub(
+        r' id="([^"]+)"', lambda found: found[0] if found[1] in referred else "", body
+    )
+    for color, of_page in _PAGE_COLORS.items():
+        body = body.replace(color, of_page)
+    body = body.replace("'DejaVu Sans', ", "").replace("\n", " ")
+    label = html.escape(alt, quote=True)
+    looks = 'stroke-linejoin="round" stroke-linecap="butt"'
+    return Markup(f'<svg {box[0]} {looks} role="img" aria-label="{label}">{body}')

@@ -1,11 +1,13 @@
-"""Templates of the report and the model card."""
+"""Templates of the report, the model card and the pages."""
 
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from mmctr.reporting.blocks import Section
+from mmctr.reporting import words
+from mmctr.reporting.blocks import Section, Table
+from mmctr.runtime.markdown import markdown_table
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -15,7 +17,7 @@ _PACKAGE = "mmctr.reporting"
 
 
 def render_report(title: str, subtitle: str, sections: Sequence[Section]) -> str:
-    """Write the page; whatever is no markup of ours is escaped.
+    """Write the page; all text but the figures is escaped.
 
     Args:
         title: Of the page.
@@ -28,28 +30,31 @@ def render_report(title: str, subtitle: str, sections: Sequence[Section]) -> str
     from markupsafe import Markup
 
     style = (resources.files(_PACKAGE) / "templates" / "report.css").read_text("utf-8")
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(title=title, subtitle=subtitle, sections=sections, style=Markup(style))
+    return render(
+        "report.html",
+        title=title,
+        subtitle=subtitle,
+        sections=sections,
+        style=Markup(style),
     )
 
 
-def render_card(**facts: Any) -> str:
-    """Write the model card.
+def render(template: str, **facts: Any) -> str:
+    """Fill a template.
 
     Args:
-        facts: What the template names.
+        template: File name in ``templates/``.
+        facts: The names that the template uses.
 
     Returns:
-        Markdown.
+        HTML, Markdown or plain text.
     """
-    return _environment().get_template("model_card.md").render(**facts)
+    return _environment().get_template(template).render(**facts)
 
 
 @cache
 def _environment() -> "Environment":
-    # Jinja takes its time to import; commands that only list pipelines do without.
+    # Jinja is slow to import, and commands that only list pipelines don't need it.
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
@@ -58,13 +63,18 @@ def _environment() -> "Environment":
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters["md"] = _markdown
-    environment.filters["code"] = _code
+    environment.filters |= {
+        "code": _code,
+        "markdown": _markdown,
+        "count": words.count,
+        "number": words.number,
+        "share": "{:.0%}".format,
+    }
     return environment
 
 
 def _code(text: str) -> "Markup":
-    """Commands stand between backticks."""
+    """Turn what stands between backticks into code."""
     from markupsafe import Markup, escape
 
     parts = [escape(part) for part in text.split("`")]
@@ -75,8 +85,11 @@ def _code(text: str) -> "Markup":
     return Markup("").join(shown)
 
 
-def _markdown(value: Any) -> str:
-    """Text of others inside a table's cell."""
-    text = str(value).replace("\\", "\\\\").replace("|", "\\|").replace("`", "'")
-    text = text.replace("<", "&lt;")
-    return " ".join(text.split())
+def _markdown(table: Table, code: int = 0) -> str:
+    """Write a table as Markdown, its first columns as code."""
+    rows = [
+        [f"**{cell}**" if row < table.strong else cell for cell in cells[:1]]
+        + list(cells[1:])
+        for row, cells in enumerate(table.rows)
+    ]
+    return markdown_table(table.header, rows, code=code)

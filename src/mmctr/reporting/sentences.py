@@ -1,4 +1,4 @@
-"""What to see in a figure, said from its numbers."""
+"""Sentences on what a figure shows, written from its numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +7,11 @@ from mmctr.reporting.words import (
     count,
     interval,
     listed,
+    measured,
     number,
     percent,
+    plain,
     seconds,
-    signed,
     with_interval,
 )
 
@@ -19,16 +20,12 @@ _PASSED = 10
 
 
 def verdict(metrics: dict[str, Any], part: str) -> str:
-    """Say which baselines the model beats, and which not."""
-    found = metrics[part]
+    """Say which baselines the model beats, and which it does not."""
     beaten, others, absent = [], [], []
-    for name, baseline in found["baselines"].items():
-        label = name.replace("_", " ")
-        ends = None if baseline is None else baseline["gauc_difference"]
-        if ends is None:
-            absent.append(label)
-        else:
-            (beaten if ends[0] > 0 else others).append(label)
+    for name, baseline in metrics[part]["baselines"].items():
+        ends = baseline and baseline["gauc_difference"]
+        group = absent if ends is None else beaten if ends[0] > 0 else others
+        group.append(plain(name))
     said = []
     if beaten:
         said.append(
@@ -39,11 +36,11 @@ def verdict(metrics: dict[str, Any], part: str) -> str:
         subject = "It" if beaten else f"On {part} the model"
         said.append(
             f"{subject} is not shown to rank better than {listed(others)}: the "
-            f"interval{'' if beaten else ' of the difference in gAUC'} has zero in it "
-            "or lies below."
+            f"interval{'' if beaten else ' of the difference in gAUC'} contains zero "
+            "or lies below it."
         )
     if not beaten and not others:
-        said.append(f"On {part} it can't be told whether the model beats a baseline.")
+        said.append(f"On {part} it is unknown whether the model beats a baseline.")
     if absent:
         said.append(f"No comparison: {listed(absent)}.")
     return " ".join(said)
@@ -60,10 +57,8 @@ def training(history: dict[str, Any]) -> str:
     )
     last = entries[-1]
     if history["best_step"] == last["step"]:
-        return (
-            f"{said}, the last validation: it may not have learned all that it could."
-        )
-    return f"{said}, and stood at {number(last[name])} at the end."
+        return f"{said}, the last validation: more steps might help."
+    return f"{said}, and was {number(last[name])} at the end."
 
 
 def differences(metrics: dict[str, Any], measure: str, label: str, part: str) -> str:
@@ -78,23 +73,20 @@ def differences(metrics: dict[str, Any], measure: str, label: str, part: str) ->
     name = max(known, key=lambda each: known[each][measure])
     found = known[name]
     return (
-        f"The nearest baseline in {label} on {part} is {name.replace('_', ' ')}: the "
-        f"model is {signed(metrics[measure] - found[measure])} "
+        f"The nearest baseline in {label} on {part} is {plain(name)}: the model is "
+        f"{number(metrics[measure] - found[measure], sign='+')} "
         f"{interval(found[f'{measure}_difference'], sign='+')} away from it."
     )
 
 
 def roc(curves: dict[str, Any], part: str) -> str:
-    """Say what is found for a tenth of the other rows, beside the best baseline."""
-    found = curves["true_positive_rate"][_PASSED]
-    if found is None:
+    """Say how many clicks are found when a tenth of the other rows pass."""
+    if curves["true_positive_rate"][_PASSED] is None:
         return f"The rows of {part} are all of one class, so there is no curve."
     passed = percent(curves["false_positive_rate"][_PASSED], 0)
-    low, high = curves["low"][_PASSED], curves["high"][_PASSED]
-    ends = "" if low is None else f" [{percent(low)}, {percent(high)}]"
     said = (
         f"If {passed} of the rows of {part} without a click pass, the model finds "
-        f"{percent(found)}{ends} of the clicks"
+        f"{clicks_found(curves, _PASSED)} of the clicks"
     )
     known = {
         name: curve[_PASSED] for name, curve in curves["baselines"].items() if curve
@@ -102,37 +94,40 @@ def roc(curves: dict[str, Any], part: str) -> str:
     if not known:
         return f"{said}."
     best = max(known, key=lambda name: known[name])
-    return (
-        f"{said}; the best baseline, {best.replace('_', ' ')}, {percent(known[best])}."
-    )
+    return f"{said}; the best baseline, {plain(best)}, {percent(known[best])}."
+
+
+def clicks_found(curves: dict[str, Any], place: int) -> str:
+    """Write the true positive rate at one place of the grid, with its interval."""
+    low, high = curves["low"][place], curves["high"][place]
+    ends = "" if low is None else f" [{percent(low)}, {percent(high)}]"
+    return f"{percent(curves['true_positive_rate'][place])}{ends}"
 
 
 def calibration(bins: Sequence[dict[str, Any]], part: str) -> str:
-    """Name the bin with the largest gap, and count those that leave the line out."""
-    worst = max(bins, key=lambda each: abs(_gap(each)))
+    """Name the bin with the largest gap, and count the intervals off the diagonal."""
+
+    def gap(each: dict[str, Any]) -> float:
+        return float(each["click_rate"] - each["mean_probability"])
+
+    worst = max(bins, key=lambda each: abs(gap(each)))
+    known = [each for each in bins if each["interval"]]
     off = [
         each
-        for each in bins
-        if each["interval"]
-        and not each["interval"][0] <= each["mean_probability"] <= each["interval"][1]
+        for each in known
+        if not each["interval"][0] <= each["mean_probability"] <= each["interval"][1]
     ]
-    side = "above" if _gap(worst) > 0 else "below"
-    known = any(each["interval"] for each in bins)
-    tail = (
-        f"; in {len(off) or 'none'} of {len(bins)} bins the interval leaves it out"
-        if known
-        else ""
-    )
+    tail = f"; in {len(off) or 'none'} of {len(bins)} bins the interval excludes it"
     return (
         f"The largest gap on {part} is where {number(worst['mean_probability'], 3)} "
         "was predicted: the click rate, "
-        f"{with_interval(worst['click_rate'], worst['interval'], 3)}, lies {side} it"
-        f"{tail}."
+        f"{with_interval(worst['click_rate'], worst['interval'], 3)}, lies "
+        f"{'above' if gap(worst) > 0 else 'below'} it{tail if known else ''}."
     )
 
 
 def slices(found: Sequence[dict[str, Any]], label: str, part: str) -> str:
-    """Name the best and the worst slice, and say whether intervals tell them apart."""
+    """Name the best and the worst slice, and say whether their intervals overlap."""
     known = [each for each in found if each["auc"] is not None]
     # A handful of rows, too few for an interval, is neither best nor worst.
     known = [each for each in known if each["auc_interval"]] or known
@@ -143,7 +138,7 @@ def slices(found: Sequence[dict[str, Any]], label: str, part: str) -> str:
     if best is worst:
         return (
             f"By {label} there is one slice on {part}, {best['name']} "
-            f"({count(best['rows'])} rows), with an AUC of {_auc(best)}."
+            f"({count(best['rows'])} rows), with an AUC of {measured(best, 'auc')}."
         )
     apart = ""
     if best["auc_interval"] and worst["auc_interval"]:
@@ -153,13 +148,13 @@ def slices(found: Sequence[dict[str, Any]], label: str, part: str) -> str:
         f"{each['name']} ({count(each['rows'])} rows)" for each in (best, worst)
     )
     return (
-        f"By {label}, the model is best at {best_at}: AUC {_auc(best)}; and worst at "
-        f"{worst_at}: {_auc(worst)}{apart}."
+        f"By {label}, the model is best at {best_at}: AUC {measured(best, 'auc')}; "
+        f"and worst at {worst_at}: {measured(worst, 'auc')}{apart}."
     )
 
 
 def times(nodes: dict[str, dict[str, Any]]) -> str:
-    """Say which node took most."""
+    """Say which node took longest, and when the process was largest."""
     total = sum(node["seconds"] for node in nodes.values()) or 1.0
     name = max(nodes, key=lambda each: nodes[each]["seconds"])
     share = percent(nodes[name]["seconds"] / total, 0)
@@ -170,35 +165,39 @@ def times(nodes: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def arms(details: dict[str, Any], other: str) -> str:
-    """Name the best arm, and say whether it differs from another."""
-    compared = [
-        arm
-        for arm in details["arms"]
-        if arm["name"] != other and arm["against"][other]["gauc"]["delta"] is not None
-    ]
-    if not compared:
-        return f"No arm can be compared with {other}."
-    best = max(compared, key=lambda arm: arm["against"][other]["gauc"]["delta"])
-    found = best["against"][other]["gauc"]
-    if found["low"] is None:
-        told = "without an interval"
-    elif found["low"] > 0:
-        told = "the interval lies above zero"
-    elif found["high"] < 0:
-        told = "the interval lies below zero"
-    else:
-        told = "the interval has zero in it, so nothing is shown"
-    ends = None if found["low"] is None else (found["low"], found["high"])
+def budget(ablation: dict[str, Any]) -> str:
+    """Say what an ablation trained and on how many rows."""
+    rows = ablation["rows"]
+    tested = "a part of valid" if ablation["test_is_part_of_valid"] else "test"
     return (
-        f"Against {other}, {best['name']} is the best arm: "
-        f"{signed(found['delta'])} {interval(ends, sign='+')} of gAUC; {told}."
+        f"{len(ablation['arms'])} arms, {len(ablation['seeds'])} seed(s) each, "
+        f"{count(rows['train'])} train rows; settings chosen by "
+        f"{ablation['choose_by']} on {count(rows['valid'])} valid rows, reported once "
+        f"on {count(rows['test'])} rows of {tested}."
     )
 
 
-def _gap(each: dict[str, Any]) -> float:
-    return float(each["click_rate"] - each["mean_probability"])
-
-
-def _auc(each: dict[str, Any]) -> str:
-    return with_interval(each["auc"], each["auc_interval"])
+def arms(details: dict[str, Any], other: str) -> str:
+    """Name the best arm, and say whether it differs from another."""
+    compared = {
+        arm["name"]: arm["against"][other]["gauc"]
+        for arm in details["arms"]
+        if arm["name"] != other and arm["against"][other]["gauc"]["delta"] is not None
+    }
+    if not compared:
+        return f"No arm can be compared with {other}."
+    best = max(compared, key=lambda name: compared[name]["delta"])
+    found = compared[best]
+    ends = None if found["low"] is None else (found["low"], found["high"])
+    if ends is None:
+        verdict = "without an interval"
+    elif ends[0] > 0:
+        verdict = "the interval lies above zero"
+    elif ends[1] < 0:
+        verdict = "the interval lies below zero"
+    else:
+        verdict = "the interval contains zero, so nothing is shown"
+    return (
+        f"Against {other}, {best} is the best arm: {number(found['delta'], sign='+')} "
+        f"{interval(ends, sign='+')} of gAUC; {verdict}."
+    )

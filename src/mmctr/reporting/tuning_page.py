@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+from mmctr.reporting.blocks import Table
+from mmctr.reporting.pages import render
+
 _SHOWN = 10
 
 OBJECTIVES = {"auc": "AUC", "gauc": "gAUC"}
@@ -18,99 +21,53 @@ def write_page(tuning: dict[str, Any]) -> str:
     Returns:
         Markdown.
     """
-    best, rows = tuning["best"], tuning["rows"]
-    measure = OBJECTIVES[tuning["objective"]]
-    states = ", ".join(f"{count} {name}" for name, count in tuning["states"].items())
-    lines = [
-        "# Tuning",
+    objective, best = tuning["objective"], tuning["best"]
+    by_state = {
+        state: [trial for trial in tuning["trials"] if trial["state"] == state]
+        for state in ("complete", "refused")
+    }
+    complete = sorted(by_state["complete"], key=lambda trial: -trial["value"])
+    importance = tuning["importance"] or {}
+    parameters = Table.of_records(
         "",
-        f"{len(tuning['trials'])} trials by {tuning['sampler']} ({states}), "
-        f"{rows['train']:,} train rows each; {measure} on {rows['valid']:,} valid "
-        f"rows. Best: trial {best['number']}, {measure} {best['value']:.4f}.",
-        "",
-        *_table(
-            ["parameter", "best", "importance"],
-            [
-                [f"`{name}`", _text(best["parameters"].get(name, "-")), share]
-                for name, share in _importance(tuning)
-            ],
-        ),
-        "",
-        f"## The best {_SHOWN}",
-        "",
-        *_best_trials(tuning),
-        "",
-        *(f"- {line}" for line in _cautions(tuning)),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _importance(tuning: dict[str, Any]) -> list[tuple[str, str]]:
-    found = tuning["importance"] or {}
-    names = [*found, *(name for name in tuning["space"] if name not in found)]
-    return [(name, f"{found[name]:.0%}" if name in found else "-") for name in names]
-
-
-def _best_trials(tuning: dict[str, Any]) -> list[str]:
-    complete = [trial for trial in tuning["trials"] if trial["state"] == "complete"]
-    complete.sort(key=lambda trial: -trial["value"])
-    return _table(
-        ["trial", OBJECTIVES[tuning["objective"]], "s", "parameters"],
-        [
-            [
-                str(trial["number"]),
-                f"{trial['value']:.4f}",
-                f"{trial['seconds']:,.1f}",
-                ", ".join(
-                    f"{name.removeprefix('ctr_modeling.')}={_text(value)}"
-                    for name, value in trial["parameters"].items()
-                ),
-            ]
-            for trial in complete[:_SHOWN]
-        ],
+        dict.fromkeys([*importance, *tuning["space"]]),
+        {
+            "parameter": str,
+            "best": lambda name: _text(best["parameters"].get(name, "-")),
+            "importance": lambda name: (
+                f"{importance[name]:.0%}" if name in importance else "-"
+            ),
+        },
     )
-
-
-def _cautions(tuning: dict[str, Any]) -> list[str]:
-    best = tuning["best"]
-    lines = [
-        f"The best of many on valid is partly luck: expect less than "
-        f"{best['value']:.4f} on rows that were not looked at. Test was not read.",
-        "Importance: PED-ANOVA of the complete trials, what tells the best quarter "
-        "from all of them; with few trials it is rough.",
-    ]
-    if tuning["importance"] is None:
-        lines[-1] = "Too few complete trials for an importance."
-    scores = [each[tuning["objective"]] for each in best["validations"]]
-    if scores and scores[-1] == max(scores):
-        lines.append(
-            "The best trial was at its best at its last validation: more "
-            "tuning.budget.max_epochs might help."
-        )
-    slow = [str(each["number"]) for each in tuning["trials"] if each["out_of_time"]]
-    if slow:
-        lines.append(
-            f"Stopped by tuning.budget.minutes, so not finished: trials "
-            f"{', '.join(slow)}."
-        )
-    refused = [each for each in tuning["trials"] if each["state"] == "refused"]
-    if refused:
-        lines.append(
-            f"{len(refused)} refused, their parameters made no model; the last: "
-            f"{refused[-1]['reason']}"
-        )
-    return lines
+    trials = Table.of_records(
+        "",
+        complete[:_SHOWN],
+        {
+            "trial": lambda trial: str(trial["number"]),
+            OBJECTIVES[objective]: lambda trial: f"{trial['value']:.4f}",
+            "s": lambda trial: f"{trial['seconds']:,.1f}",
+            "parameters": lambda trial: ", ".join(
+                f"{name.removeprefix('ctr_modeling.')}={_text(value)}"
+                for name, value in trial["parameters"].items()
+            ),
+        },
+    )
+    scores = [each[objective] for each in best["validations"]]
+    return render(
+        "tuning_page.md",
+        t=tuning,
+        measure=OBJECTIVES[objective],
+        states=", ".join(f"{count} {name}" for name, count in tuning["states"].items()),
+        parameters=parameters,
+        trials=trials,
+        shown=_SHOWN,
+        rising=bool(scores) and scores[-1] == max(scores),
+        slow=[trial["number"] for trial in tuning["trials"] if trial["out_of_time"]],
+        refused=by_state["refused"],
+    )
 
 
 def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _table(header: list[str], rows: list[list[str]]) -> list[str]:
-    return [
-        f"| {' | '.join(header)} |",
-        f"|{'---|' * len(header)}",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]

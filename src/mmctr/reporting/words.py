@@ -1,37 +1,35 @@
-"""Numbers as the report and the model card write them."""
+"""Numbers as the report, the model card and the pages write them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-NOTHING = "–"
-"""Stands where a number is undefined."""
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """Write a number with so many digits after the point."""
-    return NOTHING if value is None else f"{value:.{digits}f}"
+NOTHING = "-"
+"""Stands for an undefined number."""
 
 
-def signed(value: float | None, digits: int = 4) -> str:
-    """The same, with its sign."""
-    return NOTHING if value is None else f"{value:+.{digits}f}"
+def number(value: float | None, digits: int = 4, *, sign: str = "") -> str:
+    """Write a number with the given digits after the point."""
+    return NOTHING if value is None else f"{value:{sign}.{digits}f}"
 
 
 def count(value: float | None) -> str:
-    """Write how many."""
+    """Write a whole number."""
     return NOTHING if value is None else f"{value:,.0f}"
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """Write a share."""
+    """Write a share in percent."""
     return NOTHING if value is None else f"{value * 100:.{digits}f} %"
 
 
-def interval(ends: Sequence[float] | None, digits: int = 4, sign: str = "") -> str:
+def interval(
+    ends: Sequence[float | None] | None, digits: int = 4, *, sign: str = ""
+) -> str:
     """Write the two ends of an interval."""
     if ends is None:
-        return "[–]"
-    return f"[{ends[0]:{sign}.{digits}f}, {ends[1]:{sign}.{digits}f}]"
+        return f"[{NOTHING}]"
+    return f"[{', '.join(number(end, digits, sign=sign) for end in ends)}]"
 
 
 def with_interval(
@@ -43,8 +41,26 @@ def with_interval(
     return f"{number(value, digits)} {interval(ends, digits)}"
 
 
+def measured(found: Mapping[str, Any], name: str, digits: int = 4) -> str:
+    """Write a measure whose interval has the same name with ``_interval``."""
+    return with_interval(found[name], found[f"{name}_interval"], digits)
+
+
+def with_sd(mean: float | None, spread: float | None) -> str:
+    """Write a mean with its standard deviation."""
+    if mean is None or spread is None:
+        return number(mean)
+    return f"{number(mean)} ± {number(spread)}"
+
+
+def difference(found: Mapping[str, Any]) -> str:
+    """Write a paired difference, ``delta`` with ``low`` and ``high``."""
+    ends = interval((found["low"], found["high"]), sign="+")
+    return f"{number(found['delta'], sign='+')} {ends}"
+
+
 def seconds(value: float | None) -> str:
-    """Write a time as people say it."""
+    """Write a duration in hours, minutes and seconds."""
     if value is None:
         return NOTHING
     if value < 60:
@@ -62,11 +78,16 @@ def moment(at: str | None) -> str:
     return f"{stamp:%Y-%m-%d %H:%M} UTC{stamp:%z}".removesuffix("+0000")
 
 
-def listed(names: Sequence[str], last: str = "and") -> str:
+def plain(name: str) -> str:
+    """Write an identifier as words."""
+    return name.replace("_", " ")
+
+
+def listed(names: Sequence[str]) -> str:
     """Join names as a sentence does."""
     if len(names) < 2:
         return "".join(names)
-    return f"{', '.join(names[:-1])} {last} {names[-1]}"
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def cell(value: object) -> str:

@@ -17,7 +17,8 @@ from small_logs import (
 from mmctr.data.datasets import ArrowDataset, InteractionSource
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.tables import PrimaryTables
-from mmctr.evaluation import auc, item_only_scores, popularity_scores
+from mmctr.evaluation import auc
+from mmctr.evaluation.baselines import item_only_scores, popularity_scores
 
 LATER = ("valid", "test")
 

@@ -95,7 +95,7 @@ def test_the_page_tells_what_to_beware_of():
     page = write_page(report(6))
     for text in ("6 complete, 1 pruned", "it collapsed", "luck"):
         assert text in page
-    assert "tuning.budget.minutes, so not finished: trials 0." in page
+    assert "Stopped early by tuning.budget.minutes: trials 0." in page
     assert "more tuning.budget.max_epochs might help" in page
     assert "Too few complete trials" in write_page(report(4))
 

@@ -1,4 +1,4 @@
-"""Item table and click log to weights, predictions and metrics."""
+"""From item table and click log to weights, predictions and metrics."""
 
 from mmctr.pipelines.ctr_modeling.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""Tables of the catalogue as the arrays that are measured."""
+"""Tables of the catalogue as the arrays that are evaluated."""
 
 import numpy as np
 import pyarrow as pa
@@ -8,13 +8,13 @@ from mmctr.evaluation import EvaluatedRows, TrainRows
 
 
 def known_rows(train: pa.Table) -> TrainRows:
-    """Take what baselines and slices may know of train.
+    """Collect what baselines and slices may know of train.
 
     Args:
         train: Primary rows, labelled.
 
     Returns:
-        Arrays of it.
+        Its arrays.
     """
     return TrainRows(
         items=train["item_id"].to_numpy(),
@@ -24,7 +24,7 @@ def known_rows(train: pa.Table) -> TrainRows:
 
 
 def with_unknown_item(title_embeddings: np.ndarray, test: pa.Table) -> np.ndarray:
-    """Append the title of a target that the item table lacks, if test has one.
+    """Append a zero title for targets that the item table lacks, if test has any.
 
     Args:
         title_embeddings: ``[n_items, d]`` float32.
@@ -41,7 +41,7 @@ def with_unknown_item(title_embeddings: np.ndarray, test: pa.Table) -> np.ndarra
 def evaluated_rows(
     rows: pa.Table, predictions: pa.Table, n_items: int
 ) -> EvaluatedRows:
-    """What is measured of a part: its rows and their probabilities.
+    """Collect what is evaluated of a part: its rows and their probabilities.
 
     Args:
         rows: ``valid`` or ``test``, labelled.
@@ -49,7 +49,7 @@ def evaluated_rows(
         n_items: Items of the item table; an unknown one gets the next number.
 
     Returns:
-        Arrays of both.
+        The arrays of both.
     """
     history = rows["item_seq"].combine_chunks()
     items = rows["item_id"].to_numpy()

@@ -1,7 +1,7 @@
 """Nodes of the ctr_modeling pipeline.
 
-torch, Lightning and FuxiCTR are imported when a node runs, so that commands which only
-list pipelines stay quick.
+torch, Lightning and FuxiCTR are imported when a node runs, so that commands that only
+list pipelines are quick.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ from mmctr.pipelines.ctr_modeling.measured_rows import (
 # function, so naming torch here would import it for all commands.
 Weights = dict[str, Any]
 
-_SUBMIT_AGAIN = "make it again: kedro run --nodes build_submission,check_submission"
+_SUBMIT_AGAIN = "rebuild it with kedro run --nodes build_submission,check_submission"
 
 
 def train_model(
@@ -38,8 +38,8 @@ def train_model(
 ) -> tuple[Weights, dict[str, object]]:
     """Train DIN and keep the weights that were best on valid.
 
-    A training of the same content that was cut short goes on from its checkpoint, to
-    the same result.
+    An interrupted training of the same content resumes from its checkpoint, with the
+    same result.
 
     Args:
         item_table: Row i is item i, row 0 is padding.
@@ -48,11 +48,11 @@ def train_model(
         image_vectors: The same.
         train: Labelled rows.
         valid: Labelled rows.
-        preparation_report: Tells what the levels were made of.
+        preparation_report: Says what the levels were made of.
         params: Features, sizes, training.
 
     Returns:
-        Weights by name, and the course of the training, ready for JSON.
+        Weights by name, and the history of the training, ready for JSON.
     """
     from mmctr.ctr.inputs.click_log import ClickLog
     from mmctr.ctr.inputs.item_table import ItemTable
@@ -80,8 +80,8 @@ def train_model(
         params,
         checkpoints=Path(folder) if folder else None,
     )
-    told = {"memory_estimate_gb": round(estimate.total / 1e9, 3)}
-    return trained.weights, trained.history | told
+    size = {"memory_estimate_gb": round(estimate.total / 1e9, 3)}
+    return trained.weights, trained.history | size
 
 
 def predict_rows(
@@ -104,8 +104,8 @@ def predict_rows(
         weights: From :func:`train_model`.
         rows: ``valid`` or ``test``.
         item_id_mapping: ``item_id`` 1..n_items in order, and ``original_id``.
-        preparation_report: Tells what the levels were made of.
-        params: Features, sizes, and what becomes of values that training did not have.
+        preparation_report: Says what the levels were made of.
+        params: Features, sizes, and how values unknown in training are handled.
 
     Returns:
         ``user_id``, ``item_id`` (both of the source's own type; null for an item that
@@ -157,47 +157,46 @@ def evaluate_predictions(
     title_vectors: np.ndarray,
     preparation_report: dict,
     params: CtrParams,
-) -> dict[str, object]:
-    """Measure both parts beside every baseline.
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Measure both parts: beside every baseline, and in detail.
 
     Args:
-        train: What the baselines may know.
+        train: What the baselines may know, and which targets are not cold.
         valid: Primary rows.
         valid_predictions: Their probabilities.
         test: Primary rows, labelled or not.
         test_predictions: Their probabilities.
         title_vectors: ``[n_items + 1, d]`` float32, row 0 is padding.
-        preparation_report: Tells the best possible AUC where it is known.
+        preparation_report: Has the best possible AUC where it is known.
         params: Bootstrap, bins, priors.
 
     Returns:
-        ``{"valid": M, "test": M}``; an unlabelled test is None. See
-        :func:`mmctr.evaluation.evaluate`.
+        Metrics and details, each ``{"valid": M, "test": M}``; an unlabelled test is
+        None. See :class:`mmctr.evaluation.Evaluation`.
     """
     known = known_rows(train)
     oracle = preparation_report["oracle_auc"] or {}
     titles = with_unknown_item(title_vectors[1:], test)
-    metrics: dict[str, object] = {}
+    metrics: dict[str, Any] = {}
+    details: dict[str, Any] = {}
     for name, rows, predictions in (
         ("valid", valid, valid_predictions),
         ("test", test, test_predictions),
     ):
-        metrics[name] = (
-            None
-            if rows["label"].null_count
-            else evaluate(
+        metrics[name] = details[name] = None
+        if not rows["label"].null_count:
+            metrics[name], details[name] = evaluate(
                 evaluated_rows(rows, predictions, len(title_vectors) - 1),
                 known,
                 titles,
                 params.evaluation,
                 oracle.get(name),
             )
-        )
-    return metrics
+    return metrics, details
 
 
 def build_submission(test_predictions: pa.Table, params: CtrParams) -> pd.DataFrame:
-    """Write the probabilities as a challenge takes them.
+    """Write the probabilities in the challenge's format.
 
     Args:
         test_predictions: From :func:`predict_rows`.
@@ -217,7 +216,7 @@ def build_submission(test_predictions: pa.Table, params: CtrParams) -> pd.DataFr
 def check_submission(
     submission: pd.DataFrame, test_predictions: pa.Table, params: CtrParams
 ) -> dict[str, object]:
-    """Check the submission as it was read back from its file.
+    """Check the submission that was read back from its file.
 
     Args:
         submission: The file's content.
@@ -228,20 +227,20 @@ def check_submission(
         ``rows``, ``columns`` and the ``lowest`` and ``highest`` probability.
 
     Raises:
-        ValueError: If header, rows, ids or probabilities are not as they must be, or
-            not those of the predictions.
+        ValueError: If header, rows, ids or probabilities are wrong, or differ from
+            the predictions.
     """
     column = params.submission.column
-    wanted = ["ID", column]
-    if list(submission.columns) != wanted:
+    expected = ["ID", column]
+    if list(submission.columns) != expected:
         raise ValueError(
-            f"submission: header is {list(submission.columns)}, wanted {wanted}; "
+            f"submission: expected header {expected}, got {list(submission.columns)}; "
             f"{_SUBMIT_AGAIN}"
         )
     rows, ids = test_predictions.num_rows, submission["ID"]
     if not (ids.dtype.kind == "i" and np.array_equal(ids, np.arange(rows))):
         raise ValueError(
-            f"submission: {len(ids)} rows, wanted ID 0 to {rows - 1} in order; "
+            f"submission: expected ID 0 to {rows - 1} in order, got {len(ids)} rows; "
             f"{_SUBMIT_AGAIN}"
         )
     given = submission[column]
@@ -262,7 +261,7 @@ def check_submission(
         )
     return {
         "rows": rows,
-        "columns": wanted,
+        "columns": expected,
         "lowest": float(values.min()),
         "highest": float(values.max()),
     }

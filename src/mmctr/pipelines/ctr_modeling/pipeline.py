@@ -1,4 +1,4 @@
-"""Item table and click log to predictions and metrics."""
+"""From item table and click log to predictions and metrics."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -59,7 +59,7 @@ def create_pipeline() -> Pipeline:
                     "preparation_report",
                     "params:ctr_modeling",
                 ],
-                outputs="metrics",
+                outputs=["metrics", "evaluation_details"],
                 name="evaluate_predictions",
             ),
             Node(

@@ -1,4 +1,4 @@
-"""Artifacts of a run to one page and a model card."""
+"""From the artifacts of a run to its report and the model card."""
 
 from mmctr.pipelines.reporting.pipeline import create_pipeline
 

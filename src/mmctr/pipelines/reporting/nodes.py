@@ -1,64 +1,11 @@
 """Nodes of the reporting pipeline."""
 
-from typing import Any
-
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from mmctr.ctr.params import CtrParams
-from mmctr.evaluation import evaluate_details
-from mmctr.pipelines.ctr_modeling.measured_rows import (
-    evaluated_rows,
-    known_rows,
-    with_unknown_item,
-)
-from mmctr.reporting import card, data_sections, model_sections, run_sections
+from mmctr.reporting import data_sections, model_sections, run_sections
 from mmctr.reporting.facts import Record
 from mmctr.reporting.pages import render_report
 from mmctr.reporting.words import moment
-
-
-def measure_details(
-    train: pa.Table,
-    valid: pa.Table,
-    valid_predictions: pa.Table,
-    test: pa.Table,
-    test_predictions: pa.Table,
-    title_vectors: np.ndarray,
-    params: CtrParams,
-) -> dict[str, Any]:
-    """Look closer at both parts: calibration, ROC, slices.
-
-    Args:
-        train: Tells which targets are cold, and how often each was clicked.
-        valid: Primary rows.
-        valid_predictions: Their probabilities.
-        test: Primary rows, labelled or not.
-        test_predictions: Their probabilities.
-        title_vectors: ``[n_items + 1, d]`` float32, row 0 is padding.
-        params: Bootstrap, bins.
-
-    Returns:
-        ``{"valid": D, "test": D}``; an unlabelled test is None. See
-        :func:`mmctr.evaluation.evaluate_details`.
-    """
-    known = known_rows(train)
-    titles = with_unknown_item(title_vectors[1:], test)
-    return {
-        name: None
-        if rows["label"].null_count
-        else evaluate_details(
-            evaluated_rows(rows, predictions, len(title_vectors) - 1),
-            known,
-            titles,
-            params.evaluation,
-        )
-        for name, rows, predictions in (
-            ("valid", valid, valid_predictions),
-            ("test", test, test_predictions),
-        )
-    }
 
 
 def write_report(
@@ -75,7 +22,7 @@ def write_report(
     times: dict | None,
     manifest: dict | None,
 ) -> str:
-    """Put what a run found on one page.
+    """Show what a run found on one page.
 
     Args:
         preparation_report: Rows, users, items.
@@ -86,10 +33,10 @@ def write_report(
         shared_codes: Items that share codes.
         training_history: Validations.
         metrics: The model beside its baselines.
-        evaluation_details: From :func:`measure_details`.
-        ablation: ``ablation_details.json``; None where it has not run.
-        times: Seconds and memory of the nodes before; None where unknown.
-        manifest: What was made before, and of what; None where unknown.
+        evaluation_details: Calibration, ROC and slices.
+        ablation: ``ablation_details.json``; None if it has not run.
+        times: Seconds and memory of the nodes before; None if unknown.
+        manifest: What was made before, and of what; None if unknown.
 
     Returns:
         HTML that loads nothing.
@@ -117,44 +64,4 @@ def write_report(
         f"mmctr {record.versions.get('mmctr', '')}, weights of {made}, "
         f"seed {record.seed}",
         sections,
-    )
-
-
-def write_model_card(
-    preparation_report: dict,
-    data_audit: dict,
-    codebook: dict,
-    embedding_report: dict,
-    image_embedding_report: dict,
-    training_history: dict,
-    metrics: dict,
-    evaluation_details: dict,
-    manifest: dict | None,
-) -> str:
-    """Say what the model is, how good it is, and what it is not for.
-
-    Args:
-        preparation_report: Rows, users, items.
-        data_audit: Leaks.
-        codebook: Health of the codes.
-        embedding_report: Of the titles.
-        image_embedding_report: Of the covers.
-        training_history: Validations.
-        metrics: The model beside its baselines.
-        evaluation_details: From :func:`measure_details`.
-        manifest: What was made before, and of what; None where unknown.
-
-    Returns:
-        Markdown.
-    """
-    return card.write_card(
-        preparation_report,
-        data_audit,
-        codebook,
-        embedding_report,
-        image_embedding_report,
-        training_history,
-        metrics,
-        evaluation_details,
-        Record.of(manifest),
     )

@@ -1,32 +1,15 @@
-"""Everything that a run found, on one page; and the model's card."""
+"""The report of a run, and the model's card."""
 
 from kedro.pipeline import Node, Pipeline
 
-from mmctr.pipelines.reporting.nodes import (
-    measure_details,
-    write_model_card,
-    write_report,
-)
+from mmctr.pipelines.reporting.nodes import write_report
+from mmctr.reporting.card import write_model_card
 
 
 def create_pipeline() -> Pipeline:
     """Wire the reporting pipeline; it needs all others but the experiments."""
     return Pipeline(
         [
-            Node(
-                measure_details,
-                inputs=[
-                    "train",
-                    "valid",
-                    "valid_predictions",
-                    "test",
-                    "test_predictions",
-                    "title_vectors",
-                    "params:ctr_modeling",
-                ],
-                outputs="evaluation_details",
-                name="measure_details",
-            ),
             Node(
                 write_model_card,
                 inputs=[

@@ -52,7 +52,6 @@ READ = {
     "predict_valid": _PREDICTING,
     "predict_test": _PREDICTING,
     "evaluate_predictions": ("ctr_modeling.evaluation.*",),
-    "measure_details": ("ctr_modeling.evaluation.*",),
     "build_submission": ("ctr_modeling.submission.*",),
     "check_submission": ("ctr_modeling.submission.*",),
 }
