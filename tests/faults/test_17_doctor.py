@@ -18,7 +18,7 @@ def test_all_is_well_after_a_run_and_nothing_is_touched(finished_project):
     assert done.returncode == 0, said(done)
     for topic in ("python", "libraries", "device", "disk", "memory", "credentials"):
         assert f"ok {topic} " in said(done)
-    assert "raw files 6, with the columns and types" in said(done)
+    assert "raw files 6, with the expected columns and types" in said(done)
     assert "all fitting" in said(done)
     assert "0 errors, 0 warnings" in said(done)
     assert files_below(project / "data") == before
