@@ -125,7 +125,7 @@ def time_bare_client(url: str, count: int) -> Measurement:
 
 
 def time_cache(path: str, count: int) -> Measurement:
-    """Write vectors a request's worth at a time, and read them back.
+    """Write the vectors of one request at a time, and read them back.
 
     Returns:
         ``write_seconds`` and ``read_seconds`` (what is known, then all vectors), and

@@ -53,7 +53,7 @@ def rows_table(shape: Shape, rows: int, seed: int) -> pa.Table:
     """Draw ``rows`` impressions as the primary table has them.
 
     Histories have geometric lengths from 1. Their items are uniform: a popular item,
-    embedded once a batch, would spare us work that the padded layers do again.
+    embedded once per batch, would save work that the padded layers do again.
     """
     rng = np.random.default_rng([seed, 1])
     lengths = rng.geometric(1 / shape.mean_history, rows)

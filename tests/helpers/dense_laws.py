@@ -19,7 +19,7 @@ def click_law(
 
     Args:
         world: The items.
-        tastes: One row a user.
+        tastes: One row per user.
         allowed: ``[n_items]`` bool, items that can be clicked.
         params: The laws.
 

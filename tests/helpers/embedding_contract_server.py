@@ -38,7 +38,7 @@ class ContractServer:
     def __init__(self) -> None:
         self.requests: list[Body] = []
         self.keys: list[str | None] = []
-        self.failures: list[tuple[int, str]] = []  # status, message; one a request
+        self.failures: list[tuple[int, str]] = []  # status, message; one per request
         self.bad_texts: dict[str, int] = {}  # requests with such a text: the status
         self.error_code: str | None = None
         self.headers = {"retry-after-ms": "1"}  # keeps the SDK's waits short

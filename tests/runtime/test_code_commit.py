@@ -31,7 +31,7 @@ def test_the_commit_and_changes_since(package, tmp_path):
     found = code_commit()
     assert found is not None and len(found) == 40
     (tmp_path / "__init__.py").write_text("changed = 1\n")
-    assert code_commit() == found  # looked up once a process
+    assert code_commit() == found  # looked up once per process
     code_commit.cache_clear()
     assert code_commit() == f"{found}-dirty"
 

@@ -1,4 +1,4 @@
-"""For questions about codes: which items are alike, which codes has this title?
+"""For questions about codes: which items are similar, which codes does this title have?
 
 For notebooks; no pipeline needs it.
 """
@@ -66,7 +66,7 @@ def nearest_by_codes(query: np.ndarray, codes: np.ndarray, *, top: int = 10) -> 
     Args:
         query: ``[positions]`` codes from 1.
         codes: ``[n, positions]`` of all items.
-        top: How many are wanted.
+        top: How many to return.
 
     Returns:
         Up to ``top`` rows and at how many positions each agrees. Of equals, those come
@@ -91,7 +91,7 @@ def nearest_by_vectors(
     Args:
         query: ``[d]`` float32.
         vectors: ``[n, d]`` float32.
-        top: How many are wanted.
+        top: How many to return.
 
     Returns:
         Up to ``top`` rows and their cosines; a zero vector has cosine 0.

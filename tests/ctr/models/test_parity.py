@@ -140,7 +140,7 @@ def test_din_on_one_feature_equals_fuxictr(only):
 
 
 def test_a_collapsed_codebook_is_counted_whole():
-    """One code 300 times an item, which one byte can't hold."""
+    """One code 300 times per item, which one byte can't hold."""
     table = random_table(np.random.default_rng(1))
     codes = np.full((N_ITEMS + 1, 300), 2)
     codes[0], codes[1, :40] = 0, 1

@@ -43,7 +43,7 @@ def reference_params() -> CtrParams:
 
 
 def reference_table(rng: np.random.Generator) -> ItemTable:
-    """Items with 512 codes of 1,024 a modality; codeword 0 of each is in use."""
+    """Items with 512 codes of 1,024 per modality; codeword 0 of each is in use."""
     small = random_table(rng)
     codes = rng.integers(1, 1025, (2, N_ITEMS + 1, 512))
     codes[:, 1, :20] = 1

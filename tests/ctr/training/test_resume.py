@@ -16,7 +16,7 @@ from worlds import click_log, ctr_params, random_table, with_vectors
 from mmctr.ctr.training.fit import TrainedModel, train_din
 from mmctr.runtime.signals import Stopped
 
-# 12 batches a pass, 6 between validations, a checkpoint every 4 steps; the learning
+# 12 batches per pass, 6 between validations, a checkpoint every 4 steps; the learning
 # rate falls, and patience runs out before the last epoch.
 TRAINING = {
     "batch_size": 32,

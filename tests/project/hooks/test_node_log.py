@@ -1,4 +1,4 @@
-"""One line a node, with the size of all that came in and went out."""
+"""One line per node, with the size of all that came in and went out."""
 
 import logging
 

@@ -34,7 +34,7 @@ class Search:
 
     ``objective`` gives a trial's value, raises ``optuna.TrialPruned``, or a ValueError
     for parameters that make no model. Trials have places 0, 1, ..; ``sampler`` is made
-    anew for each from its place, so that neither a stopped run nor a second process
+    for each from its place, so that neither a stopped run nor a second process
     draws the same again. With ``points`` each of them is tried once, in their order.
     """
 

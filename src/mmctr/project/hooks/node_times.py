@@ -46,7 +46,7 @@ class RunTimes:
             self._begun[node] = self.clock()
 
     def reach(self, node: str, pipeline: str) -> None:
-        """Note that a node has come this far; the last call counts."""
+        """Note that a node is still running; the last call counts."""
         peak = self.peak()
         self._nodes[node] = {
             "pipeline": pipeline,
@@ -59,7 +59,7 @@ class RunTimes:
         """Give the record, ready for JSON.
 
         Args:
-            earlier: Of runs before; nodes that did not run now keep what stands there.
+            earlier: Record of earlier runs; nodes that did not run now keep theirs.
 
         Returns:
             ``nodes`` by name in the order of their runs: ``pipeline``, ``seconds``,
@@ -79,7 +79,7 @@ class RunTimes:
 
 
 def describe_times(report: dict[str, Any]) -> str:
-    """Write the block of the closing page about the last run.
+    """Write the part of the closing page about the last run's time and memory.
 
     Args:
         report: From :meth:`RunTimes.report`.

@@ -1,4 +1,4 @@
-"""One run's view of a manifest: what is checked before it, what is noted during it."""
+"""One run's view of a manifest: checked before the run, extended during it."""
 
 import logging
 from dataclasses import dataclass, field
@@ -51,13 +51,13 @@ class RunRecord:
         parameters: dict[str, Any],
         versions: dict[str, str | None],
     ) -> Self:
-        """Read the manifest, if there is one, and look the graph over.
+        """Read the manifest, if there is one, and find the graph's files.
 
         Args:
             entry: The manifest's name in the catalogue.
             catalog: The run's.
             project: The project's folder.
-            graph: Every node there is, not the run's alone.
+            graph: Every node of the project, not only the run's.
             configured: The catalogue's entries as they are configured.
             parameters: The whole tree.
             versions: Of code and libraries.
@@ -75,14 +75,14 @@ class RunRecord:
             self._inputs[node.name] = self.lineage.inputs_of(node)
 
     def note_output(self, node: Node, name: str) -> None:
-        """An output was saved: once all of the node's are, write them down."""
+        """Record the node's outputs once all of them are saved."""
         saved = self._saved.setdefault(node.name, set())
         saved.add(name)
         if saved >= set(node.outputs):
             self.note(node)
 
     def note(self, node: Node) -> None:
-        """Write down what a node has made, and of what."""
+        """Record what a node has made, and from what."""
         self.noted.add(node.name)
         self.begin(node)
         lineage = self.lineage
@@ -104,11 +104,11 @@ class RunRecord:
     def write(
         self, made: dict[str, str] | None = None, entry: dict[str, Any] | None = None
     ) -> None:
-        """Save the manifest; killed meanwhile, the earlier one stays.
+        """Save the manifest atomically.
 
         Args:
             made: Hashes of what was made, if something was.
-            entry: What it was made of.
+            entry: What it was made from.
         """
         lineage = self.lineage
         # Read again: another run may share the file, as runs of a study do.
@@ -128,7 +128,7 @@ class RunRecord:
         self.catalog[self.entry].save(manifest.to_json())
 
     def close(self) -> None:
-        """Look at this run's files once more: most have settled, and are remembered."""
+        """Hash this run's files again: now most hashes can be reused by later runs."""
         for name in {x for saved in self._saved.values() for x in saved}:
             if name in self.lineage.paths:
                 self.lineage.hashes.hash(self.lineage.paths[name])
@@ -140,7 +140,7 @@ class RunRecord:
         for files in self.lineage.sources.values():
             for path in files.values():
                 if path in artifacts:
-                    continue  # read where it is there, and made by another pipeline
+                    continue  # made by another pipeline
                 value = self.lineage.hashes.hash(path)
                 if value is not None:
                     hashes[_from(self.project, path)] = value
@@ -148,7 +148,7 @@ class RunRecord:
 
 
 def read_manifest(entry: str, catalog: CatalogProtocol) -> Manifest:
-    """Load a manifest; without one, or with a damaged one, begin anew."""
+    """Load a manifest; without one, or with a damaged one, begin with an empty one."""
     if not catalog.exists(entry):
         return Manifest()
     try:
@@ -156,8 +156,8 @@ def read_manifest(entry: str, catalog: CatalogProtocol) -> Manifest:
     except (DatasetError, ValueError) as error:
         path = catalog[entry]._describe()["filepath"]
         logger.warning(
-            "%s can't be read (%s): what made the artifacts is not known any more; "
-            "`kedro run` makes them and it again",
+            "%s can't be read (%s): it is no longer known what made the artifacts; "
+            "`kedro run` makes them again",
             path,
             error,
         )
@@ -180,7 +180,7 @@ def lineage_of(
         paths={
             name: project / configured[name]["filepath"]
             for name in producers
-            # A folder of partitions names each by all that went into it.
+            # A folder of partitions names each by a hash of its inputs.
             if "filepath" in configured.get(name, {})
         },
         sources={
@@ -189,7 +189,7 @@ def lineage_of(
         },
         parameters=parameters,
         manifest=manifest,
-        # strict: every file is read again, for a disk that turns bits leaves its times.
+        # strict: every file is read again; a flipped bit leaves its time unchanged.
         hashes=FileHashes({} if parameters["strict"] else dict(manifest.files)),
         project=project,
     )
@@ -198,7 +198,7 @@ def lineage_of(
 def stale_by_cause(
     lineage: Lineage, names: set[str], kinds: tuple[str, ...] = ()
 ) -> dict[Cause, list[str]]:
-    """Collect what does not fit, by its cause.
+    """Collect stale artifacts by cause.
 
     Args:
         lineage: What is made from what.

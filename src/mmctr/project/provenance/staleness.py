@@ -1,4 +1,4 @@
-"""Artifacts that are not what a run with these parameters and inputs would make."""
+"""Artifacts that a run with these parameters and inputs would make differently."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +16,11 @@ Hashes = dict[str, str | None] | str | None
 
 @dataclass(frozen=True, order=True)
 class Cause:
-    """Why an artifact, and all that is made from it, does not fit.
+    """Why an artifact, and everything made from it, is stale.
 
     Attributes:
         artifact: Its name in the catalogue.
-        reason: What it was made with and what is there or asked for now.
+        reason: What it was made with, and what is there or asked for now.
         kind: ``unknown`` (no record), ``changed`` (the file is another than the one
             that was saved) or ``other`` (other parameters or inputs).
     """
@@ -32,7 +32,7 @@ class Cause:
 
 @dataclass
 class Lineage:
-    """What is made from what, and whether it still fits.
+    """What is made from what, and whether it is stale.
 
     Attributes:
         producers: The node of every artifact.
@@ -54,7 +54,7 @@ class Lineage:
     _found: dict[str, tuple[Cause, ...]] = field(default_factory=dict)
 
     def causes(self, name: str) -> tuple[Cause, ...]:
-        """Say why an artifact does not fit; where it does, nothing.
+        """Say why an artifact is stale; empty if it is not.
 
         Reasons are given where they begin: of an artifact made from one with other
         parameters, it is that one's. A file that was deleted is judged by its record.
@@ -108,13 +108,13 @@ class Lineage:
 
 
 def describe_causes(affected: dict[Cause, list[str]]) -> str:
-    """Write a line a reason.
+    """Write one line per reason.
 
     Args:
-        affected: The artifacts that do not fit, by why.
+        affected: The stale artifacts by cause.
 
     Returns:
-        Lines that begin with a dash: where it begins, why, and what is made from it.
+        Lines that begin with a dash: the artifact, why it is stale, what depends on it.
     """
     roots: dict[str, set[str]] = {}
     others: dict[str, set[str]] = {}
@@ -136,8 +136,8 @@ def _some(names: set[str]) -> str:
 
 
 def _parameter_reasons(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    # A parameter that only one of them has is of another version of the code, or idle
-    # in the other; then the one that makes it so differs too.
+    # A parameter that only one of them has belongs to another version of the code, or
+    # is unused in the other, whose parameter of choice then differs too.
     different = [x for x in now if x in was and was[x] != now[x]]
     return [f"made with {x}={was[x]}, asked now: {x}={now[x]}" for x in different]
 
@@ -150,7 +150,7 @@ def _input_reasons(was: dict[str, Hashes], now: dict[str, Hashes]) -> list[str]:
             files = [
                 file
                 for file in {**kept, **found}
-                # What is gone can't be mixed with what was made of it.
+                # A deleted file can't be mixed with what was made from it.
                 if found.get(file) and kept.get(file) != found[file]
             ]
             reasons += [
