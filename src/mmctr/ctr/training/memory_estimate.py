@@ -4,11 +4,13 @@ import logging
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
+from mmctr.ctr.features.content import OF_VECTORS
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
-from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.runtime.free_memory import available_memory, own_memory
 
 logger = logging.getLogger(__name__)
@@ -125,60 +127,16 @@ def warn_if_memory_low(estimate: MemoryEstimate, params: CtrParams) -> None:
 
 
 def _model_sizes(table: ItemTable, params: CtrParams) -> tuple[int, int, int]:
-    """Columns of an item, weights of the model, and bytes of what it looks up."""
-    features, model = params.features, params.model
-    dim, n_rows = model.embedding_dim, table.n_items + 2
-    width = weights = 0
-    buffers = sum(
-        array.nbytes
-        for array in (
-            table.tags,
-            table.likes,
-            table.views,
-            table.title_codes,
-            table.image_codes,
-        )
-    )
-    if features.item_id:
-        width, weights = width + dim, weights + n_rows * dim
-    if features.tags:
-        width, weights = width + dim, weights + (int(table.tags.max()) + 1) * dim
-        buffers += table.tags.size * _FLOAT
-    for used in (features.likes, features.views):
-        if used:
-            width, weights = width + dim, weights + (MAX_LEVEL + 2) * dim
-    if "codes" in features.forms:
-        for codes in table.codes_for(features).values():
-            own_width, own_weights, own_bytes = _code_sizes(codes, params)
-            width, weights = width + own_width, weights + own_weights
-            buffers += own_bytes
-    if "continuous" in features.forms:
-        for vectors in table.vectors_for(features).values():
-            columns = model.continuous.components or vectors.shape[1]
-            width, weights = width + dim, weights + columns * dim
-            buffers += len(vectors) * columns * _FLOAT + vectors.nbytes
-    if "similarity" in features.forms:
-        buffers += sum(x.nbytes for x in table.vectors_for(features).values())
-    sizes = [4 * width, *model.attention_units, 1]
-    weights += sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
-    sizes = [2 * width + 4 * dim, *model.dnn_units, 1]
-    weights += sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
-    return width, weights, buffers
-
-
-def _code_sizes(codes: np.ndarray, params: CtrParams) -> tuple[int, int, int]:
-    model = params.model
-    positions, size = codes.shape[1], int(codes.max(initial=0)) + 1
-    dim = model.embedding_dim
-    if model.code_entry == "bag":
-        return dim, size * dim, len(codes) * size * 3
-    if model.code_entry == "concat":
-        own = positions * model.concat.width
-        return own, positions * size * model.concat.width, codes.nbytes
-    if model.code_entry == "prefix":
-        levels = min(model.prefix.levels, positions)
-        return dim, len(codes) * levels * dim, len(codes) * levels * 8
-    return dim, positions * size * dim, codes.nbytes
+    """Columns per item, weights of the model, and bytes of what it looks up."""
+    with torch.device("meta"):  # shapes of the weights, without their memory
+        model = Din(table, np.zeros(table.n_items + 1, bool), params)
+    columns = [table.tags, table.likes, table.views]
+    columns += [table.title_codes, table.image_codes]
+    if not OF_VECTORS.isdisjoint(params.features.forms):
+        columns += table.vectors_for(params.features).values()
+    weights = sum(weight.numel() for weight in model.parameters())
+    looked_up = sum(array.nbytes for array in [*columns, *model.buffers()])
+    return model.items.width, weights, looked_up
 
 
 def _gb(number: float) -> str:
