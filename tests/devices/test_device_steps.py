@@ -28,7 +28,8 @@ from mmctr.ctr.layers.dropout import StepDropout
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.training import fit
-from mmctr.ctr.training.fit import CtrLightningModule, ValidationRows, predict_clicks
+from mmctr.ctr.training.fit import predict_clicks
+from mmctr.ctr.training.lightning_module import CtrLightningModule, ValidationRows
 
 DROPOUTS = dict.fromkeys(("attention_dropout", "dnn_dropout", "item_id_dropout"), 0.2)
 TRAINING = {

@@ -24,7 +24,7 @@ FINISHED = "finished.ckpt"
 BEST = "best.safetensors"
 """Weights of a training that failed after a validation."""
 
-_MAGIC = "mmctr checkpoint 1"
+_MAGIC = "mmctr checkpoint 2"
 
 
 class DamagedCheckpointError(ValueError):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import N_ITEMS, rows_table
 
-from mmctr.ctr.inputs.click_log import ClickLog, EpochBatches, OrderedBatches
+from mmctr.ctr.inputs.click_log import ClickLog, EpochBatches, ordered_batches
 
 
 @given(
@@ -157,6 +157,5 @@ def test_a_loaded_state_goes_on_where_it_was_taken(rows, parts, epoch, taken):
 
 
 def test_ordered_batches_keep_the_order():
-    batches = OrderedBatches(10, 4)
-    assert len(batches) == 3
+    batches = ordered_batches(10, 4)
     assert [rows.tolist() for rows in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]

@@ -18,7 +18,7 @@ from worlds import (
 
 from mmctr.ctr.layers.dropout import dropout_layers, set_dropout_step
 from mmctr.ctr.models.din.model import Din
-from mmctr.ctr.training.fit import CtrLightningModule, ValidationRows
+from mmctr.ctr.training.lightning_module import CtrLightningModule, ValidationRows
 
 SEEN = np.ones(N_ITEMS + 1, bool)
 

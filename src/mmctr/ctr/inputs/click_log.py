@@ -1,6 +1,5 @@
 """A click log in memory, cut into batches without any work per row."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -242,22 +241,9 @@ def _plan(rows: int, batch_size: int, parts: int) -> tuple[np.ndarray, int]:
     return np.append(np.arange(count) * batch_size, rows), 1
 
 
-class OrderedBatches(Sampler[np.ndarray]):
-    """Batches in the order of the log, for prediction."""
-
-    def __init__(self, rows: int, batch_size: int) -> None:
-        """Plan the batches."""
-        self._rows = rows
-        self._batch_size = batch_size
-
-    def __len__(self) -> int:
-        """Number of batches."""
-        return math.ceil(self._rows / self._batch_size)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield the rows of each batch."""
-        for start in range(0, self._rows, self._batch_size):
-            yield np.arange(start, min(start + self._batch_size, self._rows))
+def ordered_batches(rows: int, batch_size: int) -> list[np.ndarray]:
+    """Rows of each batch in the order of the log, for validation and prediction."""
+    return np.split(np.arange(rows), range(batch_size, rows, batch_size))
 
 
 def _require_items(items: np.ndarray, n_items: int, column: str) -> None:

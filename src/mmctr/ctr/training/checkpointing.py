@@ -14,7 +14,6 @@ from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
 from torch.utils.data import DataLoader
 
 from mmctr.ctr.inputs.click_log import Batch, ClickLog, EpochBatches
-from mmctr.ctr.training.divergence import DivergenceCheck
 from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder, others_in
 from mmctr.runtime.code_commit import code_commit, warn_if_commits_differ
 from mmctr.runtime.signals import StopRequest
@@ -72,23 +71,17 @@ class Checkpointing(pl.Callback):
     """
 
     def __init__(
-        self,
-        folder: CheckpointFolder,
-        every_steps: int,
-        divergence: DivergenceCheck,
-        stop: StopRequest,
+        self, folder: CheckpointFolder, every_steps: int, stop: StopRequest
     ) -> None:
         """Store the settings.
 
         Args:
             folder: The training's folder.
             every_steps: Steps between two checkpoints.
-            divergence: Checks the steps that a checkpoint would keep.
             stop: Receives signals.
         """
         self._folder = folder
         self._every = every_steps
-        self._divergence = divergence
         self._stop = stop
         self._restored: int | None = None
         self._is_between_epochs = False
@@ -142,7 +135,6 @@ class Checkpointing(pl.Callback):
                 counts["ready"] = counts["completed"]
 
     def _write(self, trainer: pl.Trainer) -> None:
-        self._divergence.check()
         path = self._folder.at_step(trainer.global_step)
         trainer.save_checkpoint(path)
         self._stop.answer(f"training is saved up to step {trainer.global_step:,}")

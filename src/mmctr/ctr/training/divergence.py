@@ -51,6 +51,10 @@ class DivergenceCheck(pl.Callback):
         """Don't validate a diverged model."""
         self.check()
 
+    def on_save_checkpoint(self, *_: object) -> None:
+        """Don't keep a diverged model."""
+        self.check()
+
     def check(self) -> None:
         """Check the steps recorded since the last check.
 

@@ -13,11 +13,10 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping
 from torch.utils.data import DataLoader
 
-from mmctr.ctr.inputs.click_log import Batch, ClickLog, EpochBatches, OrderedBatches
+from mmctr.ctr.inputs.click_log import Batch, ClickLog, EpochBatches, ordered_batches
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
-from mmctr.ctr.training.best_weights import BestWeights
 from mmctr.ctr.training.checkpointing import (
     CheckedFiles,
     Checkpointing,
@@ -27,9 +26,9 @@ from mmctr.ctr.training.checkpointing import (
 from mmctr.ctr.training.divergence import DivergedError, DivergenceCheck
 from mmctr.ctr.training.key import training_key
 from mmctr.ctr.training.lightning_module import (
+    BestWeights,
     CtrLightningModule,
     ValidationRows,
-    add_l2_gradient,
     click_probabilities,
     to_float64,
 )
@@ -41,15 +40,6 @@ from mmctr.runtime.lightning import quiet_lightning
 from mmctr.runtime.progress import is_shown, track
 from mmctr.runtime.progress_callback import ProgressCallback
 from mmctr.runtime.signals import StopRequest
-
-__all__ = [
-    "CtrLightningModule",
-    "TrainedModel",
-    "ValidationRows",
-    "add_l2_gradient",
-    "predict_clicks",
-    "train_din",
-]
 
 LIGHTNING_PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
@@ -98,11 +88,10 @@ def train_din(
     _require_both_classes(valid.label, "valid")
     model = Din(table, train.seen_items(table.n_items), params)
     task = CtrLightningModule(model, ValidationRows(valid.label, valid_groups), params)
-    best = BestWeights(model, params.training.monitor)
-    fit = _Fit(task, best, train, valid, params, device)
+    logs = (train, valid)
     if checkpoints is None:
-        trainer = fit.run([*callbacks])
-        return _trained(task, best, trainer, device)
+        trainer = _fit(task, logs, params, device, callbacks)
+        return _trained(task, trainer, params, device)
 
     key = training_key(model, train, valid, valid_groups, params)
     folder = CheckpointFolder(checkpoints / key, key)
@@ -114,109 +103,99 @@ def train_din(
     both = (signal.SIGINT, signal.SIGTERM)
     lost = "steps since the last checkpoint"
     with StopRequest(both, lost=lost, watch=False) as stop:
-        saving = Checkpointing(
-            folder, params.checkpoint.every_steps, fit.divergence, stop
-        )
+        saving = Checkpointing(folder, params.checkpoint.every_steps, stop)
         try:
-            trainer = fit.run(
-                [*callbacks, saving], folder=folder, begin=found and found[0]
+            trainer = _fit(
+                task,
+                logs,
+                params,
+                device,
+                [*callbacks, saving],
+                plugins=[CheckedFiles(folder)],
+                resume_from=found and found[0],
             )
         except DivergedError as error:
-            raise DivergedError(f"{error}. {_keep_best(best, folder)}") from error
-        trained = _trained(task, best, trainer, device)
+            kept = _keep_best(task.best, params.training.monitor, folder)
+            raise DivergedError(f"{error}. {kept}") from error
+        trained = _trained(task, trainer, params, device)
         stop.watch()
         folder.write_finished(vars(trained))
         stop.answer("training is finished, and its result is saved")
     return trained
 
 
-@dataclass
-class _Fit:
-    """A training, ready to run."""
+@quiet_lightning()
+def _fit(
+    task: CtrLightningModule,
+    logs: tuple[ClickLog, ClickLog],
+    params: CtrParams,
+    device: torch.device,
+    callbacks: Sequence[pl.Callback],
+    *,
+    plugins: Sequence[CheckedFiles] = (),
+    resume_from: Path | None = None,
+) -> pl.Trainer:
+    """Train to the end.
 
-    task: CtrLightningModule
-    best: BestWeights
-    train: ClickLog
-    valid: ClickLog
-    params: CtrParams
-    device: torch.device
-
-    def __post_init__(self) -> None:
-        settings = self.params.training
-        self.batches = EpochBatches(
-            len(self.train),
-            settings.batch_size,
-            parts=settings.validations_per_epoch,
-            seed=self.params.seed,
-        )
-        self.divergence = DivergenceCheck(self.batches)
-
-    @quiet_lightning()
-    def run(
-        self,
-        callbacks: Sequence[pl.Callback],
-        *,
-        folder: CheckpointFolder | None = None,
-        begin: Path | None = None,
-    ) -> pl.Trainer:
-        """Train to the end.
-
-        Args:
-            callbacks: In addition to those of every training.
-            folder: Receives checkpoints.
-            begin: The checkpoint to resume from.
-        """
-        settings = self.params.training
-        trainer = pl.Trainer(
-            accelerator=self.device.type,
-            devices=1,
-            max_epochs=settings.max_epochs * self.batches.parts,
-            precision=LIGHTNING_PRECISION[settings.precision],
-            callbacks=[
-                self.divergence,
-                self.best,
-                EarlyStopping(
-                    settings.monitor,
-                    mode="max",
-                    patience=settings.patience,
-                    check_finite=True,
-                ),
-                *callbacks,
-                ProgressCallback(
-                    "training",
-                    show=is_shown(self.params.progress),
-                    validation_rows_ratio=settings.predict_batch_size
-                    / settings.batch_size,
-                    metric=settings.monitor,
-                ),
-            ],
-            plugins=[CheckedFiles(folder)] if folder else [],
-            enable_checkpointing=False,
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-        )
-        # Without a generator of its own a loader draws from the global one.
-        options = {"generator": torch.Generator().manual_seed(0)}
-        order = _ordered(self.valid, self.params)
-        trainer.fit(
-            self.task,
-            TrainLoader(self.train, self.batches, **options),
-            DataLoader[Batch](self.valid, sampler=order, batch_size=None, **options),
-            ckpt_path=begin,
-            weights_only=True,
-        )
-        return trainer
+    Args:
+        task: The model and its training step.
+        logs: Rows of train and valid.
+        params: Training parameters.
+        device: Where to train.
+        callbacks: In addition to those of every training.
+        plugins: Lightning plugins.
+        resume_from: A checkpoint.
+    """
+    train, valid = logs
+    settings = params.training
+    batches = EpochBatches(
+        len(train),
+        settings.batch_size,
+        parts=settings.validations_per_epoch,
+        seed=params.seed,
+    )
+    bar = ProgressCallback(
+        "training",
+        show=is_shown(params.progress),
+        validation_rows_ratio=settings.predict_batch_size / settings.batch_size,
+        metric=settings.monitor,
+    )
+    stopping = EarlyStopping(
+        settings.monitor, mode="max", patience=settings.patience, check_finite=True
+    )
+    trainer = pl.Trainer(
+        accelerator=device.type,
+        devices=1,
+        max_epochs=settings.max_epochs * batches.parts,
+        precision=LIGHTNING_PRECISION[settings.precision],
+        callbacks=[DivergenceCheck(batches), stopping, *callbacks, bar],
+        plugins=list(plugins),
+        enable_checkpointing=False,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    # Without a generator of its own a loader draws from the global one.
+    options = {"generator": torch.Generator().manual_seed(0)}
+    order = ordered_batches(len(valid), settings.predict_batch_size)
+    trainer.fit(
+        task,
+        TrainLoader(train, batches, **options),
+        DataLoader[Batch](valid, sampler=order, batch_size=None, **options),
+        ckpt_path=resume_from,
+        weights_only=True,
+    )
+    return trainer
 
 
 def _trained(
     task: CtrLightningModule,
-    best: BestWeights,
     trainer: pl.Trainer,
+    params: CtrParams,
     device: torch.device,
 ) -> TrainedModel:
-    model, monitor = task.model, best.monitor
+    model, best, monitor = task.model, task.best, params.training.monitor
     if not best.weights:
         raise ValueError(
             f"training: {monitor} was undefined in every validation, so no weights are "
@@ -240,14 +219,14 @@ def _trained(
     )
 
 
-def _keep_best(best: BestWeights, folder: CheckpointFolder) -> str:
+def _keep_best(best: BestWeights, monitor: str, folder: CheckpointFolder) -> str:
     """Save the best weights for inspection; returns the sentence that says where."""
     again = "The same run would end at the same step: change a parameter or the data"
     if not best.weights:
         return f"There was no validation before it, so no weights are kept. {again}"
     path = folder.write_best(best.weights)
     return (
-        f"The best weights before it ({best.monitor} {best.score:.4f} on valid, at "
+        f"The best weights before it ({monitor} {best.score:.4f} on valid, at "
         f"step {best.step:,}) are kept in {path}. {again}"
     )
 
@@ -279,7 +258,7 @@ def predict_clicks(
     model.load_state_dict(weights)
     model.to(device).eval()
     scores = []
-    batches = _ordered(log, params)
+    batches = ordered_batches(len(log), params.training.predict_batch_size)
     show = is_shown(params.progress)
     bf16 = params.training.precision == "bf16"
     # The precision of the training, whose validations chose the weights.
@@ -299,10 +278,6 @@ def _prepare_device(params: CtrParams) -> torch.device:
             "precision=fp32, or ctr_modeling.device=cpu"
         )
     return device
-
-
-def _ordered(log: ClickLog, params: CtrParams) -> OrderedBatches:
-    return OrderedBatches(len(log), params.training.predict_batch_size)
 
 
 def _require_both_classes(labels: np.ndarray, part: str) -> None:

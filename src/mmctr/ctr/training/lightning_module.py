@@ -1,7 +1,7 @@
 """Training step and validation of a CTR model, for Lightning."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,21 @@ class ValidationRows:
     groups: np.ndarray
 
 
+@dataclass(frozen=True)
+class BestWeights:
+    """Weights of the validation with the best monitor, on the CPU, by name.
+
+    Attributes:
+        score: The monitor's value; -inf before the first validation.
+        step: Training steps before that validation.
+        weights: Empty before the first validation.
+    """
+
+    score: float = float("-inf")
+    step: int = 0
+    weights: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
+
+
 class CtrLightningModule(pl.LightningModule):
     """Binary cross-entropy plus L2 on the embeddings, with L2 inside the clip."""
 
@@ -41,6 +56,7 @@ class CtrLightningModule(pl.LightningModule):
         self._dropouts = dropout_layers(model)
         self._scores: list[torch.Tensor] = []
         self.validations: list[dict[str, Any]] = []
+        self.best = BestWeights()
         self.gradient_norm: torch.Tensor | None = None
         """Norm of the latest step's gradient before the clip, on the device."""
         self._schedule: torch.optim.lr_scheduler.ReduceLROnPlateau | None = None
@@ -89,13 +105,15 @@ class CtrLightningModule(pl.LightningModule):
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Save the validations' metrics and the schedule."""
+        """Save the validations' metrics, the best weights and the schedule."""
         checkpoint["validations"] = self.validations
+        checkpoint["best"] = vars(self.best)
         checkpoint["schedule"] = self._schedule.state_dict() if self._schedule else {}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore them."""
         self.validations = list(checkpoint["validations"])
+        self.best = BestWeights(**checkpoint["best"])
         self._restored_schedule = checkpoint["schedule"]
 
     def on_validation_epoch_start(self) -> None:
@@ -138,6 +156,16 @@ class CtrLightningModule(pl.LightningModule):
             values["gauc"],
             values["logloss"],
         )
+
+    def on_validation_end(self) -> None:
+        """Copy the weights to the CPU if the monitor has a new best value."""
+        score = float(self.trainer.callback_metrics[self._params.monitor])
+        if score > self.best.score:
+            weights = {
+                name: tensor.detach().to("cpu", copy=True).contiguous()
+                for name, tensor in self.model.state_dict().items()
+            }
+            self.best = BestWeights(score, self.global_step, weights)
 
 
 def click_probabilities(model: Din, batch: Batch) -> torch.Tensor:
