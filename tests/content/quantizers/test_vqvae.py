@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmctr.content.quantizers import VQVAEParams, autoencoder, training
+from mmctr.content.quantizers import VQVAEParams, autoencoder
 from mmctr.content.quantizers import vqvae as vqvae_module
 from mmctr.content.quantizers.vqvae import (
     VQVAE,
@@ -14,6 +14,7 @@ from mmctr.content.quantizers.vqvae import (
     VQVAENetwork,
     nearest_codewords,
 )
+from mmctr.runtime import device
 
 WIDTH = 6
 OWN = {"method": "vqvae", "width": WIDTH}
@@ -197,7 +198,7 @@ def test_divergence_is_an_error_that_says_what_to_do():
 @pytest.mark.parametrize("keep", [True, False])
 def test_training_keeps_freed_memory_unless_told_otherwise(monkeypatch, keep):
     calls = []
-    monkeypatch.setattr(training, "keep_freed_memory", lambda: calls.append(1))
+    monkeypatch.setattr(device, "keep_freed_memory", lambda: calls.append(1))
     params = vqvae_params(keep_memory=keep, max_epochs=1)
     VQVAE(params, **OWN, seed=1, device="cpu").fit(random_vectors(20))
     assert len(calls) == keep

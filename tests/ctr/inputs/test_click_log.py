@@ -152,8 +152,7 @@ def test_a_loaded_state_goes_on_where_it_was_taken(rows, parts, epoch, taken):
     assert [batch.tolist() for batch in other] == wanted[taken:]
     # Only once: the next pass is whole again.
     assert [batch.tolist() for batch in other] == wanted
-    named = [whole.rows_of(epoch, i).tolist() for i in range(len(wanted))]
-    assert named == wanted
+    assert [batch.tolist() for batch in whole.batches_in(epoch)] == wanted
 
 
 def test_ordered_batches_keep_the_order():

@@ -13,7 +13,7 @@ from torch import Tensor
 from mmctr.content.quantizers.autoencoder import Autoencoder
 from mmctr.content.quantizers.method_params import AutoencoderParams
 from mmctr.content.quantizers.protocol import FitReport
-from mmctr.runtime.allocator import keep_freed_memory
+from mmctr.runtime.device import prepare_device
 from mmctr.runtime.lightning import quiet_lightning
 from mmctr.runtime.progress_callback import ProgressCallback
 
@@ -54,9 +54,7 @@ def train_autoencoder(
     Raises:
         ValueError: If training diverges (NaN or infinity).
     """
-    # torch manages the memory of other devices.
-    if device.type == "cpu" and params.keep_memory:
-        keep_freed_memory()
+    prepare_device(device.type, keep_memory=params.keep_memory)
     generator = torch.Generator().manual_seed(seed)
     train, valid = _split(vectors, params.valid_fraction, generator)
     network.prepare(train)

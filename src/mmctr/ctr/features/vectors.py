@@ -119,12 +119,9 @@ class ContinuousVector(nn.Module):
         self._vectors = vectors
         self._params = params
         fitted = Projection.fit(vectors, seen, params)
-        self.register_buffer("mean", torch.from_numpy(fitted.mean))
-        found = fitted.components
-        self.register_buffer(
-            "components", None if found is None else torch.from_numpy(found)
-        )
-        self.register_buffer("scale", torch.from_numpy(fitted.scale))
+        for name, array in vars(fitted).items():
+            tensor = None if array is None else torch.from_numpy(array)
+            self.register_buffer(name, tensor)
         inputs = torch.zeros(len(vectors), len(fitted.scale))
         self.register_buffer("inputs", inputs, persistent=False)
         self.width = dim
@@ -141,12 +138,9 @@ class ContinuousVector(nn.Module):
     @torch.no_grad()
     def refresh_inputs(self) -> None:
         """Transform the vectors by the projection that was fitted or loaded."""
-        mean, components, scale = (
-            None if x is None else x.float().cpu().numpy()
-            for x in (self.mean, self.components, self.scale)
-        )
-        projection = Projection(mean, components, scale)
-        inputs = projection.transform(self._vectors, self._params)
+        saved = (self.mean, self.components, self.scale)
+        fitted = (None if x is None else x.float().cpu().numpy() for x in saved)
+        inputs = Projection(*fitted).transform(self._vectors, self._params)
         self.inputs.copy_(torch.from_numpy(inputs))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -145,6 +146,9 @@ class EpochBatches(Sampler[np.ndarray]):
     evenly, there are more batches, all a little smaller. A last batch of a single row,
     which batch normalisation cannot take, is joined to the one before.
 
+    Attributes:
+        parts: Epochs of one pass.
+
     The state is the position in an epoch: loaded into a sampler of the same rows, seed
     and parts, iteration continues with the batches not yet yielded.
     """
@@ -162,7 +166,7 @@ class EpochBatches(Sampler[np.ndarray]):
         self._rows = rows
         self._seed = seed
         self._epoch = 0
-        self._borders, self._parts = _plan(rows, batch_size, parts)
+        self._borders, self.parts = _plan(rows, batch_size, parts)
         self._yielded = 0
         self._skipped = 0
 
@@ -185,47 +189,24 @@ class EpochBatches(Sampler[np.ndarray]):
         self._epoch = state["epoch"]
         self._yielded = self._skipped = state["batch"]
 
-    @property
-    def parts(self) -> int:
-        """Epochs of one pass."""
-        return self._parts
-
-    def _batches(self) -> range:
-        return self._batches_of(self._epoch)
-
-    def _batches_of(self, epoch: int) -> range:
-        each = (len(self._borders) - 1) // self._parts
-        first = epoch % self._parts * each
-        return range(first, first + each)
-
     def __len__(self) -> int:
-        """Batches of this epoch, skipped ones included."""
-        return len(self._batches())
+        """Batches of an epoch, skipped ones included."""
+        return (len(self._borders) - 1) // self.parts
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Yield the rows of each batch of this epoch."""
         self._yielded, self._skipped = self._skipped, 0
-        order = self._order(self._epoch)
-        for batch in self._batches()[self._yielded :]:
+        for rows in self.batches_in(self._epoch)[self._yielded :]:
             self._yielded += 1
-            yield order[self._borders[batch] : self._borders[batch + 1]]
+            yield rows
 
-    def rows_of(self, epoch: int, number: int) -> np.ndarray:
-        """Look up the rows of one batch of any epoch.
-
-        Args:
-            epoch: Number of the epoch, as for :meth:`set_epoch`.
-            number: Number of the batch in its epoch, from 0.
-
-        Returns:
-            ``[B]`` int64 positions in the log.
-        """
-        batch = self._batches_of(epoch)[number]
-        return self._order(epoch)[self._borders[batch] : self._borders[batch + 1]]
-
-    def _order(self, epoch: int) -> np.ndarray:
-        rng = np.random.default_rng([self._seed, epoch // self._parts])
-        return rng.permutation(self._rows)
+    def batches_in(self, epoch: int) -> list[np.ndarray]:
+        """Rows of every batch in an epoch: ``[B]`` int64 positions in the log each."""
+        rng = np.random.default_rng([self._seed, epoch // self.parts])
+        order = rng.permutation(self._rows)
+        first = epoch % self.parts * len(self)
+        borders = self._borders[first : first + len(self) + 1]
+        return [order[start:end] for start, end in pairwise(borders)]
 
 
 def _plan(rows: int, batch_size: int, parts: int) -> tuple[np.ndarray, int]:

@@ -46,10 +46,7 @@ class ItemTable:
 
     def codes_for(self, features: FeatureParams) -> dict[str, np.ndarray]:
         """Codes by modality, where present and switched on."""
-        return _present(
-            title=self.title_codes if features.title_codes else None,
-            image=self.image_codes if features.image_codes else None,
-        )
+        return self._present("codes", features)
 
     def vectors_for(self, features: FeatureParams) -> dict[str, np.ndarray]:
         """Vectors by modality, where present and switched on.
@@ -58,10 +55,7 @@ class ItemTable:
             ValueError: If there are none, or the codes to reconstruct them from are
                 missing.
         """
-        present = _present(
-            title=self.title_vectors if features.title_vectors else None,
-            image=self.image_vectors if features.image_vectors else None,
-        )
+        present = self._present("vectors", features)
         if not present:
             raise ValueError(
                 f"ctr_modeling.features.content={features.content} needs item vectors, "
@@ -70,7 +64,7 @@ class ItemTable:
             )
         if features.vectors == "own":
             return present
-        codes = _present(title=self.title_codes, image=self.image_codes)
+        codes = self._present("codes")
         lacking = [name for name in present if name not in codes]
         if lacking:
             raise ValueError(
@@ -81,6 +75,17 @@ class ItemTable:
             if name not in self._reconstructed:
                 self._reconstructed[name] = reconstruct_from_codes(vectors, codes[name])
         return {name: self._reconstructed[name] for name in present}
+
+    def _present(
+        self, kind: str, features: FeatureParams | None = None
+    ) -> dict[str, np.ndarray]:
+        """Arrays by modality, where they have a column and are switched on."""
+        arrays = {name: getattr(self, f"{name}_{kind}") for name in ("title", "image")}
+        return {
+            name: array
+            for name, array in arrays.items()
+            if array.shape[1] and (not features or getattr(features, f"{name}_{kind}"))
+        }
 
     @cached_property
     def _reconstructed(self) -> dict[str, np.ndarray]:
@@ -142,15 +147,6 @@ def _rectangular(table: pa.Table, name: str) -> np.ndarray:
         raise ValueError(f"item_table: lists of '{name}' differ in length")
     values = array.flatten().to_numpy().astype(np.int64)
     return values.reshape(len(lengths), int(lengths[0]) if len(lengths) else 0)
-
-
-def _present(**arrays: np.ndarray | None) -> dict[str, np.ndarray]:
-    """The arrays that have a column; None is switched off."""
-    return {
-        name: array
-        for name, array in arrays.items()
-        if array is not None and array.shape[1] > 0
-    }
 
 
 def _vectors(vectors: np.ndarray | None, rows: int, modality: str) -> np.ndarray:

@@ -72,7 +72,7 @@ class DivergenceCheck(pl.Callback):
             if not np.isfinite([loss, norm]).all():
                 what = "loss" if not np.isfinite(loss) else "norm of the gradient"
                 value = loss if what == "loss" else norm
-                rows = self._batches.rows_of(epoch, number)
+                rows = self._batches.batches_in(epoch)[number]
                 raise DivergedError(_describe(what, value, step, rows))
 
 

@@ -25,23 +25,31 @@ def rows_of_positions(codes: np.ndarray) -> tuple[np.ndarray, int]:
     return rows, positions * codebook_size + 1
 
 
-class PositionalCodes(nn.Module):
-    """A table per position: the sum of an item's code vectors / sqrt(positions).
+class SummedRows(nn.Module):
+    """Several rows of one table per item: their sum / sqrt(rows per item).
 
     Shapes: ``items [U]`` -> ``[U, D]``.
     """
 
-    def __init__(self, codes: np.ndarray, seen: np.ndarray, params: DinParams) -> None:
-        """Number the codes of all positions."""
+    def __init__(
+        self, rows: np.ndarray, n_rows: int, width: int, *, persistent: bool
+    ) -> None:
+        """Set up the table.
+
+        Args:
+            rows: ``[n_items + 1, n]`` int64, the rows of each item; 0 is padding.
+            n_rows: Rows of the table.
+            width: Its columns.
+            persistent: Whether ``rows`` is saved with the weights.
+        """
         super().__init__()
-        rows, n_rows = rows_of_positions(codes)
-        self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
-        self.width = params.embedding_dim
-        self.table = nn.Embedding(n_rows, self.width, padding_idx=0)
-        self._scale = 1 / math.sqrt(codes.shape[1])
+        self.register_buffer("rows", torch.from_numpy(rows), persistent=persistent)
+        self.width = width
+        self.table = nn.Embedding(n_rows, width, padding_idx=0)
+        self._scale = 1 / math.sqrt(rows.shape[1])
 
     def forward(self, items: torch.Tensor) -> torch.Tensor:
-        """Add up the vectors of the items' codes."""
+        """Add up the items' rows."""
         pooled = functional.embedding_bag(
             self.rows.index_select(0, items),
             self.table.weight,
@@ -49,3 +57,12 @@ class PositionalCodes(nn.Module):
             padding_idx=0,
         )
         return pooled * self._scale
+
+
+class PositionalCodes(SummedRows):
+    """A table per position: the sum of an item's code vectors / sqrt(positions)."""
+
+    def __init__(self, codes: np.ndarray, seen: np.ndarray, params: DinParams) -> None:
+        """Number the codes of all positions."""
+        rows, n_rows = rows_of_positions(codes)
+        super().__init__(rows, n_rows, params.embedding_dim, persistent=False)

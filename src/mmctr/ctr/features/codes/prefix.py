@@ -1,16 +1,12 @@
 """Ids of code prefixes: paths down the tree of residual codes."""
 
-import math
-
 import numpy as np
-import torch
-from torch import nn
-from torch.nn import functional
 
+from mmctr.ctr.features.codes.positional import SummedRows
 from mmctr.ctr.params import DinParams
 
 
-class PrefixCodes(nn.Module):
+class PrefixCodes(SummedRows):
     """A vector per prefix, codes 1..l for every level l: their sum / sqrt(levels).
 
     Grams of residual codes as ids (Singh et al., arXiv 2306.08121), those that begin at
@@ -19,32 +15,17 @@ class PrefixCodes(nn.Module):
     hashed; here they are numbered, those that items have, so that nothing collides. A
     prefix that no item of the training rows has would keep the vector it started from:
     it is left out, and a new item is known by the shorter ones.
-
-    Shapes: ``items [U]`` -> ``[U, D]``.
     """
 
     def __init__(self, codes: np.ndarray, seen: np.ndarray, params: DinParams) -> None:
         """Number the prefixes of the first ``prefix.levels`` codes."""
-        super().__init__()
         levels = min(params.prefix.levels, codes.shape[1])
         rows, n_rows = number_prefixes(codes[:, :levels])
         trained = np.zeros(n_rows, bool)
         trained[rows[seen]] = True
         # Stored with the weights, since prediction does not know the training rows.
-        self.register_buffer("rows", torch.from_numpy(rows * trained[rows]))
-        self.width = params.embedding_dim
-        self.table = nn.Embedding(n_rows, self.width, padding_idx=0)
-        self._scale = 1 / math.sqrt(levels)
-
-    def forward(self, items: torch.Tensor) -> torch.Tensor:
-        """Add up the vectors of the items' prefixes."""
-        pooled = functional.embedding_bag(
-            self.rows.index_select(0, items),
-            self.table.weight,
-            mode="sum",
-            padding_idx=0,
-        )
-        return pooled * self._scale
+        rows *= trained[rows]
+        super().__init__(rows, n_rows, params.embedding_dim, persistent=True)
 
 
 def number_prefixes(codes: np.ndarray) -> tuple[np.ndarray, int]:
