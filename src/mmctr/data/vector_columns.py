@@ -62,8 +62,8 @@ def vector_matrix(table: pa.Table, column: str) -> np.ndarray:
     if len(bad):
         raise ValueError(
             f"column '{column}' has {len(bad)} row(s) that are null or not as long as "
-            f"row 0 ({max(width, 0)} values), first {bad[:5].tolist()}; every item "
-            "needs a vector of one width"
+            f"row 0 ({max(width, 0)} values), first {bad[:5].tolist()}; every row "
+            "needs as many values"
         )
     values = [chunk.flatten() for chunk in lists.chunks]
     if any(part.null_count for part in values):

@@ -3,7 +3,8 @@
 import hashlib
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -58,15 +59,14 @@ class CheckpointFolder:
             path: From :meth:`at_step`, or the finished one's.
         """
 
-        def save(file: IO[bytes]) -> None:
+        with _new_file(path) as file:
             file.write(self._head("0" * 64))
             start = file.tell()
             torch.save(state, file)
-            digest = _digest(file, start)
+            file.seek(start)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
             file.write(self._head(digest))
-
-        _write(path, save)
         for old in self._files()[KEPT:]:
             old.unlink()
 
@@ -77,7 +77,8 @@ class CheckpointFolder:
     def write_best(self, weights: dict[str, torch.Tensor]) -> Path:
         """Write weights alone, for inspection."""
         path = self.path / BEST
-        _write(path, lambda file: file.write(save(weights)))
+        with _new_file(path) as file:
+            file.write(save(weights))
         return path
 
     def read(self, path: Path) -> dict[str, Any]:
@@ -152,14 +153,9 @@ def others_in(folder: CheckpointFolder) -> int:
     )
 
 
-def _digest(file: IO[bytes], start: int) -> str:
-    file.flush()
-    file.seek(start)
-    return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write(path: Path, save: Callable[[IO[bytes]], object]) -> None:
+@contextmanager
+def _new_file(path: Path) -> Iterator[IO[bytes]]:
     for left in path.parent.glob(".*.part"):  # by a killed process; runs are alone here
         left.unlink()
     with atomic_path(path) as part, part.open("w+b") as file:
-        save(file)
+        yield file

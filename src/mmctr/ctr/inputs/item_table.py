@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from mmctr.content.quantizers.reconstruction import reconstruct_from_codes
 from mmctr.ctr.params import FeatureParams
+from mmctr.data.vector_columns import vector_matrix
 
 
 def _no_vectors() -> np.ndarray:
@@ -121,8 +122,8 @@ class ItemTable:
             tags=_padded(table["tags"]),
             likes=table["likes"].to_numpy().astype(np.int64),
             views=table["views"].to_numpy().astype(np.int64),
-            title_codes=_rectangular(table, "title_codes"),
-            image_codes=_rectangular(table, "image_codes"),
+            title_codes=vector_matrix(table, "title_codes").astype(np.int64),
+            image_codes=vector_matrix(table, "image_codes").astype(np.int64),
             title_vectors=_vectors(title_vectors, len(ids), "title"),
             image_vectors=_vectors(image_vectors, len(ids), "image"),
         )
@@ -138,15 +139,6 @@ def _padded(column: pa.ChunkedArray) -> np.ndarray:
     matrix = np.zeros((len(lengths), max(int(lengths.max(initial=0)), 1)), np.int64)
     matrix[np.arange(matrix.shape[1]) < lengths[:, None]] = array.flatten().to_numpy()
     return matrix
-
-
-def _rectangular(table: pa.Table, name: str) -> np.ndarray:
-    array = table[name].combine_chunks()
-    lengths = pc.list_value_length(array).to_numpy(zero_copy_only=False)
-    if np.unique(lengths).size > 1:
-        raise ValueError(f"item_table: lists of '{name}' differ in length")
-    values = array.flatten().to_numpy().astype(np.int64)
-    return values.reshape(len(lengths), int(lengths[0]) if len(lengths) else 0)
 
 
 def _vectors(vectors: np.ndarray | None, rows: int, modality: str) -> np.ndarray:
