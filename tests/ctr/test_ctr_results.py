@@ -1,4 +1,4 @@
-"""Tiny trainings give the weights and scores that the result version stands for."""
+"""Tiny trainings give the stored results of this result version."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from mmctr.ctr.training.fit import predict_clicks, train_din
 
 DROPOUTS = {"attention_dropout": 0.2, "dnn_dropout": 0.2, "item_id_dropout": 0.2}
 LEVELS = {"likes": True, "views": True}
-# Together they have every content form and every way for codes to enter.
+# Together they have every content form and every code embedding.
 MODELS: dict[str, dict[str, Any]] = {
     "positional": {
         "features": {
@@ -40,8 +40,8 @@ MODELS: dict[str, dict[str, Any]] = {
         "model": {"continuous": {"components": 3, "normalize": "columns"}},
     },
 }
-# A bias in front of batch normalisation has no gradient but rounding errors, which Adam
-# makes whole steps of; another processor rounds otherwise.
+# A bias before batch normalisation has only rounding errors as gradient, which Adam
+# turns into whole steps; other processors round differently.
 ROUNDING = {
     "dnn.0.bias",
     "dnn.1.running_mean",

@@ -150,7 +150,7 @@ def test_a_step_equals_the_cpus(world, host_masks):
     torch.testing.assert_close(weights, expected, rtol=1e-6, atol=1e-7)
 
 
-def test_nothing_waits_in_a_step_and_once_in_a_validation(world, device_masks):
+def test_a_step_never_waits_and_a_validation_once(world, device_masks):
     """And every operation has a kernel on CUDA and on MPS."""
     with Emulation() as emulation:
         world.model.to(DEVICE)
@@ -179,7 +179,7 @@ def test_prediction_waits_once_and_equals_the_cpus(world, monkeypatch):
 
 
 def without_kernels(names: set[str]) -> set[str]:
-    """Operations that CUDA or MPS lack, by torch's own list of its kernels."""
+    """Operations without a kernel on CUDA or MPS, by torch's own list."""
     folder = Path(torchgen.__file__).parent / "packaged" / "ATen" / "native"
     parsed = parse_native_yaml(
         str(folder / "native_functions.yaml"), str(folder / "tags.yaml")
@@ -196,7 +196,7 @@ def without_kernels(names: set[str]) -> set[str]:
     return {name for name in names if not all(runs(name, key) for key in keys)}
 
 
-def test_kernels_that_lack_are_found():
+def test_missing_kernels_are_found():
     """MPS has no segment_reduce, and everything can be added."""
     names = {"aten::segment_reduce", "aten::add.Tensor", "aten::flatten.using_ints"}
     assert without_kernels(names) == {"aten::segment_reduce"}
@@ -213,14 +213,14 @@ def test_kernels_that_lack_are_found():
         lambda x: torch.zeros(3, dtype=torch.int64).copy_(x),
     ],
 )
-def test_what_makes_the_host_wait_is_noticed(wait):
+def test_waits_of_the_host_are_counted(wait):
     """The emulation's own test."""
     with Emulation() as emulation:
         wait(torch.arange(3).to(DEVICE))
     assert emulation.waits
 
 
-def test_float64_and_tensors_of_two_places_are_refused():
+def test_float64_and_tensors_of_two_devices_are_refused():
     """The emulation's own test."""
     with Emulation():
         ours = torch.ones(3).to(DEVICE)

@@ -222,8 +222,8 @@ class TrainingParams(Params):
     memory_gb: float | None = Field(
         None,
         gt=0,
-        description="memory that training may take; a warning is logged beforehand if "
-        "it needs more; null: what the machine or its container has available",
+        description="memory that training may take; if it needs more, a warning is "
+        "logged before it starts; null: what the machine or its container has available",
     )
     keep_memory: bool = Field(
         True,
@@ -247,7 +247,7 @@ class CheckpointParams(Params):
 
 
 class SubmissionParams(Params):
-    """The file that a challenge takes."""
+    """The submission file of a challenge."""
 
     column: str = Field(
         "Task1&2",

@@ -1,4 +1,4 @@
-"""Every way in which codes enter is what its plain formulation says, and no more."""
+"""Every code embedding equals its plain formulation."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ def random_codes(rng: np.random.Generator, positions: int, size: int) -> np.ndar
 def entry_of(
     name: str, codes: np.ndarray, seen: np.ndarray = SEEN, **model: object
 ) -> nn.Module:
-    """An entry whose vectors are drawn, zeros for padding."""
+    """A code embedding with random vectors, zeros for padding."""
     params = ctr_params(model={"code_entry": name, **model}).model
     torch.manual_seed(0)
     entry = make_code_embedding(codes, seen, params)
@@ -40,7 +40,7 @@ def entry_of(
 
 
 def naive(name: str, entry: nn.Module, codes: np.ndarray, item: int) -> torch.Tensor:
-    """One item, code by code, from the entry's own table."""
+    """One item, code by code, from the embedding's own table."""
     row, table, size = codes[item], entry.table.weight, codes.max()
     given = [(place, code) for place, code in enumerate(row) if code > 0]
     zero = table[0] * 0
@@ -70,7 +70,7 @@ def naive(name: str, entry: nn.Module, codes: np.ndarray, item: int) -> torch.Te
 @given(seed=SEEDS, positions=st.sampled_from([1, 2, 4, 16, 64]))
 @settings(max_examples=10, deadline=None)
 def test_it_equals_looking_up_code_by_code(name, seed, positions):
-    """Outputs and gradients; padding takes no part in either."""
+    """Outputs and gradients; padding has neither."""
     rng = np.random.default_rng(seed)
     codes = random_codes(rng, positions, 4)
     entry = entry_of(name, codes)
@@ -93,7 +93,7 @@ def test_it_equals_looking_up_code_by_code(name, seed, positions):
 
 @pytest.mark.parametrize("name", CODE_EMBEDDINGS)
 def test_din_trains_its_table(name):
-    """Every code of the batch's items takes a gradient, padding none."""
+    """Every code of the batch's items gets a gradient, padding none."""
     rng = np.random.default_rng(1)
     table = random_table(rng)
     model = Din(table, SEEN, ctr_params(model={"code_entry": name}))
@@ -106,7 +106,7 @@ def test_din_trains_its_table(name):
 
 
 @pytest.mark.parametrize("name", CODE_EMBEDDINGS)
-def test_another_order_of_codes_is_another_item_but_for_a_bag(name):
+def test_the_order_of_codes_matters_except_for_a_bag(name):
     codes = random_codes(np.random.default_rng(2), 4, 4)
     codes[1], codes[2] = [1, 2, 3, 4], [4, 3, 2, 1]
     one, two = entry_of(name, codes)(torch.tensor([1, 2]))
@@ -128,13 +128,13 @@ def test_a_position_has_columns_of_its_own_in_concat():
         (600, 1, "than 512; take fewer codes"),
     ],
 )
-def test_concat_refuses_absurd_widths(positions, width, advice):
+def test_concat_refuses_too_many_columns(positions, width, advice):
     codes = random_codes(np.random.default_rng(4), positions, 3)
     with pytest.raises(ValueError, match=advice):
         entry_of("concat", codes, concat={"width": width})
 
 
-def test_prefixes_tell_equal_codes_behind_others_apart():
+def test_equal_codes_after_different_prefixes_differ():
     codes = np.array([[0, 0, 0], [1, 1, 2], [1, 1, 3], [2, 1, 2], [2, 1, 0]])
     numbers, count = number_prefixes(codes)
     assert numbers.tolist() == [
@@ -147,8 +147,8 @@ def test_prefixes_tell_equal_codes_behind_others_apart():
     assert count == 8
 
 
-def test_an_item_of_new_prefixes_is_known_by_the_shorter_ones():
-    """Vectors that no training row can move are left out, and loading keeps that."""
+def test_an_item_with_new_prefixes_uses_the_shorter_ones():
+    """Vectors that no training row changes are left out, also after loading."""
     codes = random_codes(np.random.default_rng(5), 3, 4)
     codes[UNSEEN] = [[1, 9, 9], [9, 1, 1], [1, 2, 3]]
     codes[1], codes[2] = [1, 2, 3], [1, 4, 4]
@@ -166,7 +166,7 @@ def test_an_item_of_new_prefixes_is_known_by_the_shorter_ones():
     assert torch.equal(loaded(items), entry(items))
 
 
-def test_as_many_levels_as_asked_for_enter():
+def test_the_number_of_levels_is_a_parameter():
     codes = random_codes(np.random.default_rng(6), 4, 4)
     codes[1], codes[2] = [1, 2, 3, 4], [1, 2, 1, 1]
     for levels, same in ((2, True), (3, False)):
@@ -176,7 +176,7 @@ def test_as_many_levels_as_asked_for_enter():
         assert torch.equal(one, two) == same
 
 
-def test_entries_are_for_both_modalities():
+def test_both_modalities_have_a_code_embedding():
     rng = np.random.default_rng(7)
     table = replace(random_table(rng), image_codes=random_codes(rng, 5, 3))
     model = Din(table, SEEN, ctr_params(model={"code_entry": "concat"}))

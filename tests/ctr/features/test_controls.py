@@ -1,4 +1,4 @@
-"""Models without codes: what they see, what they learn, and that it comes back."""
+"""Content forms without codes: their values, learning, and loading of weights."""
 
 from dataclasses import replace
 
@@ -43,7 +43,7 @@ def vectors_of(rng: np.random.Generator, items: int, width: int) -> np.ndarray:
 def plain_axes(
     vectors: np.ndarray, seen: np.ndarray, kept: int, normalize: str
 ) -> np.ndarray:
-    """The same from the singular vectors of the centred rows of train."""
+    """The same, from the singular vectors of the centred rows of train."""
     train = vectors[seen & vectors.any(axis=1)].astype(np.float64)
     centred = vectors.astype(np.float64) - train.mean(axis=0)
     _, values, right = np.linalg.svd(train - train.mean(axis=0), full_matrices=False)
@@ -114,7 +114,7 @@ def test_more_components_than_items_are_zero(normalize, n_seen):
     assert not found[:, n_seen:].any()
 
 
-def test_loading_brings_the_components_back():
+def test_loading_weights_restores_the_components():
     vectors = vectors_of(np.random.default_rng(3), 60, 6)
     params = ContinuousParams(components=4, normalize="columns")
     one = ContinuousVector(vectors, np.arange(61) > 30, 5, params)
@@ -210,7 +210,7 @@ def test_long_histories_are_counted_in_parts(monkeypatch):
         ("matches", [], "matches"),
     ],
 )
-def test_content_is_what_was_chosen(content, features, name):
+def test_the_features_are_those_of_the_content(content, features, name):
     rng = np.random.default_rng(0)
     table = with_vectors(rng, random_table(rng))
     params = ctr_params(features={"content": content}, model={"code_entry": "concat"})
@@ -224,7 +224,7 @@ def test_content_is_what_was_chosen(content, features, name):
 
 
 @pytest.mark.parametrize("content", ["continuous", "similarity"])
-def test_a_modality_can_be_left_out_and_an_absent_one_is(content):
+def test_a_modality_can_be_switched_off_and_an_absent_one_is_left_out(content):
     rng = np.random.default_rng(0)
     table = with_vectors(rng, random_table(rng))
     features = {"content": content, "title_vectors": False}
@@ -251,11 +251,11 @@ def test_vectors_are_not_read_where_they_are_not_used(content):
     model(whole_batch(click_log(rng, 4)))
 
 
-# A planted world: users click what is of their topic, and valid is of new items.
+# A planted world: users click items of their topic, and valid has new items only.
 
 
 def topic_table(rng: np.random.Generator) -> tuple[ItemTable, np.ndarray]:
-    """200 items whose vectors and first codes tell their topic, and the topics."""
+    """200 items whose vectors and first codes show their topic, and the topics."""
     topics = rng.integers(0, TOPICS, 201)
     centres = rng.normal(size=(TOPICS, WIDTH))
     vectors = centres[topics] + 0.3 * rng.normal(size=(201, WIDTH))
@@ -279,7 +279,9 @@ def topic_log(
     """Histories of one topic each; half of the targets are of it and clicked."""
     users = rng.integers(0, TOPICS, rows)
     labels = rng.integers(0, 2, rows)
-    wanted = np.where(labels, users, (users + rng.integers(1, TOPICS, rows)) % TOPICS)
+    topics_of_targets = np.where(
+        labels, users, (users + rng.integers(1, TOPICS, rows)) % TOPICS
+    )
     by_topic = [np.flatnonzero(topics[:150] == topic) for topic in range(TOPICS)]
     of_target = [targets[topics[targets] == topic] for topic in range(TOPICS)]
     lengths = rng.integers(1, 5, rows)
@@ -288,7 +290,7 @@ def topic_log(
         for user, length in zip(users, lengths, strict=True)
     ]
     return ClickLog(
-        target=np.array([rng.choice(of_target[topic]) for topic in wanted]),
+        target=np.array([rng.choice(of_target[topic]) for topic in topics_of_targets]),
         history=np.concatenate(history).astype(np.int32),
         offsets=np.append(0, np.cumsum(lengths)),
         row_levels=np.zeros((rows, 2), np.int64),
@@ -306,7 +308,7 @@ def world():
 
 
 def arm(content: str, **model: object) -> CtrParams:
-    """Settings that differ in the content alone."""
+    """Settings that differ in the content only."""
     return ctr_params(
         features={"content": content, "likes": False, "views": False},
         model={
@@ -343,12 +345,12 @@ def without(world):
         ("codes+continuous", {"code_entry": "concat"}),
     ],
 )
-def test_content_tells_of_new_items(world, without, content, model):
+def test_content_helps_with_new_items(world, without, content, model):
     params = arm(content, **model)
     trained = train(world, params)
     assert without < 0.65
     assert trained.history["best"] > 0.8
-    # The weights bring back all that was fitted on the training rows.
+    # Loading the weights restores all that was fitted on the training rows.
     table, _, valid = world
     scores = predict_clicks(table, trained.weights, valid, params)
     assert auc(valid.label, scores) == pytest.approx(trained.history["best"], abs=1e-6)

@@ -1,4 +1,4 @@
-"""Codes that target and history share are counted as a loop counts them."""
+"""Counts of codes that target and history share equal those of a loop."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def by_loop(
 
 @given(seed=SEEDS, positions=st.integers(1, 6), size=st.integers(1, 4))
 @settings(max_examples=25, deadline=None)
-def test_counts_are_those_of_a_loop(seed, positions, size):
+def test_counts_equal_those_of_a_loop(seed, positions, size):
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, size + 1, (N_ITEMS + 1, positions))
     codes[[0, 5]] = 0
@@ -48,7 +48,7 @@ def test_counts_are_those_of_a_loop(seed, positions, size):
     )
 
 
-def test_pieces_of_a_long_history_add_up(monkeypatch):
+def test_long_histories_are_counted_in_parts(monkeypatch):
     rng = np.random.default_rng(0)
     codes = rng.integers(1, 4, (N_ITEMS + 1, 3))
     module = CodeMatches(codes, 4)

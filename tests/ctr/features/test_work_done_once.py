@@ -1,4 +1,4 @@
-"""What is made of all items' vectors is made once, and not again by each who asks."""
+"""Work on the vectors of all items is done once."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def _counted(monkeypatch, owner, name) -> list[int]:
 
 
 def test_vectors_are_reconstructed_once_per_table(world, monkeypatch):
-    """By the estimate of memory, the vectors themselves and their similarities."""
+    """For the memory estimate, the vectors themselves and their similarities."""
     table, log = world
     calls = _counted(monkeypatch, item_table, "reconstruct_from_codes")
     params = ctr_params(
@@ -43,7 +43,7 @@ def test_vectors_are_reconstructed_once_per_table(world, monkeypatch):
 
 
 def test_vectors_are_transformed_once_where_weights_are_loaded(world, monkeypatch):
-    """By the projection that comes with the weights."""
+    """With the projection stored in the weights."""
     table, log = world
     params = ctr_params(features={"content": "continuous"})
     weights = Din(table, np.ones(N_ITEMS + 1, bool), params).state_dict()

@@ -1,4 +1,4 @@
-"""A click log in memory gives exactly the rows that were asked for."""
+"""The click log in memory, and the order of its batches."""
 
 import numpy as np
 import pyarrow as pa
@@ -19,9 +19,9 @@ def test_a_batch_holds_its_rows(seed, rows, max_history):
     rng = np.random.default_rng(seed)
     table = rows_table(rng, rows)
     log = ClickLog.from_arrow(table, max_history, N_ITEMS)
-    wanted = rng.integers(0, rows, 5)
-    batch = log[wanted]
-    for place, row in enumerate(wanted.tolist()):
+    expected = rng.integers(0, rows, 5)
+    batch = log[expected]
+    for place, row in enumerate(expected.tolist()):
         record = table.slice(row, 1).to_pylist()[0]
         own = batch.history[batch.segment == place].tolist()
         assert own == record["item_seq"][-max_history:]
@@ -58,7 +58,7 @@ def test_an_item_outside_the_item_table_is_named():
         ClickLog.from_arrow(table, 5, 5)
 
 
-def test_a_target_may_be_unknown_where_that_is_asked_for():
+def test_unknown_targets_are_accepted_if_allowed():
     table = rows_table(np.random.default_rng(0), 4)
     place = table.column_names.index("item_id")
     odd = table.set_column(place, "item_id", pa.array([3, 0, 4, 0]))
@@ -88,7 +88,7 @@ def test_seen_items_are_targets_and_histories():
     seed=st.integers(0, 99),
 )
 @settings(max_examples=100, deadline=None)
-def test_a_pass_takes_every_row_once(rows, batch_size, parts, seed):
+def test_a_pass_yields_every_row_once(rows, batch_size, parts, seed):
     batches = EpochBatches(rows, batch_size, parts=parts, seed=seed)
     passes, lengths = [], set()
     for number in range(2):
@@ -108,7 +108,7 @@ def test_a_pass_takes_every_row_once(rows, batch_size, parts, seed):
     assert rows < 8 or passes[0] != passes[1]
 
 
-def test_batches_are_evenly_smaller_where_parts_do_not_come_out_even():
+def test_batches_are_a_little_smaller_where_parts_do_not_divide_evenly():
     sizes = [
         [len(batch) for batch in EpochBatches(rows, 10, parts=parts, seed=0)]
         for rows, parts in ((40, 2), (50, 2), (45, 4), (45, 1))
@@ -116,7 +116,7 @@ def test_batches_are_evenly_smaller_where_parts_do_not_come_out_even():
     assert sizes == [[10, 10], [8, 8, 9], [5, 6], [10, 10, 10, 10, 5]]
 
 
-def test_the_order_depends_on_seed_and_epoch_alone():
+def test_the_order_depends_on_seed_and_epoch_only():
     def order(seed: int, epochs: list[int]) -> list[int]:
         batches = EpochBatches(50, 8, parts=1, seed=seed)
         for epoch in epochs:
@@ -135,24 +135,24 @@ def test_the_order_depends_on_seed_and_epoch_alone():
     taken=st.integers(0, 60),
 )
 @settings(max_examples=60, deadline=None)
-def test_a_loaded_state_goes_on_where_it_was_taken(rows, parts, epoch, taken):
+def test_a_loaded_state_continues_with_the_next_batch(rows, parts, epoch, taken):
     def batches() -> EpochBatches:
         return EpochBatches(rows, 4, parts=parts, seed=1)
 
     whole, cut, other = batches(), batches(), batches()
     whole.set_epoch(epoch)
-    wanted = [batch.tolist() for batch in whole]
-    taken = min(taken, len(wanted))
+    expected = [batch.tolist() for batch in whole]
+    taken = min(taken, len(expected))
     cut.set_epoch(epoch)
     for _, _batch in zip(range(taken), cut, strict=False):
         pass
     other.load_state_dict(cut.state_dict())
     other.set_epoch(epoch)
-    assert len(other) == len(wanted)
-    assert [batch.tolist() for batch in other] == wanted[taken:]
+    assert len(other) == len(expected)
+    assert [batch.tolist() for batch in other] == expected[taken:]
     # Only once: the next pass is whole again.
-    assert [batch.tolist() for batch in other] == wanted
-    assert [batch.tolist() for batch in whole.batches_in(epoch)] == wanted
+    assert [batch.tolist() for batch in other] == expected
+    assert [batch.tolist() for batch in whole.batches_in(epoch)] == expected
 
 
 def test_ordered_batches_keep_the_order():

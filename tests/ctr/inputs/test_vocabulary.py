@@ -1,4 +1,4 @@
-"""A model and an item table that has more than the model knows."""
+"""A model, and an item table with values unknown to it."""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ def scores(table: ItemTable, weights: dict[str, torch.Tensor], given) -> torch.T
     return model(whole_batch(click_log(np.random.default_rng(1), 50)))
 
 
-def test_what_is_known_stays(table):
+def test_known_values_are_not_changed(table):
     given = params("strict")
     weights = trained(table, given)
     same, same_weights = within_vocabulary(table, weights, given)
@@ -77,7 +77,7 @@ def test_the_largest_known_values_are_known(table):
 
 
 @pytest.mark.parametrize("dropout", [0.3, 0.0])
-def test_items_behind_the_last_one_have_the_vector_of_unknown_ones(table, dropout):
+def test_items_after_the_last_one_get_the_vector_of_unknown_items(table, dropout):
     given = params("strict", dropout=dropout)
     weights = trained(table, given)
     wider = ItemTable(
@@ -102,7 +102,7 @@ def test_items_behind_the_last_one_have_the_vector_of_unknown_ones(table, dropou
     assert torch.equal(vectors[rows[40]], own[40])
 
 
-def test_a_model_without_tags_and_ids_asks_for_neither(table):
+def test_a_model_without_tags_and_ids_checks_neither(table):
     given = ctr_params(features={"item_id": False, "tags": False})
     weights = trained(table, given)
     tags = np.where(table.tags > 0, 900, 0)

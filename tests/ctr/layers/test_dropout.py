@@ -1,4 +1,4 @@
-"""Masks that belong to a step."""
+"""Dropout masks that depend on the step only."""
 
 import pytest
 import torch
@@ -79,7 +79,7 @@ def test_layers_and_seeds_differ():
     assert len({tuple(mask.flatten().tolist()) for mask in masks}) == 4
 
 
-def test_gradients_pass_through_what_was_kept(layer):
+def test_gradients_pass_through_kept_values_only(layer):
     x = torch.randn(30, 4, requires_grad=True)
     out = layer(x)
     out.sum().backward()
@@ -93,7 +93,7 @@ def test_evaluation_and_no_dropout_are_the_identity(layer):
     assert StepDropout(0.0, seed=1, layer=1)(x) is x
 
 
-def test_a_model_is_told_its_step(layer):
+def test_the_step_is_set_on_all_dropout_layers(layer):
     model = nn.Sequential(
         nn.Linear(2, 2), layer, nn.Sequential(StepDropout(0.1, seed=1, layer=3))
     )

@@ -1,4 +1,4 @@
-"""What must and must not change a score."""
+"""What changes a score, and what must not."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def model(request):
     """A trained-looking model in evaluation mode."""
     code_entry, content = request.param
     rng = np.random.default_rng(0)
-    # Wide enough that some unit is alive for every row.
+    # Wide enough that every row has a unit that is not zero.
     sizes = {"attention_units": [32], "dnn_units": [64, 64]}
     params = ctr_params(
         features={"row_levels": True, "content": content},
@@ -57,7 +57,7 @@ def batch():
 
 
 @torch.inference_mode()
-def test_a_history_item_changes_its_rows_score_only(model, batch):
+def test_a_history_item_changes_the_score_of_its_row_only(model, batch):
     before = model(batch)
     place = len(batch.history) // 2
     row = int(batch.segment[place])
@@ -78,7 +78,7 @@ def test_the_target_and_the_row_levels_change_the_score(model, batch):
 
 
 @torch.inference_mode()
-def test_batch_order_and_mates_do_not_matter(model, batch):
+def test_the_other_rows_of_a_batch_do_not_matter(model, batch):
     before = model(batch)
     log = click_log(np.random.default_rng(1), 16)
     order = np.random.default_rng(2).permutation(16)
@@ -89,7 +89,7 @@ def test_batch_order_and_mates_do_not_matter(model, batch):
 
 @torch.inference_mode()
 def test_padding_does_not_matter(model, batch):
-    """Whatever the padding item's inputs are, no score depends on them."""
+    """No score depends on the padding item's inputs."""
     before = model(batch)
     for feature in model.items.features.values():
         own = feature.table.weight if hasattr(feature, "table") else feature.inputs
@@ -122,7 +122,7 @@ def test_unseen_items_share_the_out_of_vocabulary_row():
     assert not torch.equal(vectors[0], vectors[2])
 
 
-def test_item_id_dropout_hides_about_its_share():
+def test_item_id_dropout_hides_its_share_of_ids():
     params = ctr_params(model={"item_id_dropout": 0.3})
     model = Din(random_table(np.random.default_rng(0)), SEEN, params).train()
     feature = model.items.features["item_id"]

@@ -220,7 +220,7 @@ def test_din_equals_fuxictr(seed, rows, row_levels, images, onednn):
 
 @given(seed=SEEDS)
 @settings(max_examples=20, deadline=None)
-def test_positional_codes_add_up_a_table_a_position(seed):
+def test_positional_codes_add_up_a_table_per_position(seed):
     """The pooled lookup is the sum over positions of separate tables, over sqrt."""
     rng = np.random.default_rng(seed)
     table = random_table(rng)

@@ -30,7 +30,7 @@ CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 
 
 def reference_params() -> CtrParams:
-    """The environment's own values, without dropout."""
+    """The parameters of the environment, without dropout."""
     settings = yaml.safe_load((CONF / "microlens" / "parameters.yml").read_text())
     chosen = settings["ctr_modeling"]
     model = {**chosen["model"], "attention_dropout": 0.0, "dnn_dropout": 0.0}
@@ -98,7 +98,7 @@ def test_logits_loss_and_clipped_gradients(pair):
 
 def test_one_adam_step(pair):
     """In double precision: Adam's first step is the learning rate times the sign of the
-    gradient, so in single precision a gradient of nothing but rounding decides it."""
+    gradient, so in single precision rounding alone would decide it."""
     ours, theirs, batch, params = pair
     ours.double()
     theirs.double()
@@ -142,7 +142,7 @@ def _step_before_adam(ours, theirs, batch, params):
     return (logits, expected), (loss, reference), norms
 
 
-def test_weights_go_the_other_way_too(pair):
+def test_weights_can_be_copied_to_fuxictr_and_back(pair):
     ours, theirs, batch, _ = pair
     before = ours(batch)
     with torch.no_grad():

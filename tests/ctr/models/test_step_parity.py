@@ -1,4 +1,4 @@
-"""Whole training steps are FuxiCTR's: L2, clip and Adam as they are in use."""
+"""Whole training steps equal FuxiCTR's: L2, clip and Adam included."""
 
 import numpy as np
 import pytest

@@ -24,11 +24,11 @@ def test_the_first_validation_at_99_percent_of_the_best():
     assert first_within(curve(0.8, 0.5, 0.8), 1.0)["step"] == 10
 
 
-def test_a_fall_after_it_does_not_matter():
+def test_later_lower_values_do_not_matter():
     assert first_within(curve(0.795, 0.6, 0.8))["step"] == 10
 
 
-def test_no_curve_or_share_is_refused():
+def test_an_empty_curve_or_a_wrong_share_is_refused():
     with pytest.raises(ValueError, match="validation"):
         first_within([])
     with pytest.raises(ValueError, match="share"):
@@ -50,7 +50,7 @@ def train(callback, **training):
 
 
 class Clock:
-    """Time that passes by one second a look."""
+    """A clock that advances by one second per call."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -60,15 +60,15 @@ class Clock:
         return self.now
 
 
-def test_the_clock_says_the_seconds_of_training_at_every_validation():
+def test_the_clock_measures_training_time_without_validations():
     clock = TrainingClock(Clock())
     history = train(clock, patience=9)
-    # It is looked at when training and validation begin and end: a second a stretch.
+    # It is read when training and validation start and end: one second per stretch.
     assert clock.seconds == [1, 2, 3, 4]
     assert len(history["validations"]) == 4
 
 
-def test_the_limit_ends_a_training_with_a_validation():
+def test_the_time_limit_ends_a_training_with_a_validation():
     unlimited = train(TimeLimit(math.inf), patience=9)
     limit = TimeLimit(2.5, Clock())
     history = train(limit, patience=9)

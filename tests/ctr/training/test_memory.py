@@ -1,4 +1,4 @@
-"""What training will need is added up before it begins."""
+"""The memory estimate before training."""
 
 import logging
 
@@ -34,7 +34,7 @@ def estimate(**options) -> MemoryEstimate:
         ("item table", {"features": {"content": "continuous+similarity"}}),
     ],
 )
-def test_what_is_larger_needs_more(part, options):
+def test_larger_settings_need_more_memory(part, options):
     small, large = estimate(), estimate(**options)
     assert large.parts[part] > small.parts[part]
     assert all(size > 0 for size in small.parts.values())
@@ -56,7 +56,7 @@ def test_the_weights_of_every_entry_are_counted(entry):
     assert counted == 4 * 5 * own
 
 
-def test_little_memory_names_what_to_lower(caplog, monkeypatch):
+def test_too_little_memory_is_warned_of_with_advice(caplog, monkeypatch):
     little = MemoryEstimate({"click log": 1e9, "weights": 3e9, "batch": 2e9})
     monkeypatch.setattr(memory, "available_memory", lambda: int(1e9))
     monkeypatch.setattr(memory, "own_memory", lambda: int(1e9))
@@ -69,7 +69,7 @@ def test_little_memory_names_what_to_lower(caplog, monkeypatch):
     )
 
 
-def test_enough_memory_is_no_warning(caplog, monkeypatch):
+def test_enough_memory_gives_no_warning(caplog, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: int(9e9))
     monkeypatch.setattr(memory, "own_memory", lambda: int(1e9))
     with caplog.at_level(logging.WARNING):

@@ -1,4 +1,4 @@
-"""Whether valid can choose a model is known before training."""
+"""The check before training that the validation rows define the monitor."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def test_one_class_is_refused(label, monitor):
         require_defined_monitor(np.full(4, label), IN_GROUPS, monitor)
 
 
-def test_groups_of_one_class_are_refused_for_gauc_alone():
+def test_groups_of_one_class_are_refused_for_gauc_only():
     with pytest.raises(ValueError, match="no group of 'group_id'"):
         require_defined_monitor(MIXED, BY_GROUP, "gauc")
     require_defined_monitor(MIXED, BY_GROUP, "auc")

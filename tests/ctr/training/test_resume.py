@@ -1,4 +1,4 @@
-"""A training that was cut short ends as one that was not, to the last bit."""
+"""An interrupted and resumed training gives the same result, to the last bit."""
 
 import json
 import os
@@ -31,7 +31,7 @@ CONTENT = {"content": "codes+continuous+similarity", "item_id": True}
 
 
 class Killed(BaseException):
-    """Stands for ``kill -9``: what is on the disk is all that is left."""
+    """Stands for ``kill -9``: only what is on the disk remains."""
 
 
 class KillAt(pl.Callback):
@@ -110,14 +110,14 @@ def train_killed(world, params, folder: Path, *callbacks: pl.Callback) -> bool:
     return False
 
 
-def test_the_course_has_what_must_be_remembered(undisturbed):
+def test_the_uninterrupted_training_has_all_that_a_resume_must_restore(undisturbed):
     course = undisturbed.history["validations"]
     assert [x["learning_rate"] for x in course[:3]] == [0.2, 0.2, 0.1]
     assert 4 < len(course) < 16
     assert undisturbed.history["best_step"] == undisturbed.history["steps"] - 12
 
 
-def test_checkpoints_change_nothing_and_the_result_stays_until_it_is_saved(
+def test_checkpoints_change_no_result_and_a_finished_one_is_not_repeated(
     world, undisturbed, tmp_path
 ):
     require_equal(train(world, params_of(), tmp_path), undisturbed)
@@ -137,7 +137,9 @@ def test_checkpoints_change_nothing_and_the_result_stays_until_it_is_saved(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_killed_again_and_again(world, undisturbed, tmp_path_factory, kills):
+def test_a_training_killed_several_times_gives_the_same_result(
+    world, undisturbed, tmp_path_factory, kills
+):
     folder = tmp_path_factory.mktemp("checkpoints")
     step = 0
     for more, in_validation in kills:
@@ -150,7 +152,7 @@ def test_killed_again_and_again(world, undisturbed, tmp_path_factory, kills):
 
 
 @pytest.mark.parametrize("step", [6, 21, 24, 25])
-def test_only_the_steps_since_the_last_checkpoint_are_done_again(
+def test_only_the_steps_since_the_last_checkpoint_are_repeated(
     world, undisturbed, tmp_path, step
 ):
     assert train_killed(world, params_of(), tmp_path, KillAt(step))
@@ -171,7 +173,7 @@ def test_one_batch_between_validations(world, tmp_path):
     assert steps.count == whole.history["steps"] - 3
 
 
-def test_no_other_training_goes_on_from_it(world, tmp_path, caplog, monkeypatch):
+def test_other_trainings_do_not_resume_from_it(world, tmp_path, caplog, monkeypatch):
     assert train_killed(world, params_of(), tmp_path, KillAt(9))
     caplog.set_level("INFO")
     for params in (params_of(learning_rate=0.04), params_of(patience=1)):
@@ -189,7 +191,7 @@ def test_no_other_training_goes_on_from_it(world, tmp_path, caplog, monkeypatch)
     train_killed(world, params_of(), tmp_path, steps, KillAt(3))
     assert steps.count == 3
     monkeypatch.undo()
-    # What changes no result changes no name.
+    # A parameter that changes no result does not change the folder's name.
     steps = Steps()
     train_killed(world, params_of(every_steps=3), tmp_path, steps, KillAt(9))
     assert steps.count == 1
@@ -224,7 +226,7 @@ def flip(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("damage", [cut, flip, lambda content: b""])
-def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(
+def test_a_damaged_checkpoint_is_logged_and_the_one_before_is_used(
     world, undisturbed, tmp_path, caplog, damage
 ):
     assert train_killed(world, params_of(), tmp_path, KillAt(23))
@@ -237,7 +239,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(
     assert f"resumes at step 18, from {before}" in caplog.text
 
 
-def test_without_a_good_checkpoint_training_starts_anew(
+def test_without_an_intact_checkpoint_training_starts_from_scratch(
     world, undisturbed, tmp_path, caplog
 ):
     assert train_killed(world, params_of(), tmp_path, KillAt(23))

@@ -72,7 +72,7 @@ def test_the_same_seed_gives_the_same_weights(world, trained):
 
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 4, 5])
-def test_every_row_is_trained_with_however_many_validations(world, parts):
+def test_every_row_is_trained_whatever_the_number_of_validations(world, parts):
     table, log, valid = world
     settings = {
         **TRAINING,
@@ -97,7 +97,7 @@ def test_another_seed_gives_other_weights(world, trained):
     )
 
 
-def test_the_global_generator_is_left_alone(world):
+def test_the_global_generator_is_not_changed(world):
     torch.manual_seed(1)
     expected = torch.rand(2)
     torch.manual_seed(1)
@@ -115,7 +115,7 @@ def test_training_stops_when_the_monitor_does(world):
     assert len(course) - 1 - best == 2
 
 
-def test_the_learning_rate_falls_after_a_validation_no_better(world):
+def test_the_learning_rate_falls_after_a_validation_without_improvement(world):
     params = ctr_params(training={**TRAINING, "max_epochs": 20, "patience": 4})
     course = train(world, params).history["validations"]
     best = -1.0
@@ -127,8 +127,8 @@ def test_the_learning_rate_falls_after_a_validation_no_better(world):
         assert then["learning_rate"] == pytest.approx(expected)
 
 
-def test_bf16_trains_validates_and_predicts_alike(world):
-    """What chose the weights is what they give in prediction."""
+def test_bf16_validates_and_predicts_in_the_same_precision(world):
+    """Prediction gives the score that chose the weights."""
     params = ctr_params(training={**TRAINING, "precision": "bf16"}, model=MODEL)
     trained = train(world, params)
     table, _, valid = world
@@ -189,7 +189,7 @@ def test_on_cuda(world):
 
 
 @pytest.mark.parametrize("progress", [False, True])
-def test_bars_are_drawn_where_they_are_asked_for(world, capsys, progress):
+def test_progress_bars_are_drawn_if_switched_on(world, capsys, progress):
     params = ctr_params(training={**TRAINING, "max_epochs": 1}, model=MODEL)
     params = params.model_copy(update={"progress": progress})
     weights = train(world, params).weights

@@ -48,7 +48,7 @@ class Batch(NamedTuple):
         """Put a batch together on the CPU.
 
         The distinct items are found here and not by the model: their number is not
-        known beforehand, so the host would have to wait for a GPU in every step.
+        known in advance, so the host would have to wait for a GPU in every step.
         """
         items, places = torch.unique(torch.cat([target, history]), return_inverse=True)
         return cls(target, history, segment, row_levels, label, items, places)

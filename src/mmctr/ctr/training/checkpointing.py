@@ -25,7 +25,7 @@ class TrainLoader(DataLoader[Batch]):
     """Batches of the training rows; the state is the position in an epoch."""
 
     def __init__(self, log: ClickLog, batches: EpochBatches, **options: Any) -> None:
-        """Take the rows and their order; options are DataLoader's."""
+        """Store the rows and their order; options are those of DataLoader."""
         super().__init__(log, sampler=batches, batch_size=None, **options)
         self._batches = batches
 

@@ -27,7 +27,7 @@ class DivergenceCheck(pl.Callback):
     """
 
     def __init__(self, batches: EpochBatches) -> None:
-        """Store the plan of the batches, which knows their rows."""
+        """Store the order of the batches, to name the rows of a diverged step."""
         self._batches = batches
         self._pending: list[tuple[int, int, int, torch.Tensor, torch.Tensor]] = []
 

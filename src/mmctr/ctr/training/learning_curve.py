@@ -76,5 +76,5 @@ def first_within(
         raise ValueError("a learning curve needs at least one validation")
     if not 0 < share <= 1:
         raise ValueError(f"share is {share}; it must lie in 0..1")
-    wanted = share * max(entry[measure] for entry in curve)
-    return next(entry for entry in curve if entry[measure] >= wanted)
+    threshold = share * max(entry[measure] for entry in curve)
+    return next(entry for entry in curve if entry[measure] >= threshold)

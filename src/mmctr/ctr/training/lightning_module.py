@@ -68,7 +68,7 @@ class CtrLightningModule(pl.LightningModule):
         optimizer = torch.optim.Adam(
             self.model.parameters(), lr=self._params.learning_rate, fused=True
         )
-        # Lightning would skip its step after the epoch in which a training goes on.
+        # Stepped here: Lightning would skip it after the epoch in which it resumes.
         self._schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
             optimizer,
             mode="max",

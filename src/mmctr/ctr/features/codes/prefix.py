@@ -9,12 +9,12 @@ from mmctr.ctr.params import DinParams
 class PrefixCodes(SummedRows):
     """A vector per prefix, codes 1..l for every level l: their sum / sqrt(levels).
 
-    Grams of residual codes as ids (Singh et al., arXiv 2306.08121), those that begin at
-    the first level (Zheng et al., arXiv 2504.02137): a code of level l means something
-    else behind every other prefix, which ``positional`` does not see. There the ids are
-    hashed; here they are numbered, those that items have, so that nothing collides. A
-    prefix that no item of the training rows has would keep the vector it started from:
-    it is left out, and a new item is known by the shorter ones.
+    Grams of residual codes as ids (Singh et al., arXiv 2306.08121) that start at the
+    first level (Zheng et al., arXiv 2504.02137): the meaning of a code at level l
+    depends on the codes before it, which ``positional`` ignores. The papers hash the
+    ids; here the prefixes that occur are numbered, without collisions. A prefix that no
+    item of the training rows has would keep its initial vector: it is left out, and
+    such an item uses its shorter prefixes.
     """
 
     def __init__(self, codes: np.ndarray, seen: np.ndarray, params: DinParams) -> None:
@@ -32,7 +32,7 @@ def number_prefixes(codes: np.ndarray) -> tuple[np.ndarray, int]:
     """Number the prefixes that occur, level after level, from 1.
 
     Args:
-        codes: ``[n, levels]`` int64 code + 1; a 0 ends the codes of an item.
+        codes: ``[n, levels]`` int64 code + 1; a 0 ends an item's codes.
 
     Returns:
         The number of each item's prefix of every length, ``[n, levels]`` int64, 0

@@ -30,7 +30,7 @@ class TargetAttention(nn.Module):
         """Build the unit.
 
         Args:
-            dim: Width of an item.
+            dim: Columns per item.
             units: Hidden widths.
             dropout: Share of hidden values dropped in training.
             seed: Seed of the dropout.
@@ -55,7 +55,7 @@ class TargetAttention(nn.Module):
         segment: torch.Tensor,
     ) -> torch.Tensor:
         """Weigh and sum the history of every row."""
-        # Rows behind the last position, computed and dropped again.
+        # Rows after the last position, computed and then dropped.
         spare = (0, spare_rows(len(history), history.device))
         hidden = self._first_layer(
             items,
