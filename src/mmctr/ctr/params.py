@@ -223,7 +223,7 @@ class TrainingParams(Params):
         None,
         gt=0,
         description="memory that training may take; if it needs more, a warning is "
-        "logged before it starts; null: what the machine or its container has available",
+        "logged before it starts; null: what the machine or its container has free",
     )
     keep_memory: bool = Field(
         True,

@@ -48,19 +48,14 @@ class CodeMatches(nn.Module):
     ) -> torch.Tensor:
         """``[B, 2 * positions]``: agreements by position, then by their number."""
         positions = self.codes.shape[1]
-        of_targets = self.codes.index_select(0, target)
-        by_position = torch.zeros(
-            len(target),
-            positions,
-            device=of_targets.device,
-            dtype=self.layer.weight.dtype,
-        )
+        targets = self.codes.index_select(0, target)
+        by_position = self.layer.weight.new_zeros(len(target), positions)
         by_number = by_position.new_zeros(len(target) * (positions + 1))
         # Some history items at a time: codes of many positions are wide.
         step = max(_CELLS // positions, 1)
         for rows, items in zip(segment.split(step), history.split(step), strict=True):
             own = self.codes.index_select(0, items)
-            same = (of_targets.index_select(0, rows) == own) & (own > 0)
+            same = (targets.index_select(0, rows) == own) & (own > 0)
             agreed = same.sum(1)
             same = same.to(by_position.dtype)
             by_position.index_add_(0, rows, same)

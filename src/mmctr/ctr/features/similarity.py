@@ -58,16 +58,12 @@ class SimilarityHistogram(nn.Module):
         buckets = self._params.buckets
         queries = self.unit.index_select(0, target)
         # Some positions at a time: two whole vectors each are much for long histories.
-        cosines = torch.cat(
-            [
-                (queries.index_select(0, rows) * self.unit.index_select(0, items)).sum(
-                    1
-                )
-                for rows, items in zip(
-                    segment.split(_ROWS), history.split(_ROWS), strict=True
-                )
-            ]
+        parts = zip(segment.split(_ROWS), history.split(_ROWS), strict=True)
+        pairs = (
+            (queries.index_select(0, rows), self.unit.index_select(0, items))
+            for rows, items in parts
         )
+        cosines = torch.cat([(query * key).sum(1) for query, key in pairs])
         places = ((cosines + 1) * (buckets / 2)).long().clamp_(0, buckets - 1)
         given = self.given.index_select(0, target).index_select(0, segment)
         given = given * self.given.index_select(0, history)

@@ -127,7 +127,7 @@ class ContinuousVector(nn.Module):
         self.width = dim
         # Without a bias, so that zeros stay zeros.
         self.projection = RowsLinear(inputs.shape[1], dim, bias=False)
-        self.register_load_state_dict_post_hook(_refresh_inputs)
+        self.register_load_state_dict_post_hook(lambda own, _: own.refresh_inputs())
         if seen.any():
             self.refresh_inputs()
 
@@ -142,7 +142,3 @@ class ContinuousVector(nn.Module):
         fitted = (None if x is None else x.float().cpu().numpy() for x in saved)
         inputs = Projection(*fitted).transform(self._vectors, self._params)
         self.inputs.copy_(torch.from_numpy(inputs))
-
-
-def _refresh_inputs(module: ContinuousVector, incompatible_keys: object) -> None:
-    module.refresh_inputs()

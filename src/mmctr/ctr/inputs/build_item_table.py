@@ -2,7 +2,6 @@
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mmctr.data.vector_columns import vector_column
 
@@ -41,9 +40,8 @@ def build_item_table(
     )
 
 
-def _padded_levels(levels: pa.ChunkedArray) -> pa.Array:
-    raised = pc.add(levels.combine_chunks().cast(pa.int8()), pa.scalar(1, pa.int8()))
-    return pa.concat_arrays([pa.array([0], pa.int8()), raised])
+def _padded_levels(levels: pa.ChunkedArray) -> np.ndarray:
+    return np.append(0, levels.to_numpy() + 1).astype(np.int8)
 
 
 def _padded_codes(codes: np.ndarray, count: int, name: str) -> pa.ChunkedArray:

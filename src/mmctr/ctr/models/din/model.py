@@ -90,17 +90,14 @@ class Din(nn.Module):
     def content(self) -> str:
         """The content forms of title and image, for display."""
         names = [*self.items.features, *self.comparisons]
+        endings = {name.rpartition("_")[2] for name in names}
         forms = {
-            "_codes": f"codes ({self._code_entry})",
-            "_vector": "continuous",
-            "_similarity": "similarity",
-            "_matches": "matches",
+            "codes": f"codes ({self._code_entry})",
+            "vector": "continuous",
+            "similarity": "similarity",
+            "matches": "matches",
         }
-        there = [
-            form
-            for ending, form in forms.items()
-            if any(name.endswith(ending) for name in names)
-        ]
+        there = [form for ending, form in forms.items() if ending in endings]
         return " + ".join(there) or NO_CONTENT
 
     def embedding_tables(self) -> list[nn.Parameter]:
