@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -79,12 +78,6 @@ def write_log(
     _write(folder / "interactions.parquet", INTERACTIONS | (interactions or {}))
     _write(folder / "items.parquet", ITEMS | (items or {}))
     return folder
-
-
-def as_lists(jagged: tuple[np.ndarray, np.ndarray]) -> list[list[int]]:
-    """Flat values and offsets as lists."""
-    values, offsets = jagged
-    return [part.tolist() for part in np.split(values, offsets[1:-1])]
 
 
 def _write(path: Path, columns: dict[str, Any]) -> None:

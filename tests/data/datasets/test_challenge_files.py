@@ -11,7 +11,6 @@ from raw_files import (
     ITEM_FEATURE,
     ROWS,
     SCALARS,
-    as_lists,
     write_challenge,
 )
 
@@ -49,22 +48,22 @@ def assert_named(folder, changes, *fragments):
 def test_everything_is_read_in_file_order(tmp_path):
     source = load(write_challenge(tmp_path))
     items = source.items
-    assert items.item_ids.tolist() == [1, 2, 3, 4]
-    assert items.titles.to_pylist() == ["red shoe", "", "blue hat", "green coat"]
-    assert as_lists(items.tags) == [[5, 6], [], [1, 2, 3, 4, 5], [9]]
-    assert items.likes_levels.tolist() == ITEM_FEATURE["likes_level"]
-    assert items.views_levels.tolist() == ITEM_FEATURE["views_level"]
-    assert items.image_vectors.dtype == np.float32
-    assert items.image_vectors.tolist() == ITEM_FEATURE["img_emb_CLIPRN50"]
+    assert items["item_id"].to_pylist() == [1, 2, 3, 4]
+    assert items["title"].to_pylist() == ["red shoe", "", "blue hat", "green coat"]
+    assert items["tags"].to_pylist() == [[5, 6], [], [1, 2, 3, 4, 5], [9]]
+    assert items["likes_level"].to_pylist() == ITEM_FEATURE["likes_level"]
+    assert items["views_level"].to_pylist() == ITEM_FEATURE["views_level"]
+    assert source.image_vectors.dtype == np.float32
+    assert source.image_vectors.tolist() == ITEM_FEATURE["img_emb_CLIPRN50"]
     for rows in (source.train, source.valid, source.test):
-        assert rows.user_ids.to_pylist() == ROWS["user_id"]
-        assert rows.item_ids.tolist() == ROWS["item_id"]
-        assert as_lists(rows.history) == HISTORIES
-        assert rows.likes_levels.tolist() == ROWS["likes_level"]
-        assert rows.views_levels.tolist() == ROWS["views_level"]
-    assert source.train.labels.tolist() == ROWS["label"]
-    assert source.valid.labels.tolist() == ROWS["label"]
-    assert source.test.labels is None
+        assert rows["user_id"].to_pylist() == ROWS["user_id"]
+        assert rows["item_id"].to_pylist() == ROWS["item_id"]
+        assert rows["item_seq"].to_pylist() == HISTORIES
+        assert rows["likes_level"].to_pylist() == ROWS["likes_level"]
+        assert rows["views_level"].to_pylist() == ROWS["views_level"]
+    assert source.train["label"].to_pylist() == ROWS["label"]
+    assert source.valid["label"].to_pylist() == ROWS["label"]
+    assert "label" not in source.test.column_names
     assert source.oracle_auc is None
 
 
@@ -77,12 +76,12 @@ def test_any_width_of_scalars_is_read(tmp_path, kind):
         for name in ("item_id", "likes_level", "views_level")
     }
     source = load(write_challenge(tmp_path, {"train": rows, "item_feature": items}))
-    assert source.train.user_ids.to_pylist() == ROWS["user_id"]
-    assert source.train.item_ids.dtype == np.int64
-    assert source.train.item_ids.tolist() == ROWS["item_id"]
-    assert source.train.views_levels.tolist() == ROWS["views_level"]
-    assert source.train.labels.tolist() == ROWS["label"]
-    assert source.items.item_ids.tolist() == ITEM_FEATURE["item_id"]
+    assert source.train["user_id"].to_pylist() == ROWS["user_id"]
+    assert source.train["item_id"].type == pa.int64()
+    assert source.train["item_id"].to_pylist() == ROWS["item_id"]
+    assert source.train["views_level"].to_pylist() == ROWS["views_level"]
+    assert source.train["label"].to_pylist() == ROWS["label"]
+    assert source.items["item_id"].to_pylist() == ITEM_FEATURE["item_id"]
 
 
 @pytest.mark.parametrize(
@@ -97,19 +96,18 @@ def test_any_list_type_is_read(tmp_path, kind):
             {"train": {"item_seq": histories}, "item_feature": {"item_tags": tags}},
         )
     )
-    values, offsets = source.train.history
-    assert values.dtype == offsets.dtype == np.int64
-    assert as_lists(source.train.history) == HISTORIES
-    assert as_lists(source.items.tags) == [[5, 6], [], [1, 2, 3, 4, 5], [9]]
+    assert source.train["item_seq"].type == pa.large_list(pa.int64())
+    assert source.train["item_seq"].to_pylist() == HISTORIES
+    assert source.items["tags"].to_pylist() == [[5, 6], [], [1, 2, 3, 4, 5], [9]]
 
 
 @pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()], ids=str)
 def test_any_width_of_vectors_is_read(tmp_path, kind):
     vectors = pa.array(ITEM_FEATURE["img_emb_CLIPRN50"], pa.list_(pa.float64(), 2))
     changes = {"img_emb_CLIPRN50": vectors.cast(pa.large_list(kind))}
-    items = load(write_challenge(tmp_path, {"item_feature": changes})).items
-    assert items.image_vectors.dtype == np.float32
-    assert items.image_vectors.tolist() == ITEM_FEATURE["img_emb_CLIPRN50"]
+    source = load(write_challenge(tmp_path, {"item_feature": changes}))
+    assert source.image_vectors.dtype == np.float32
+    assert source.image_vectors.tolist() == ITEM_FEATURE["img_emb_CLIPRN50"]
 
 
 def test_ids_above_float32_s_exact_range_are_kept(tmp_path):
@@ -118,8 +116,8 @@ def test_ids_above_float32_s_exact_range_are_kept(tmp_path):
     histories = [[0, float(big)], [0, 1.0], [2.0, 3.0]]
     rows = {"item_seq": pa.array(histories), "item_id": pa.array([float(big), 1, 2])}
     source = load(write_challenge(tmp_path, {"train": rows}))
-    assert source.train.item_ids[0] == big
-    assert as_lists(source.train.history)[0] == [big]
+    assert source.train["item_id"][0].as_py() == big
+    assert source.train["item_seq"].to_pylist()[0] == [big]
 
 
 def test_users_may_be_text_or_categories(tmp_path):
@@ -131,7 +129,7 @@ def test_users_may_be_text_or_categories(tmp_path):
     }
     source = load(write_challenge(tmp_path, changes))
     for rows in (source.train, source.valid, source.test):
-        assert rows.user_ids.equals(users)
+        assert rows["user_id"].combine_chunks().equals(users)
 
 
 def test_users_of_different_types_are_named(tmp_path):
@@ -142,17 +140,17 @@ def test_users_of_different_types_are_named(tmp_path):
 def test_histories_without_padding_or_items_are_read(tmp_path):
     histories = [[0, 0, 0], [1, 2, 3], [0, 0, 0]]
     source = load(write_challenge(tmp_path, {"valid": {"item_seq": histories}}))
-    assert as_lists(source.valid.history) == [[], [1, 2, 3], []]
+    assert source.valid["item_seq"].to_pylist() == [[], [1, 2, 3], []]
 
 
 def test_images_are_optional_and_their_column_can_be_named(tmp_path):
     no_images = write_challenge(
         tmp_path / "a", {"item_feature": {"img_emb_CLIPRN50": None}}
     )
-    assert load(no_images).items.image_vectors.shape == (4, 0)
+    assert load(no_images).image_vectors.shape == (4, 0)
     write_challenge(tmp_path / "b", {"item_feature": {"mine": [[1.0]] * 4}})
-    assert load(tmp_path / "b", image_column="mine").items.image_vectors.shape == (4, 1)
-    assert load(tmp_path / "b", image_column=None).items.image_vectors.shape == (4, 0)
+    assert load(tmp_path / "b", image_column="mine").image_vectors.shape == (4, 1)
+    assert load(tmp_path / "b", image_column=None).image_vectors.shape == (4, 0)
 
 
 def test_withheld_labels_and_the_ceiling_are_taken(tmp_path):
@@ -161,14 +159,18 @@ def test_withheld_labels_and_the_ceiling_are_taken(tmp_path):
         json.dumps({"valid": {"auc": 0.9, "gauc": 0.8}, "test": {"auc": 0.88}})
     )
     source = load(tmp_path)
-    assert source.test.labels.tolist() == [0, 1, 0]
-    assert source.test.item_ids.tolist() == ROWS["item_id"]
+    assert source.test["label"].to_pylist() == [0, 1, 0]
+    assert source.test["item_id"].to_pylist() == ROWS["item_id"]
     assert source.oracle_auc == {"valid": 0.9, "test": 0.88}
 
 
 def test_labels_of_the_test_file_come_first(tmp_path):
     changes = {"test": {"label": [1, 1, 0]}, "test_labels": {"label": [0, 0]}}
-    assert load(write_challenge(tmp_path, changes)).test.labels.tolist() == [1, 1, 0]
+    assert load(write_challenge(tmp_path, changes)).test["label"].to_pylist() == [
+        1,
+        1,
+        0,
+    ]
 
 
 @pytest.mark.parametrize("name", ["item_feature", "train", "valid", "test"])
@@ -303,7 +305,7 @@ def test_padded_histories_are_read_a_part_at_a_time(monkeypatch, tmp_path):
     source = load(write_challenge(tmp_path))
     assert sizes == [2, 1] * 3
     for rows in (source.train, source.valid, source.test):
-        assert as_lists(rows.history) == HISTORIES
+        assert rows["item_seq"].to_pylist() == HISTORIES
 
 
 @pytest.mark.parametrize(

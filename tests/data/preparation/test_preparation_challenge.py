@@ -9,7 +9,6 @@ import pytest
 from small_logs import make_params
 
 from mmctr.data.datasets import ChallengeSource
-from mmctr.data.datasets.source import ItemColumns, RowColumns
 from mmctr.data.preparation.challenge import prepare_challenge
 from mmctr.pipelines.preparation import create_pipeline
 from mmctr.pipelines.preparation.nodes import audit_tables, prepare_tables
@@ -17,34 +16,37 @@ from mmctr.pipelines.preparation.nodes import audit_tables, prepare_tables
 ITEM_IDS = [50, 7, 9, 1_000]
 
 
-def jagged(lists):
-    lengths = [len(values) for values in lists]
-    flat = [value for values in lists for value in values]
-    return np.array(flat, np.int64), np.concatenate([[0], np.cumsum(lengths)])
+LISTS = pa.large_list(pa.int64())
 
 
 def part(users, histories, targets, labels):
-    return RowColumns(
-        user_ids=pa.array(users),
-        item_ids=np.array(targets),
-        history=jagged(histories),
-        likes_levels=np.arange(len(targets)),
-        views_levels=np.arange(len(targets)) + 1,
-        labels=None if labels is None else np.array(labels),
-    )
+    columns = {
+        "user_id": users,
+        "item_id": targets,
+        "item_seq": pa.array(histories, LISTS),
+        "likes_level": np.arange(len(targets)),
+        "views_level": np.arange(len(targets)) + 1,
+    }
+    return pa.table(columns if labels is None else {**columns, "label": labels})
+
+
+def changed(rows, **columns):
+    return pa.table({**{name: rows[name] for name in rows.column_names}, **columns})
 
 
 @pytest.fixture
 def source():
     return ChallengeSource(
-        items=ItemColumns(
-            item_ids=np.array(ITEM_IDS),
-            titles=pa.array(["a", "", "c", "d"]),
-            tags=jagged([[3], [], [1, 2], []]),
-            likes_levels=np.array([0, 1, 2, 10]),
-            views_levels=np.array([10, 9, 8, 7]),
-            image_vectors=np.eye(4, 3, dtype=np.float32),
+        items=pa.table(
+            {
+                "item_id": ITEM_IDS,
+                "title": ["a", "", "c", "d"],
+                "tags": pa.array([[3], [], [1, 2], []], LISTS),
+                "likes_level": [0, 1, 2, 10],
+                "views_level": [10, 9, 8, 7],
+            }
         ),
+        image_vectors=np.eye(4, 3, dtype=np.float32),
         train=part([1, 1, 2], [[9], [9], [50, 9, 50]], [50, 9, 50], [1, 0, 0]),
         valid=part([5, 4, 5], [[7], [], [50]], [7, 1_000, 50], [1, 0, 1]),
         test=part([2, 6], [[1_000, 7, 9], [9]], [7, 7], None),
@@ -87,8 +89,8 @@ def test_the_mapping_applied_back_gives_the_source_s_ids(source, tables):
     for name in ("train", "valid", "test"):
         table, rows = getattr(tables, name), getattr(source, name)
         back = original[table["item_id"].to_numpy() - 1]
-        np.testing.assert_array_equal(back, rows.item_ids)
-        assert table["user_id"].to_pylist() == rows.user_ids.to_pylist()
+        np.testing.assert_array_equal(back, rows["item_id"])
+        assert table["user_id"].to_pylist() == rows["user_id"].to_pylist()
 
 
 def test_a_group_is_a_user(tables):
@@ -104,7 +106,7 @@ def test_an_unlabelled_test_has_null_labels(tables):
 
 def test_users_may_be_text(source):
     parts = {
-        name: replace(getattr(source, name), user_ids=pa.array(users))
+        name: changed(getattr(source, name), user_id=users)
         for name, users in (
             ("train", ["s", "s", "u"]),
             ("valid", ["u", "t", "u"]),
@@ -143,26 +145,26 @@ def test_the_report_counts_warm_and_cold(tables):
 @pytest.mark.parametrize("name", ["train", "valid", "test"])
 def test_unknown_items_are_named(source, name):
     rows = getattr(source, name)
-    targets = rows.item_ids.copy()
+    targets = rows["item_id"].to_pylist()
     targets[1] = 8
-    changed = replace(source, **{name: replace(rows, item_ids=targets)})
+    other = replace(source, **{name: changed(rows, item_id=targets)})
     with pytest.raises(
         ValueError, match=rf"{name}.parquet: column 'item_id' .* rows \[1\]"
     ):
-        prepare_challenge(changed, make_params())
-    values, offsets = rows.history
-    changed = replace(
-        source, **{name: replace(rows, history=(np.full_like(values, 51), offsets))}
-    )
+        prepare_challenge(other, make_params())
+    history = [[51] * len(items) for items in rows["item_seq"].to_pylist()]
+    history = pa.array(history, LISTS)
+    other = replace(source, **{name: changed(rows, item_seq=history)})
     with pytest.raises(ValueError, match=rf"{name}.parquet: column 'item_seq'.*add"):
-        prepare_challenge(changed, make_params())
+        prepare_challenge(other, make_params())
 
 
 @pytest.mark.parametrize("stranger", [6, 8, 1_001, -1])
 def test_ids_between_and_beyond_the_known_ones_are_unknown(source, stranger):
-    targets = np.array([1_000, stranger, 7])
-    changed = replace(source, valid=replace(source.valid, item_ids=targets))
-    tables = prepare_challenge(changed, make_params(unknown_items="pad"))
+    valid = changed(source.valid, item_id=[1_000, stranger, 7])
+    tables = prepare_challenge(
+        replace(source, valid=valid), make_params(unknown_items="pad")
+    )
     assert tables.valid["item_id"].to_pylist() == [4, 2]
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from small_logs import logs, make_params, make_source
 
 from mmctr.data.datasets import ChallengeSource
-from mmctr.data.datasets.source import ItemColumns, RowColumns
 from mmctr.data.preparation.challenge import prepare_challenge
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.tables import PrimaryTables
@@ -117,44 +116,45 @@ def test_padded_events_are_as_if_they_were_not_there(source, strangers):
 
 IDS = st.integers(1, 12)
 """Items 1 to 9 are known."""
+LISTS = pa.large_list(pa.int64())
 
 
 @st.composite
-def challenge_rows(draw: st.DrawFn, *, labelled: bool) -> RowColumns:
+def challenge_rows(draw: st.DrawFn, *, labelled: bool) -> pa.Table:
     targets = draw(st.lists(IDS, min_size=1, max_size=12))
     n = len(targets)
     histories = draw(st.lists(st.lists(IDS, max_size=7), min_size=n, max_size=n))
-    lengths = [len(ids) for ids in histories]
     level = st.integers(0, 10) if labelled else st.integers(-2, 300)
-    levels = st.lists(level, min_size=n, max_size=n).map(np.array)
-    return RowColumns(
-        user_ids=pa.array(draw(st.lists(st.integers(1, 4), min_size=n, max_size=n))),
-        item_ids=np.array(targets),
-        history=(
-            np.array(sum(histories, []), np.int64),
-            np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]),
-        ),
-        likes_levels=draw(levels),
-        views_levels=draw(levels),
-        labels=(np.arange(n) % 2) if labelled else None,
+    levels = st.lists(level, min_size=n, max_size=n)
+    rows = pa.table(
+        {
+            "user_id": draw(st.lists(st.integers(1, 4), min_size=n, max_size=n)),
+            "item_id": targets,
+            "item_seq": pa.array(histories, LISTS),
+            "likes_level": draw(levels),
+            "views_level": draw(levels),
+        }
     )
+    return rows.append_column("label", [np.arange(n) % 2]) if labelled else rows
 
 
 @st.composite
 def challenges(draw: st.DrawFn) -> ChallengeSource:
     order = np.array(draw(st.permutations(range(1, 10))))
     levels = np.arange(9) % 11
-    items = ItemColumns(
-        item_ids=order,
-        titles=pa.array([f"item {item}" for item in order]),
-        tags=(np.zeros(0, np.int64), np.zeros(10, np.int64)),
-        likes_levels=levels,
-        views_levels=levels[::-1].copy(),
-        image_vectors=np.zeros((9, 0), np.float32),
+    items = pa.table(
+        {
+            "item_id": order,
+            "title": [f"item {item}" for item in order],
+            "tags": pa.array([[]] * 9, LISTS),
+            "likes_level": levels,
+            "views_level": levels[::-1].copy(),
+        }
     )
+    images = np.zeros((9, 0), np.float32)
     labelled = challenge_rows(labelled=True)
     test = draw(challenge_rows(labelled=False))
-    return ChallengeSource(items, draw(labelled), draw(labelled), test, None)
+    return ChallengeSource(items, images, draw(labelled), draw(labelled), test, None)
 
 
 @given(source=challenges(), max_history=st.integers(1, 8))
@@ -164,12 +164,12 @@ def test_a_challenge_is_prepared_or_refused_in_words(source, max_history):
     pad = make_params(max_history=max_history, unknown_items="pad")
     is_known = {
         part: bool(
-            (getattr(source, part).item_ids <= 9).all()
-            and (getattr(source, part).history[0] <= 9).all()
+            (getattr(source, part)["item_id"].to_numpy() <= 9).all()
+            and max(sum(getattr(source, part)["item_seq"].to_pylist(), [0])) <= 9
         )
         for part in ("train", "valid", "test")
     }
-    levels = np.concatenate([source.test.likes_levels, source.test.views_levels])
+    levels = np.stack([source.test["likes_level"], source.test["views_level"]])
     are_levels = bool(((levels >= 0) & (levels <= 10)).all())
     if all(is_known.values()) and are_levels:
         tables = prepare_challenge(source, strict)
@@ -187,24 +187,21 @@ def test_a_challenge_is_prepared_or_refused_in_words(source, max_history):
         assert "no row is left" in str(error)
         return
     assert_sound(tables)
-    ids = {item: row for row, item in enumerate(source.items.item_ids.tolist(), 1)}
+    ids = {item: row for row, item in enumerate(source.items["item_id"].to_pylist(), 1)}
     for part in ("train", "valid", "test"):
         given_rows, rows = getattr(source, part), getattr(tables, part).to_pylist()
-        values, offsets = given_rows.history
         expected = [
             (
-                ids.get(target, 0),
-                [ids[i] for i in values[start:end].tolist() if i in ids][-max_history:],
+                ids.get(row["item_id"], 0),
+                [ids[i] for i in row["item_seq"] if i in ids][-max_history:],
             )
-            for target, start, end in zip(
-                given_rows.item_ids.tolist(), offsets, offsets[1:], strict=False
-            )
-            if part == "test" or target in ids
+            for row in given_rows.to_pylist()
+            if part == "test" or row["item_id"] in ids
         ]
         assert [(row["item_id"], row["item_seq"]) for row in rows] == expected
-    own = np.concatenate([[0], source.items.likes_levels])
+    own = np.concatenate([[0], source.items["likes_level"].to_numpy()])
     for row, level in zip(
-        tables.test.to_pylist(), source.test.likes_levels.tolist(), strict=True
+        tables.test.to_pylist(), source.test["likes_level"].to_pylist(), strict=True
     ):
         is_level = 0 <= level <= 10
         assert row["likes_level"] == (level if is_level else own[row["item_id"]])

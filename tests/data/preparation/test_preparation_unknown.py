@@ -4,7 +4,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mmctr.data.datasets.source import RowColumns
 from mmctr.data.preparation.unknown import (
     UnknownValues,
     pad_challenge_rows,
@@ -12,7 +11,8 @@ from mmctr.data.preparation.unknown import (
 )
 
 KNOWN = np.array([10, 20, 30])
-OWN_LEVELS = {"likes_level": np.array([4, 5, 6]), "views_level": np.array([7, 8, 9])}
+ITEMS = pa.table({"likes_level": [4, 5, 6], "views_level": [7, 8, 9]})
+LISTS = pa.large_list(pa.int64())
 
 
 def lookup(ids: np.ndarray) -> np.ndarray:
@@ -20,36 +20,31 @@ def lookup(ids: np.ndarray) -> np.ndarray:
     return np.where(KNOWN[places] == ids, places + 1, 0)
 
 
-def rows() -> RowColumns:
+def rows() -> pa.Table:
     """Six rows: targets 99 and 98 are unknown, 97 and 96 in histories."""
-    return RowColumns(
-        user_ids=pa.array([1, 2, 3, 4, 5, 6]),
-        item_ids=np.array([10, 99, 30, 98, 20, 10]),
-        history=(
-            np.array([20, 97, 30, 10, 96, 97, 97]),
-            np.array([0, 2, 2, 4, 4, 6, 7]),
-        ),
-        likes_levels=np.array([0, 11, 10, -1, 3, 1], np.int8),
-        views_levels=np.array([10, 0, -5, 2, 12, 11], np.int8),
-        labels=np.array([1, 0, 0, 1, 1, 0], np.int8),
+    history = [[20, 97], [], [30, 10], [], [96, 97], [97]]
+    return pa.table(
+        {
+            "user_id": [1, 2, 3, 4, 5, 6],
+            "item_id": [10, 99, 30, 98, 20, 10],
+            "item_seq": pa.array(history, LISTS),
+            "likes_level": np.array([0, 11, 10, -1, 3, 1], np.int8),
+            "views_level": np.array([10, 0, -5, 2, 12, 11], np.int8),
+            "label": np.array([1, 0, 0, 1, 1, 0], np.int8),
+        }
     )
-
-
-def lists(history) -> list[list[int]]:
-    values, offsets = history
-    return [part.tolist() for part in np.split(values, offsets[1:-1])]
 
 
 @pytest.mark.parametrize("part", ["train", "valid"])
 def test_labelled_rows_of_unknown_targets_are_left_out(part):
-    padded, found = pad_challenge_rows(rows(), part, lookup, OWN_LEVELS)
-    assert padded.item_ids.tolist() == [1, 3, 2, 1]
-    assert lists(padded.history) == [[2], [3, 1], [], []]
-    assert padded.user_ids.to_pylist() == [1, 3, 5, 6]
-    assert padded.labels.tolist() == [1, 0, 1, 0]
+    padded, found = pad_challenge_rows(rows(), part, lookup, ITEMS)
+    assert padded["item_id"].to_pylist() == [1, 3, 2, 1]
+    assert padded["item_seq"].to_pylist() == [[2], [3, 1], [], []]
+    assert padded["user_id"].to_pylist() == [1, 3, 5, 6]
+    assert padded["label"].to_pylist() == [1, 0, 1, 0]
     # Train and valid are checked when they are read: levels are as they are.
-    assert padded.likes_levels.tolist() == [0, 10, 3, 1]
-    assert padded.views_levels.tolist() == [10, -5, 12, 11]
+    assert padded["likes_level"].to_pylist() == [0, 10, 3, 1]
+    assert padded["views_level"].to_pylist() == [10, -5, 12, 11]
     lacking = "items that item_feature.parquet lacks"
     assert [unknown.describe() for unknown in found] == [
         f"{part}.parquet: column 'item_id' has 2 rows with {lacking}, first rows "
@@ -64,12 +59,12 @@ def test_labelled_rows_of_unknown_targets_are_left_out(part):
 
 
 def test_rows_to_score_all_stay():
-    padded, found = pad_challenge_rows(rows(), "test", lookup, OWN_LEVELS)
-    assert padded.item_ids.tolist() == [1, 0, 3, 0, 2, 1]
-    assert lists(padded.history) == [[2], [], [3, 1], [], [], []]
+    padded, found = pad_challenge_rows(rows(), "test", lookup, ITEMS)
+    assert padded["item_id"].to_pylist() == [1, 0, 3, 0, 2, 1]
+    assert padded["item_seq"].to_pylist() == [[2], [], [3, 1], [], [], []]
     # A level that is none is the target's own; an unknown target has none.
-    assert padded.likes_levels.tolist() == [0, 0, 10, 0, 3, 1]
-    assert padded.views_levels.tolist() == [10, 0, 9, 2, 8, 7]
+    assert padded["likes_level"].to_pylist() == [0, 0, 10, 0, 3, 1]
+    assert padded["views_level"].to_pylist() == [10, 0, 9, 2, 8, 7]
     assert [unknown.report() for unknown in found] == [
         {
             "file": "test.parquet",
@@ -116,20 +111,22 @@ def test_rows_to_score_all_stay():
 
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_rows_of_known_items_stay_as_they_are(part):
-    known = rows()
-    known = RowColumns(
-        user_ids=known.user_ids,
-        item_ids=np.array([10, 20, 30, 10, 20, 30]),
-        history=(np.array([20, 30]), np.array([0, 0, 0, 2, 2, 2, 2])),
-        likes_levels=np.array([0, 1, 2, 3, 10, 0], np.int8),
-        views_levels=np.array([0, 1, 2, 3, 10, 0], np.int8),
-        labels=known.labels,
+    levels = np.array([0, 1, 2, 3, 10, 0], np.int8)
+    known = pa.table(
+        {
+            "user_id": rows()["user_id"],
+            "item_id": [10, 20, 30, 10, 20, 30],
+            "item_seq": pa.array([[], [], [20, 30], [], [], []], LISTS),
+            "likes_level": levels,
+            "views_level": levels,
+            "label": rows()["label"],
+        }
     )
-    padded, found = pad_challenge_rows(known, part, lookup, OWN_LEVELS)
-    assert padded.item_ids.tolist() == [1, 2, 3, 1, 2, 3]
-    assert lists(padded.history) == [[], [], [2, 3], [], [], []]
-    assert padded.likes_levels.tolist() == known.likes_levels.tolist()
-    assert padded.views_levels.tolist() == known.views_levels.tolist()
+    padded, found = pad_challenge_rows(known, part, lookup, ITEMS)
+    assert padded["item_id"].to_pylist() == [1, 2, 3, 1, 2, 3]
+    assert padded["item_seq"].to_pylist() == [[], [], [2, 3], [], [], []]
+    assert padded["likes_level"].to_pylist() == known["likes_level"].to_pylist()
+    assert padded["views_level"].to_pylist() == known["views_level"].to_pylist()
     assert [unknown.values.size for unknown in found] == [0] * len(found)
     assert raise_or_warn(found, "strict") == {"policy": "strict", "found": []}
 

@@ -1,10 +1,12 @@
 """The files of the MicroLens_1M_MMCTR challenge, read and checked."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 from pandera.pandas import DataFrameSchema
 
 from mmctr.data.datasets.columns import id_list_column, vector_column
@@ -15,7 +17,6 @@ from mmctr.data.datasets.raw_file import (
     read_padded_ids,
 )
 from mmctr.data.datasets.raw_folder import RawFolder
-from mmctr.data.datasets.source import ItemColumns, RowColumns
 from mmctr.data.raw_schemas import CHALLENGE_ITEMS, CHALLENGE_ROWS, CHALLENGE_TEST_ROWS
 
 ITEMS = "MicroLens_1M_MMCTR/item_feature.parquet"
@@ -26,12 +27,27 @@ CEILING = "withheld/ceiling.json"
 
 @dataclass(frozen=True)
 class ChallengeSource:
-    """Items and parts; ``oracle_auc`` by part where the data's own law is known."""
+    """Items and parts, with the source's own ids.
 
-    items: ItemColumns
-    train: RowColumns
-    valid: RowColumns
-    test: RowColumns
+    Attributes:
+        items: One row per item, in file order: ``item_id`` (int64), ``title`` (string,
+            empty where there is none), ``tags`` (lists of int64 without padding),
+            ``likes_level`` and ``views_level`` (int64, 0..10).
+        image_vectors: ``[n_items, width]`` float32; width 0 where there are none.
+        train: One row per impression, in file order: ``user_id`` (int64 or string),
+            ``item_id`` (int64, the target), ``item_seq`` (lists of int64 without
+            padding, oldest first), ``likes_level``, ``views_level`` and ``label``
+            (int64).
+        valid: The same.
+        test: The same; levels may be invalid, and ``label`` may be missing.
+        oracle_auc: The best possible AUC by part, where the data's law is known.
+    """
+
+    items: pa.Table
+    image_vectors: np.ndarray
+    train: pa.Table
+    valid: pa.Table
+    test: pa.Table
     oracle_auc: dict[str, float] | None
 
 
@@ -67,8 +83,10 @@ class ChallengeFiles(RawFolder[ChallengeSource]):
         )
         test = self._read_rows(f"{SPLITS}/test.parquet", CHALLENGE_TEST_ROWS)
         _require_one_type(self._path / SPLITS, train, valid, test)
+        items, images = self._read_items()
         return ChallengeSource(
-            items=self._read_items(),
+            items=items,
+            image_vectors=images,
             train=train,
             valid=valid,
             test=self._with_withheld_labels(test),
@@ -106,46 +124,35 @@ class ChallengeFiles(RawFolder[ChallengeSource]):
             CEILING: RawFile(needed=False),
         }
 
-    def _read_items(self) -> ItemColumns:
+    def _read_items(self) -> tuple[pa.Table, np.ndarray]:
         table, file = self._read(ITEMS, CHALLENGE_ITEMS), str(self._path / ITEMS)
-        item_ids = table["item_id"].to_numpy()
-        images = self._image_column
-        return ItemColumns(
-            item_ids=item_ids,
-            titles=table["item_title"].combine_chunks(),
-            tags=id_list_column(table, "item_tags", file, padded_in_front=False),
-            likes_levels=table["likes_level"].to_numpy(),
-            views_levels=table["views_level"].to_numpy(),
-            image_vectors=vector_column(table, images, file, item_ids.tolist()),
-        )
+        item_ids = table["item_id"].to_pylist()
+        images = vector_column(table, self._image_column, file, item_ids)
+        tags = id_list_column(table, "item_tags", file, padded_in_front=False)
+        columns = {"item_id": table["item_id"], "title": table["item_title"]}
+        levels = {name: table[name] for name in ("likes_level", "views_level")}
+        return pa.table({**columns, "tags": tags, **levels}), images
 
-    def _read_rows(self, name: str, schema: DataFrameSchema) -> RowColumns:
+    def _read_rows(self, name: str, schema: DataFrameSchema) -> pa.Table:
         table = self._read(name, schema)
-        is_labelled = "label" in table.column_names
-        return RowColumns(
-            user_ids=table["user_id"].combine_chunks(),
-            item_ids=table["item_id"].to_numpy(),
-            history=read_padded_ids(self._path / name, "item_seq"),
-            likes_levels=table["likes_level"].to_numpy(),
-            views_levels=table["views_level"].to_numpy(),
-            labels=table["label"].to_numpy() if is_labelled else None,
-        )
+        history = read_padded_ids(self._path / name, "item_seq")
+        return table.append_column("item_seq", history)
 
-    def _with_withheld_labels(self, rows: RowColumns) -> RowColumns:
+    def _with_withheld_labels(self, rows: pa.Table) -> pa.Table:
         path = self._path / LABELS
-        if rows.labels is not None or not path.is_file():
+        if "label" in rows.column_names or not path.is_file():
             return rows
         labels = self._read(LABELS, CHALLENGE_ROWS.select_columns(["label"]))["label"]
-        if len(labels) != len(rows.item_ids):
+        if len(labels) != rows.num_rows:
             raise ValueError(
                 f"{path}: {len(labels)} labels, but test.parquet has "
-                f"{len(rows.item_ids)} rows; write the sample again"
+                f"{rows.num_rows} rows; write the sample again"
             )
-        return replace(rows, labels=labels.to_numpy())
+        return rows.append_column("label", labels)
 
 
-def _require_one_type(folder: Path, *parts: RowColumns) -> None:
-    types = [str(part.user_ids.type) for part in parts]
+def _require_one_type(folder: Path, *parts: pa.Table) -> None:
+    types = [str(part["user_id"].type) for part in parts]
     if len(set(types)) > 1:
         raise ValueError(
             f"{folder}: column 'user_id' is {', '.join(types)} in train, valid and "

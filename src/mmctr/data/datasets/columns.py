@@ -170,7 +170,7 @@ def list_column(table: pa.Table, name: str, file: str) -> Jagged:
 
 def id_list_column(
     table: pa.Table, name: str, file: str, *, padded_in_front: bool
-) -> Jagged:
+) -> pa.LargeListArray:
     """Read lists of ids of one length, 0 being padding, and leave the padding out.
 
     Args:
@@ -181,7 +181,7 @@ def id_list_column(
             the first id.
 
     Returns:
-        Flat int64 ids and ``[rows + 1]`` offsets, as :func:`list_column`.
+        Lists of int64 ids.
 
     Raises:
         ValueError: If lengths differ, a value is negative or no whole number, or
@@ -205,7 +205,7 @@ def id_list_column(
             remedy = "histories are padded in front, the newest item last"
             _fail(f"{where} has padding (0) after an id", rows, remedy)
     before = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])
-    return values[kept].astype(np.int64), before[offsets]
+    return pa.LargeListArray.from_arrays(before[offsets], values[kept].astype(np.int64))
 
 
 def vector_column(

@@ -16,7 +16,6 @@ from mmctr.data.datasets.columns import (
 )
 from mmctr.data.raw_schemas import check_frame
 from mmctr.runtime.file_errors import surroundings_problem
-from mmctr.runtime.jagged import Jagged
 
 # Rows read at once of lists padded to 100 ids: 50 MB.
 _ROWS = 65_536
@@ -113,7 +112,7 @@ def read_raw_file(
     return table
 
 
-def read_padded_ids(path: Path, name: str) -> Jagged:
+def read_padded_ids(path: Path, name: str) -> pa.LargeListArray | pa.ChunkedArray:
     """Read lists of ids padded in front with 0, and leave the padding out.
 
     Millions of histories padded to 100 ids are gigabytes, most of them zeros, so only a
@@ -124,12 +123,12 @@ def read_padded_ids(path: Path, name: str) -> Jagged:
         name: The column.
 
     Returns:
-        Flat int64 ids and ``[rows + 1]`` offsets.
+        Lists of int64 ids.
 
     Raises:
         ValueError: As :func:`mmctr.data.datasets.columns.id_list_column`.
     """
-    values, lengths, widths = [], [np.zeros(1, np.int64)], set()
+    parts, widths = [], set()
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for batch in file.iter_batches(_ROWS, columns=[name]):
@@ -137,15 +136,13 @@ def read_padded_ids(path: Path, name: str) -> Jagged:
                 table.validate(full=True)
                 padded = np.diff(list_column(table, name, str(path))[1])
                 widths.update(np.unique(padded).tolist())
-                ids, offsets = id_list_column(
-                    table, name, str(path), padded_in_front=True
+                parts.append(
+                    id_list_column(table, name, str(path), padded_in_front=True)
                 )
-                values.append(ids)
-                lengths.append(np.diff(offsets))
     except Exception:  # Arrow raises many kinds at damaged bytes
         widths = set()
     if len(widths) == 1:
-        return np.concatenate(values), np.cumsum(np.concatenate(lengths))
+        return pa.chunked_array(parts)
     # The error must name rows of the file, so look for it in the whole column.
     table = _read_columns(path, RawFile({name: RawColumn("list")}))
     return id_list_column(table, name, str(path), padded_in_front=True)

@@ -1,15 +1,17 @@
 """The challenge's files as primary tables: split and labelled already."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from mmctr.data.datasets import ChallengeSource
-from mmctr.data.datasets.source import RowColumns
 from mmctr.data.preparation.params import PreparationParams
-from mmctr.data.preparation.tables import PrimaryTables, primary_tables, rows_table
+from mmctr.data.preparation.tables import (
+    PrimaryTables,
+    list_array,
+    primary_tables,
+    rows_table,
+)
 from mmctr.data.preparation.unknown import (
     UnknownValues,
     pad_challenge_rows,
@@ -38,20 +40,22 @@ def prepare_challenge(
             it names the part, the column and the first five rows. If nothing is left of
             a part.
     """
-    items = source.items
-    index = pd.Index(items.item_ids)
-    own = {"likes_level": items.likes_levels, "views_level": items.views_levels}
-    numbered: dict[str, RowColumns] = {}
+    index = pd.Index(source.items["item_id"].to_numpy())
+    numbered: dict[str, pa.Table] = {}
     found: list[UnknownValues] = []
     for name in ("train", "valid", "test"):
         numbered[name], unknown = pad_challenge_rows(
-            getattr(source, name), name, lambda ids: index.get_indexer(ids) + 1, own
+            getattr(source, name),
+            name,
+            lambda ids: index.get_indexer(ids) + 1,
+            source.items,
         )
         found += unknown
     reported = raise_or_warn(found, params.unknown_items)
     return primary_tables(
         "challenge",
-        items,
+        source.items,
+        source.image_vectors,
         {
             name: _part_table(rows, name, params.max_history)
             for name, rows in numbered.items()
@@ -62,14 +66,16 @@ def prepare_challenge(
     )
 
 
-def _part_table(rows: RowColumns, name: str, max_history: int) -> pa.Table:
-    if not len(rows.item_ids):
+def _part_table(rows: pa.Table, name: str, max_history: int) -> pa.Table:
+    if not len(rows):
         raise ValueError(
             f"{name}.parquet: no row is left, no target is in item_feature.parquet; "
             "give the item table that belongs to these rows"
         )
-    users = rows.user_ids.to_numpy(zero_copy_only=False)
-    _, groups = np.unique(users, return_inverse=True)
-    return rows_table(
-        replace(rows, history=keep_last(rows.history, max_history)), groups
+    _, groups = np.unique(rows["user_id"].to_numpy(), return_inverse=True)
+    history = rows["item_seq"].combine_chunks()
+    newest = keep_last(
+        (history.values.to_numpy(), history.offsets.to_numpy()), max_history
     )
+    columns = dict(zip(rows.column_names, rows.columns, strict=True))
+    return rows_table({**columns, "group_id": groups, "item_seq": list_array(newest)})

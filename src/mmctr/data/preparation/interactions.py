@@ -5,7 +5,6 @@ import pandas as pd
 import pyarrow as pa
 
 from mmctr.data.datasets import InteractionSource
-from mmctr.data.datasets.source import ItemColumns, RowColumns
 from mmctr.data.preparation.levels import item_levels, tag_ids
 from mmctr.data.preparation.negatives import (
     PartEvents,
@@ -14,7 +13,12 @@ from mmctr.data.preparation.negatives import (
 )
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.splits import PARTS, history_ranges, split_by_time
-from mmctr.data.preparation.tables import PrimaryTables, primary_tables, rows_table
+from mmctr.data.preparation.tables import (
+    PrimaryTables,
+    list_array,
+    primary_tables,
+    rows_table,
+)
 from mmctr.data.preparation.unknown import UnknownValues, raise_or_warn
 from mmctr.runtime.jagged import take_ranges
 
@@ -75,14 +79,16 @@ def prepare_interactions(
         )
     return primary_tables(
         "interactions",
-        ItemColumns(
-            item_ids=items["item_id"].to_numpy(),
-            titles=pa.array(items["title"], pa.string()),
-            tags=tags,
-            likes_levels=likes,
-            views_levels=views,
-            image_vectors=source.image_vectors,
+        pa.table(
+            {
+                "item_id": pa.array(items["item_id"].to_numpy()),
+                "title": pa.array(items["title"], pa.string()),
+                "tags": list_array(tags),
+                "likes_level": likes,
+                "views_level": views,
+            }
         ),
+        source.image_vectors,
         parts,
         levels_from={
             name: "items" if name in items.columns else "training events"
@@ -190,13 +196,13 @@ def _part_rows(
     )
     labels = np.zeros((len(positives), width), np.int8)
     labels[:, 0] = 1
-    part_rows = RowColumns(
-        user_ids=pa.array(np.repeat(positives["user_id"].to_numpy(), width)),
-        item_ids=item_ids,
-        history=take_ranges(items_by_user, start, end),
-        likes_levels=levels[0][item_ids - 1],
-        views_levels=levels[1][item_ids - 1],
-        labels=labels.reshape(-1),
-    )
-    groups = np.repeat(positives["event"].to_numpy(), width)
-    return rows_table(part_rows, groups), dropped
+    columns = {
+        "user_id": pa.array(np.repeat(positives["user_id"].to_numpy(), width)),
+        "group_id": np.repeat(positives["event"].to_numpy(), width),
+        "item_id": item_ids,
+        "item_seq": list_array(take_ranges(items_by_user, start, end)),
+        "likes_level": levels[0][item_ids - 1],
+        "views_level": levels[1][item_ids - 1],
+        "label": labels.reshape(-1),
+    }
+    return rows_table(columns), dropped

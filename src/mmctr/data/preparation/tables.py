@@ -1,19 +1,31 @@
-"""The primary tables, built from plain arrays."""
+"""The primary tables, built from a source's items and rows."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from mmctr.data.datasets.source import ItemColumns, RowColumns
 from mmctr.data.preparation.report import count_parts
 from mmctr.data.zero_vectors import warn_of_zero_vectors
 from mmctr.runtime.jagged import Jagged
 
+_LEVELS = [("likes_level", pa.int8()), ("views_level", pa.int8())]
+_IDS = pa.list_(pa.int32())
+_ITEMS = pa.schema(
+    [("item_id", pa.int64()), ("title", pa.string()), ("tags", _IDS), *_LEVELS]
+)
+_ROWS = [
+    ("group_id", pa.int64()),
+    ("item_id", pa.int64()),
+    ("item_seq", _IDS),
+    *_LEVELS,
+    ("label", pa.int8()),
+]
 
-@dataclass(frozen=True)
-class PrimaryTables:
-    """The outputs of preparation.
+
+class PrimaryTables(NamedTuple):
+    """The outputs of preparation, in the order of the node's.
 
     Attributes:
         items: One row per item: ``item_id`` (int64, 1..n_items in row order),
@@ -41,7 +53,8 @@ class PrimaryTables:
 
 def primary_tables(
     kind: str,
-    items: ItemColumns,
+    items: pa.Table,
+    image_vectors: np.ndarray,
     parts: dict[str, pa.Table],
     *,
     levels_from: dict[str, str],
@@ -53,7 +66,8 @@ def primary_tables(
 
     Args:
         kind: ``challenge`` or ``interactions``.
-        items: The source's items.
+        items: The source's items: its own ``item_id``, ``title``, ``tags`` and levels.
+        image_vectors: ``[n_items, width]`` float32.
         parts: The tables ``train``, ``valid`` and ``test``.
         levels_from: Where ``likes`` and ``views`` levels come from: ``items`` (the
             source states them) or ``training events``.
@@ -62,28 +76,17 @@ def primary_tables(
         oracle_auc: The best possible AUC by part, if the law of the data is known.
         log: Counts of how a log was split; None for a challenge.
     """
-    numbers = pa.array(np.arange(1, len(items.item_ids) + 1))
-    zeros = warn_of_zero_vectors(
-        "image vectors", items.image_vectors, items.item_ids.tolist()
-    )
+    numbers = pa.array(np.arange(1, len(items) + 1))
+    ids = items["item_id"]
+    zeros = warn_of_zero_vectors("image vectors", image_vectors, ids.to_pylist())
     return PrimaryTables(
-        items=pa.table(
-            {
-                "item_id": numbers,
-                "title": items.titles,
-                "tags": list_array(items.tags),
-                "likes_level": pa.array(items.likes_levels.astype(np.int8)),
-                "views_level": pa.array(items.views_levels.astype(np.int8)),
-            }
-        ),
-        item_id_mapping=pa.table(
-            {"item_id": numbers, "original_id": pa.array(items.item_ids)}
-        ),
+        items=items.set_column(0, "item_id", numbers).cast(_ITEMS),
+        item_id_mapping=pa.table({"item_id": numbers, "original_id": ids}),
         **parts,
         report={
             "source": kind,
-            "items": len(items.item_ids),
-            **count_parts(parts, len(items.item_ids)),
+            "items": len(items),
+            **count_parts(parts, len(items)),
             "levels_from": levels_from,
             "unknown": unknown,
             "zero_image_vectors": zeros,
@@ -93,23 +96,15 @@ def primary_tables(
     )
 
 
-def rows_table(rows: RowColumns, group_ids: np.ndarray) -> pa.Table:
-    """Build ``train``, ``valid`` or ``test``; see :class:`PrimaryTables`."""
-    return pa.table(
-        {
-            "user_id": rows.user_ids,
-            "group_id": pa.array(group_ids.astype(np.int64)),
-            "item_id": pa.array(rows.item_ids.astype(np.int64)),
-            "item_seq": list_array(rows.history),
-            "likes_level": pa.array(rows.likes_levels.astype(np.int8)),
-            "views_level": pa.array(rows.views_levels.astype(np.int8)),
-            "label": (
-                pa.nulls(len(rows.item_ids), pa.int8())
-                if rows.labels is None
-                else pa.array(rows.labels.astype(np.int8))
-            ),
-        }
-    )
+def rows_table(columns: Mapping[str, pa.Array | np.ndarray]) -> pa.Table:
+    """Build ``train``, ``valid`` or ``test``; see :class:`PrimaryTables`.
+
+    Args:
+        columns: Its columns, of any width; ``label`` may be missing.
+    """
+    columns = {"label": pa.nulls(len(columns["item_id"])), **columns}
+    schema = pa.schema([("user_id", columns["user_id"].type), *_ROWS])
+    return pa.table({name: columns[name] for name in schema.names}, schema)
 
 
 def list_array(jagged: Jagged) -> pa.ListArray:

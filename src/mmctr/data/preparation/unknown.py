@@ -2,15 +2,14 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from mmctr.data.datasets.source import RowColumns
 from mmctr.data.raw_schemas import MAX_LEVEL
-from mmctr.runtime.jagged import Jagged, take_ranges
 
 logger = logging.getLogger(__name__)
 
@@ -86,11 +85,11 @@ def raise_or_warn(found: list[UnknownValues], policy: str) -> dict[str, Any]:
 
 
 def pad_challenge_rows(
-    rows: RowColumns,
+    rows: pa.Table,
     part: str,
     lookup: Callable[[np.ndarray], np.ndarray],
-    own_levels: dict[str, np.ndarray],
-) -> tuple[RowColumns, list[UnknownValues]]:
+    items: pa.Table,
+) -> tuple[pa.Table, list[UnknownValues]]:
     """Number a part's items, and treat unknown ones as padding.
 
     An unknown item of a history is left out, as padding is. A row of train or valid
@@ -102,68 +101,53 @@ def pad_challenge_rows(
         rows: The part, with the source's ids.
         part: Its name.
         lookup: Maps ids to numbers from 1, or to 0 if unknown.
-        own_levels: ``[n_items]`` levels of the items, by column.
+        items: The items, with their own levels.
 
     Returns:
         The part with numbers for ids, and what was unknown in it.
     """
     file = f"{part}.parquet"
     lacking = "items that item_feature.parquet lacks"
-    targets = lookup(rows.item_ids)
-    history, lost = _known_history(rows.history, lookup)
+    ids = rows["item_id"].to_numpy()
+    targets = lookup(ids)
+    history, unknown_rows, unknown_ids = _known_history(rows["item_seq"], lookup)
     wrong = np.flatnonzero(targets == 0)
     is_test = part == "test"
     fate = "these rows are left out"
     if is_test:
         fate = "these rows are scored as items of which nothing is known"
+    left_out = "left out of these histories"
     found = [
-        UnknownValues(file, "item_id", wrong, rows.item_ids[wrong], fate, lacking),
-        UnknownValues(file, "item_seq", *lost, "left out of these histories", lacking),
+        UnknownValues(file, "item_id", wrong, ids[wrong], fate, lacking),
+        UnknownValues(file, "item_seq", unknown_rows, unknown_ids, left_out, lacking),
     ]
-    rows = replace(rows, item_ids=targets, history=history)
+    columns = dict(zip(rows.column_names, rows.columns, strict=True))
+    columns |= {"item_id": pa.array(targets), "item_seq": history}
     if not is_test:
-        return _only(rows, targets > 0), found
-    for column, own in own_levels.items():
-        given = getattr(rows, f"{column}s")
-        bad = np.flatnonzero((given < 0) | (given > MAX_LEVEL))
-        fate, invalid = (
-            "the item's own level is taken",
-            f"levels outside 0 to {MAX_LEVEL}",
-        )
-        found.append(UnknownValues(file, column, bad, given[bad], fate, invalid))
-        whole = given.copy()
-        whole[bad] = np.concatenate([[0], own])[targets[bad]]
-        rows = replace(rows, **{f"{column}s": whole})
-    return rows, found
+        return pa.table(columns).filter(pa.array(targets > 0)), found
+    invalid = f"levels outside 0 to {MAX_LEVEL}"
+    for name in ("likes_level", "views_level"):
+        given = rows[name].to_numpy()
+        bad = (given < 0) | (given > MAX_LEVEL)
+        places, fate = np.flatnonzero(bad), "the item's own level is taken"
+        found.append(UnknownValues(file, name, places, given[bad], fate, invalid))
+        own = np.concatenate([[0], items[name].to_numpy()])
+        columns[name] = pa.array(np.where(bad, own[targets], given))
+    return pa.table(columns), found
 
 
 def _known_history(
-    history: Jagged, lookup: Callable[[np.ndarray], np.ndarray]
-) -> tuple[Jagged, tuple[np.ndarray, np.ndarray]]:
+    history: pa.ChunkedArray, lookup: Callable[[np.ndarray], np.ndarray]
+) -> tuple[pa.LargeListArray, np.ndarray, np.ndarray]:
     """Numbers of the known items; rows of the unknown ones, and their ids."""
-    values, offsets = history
+    lists = history.combine_chunks()
+    values, rows = lists.flatten().to_numpy(), pc.list_parent_indices(lists).to_numpy()
     numbers = lookup(values)
-    places = np.flatnonzero(numbers == 0)
-    if not places.size:
-        return (numbers, offsets), (places, values[:0])
-    rows = np.unique(np.searchsorted(offsets, places, side="right") - 1)
-    before = np.concatenate([[0], np.cumsum(numbers > 0, dtype=np.int64)])
-    return (numbers[numbers > 0], before[offsets]), (rows, values[places])
-
-
-def _only(rows: RowColumns, kept: np.ndarray) -> RowColumns:
-    if kept.all():
-        return rows
-    values, offsets = rows.history
-    assert rows.labels is not None
-    return RowColumns(
-        user_ids=rows.user_ids.filter(pa.array(kept)),
-        item_ids=rows.item_ids[kept],
-        history=take_ranges(values, offsets[:-1][kept], offsets[1:][kept]),
-        likes_levels=rows.likes_levels[kept],
-        views_levels=rows.views_levels[kept],
-        labels=rows.labels[kept],
-    )
+    known = numbers > 0
+    lengths = np.bincount(rows[known], minlength=len(lists))
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    kept = pa.LargeListArray.from_arrays(offsets, numbers[known])
+    return kept, np.unique(rows[~known]), values[~known]
 
 
 def _first(values: np.ndarray) -> list[Any]:

@@ -8,12 +8,13 @@ from mmctr.data.datasets import ChallengeSource, InteractionSource
 from mmctr.data.preparation.challenge import prepare_challenge
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.preparation.tables import PrimaryTables
 from mmctr.evaluation import AuditedRows, audit_splits
 
 
 def prepare_tables(
     source: ChallengeSource | InteractionSource, params: PreparationParams
-) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table, pa.Table, dict[str, object]]:
+) -> PrimaryTables:
     """Turn either kind of source into the primary tables.
 
     Args:
@@ -21,21 +22,11 @@ def prepare_tables(
         params: Split, histories and negatives.
 
     Returns:
-        items, item_id_mapping, train, valid, test and the
-        report; see :class:`mmctr.data.preparation.tables.PrimaryTables`.
+        items, item_id_mapping, train, valid, test and the report.
     """
     if isinstance(source, ChallengeSource):
-        tables = prepare_challenge(source, params)
-    else:
-        tables = prepare_interactions(source, params)
-    return (
-        tables.items,
-        tables.item_id_mapping,
-        tables.train,
-        tables.valid,
-        tables.test,
-        tables.report,
-    )
+        return prepare_challenge(source, params)
+    return prepare_interactions(source, params)
 
 
 def audit_tables(
