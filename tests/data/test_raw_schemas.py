@@ -1,14 +1,17 @@
 """Errors of the border tables name file, column and rows."""
 
 import pandas as pd
+import pandera.pandas as pandera
 import pytest
 
 from mmctr.data.raw_schemas import (
     CHALLENGE_ROWS,
     INTERACTIONS,
-    ITEMS,
+    LEVEL,
     MAX_TIMESTAMP,
     check_frame,
+    column,
+    items_schema,
 )
 
 
@@ -26,16 +29,16 @@ def test_a_sound_table_passes(log):
 
 
 def test_optional_columns_may_be_absent():
-    check_frame(pd.DataFrame({"item_id": [1], "title": [""]}), ITEMS, "items")
+    check_frame(pd.DataFrame({"item_id": [1], "title": [""]}), items_schema(), "items")
 
 
 def test_counts_are_finite_and_begin_at_zero():
     items = pd.DataFrame({"item_id": range(3), "title": [""] * 3})
     counts = {"likes": [0.0, 0.5, 1e300], "views": [0.0, 1.0, 2.0]}
-    check_frame(items.assign(**counts), ITEMS, "items")
+    check_frame(items.assign(**counts), items_schema(), "items")
     for wrong in (-1.0, float("inf")):
         with pytest.raises(ValueError, match=r"views' must be finite and not neg"):
-            check_frame(items.assign(views=[0.0, wrong, 1.0]), ITEMS, "items")
+            check_frame(items.assign(views=[0.0, wrong, 1.0]), items_schema(), "items")
 
 
 def test_a_missing_column_is_named(log):
@@ -76,9 +79,9 @@ def test_all_defects_are_told_and_five_rows_each():
 
 
 def test_a_check_that_can_not_be_made_is_told_too():
-    rows = {"user_id": [1], "item_id": [1], "likes_level": ["a"], "views_level": [0]}
-    with pytest.raises(ValueError, match="'likes_level' must be a level.*TypeError"):
-        check_frame(pd.DataFrame(rows), CHALLENGE_ROWS, "train")
+    level = pandera.DataFrameSchema({"level": column(None, LEVEL, "")})
+    with pytest.raises(ValueError, match="'level' must be a level.*TypeError"):
+        check_frame(pd.DataFrame({"level": ["a"]}), level, "train")
 
 
 def told(frame, schema):
@@ -101,7 +104,7 @@ def test_what_is_wrong_is_told_word_for_word(wrong, more):
         f"negative and not milliseconds; rows [0, 1, 2, 3, 4]{more} hold {first}"
     )
     items = pd.DataFrame({"item_id": [7] * wrong, "title": [""] * wrong})
-    assert told(items, ITEMS) == (
+    assert told(items, items_schema()) == (
         f"there: column 'item_id' has repeated values in rows [0, 1, 2, 3, 4]{more}; "
         "keep one row for each"
     )

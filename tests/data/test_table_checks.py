@@ -107,19 +107,19 @@ OF_ROWS = ["labelled_rows", "test_rows"]
         ("items", "title", pa.array([1, 2]), "'title' is Int64, expected"),
         ("items", "item_id", pa.array([1, None]), "empty values in rows [1]"),
         ("items", "item_id", pa.array(["1", "2"]), "'item_id' is str"),
-        ("items", "tags", pa.array([1, 2]), "is int64, wanted a list"),
+        ("items", "tags", pa.array([1, 2]), "is int64; expected a list in every row"),
         (
             "items",
             "tags",
             pa.array([[1], None], IDS),
-            "empty values in rows [1]",
+            "is empty in rows [1]",
         ),
         ("items", "tags", pa.array([[1], [2]]), "is int64, expected"),
         (
             "items",
             "tags",
             pa.array([[1], [1, None]], IDS),
-            "with empty values in rows [1]",
+            "has empty values in rows [1]",
         ),
         ("item_id_mapping", "item_id", pa.array([2, 1]), "rows [0, 1] hold 2, 1"),
         ("item_id_mapping", "original_id", pa.array([5, 5]), "repeated values"),
@@ -178,10 +178,13 @@ def test_a_list_far_behind_is_named_once_by_its_row(monkeypatch):
             "must be 1 or above (0 is padding); rows [0, 1, 3, 4, 5] and 1 more hold "
             "0, 0, 0, 0, 0",
         ),
-        ([None] * 7, "has empty values in rows [0, 1, 2, 3, 4]"),
+        (
+            [None] * 7,
+            "is empty in rows [0, 1, 2, 3, 4]; fill them or drop the rows",
+        ),
         (
             [[None], [1], *[[None]] * 5],
-            "has lists with empty values in rows [0, 2, 3, 4, 5]",
+            "has empty values in rows [0, 2, 3, 4, 5]; fill them or drop the rows",
         ),
     ],
 )
@@ -210,7 +213,7 @@ def test_five_rows_of_another_length_are_named_and_no_more():
     )
     assert said == (
         "here.parquet: column 'title_codes' has lists of length 1, but rows "
-        "[7, 8, 9, 10, 11] have [2, 2, 2, 2, 2]"
+        "[7, 8, 9, 10, 11] have [2, 2, 2, 2, 2]; write lists of one length"
     )
 
 
@@ -263,6 +266,6 @@ def test_the_page_of_schemas_is_the_committed_one():
     )
     assert done.stdout == written
     for contract in CONTRACTS.values():
-        assert f"### {contract.scalars.title}\n" in written
-        for name in [*contract.scalars.columns, *contract.lists.columns]:
+        assert f"### {contract.title}\n" in written
+        for name in contract.columns:
             assert f"| `{name}` |" in written

@@ -1,26 +1,9 @@
 """What the tables between pipelines must hold."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandera.pandas as pandera
 
 from mmctr.data.raw_schemas import LABEL, LEVEL, column
-
-
-@dataclass(frozen=True)
-class TableContract:
-    """A table's columns.
-
-    Attributes:
-        scalars: Columns of one value per row.
-        lists: Columns of lists, described by the values in them.
-        one_length: Columns of ``lists`` whose rows all have the same length.
-    """
-
-    scalars: pandera.DataFrameSchema
-    lists: pandera.DataFrameSchema
-    one_length: frozenset[str] = frozenset()
 
 
 def _from(first: int) -> pandera.Check:
@@ -48,7 +31,7 @@ def _levels(about: str) -> dict[str, pandera.Column]:
     }
 
 
-def _rows(*, labelled: bool) -> TableContract:
+def _rows(*, labelled: bool) -> pandera.DataFrameSchema:
     target = (
         column("Int64", _at_least(1, "0 is padding"), "the target")
         if labelled
@@ -59,117 +42,99 @@ def _rows(*, labelled: bool) -> TableContract:
             "preparation.unknown_items=pad",
         )
     )
-    return TableContract(
-        pandera.DataFrameSchema(
-            {
-                "user_id": column(None, None, "whole number or text, as in the source"),
-                "group_id": column(
-                    "Int64",
-                    _at_least(0, "groups are numbered from 0"),
-                    "rows that are compared with each other in gAUC",
-                ),
-                "item_id": target,
-                **_levels("level of the row"),
-                "label": column(
-                    "Int8",
-                    LABEL,
-                    "1: clicked" if labelled else "1: clicked; empty where withheld",
-                    nullable=not labelled,
-                ),
-            },
-            title="train, valid" if labelled else "test",
-            description="One row per impression.",
-        ),
-        pandera.DataFrameSchema(
-            {
-                "item_seq": column(
-                    "int32",
-                    _at_least(1, "padding is left out"),
-                    "history, oldest first, of any length",
-                )
-            }
-        ),
+    return pandera.DataFrameSchema(
+        {
+            "user_id": column(None, None, "whole number or text, as in the source"),
+            "group_id": column(
+                "Int64",
+                _at_least(0, "groups are numbered from 0"),
+                "rows that are compared with each other in gAUC",
+            ),
+            "item_id": target,
+            **_levels("level of the row"),
+            "label": column(
+                "Int8",
+                LABEL,
+                "1: clicked" if labelled else "1: clicked; empty where withheld",
+                nullable=not labelled,
+            ),
+            "item_seq": column(
+                "int32",
+                _at_least(1, "padding is left out"),
+                "history, oldest first, of any length",
+                lists="any",
+            ),
+        },
+        title="train, valid" if labelled else "test",
+        description="One row per impression.",
     )
 
 
+def _codes() -> pandera.Column:
+    check = _at_least(0, "0 is padding")
+    return column("int32", check, "code + 1, 0 in row 0 alone", lists="one")
+
+
 CONTRACTS = {
-    "items": TableContract(
-        pandera.DataFrameSchema(
-            {
-                "item_id": column("Int64", _from(1), "numbered in the source's order"),
-                "title": column("str", None, "empty where there is none"),
-                **_levels("level of the item"),
-            },
-            title="items",
-            description="One row per item.",
-        ),
-        pandera.DataFrameSchema(
-            {
-                "tags": column(
-                    "int32", _at_least(1, "0 is padding"), "tags, none or more"
-                )
-            }
-        ),
+    "items": pandera.DataFrameSchema(
+        {
+            "item_id": column("Int64", _from(1), "numbered in the source's order"),
+            "title": column("str", None, "empty where there is none"),
+            **_levels("level of the item"),
+            "tags": column(
+                "int32",
+                _at_least(1, "0 is padding"),
+                "tags, none or more",
+                lists="any",
+            ),
+        },
+        title="items",
+        description="One row per item.",
     ),
-    "item_id_mapping": TableContract(
-        pandera.DataFrameSchema(
-            {
-                "item_id": column("Int64", _from(1), "as in items"),
-                "original_id": column(
-                    None, None, "whole number or text, as in the source", unique=True
-                ),
-            },
-            title="item_id_mapping",
-            description="One row per item.",
-        ),
-        pandera.DataFrameSchema({}),
+    "item_id_mapping": pandera.DataFrameSchema(
+        {
+            "item_id": column("Int64", _from(1), "as in items"),
+            "original_id": column(
+                None, None, "whole number or text, as in the source", unique=True
+            ),
+        },
+        title="item_id_mapping",
+        description="One row per item.",
     ),
     "labelled_rows": _rows(labelled=True),
     "test_rows": _rows(labelled=False),
-    "item_table": TableContract(
-        pandera.DataFrameSchema(
-            {
-                "item_id": column("Int32", _from(0), "row i is item i"),
-                "likes": column("Int8", _padding_first(), "level + 1"),
-                "views": column("Int8", _padding_first(), "level + 1"),
-            },
-            title="item_table",
-            description="One row per item, behind row 0, which is padding.",
-        ),
-        pandera.DataFrameSchema(
-            {
-                "tags": column("int32", _at_least(1, "0 is padding"), "none in row 0"),
-                "title_codes": column(
-                    "int32", _at_least(0, "0 is padding"), "code + 1, 0 in row 0 alone"
-                ),
-                "image_codes": column(
-                    "int32", _at_least(0, "0 is padding"), "code + 1, 0 in row 0 alone"
-                ),
-            }
-        ),
-        frozenset({"title_codes", "image_codes"}),
+    "item_table": pandera.DataFrameSchema(
+        {
+            "item_id": column("Int32", _from(0), "row i is item i"),
+            "likes": column("Int8", _padding_first(), "level + 1"),
+            "views": column("Int8", _padding_first(), "level + 1"),
+            "tags": column(
+                "int32", _at_least(1, "0 is padding"), "none in row 0", lists="any"
+            ),
+            "title_codes": _codes(),
+            "image_codes": _codes(),
+        },
+        title="item_table",
+        description="One row per item, behind row 0, which is padding.",
     ),
-    "predictions": TableContract(
-        pandera.DataFrameSchema(
-            {
-                "user_id": column(None, None, "as in the source"),
-                "item_id": column(
-                    None,
-                    None,
-                    "as in the source; empty where the item table lacks it",
-                    nullable=True,
-                ),
-                "label": column("Int8", LABEL, "empty where withheld", nullable=True),
-                "probability": column(
-                    "float64",
-                    pandera.Check.in_range(0, 1, error="must lie within 0 and 1"),
-                    "probability of a click",
-                ),
-            },
-            title="valid_predictions, test_predictions",
-            description="One row per row of the part, in its order.",
-        ),
-        pandera.DataFrameSchema({}),
+    "predictions": pandera.DataFrameSchema(
+        {
+            "user_id": column(None, None, "as in the source"),
+            "item_id": column(
+                None,
+                None,
+                "as in the source; empty where the item table lacks it",
+                nullable=True,
+            ),
+            "label": column("Int8", LABEL, "empty where withheld", nullable=True),
+            "probability": column(
+                "float64",
+                pandera.Check.in_range(0, 1, error="must lie within 0 and 1"),
+                "probability of a click",
+            ),
+        },
+        title="valid_predictions, test_predictions",
+        description="One row per row of the part, in its order.",
     ),
 }
 """The contracts by their name in the catalogue."""

@@ -7,6 +7,8 @@ import pandas as pd
 import pandera.pandas as pandera
 from pandera.errors import SchemaErrors
 
+from mmctr.data.columns import KINDS
+
 MAX_LEVEL = 10
 """Popularity levels run from 0 to this number."""
 
@@ -36,76 +38,134 @@ _VECTORS = "vectors of one width; all zero where there is none, which gives a wa
 
 
 def column(
-    kind: str | None,
+    dtype: str | None,
     check: pandera.Check | None,
     about: str,
     *,
     nullable: bool = False,
     unique: bool = False,
     required: bool = True,
+    lists: str | None = None,
+    kind: str | None = None,
 ) -> pandera.Column:
     """Describe a column.
 
     Args:
-        kind: Its type; None for any.
+        dtype: Type of its values; None for any.
         check: What its values must be, if anything.
         about: What it is, for the documentation.
         nullable: Whether values may be empty.
         unique: Whether no value may occur twice.
         required: Whether the table must have it.
+        lists: For lists of such values: which lengths, ``any`` or ``one``.
+        kind: In raw files: a key of :data:`mmctr.data.columns.KINDS`.
     """
     return pandera.Column(
-        kind,
+        dtype,
         checks=check,
         nullable=nullable,
         unique=unique,
         required=required,
         description=about,
+        metadata={"lists": lists, "kind": kind},
     )
+
+
+def raw_column(
+    kind: str, check: pandera.Check | None, about: str, **options: bool
+) -> pandera.Column:
+    """Describe a column of a raw file; its kind gives the type after reading."""
+    lists = "any" if KINDS[kind].is_list else None
+    return column(KINDS[kind].dtype, check, about, lists=lists, kind=kind, **options)
+
+
+def property_of(column: pandera.Column, name: str) -> str | None:
+    """``lists`` or ``kind`` of a column; see :func:`column`."""
+    return (column.metadata or {}).get(name)
+
+
+def names_of(schema: pandera.DataFrameSchema, *, lists: bool) -> list[str]:
+    """The columns that hold lists, or those of one value per row."""
+    columns = schema.columns.items()
+    return [n for n, held in columns if lists == bool(property_of(held, "lists"))]
 
 
 INTERACTIONS = pandera.DataFrameSchema(
     {
-        "user_id": column(None, None, _ID),
-        "item_id": column(None, None, f"{_ID}, as in the item table"),
-        "timestamp": column(
-            "int64", _SECONDS, "unix seconds, an Arrow timestamp or a date"
+        "user_id": raw_column("id", None, _ID),
+        "item_id": raw_column("id", None, f"{_ID}, as in the item table"),
+        "timestamp": raw_column(
+            "time", _SECONDS, "unix seconds, an Arrow timestamp or a date"
         ),
     },
     title="interactions.parquet",
     description="Your own log: one row per event, in any order.",
 )
 
-ITEMS = pandera.DataFrameSchema(
-    {
-        "item_id": column(None, None, _ID, unique=True),
-        "title": column("str", None, _TEXT),
-        "likes": column("float64", _COUNT, "popularity, of any scale", required=False),
-        "views": column("float64", _COUNT, "popularity, of any scale", required=False),
-    },
-    title="items.parquet",
-    description="Your own items: one row per item.",
-)
 
-CHALLENGE_ITEMS = pandera.DataFrameSchema(
-    {
-        "item_id": column("int64", _ITEM_NUMBER, "in any order", unique=True),
-        "item_title": column("str", None, _TEXT),
-        "likes_level": column(None, LEVEL, "level of the item"),
-        "views_level": column(None, LEVEL, "level of the item"),
-    },
-    title="MicroLens_1M_MMCTR/item_feature.parquet",
-    description="The challenge's items: one row per item.",
-)
+def items_schema(image_column: str | None = "image_vector") -> pandera.DataFrameSchema:
+    """Describe ``items.parquet``, with the name of its column of vectors."""
+    return pandera.DataFrameSchema(
+        {
+            "item_id": raw_column("id", None, _ID, unique=True),
+            "title": raw_column("text", None, _TEXT),
+            **{
+                name: raw_column(
+                    "count", _COUNT, "popularity, of any scale", required=False
+                )
+                for name in ("likes", "views")
+            },
+            **{
+                name: raw_column("tags", None, about, required=False)
+                for name, about in (
+                    ("tags", "a list of tags, text or numbers, none or more"),
+                    ("tag", "in place of `tags`: one tag or none, not in a list"),
+                )
+            },
+            **_images(image_column),
+        },
+        title="items.parquet",
+        description="Your own items: one row per item.",
+    )
+
+
+def challenge_items_schema(
+    image_column: str | None = "img_emb_CLIPRN50",
+) -> pandera.DataFrameSchema:
+    """Describe ``item_feature.parquet``, with the name of its column of vectors."""
+    return pandera.DataFrameSchema(
+        {
+            "item_id": raw_column("integer", _ITEM_NUMBER, "in any order", unique=True),
+            "item_title": raw_column("text", None, _TEXT),
+            "likes_level": raw_column("integer", LEVEL, "level of the item"),
+            "views_level": raw_column("integer", LEVEL, "level of the item"),
+            "item_tags": raw_column(
+                "ids", _PADDED, "lists of one length, padded with 0"
+            ),
+            **_images(image_column),
+        },
+        title="MicroLens_1M_MMCTR/item_feature.parquet",
+        description="The challenge's items: one row per item.",
+    )
+
+
+def _images(name: str | None) -> dict[str, pandera.Column]:
+    if name is None:
+        return {}
+    return {name: raw_column("vectors", FINITE, _VECTORS, required=False)}
+
 
 CHALLENGE_ROWS = pandera.DataFrameSchema(
     {
-        "user_id": column(None, None, _ID),
-        "item_id": column("int64", _ITEM_NUMBER, "the target"),
-        "likes_level": column(None, LEVEL, "level as the row gives it"),
-        "views_level": column(None, LEVEL, "level as the row gives it"),
-        "label": column(
-            "int64", LABEL, "needed in train and valid, not in test", required=False
+        "user_id": raw_column("id", None, _ID),
+        "item_id": raw_column("integer", _ITEM_NUMBER, "the target"),
+        "likes_level": raw_column("integer", LEVEL, "level as the row gives it"),
+        "views_level": raw_column("integer", LEVEL, "level as the row gives it"),
+        "label": raw_column("integer", LABEL, "not needed in test"),
+        "item_seq": raw_column(
+            "ids",
+            _PADDED,
+            "history, oldest first: lists of one length, padded with 0 in front",
         ),
     },
     title="MicroLens_1M_x1/{train,valid,test}.parquet",
@@ -113,41 +173,13 @@ CHALLENGE_ROWS = pandera.DataFrameSchema(
 )
 
 CHALLENGE_TEST_ROWS = CHALLENGE_ROWS.update_columns(
-    {name: {"checks": []} for name in ("likes_level", "views_level")}
+    {
+        "likes_level": {"checks": []},
+        "views_level": {"checks": []},
+        "label": {"required": False},
+    }
 )
 """Rows to score: how invalid levels are treated is a parameter."""
-
-RAW_LISTS = {
-    "items.parquet": pandera.DataFrameSchema(
-        {
-            "tags": column(
-                "str",
-                None,
-                "a list of tags, text or numbers, none or more; or column `tag`, one "
-                "tag or none",
-                required=False,
-            ),
-            "image_vector": column("float32", FINITE, _VECTORS, required=False),
-        }
-    ),
-    "MicroLens_1M_MMCTR/item_feature.parquet": pandera.DataFrameSchema(
-        {
-            "item_tags": column("int64", _PADDED, "lists of one length, padded with 0"),
-            "img_emb_CLIPRN50": column("float32", FINITE, _VECTORS, required=False),
-        }
-    ),
-    "MicroLens_1M_x1/{train,valid,test}.parquet": pandera.DataFrameSchema(
-        {
-            "item_seq": column(
-                "int64",
-                _PADDED,
-                "history, oldest first: lists of one length, padded with 0 in front",
-            )
-        }
-    ),
-}
-"""List columns of raw files, by the values in them; the readers check them as arrays,
-see :mod:`mmctr.data.datasets.columns`."""
 
 
 def check_frame(
@@ -157,15 +189,16 @@ def check_frame(
 
     Args:
         frame: The table.
-        schema: What it must look like.
+        schema: What it must look like; readers check its lists as arrays, see
+            :mod:`mmctr.data.columns`.
         file: Where it comes from, for the message.
 
     Raises:
         ValueError: Naming file, column, the first five rows that fail, and what was
             expected.
     """
-    problems = frame_problems(frame, schema)
-    if problems:
+    scalars = schema.select_columns(names_of(schema, lists=False))
+    if problems := frame_problems(frame, scalars):
         raise ValueError(f"{file}: " + "; ".join(problems))
 
 

@@ -10,11 +10,11 @@ import pandera.pandas as pandera
 
 from mmctr.data.contracts import CONTRACTS
 from mmctr.data.raw_schemas import (
-    CHALLENGE_ITEMS,
     CHALLENGE_ROWS,
     INTERACTIONS,
-    ITEMS,
-    RAW_LISTS,
+    challenge_items_schema,
+    items_schema,
+    property_of,
 )
 from mmctr.runtime.markdown import markdown_table
 
@@ -44,40 +44,34 @@ numbered from 1; 0 is always padding."""
 
 def schemas_page() -> str:
     """Write the page, Markdown."""
-    blocks = [_INTRODUCTION, _RAW]
-    for schema in (INTERACTIONS, ITEMS, CHALLENGE_ITEMS, CHALLENGE_ROWS):
-        blocks.append(_section(schema, RAW_LISTS.get(str(schema.title))))
-    blocks.append(_ARTIFACTS)
-    for contract in CONTRACTS.values():
-        blocks.append(_section(contract.scalars, contract.lists, contract.one_length))
+    raw = [INTERACTIONS, items_schema(), challenge_items_schema(), CHALLENGE_ROWS]
+    blocks = [_INTRODUCTION, _RAW, *map(_section, raw)]
+    blocks += [_ARTIFACTS, *map(_section, CONTRACTS.values())]
     return "\n\n".join(blocks) + "\n"
 
 
-def _section(
-    scalars: pandera.DataFrameSchema,
-    lists: pandera.DataFrameSchema | None,
-    one_length: frozenset[str] = frozenset(),
-) -> str:
-    rows = [_cells(column, _type(column)) for column in scalars.columns.values()]
-    for name, column in lists.columns.items() if lists else ():
-        ending = ", one length" if name in one_length else ""
-        rows.append(_cells(column, f"list of {_type(column)}{ending}"))
+def _section(schema: pandera.DataFrameSchema) -> str:
+    rows = [
+        [
+            f"`{name}`",
+            _type(column),
+            "yes" if column.required else "no",
+            "; ".join(_rules(column)) or "-",
+            str(column.description),
+        ]
+        for name, column in schema.columns.items()
+    ]
     table = markdown_table(("column", "type", "needed", "rule", "what it is"), rows)
-    return f"### {scalars.title}\n\n{scalars.description}\n\n{table}"
-
-
-def _cells(column: pandera.Column, kind: str) -> list[str]:
-    rule = "; ".join(_rules(column)) or "-"
-    needed = "yes" if column.required else "no"
-    return [f"`{column.name}`", kind, needed, rule, column.description or "-"]
+    return f"### {schema.title}\n\n{schema.description}\n\n{table}"
 
 
 def _type(column: pandera.Column) -> str:
     """A name that does not depend on how pandas keeps text."""
-    if column.dtype is None:
-        return "any"
-    kind = str(column.dtype).lower()
-    return "text" if kind.startswith("str") else kind
+    kind = "any" if column.dtype is None else str(column.dtype).lower()
+    kind = "text" if kind.startswith("str") else kind
+    lists = property_of(column, "lists")
+    ending = ", one length" if lists == "one" else ""
+    return f"list of {kind}{ending}" if lists else kind
 
 
 def _rules(column: pandera.Column) -> Iterator[str]:

@@ -1,14 +1,15 @@
 """Tables between pipelines held to their contracts, when saved and when loaded."""
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
+from pandera.pandas import DataFrameSchema
 
-from mmctr.data.contracts import CONTRACTS, TableContract
-from mmctr.data.raw_schemas import frame_problems
+from mmctr.data.columns import list_column
+from mmctr.data.contracts import CONTRACTS
+from mmctr.data.raw_schemas import frame_problems, names_of, property_of
 
 # Flat values checked at a time: pandera makes copies.
 _VALUES = 1 << 22
@@ -33,59 +34,39 @@ def check_table(table: pa.Table, contract: str, file: str) -> None:
         ValueError: Naming file, columns, the first five rows of each that fail, and
             the rule.
     """
-    held = CONTRACTS[contract]
-    names = [*held.scalars.columns, *held.lists.columns]
-    there = [name for name in names if name in table.column_names]
-    problems = [f"column '{name}' is missing" for name in names if name not in there]
+    schema = CONTRACTS[contract]
+    there = [name for name in schema.columns if name in table.column_names]
+    problems = [
+        f"column '{name}' is missing" for name in schema.columns if name not in there
+    ]
     if not table.num_rows:
         problems.append("no rows")
-    scalars = [name for name in held.scalars.columns if name in there]
+    scalars = [name for name in names_of(schema, lists=False) if name in there]
     frame = table.select(scalars).to_pandas(types_mapper=_NULLABLE.get)
-    problems += frame_problems(frame, held.scalars.select_columns(scalars))
-    for name in held.lists.columns:
+    problems += frame_problems(frame, schema.select_columns(scalars))
+    for name in names_of(schema, lists=True):
         if name in there:
-            problems += _list_problems(table[name], held, name)
+            problems += _list_problems(table, name, schema, file)
     if problems:
         raise ValueError(f"{file}: {'; '.join(problems)}")
 
 
 def _list_problems(
-    column: pa.ChunkedArray, held: TableContract, name: str
+    table: pa.Table, name: str, schema: DataFrameSchema, file: str
 ) -> list[str]:
-    if not (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)):
-        return [f"column '{name}' is {column.type}, wanted a list in every row"]
-    array = column.combine_chunks()
-    if array.null_count:
-        rows = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))
-        return [f"column '{name}' has empty values in rows {rows[:5].tolist()}"]
-    lengths = pc.list_value_length(array).to_numpy(zero_copy_only=False)
-    borders = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    if name in held.one_length and len(set(np.unique(lengths).tolist())) > 1:
-        common = np.bincount(lengths).argmax()
-        rows = np.flatnonzero(lengths != common)[:5]
-        return [
-            f"column '{name}' has lists of length {common}, but rows {rows.tolist()} "
-            f"have {lengths[rows].tolist()}"
-        ]
-    schema = held.lists.select_columns([name])
-    values = array.flatten()
-    row_of = _row_of(borders, 0)
-    if values.null_count:
-        empty = np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))[:5]
-        rows = list(dict.fromkeys(row_of(place) for place in empty))
-        return [f"column '{name}' has lists with empty values in rows {rows}"]
+    one_length = property_of(schema.columns[name], "lists") == "one"
+    try:
+        values, offsets = list_column(table, name, file, one_length=one_length)
+    except ValueError as error:
+        return [str(error).removeprefix(f"{file}: ")]
     for start in range(0, max(len(values), 1), _VALUES):
-        part = values.slice(start, _VALUES)
-        found = frame_problems(
-            pd.DataFrame({name: part.to_numpy(zero_copy_only=False)}),
-            schema,
-            _row_of(borders, start),
-        )
-        if found:
+        frame = pd.DataFrame({name: values[start : start + _VALUES]})
+        row_of = partial(_row_of, offsets, start)
+        if found := frame_problems(frame, schema.select_columns([name]), row_of):
             return found
     return []
 
 
-def _row_of(borders: np.ndarray, start: int) -> Callable[[int], int]:
+def _row_of(offsets: np.ndarray, start: int, place: int) -> int:
     """From a place among flat values, counted from ``start``, to its list's row."""
-    return lambda place: int(np.searchsorted(borders, start + place, side="right")) - 1
+    return int(np.searchsorted(offsets, start + place, side="right")) - 1

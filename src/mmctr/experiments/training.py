@@ -12,7 +12,7 @@ from mmctr.content.quantizers.item_codes import quantize_items
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.inputs.build_item_table import build_item_table
 from mmctr.ctr.params import CtrParams
-from mmctr.data.vector_columns import vector_column, vector_matrix
+from mmctr.data.columns import lists_of_rows, matrix_column
 from mmctr.runtime.code_commit import code_commit
 
 if TYPE_CHECKING:  # torch takes a second to import
@@ -55,7 +55,7 @@ class Items:
             title = image = np.empty((self.features.num_rows, 0), np.int32)
         else:
             title, image = (
-                vector_matrix(codes, f"{modality}_codes")
+                matrix_column(codes, f"{modality}_codes", "codes")
                 for modality in ("title", "image")
             )
         return ItemTable.from_arrow(
@@ -89,7 +89,7 @@ def make_codes(
     made = quantize_items(title_vectors, image_vectors, cold_items, params)
     title, _, _, image, _, _, health = made
     columns = {"title_codes": title, "image_codes": image}
-    table = pa.table({name: vector_column(codes) for name, codes in columns.items()})
+    table = pa.table({name: lists_of_rows(codes) for name, codes in columns.items()})
     facts = {"method": params.method, "commit": code_commit(), **health}
     return with_facts(table, facts)
 

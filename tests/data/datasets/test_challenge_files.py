@@ -14,8 +14,8 @@ from raw_files import (
     write_challenge,
 )
 
+from mmctr.data.columns import id_list_column
 from mmctr.data.datasets import ChallengeFiles, raw_file
-from mmctr.data.datasets.columns import id_list_column
 
 HISTORIES = [[1, 2], [3], [4, 3, 2, 1]]
 

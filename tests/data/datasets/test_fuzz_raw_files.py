@@ -6,14 +6,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from damage import damages
+from pandera.pandas import DataFrameSchema
 
 from mmctr.data.datasets.raw_file import (
-    RawColumn,
     RawFile,
     raw_file_problems,
     read_padded_ids,
     read_raw_file,
 )
+from mmctr.data.raw_schemas import raw_column
 
 TABLE = pa.table(
     {
@@ -21,8 +22,8 @@ TABLE = pa.table(
         "item_seq": pa.array([[0, i + 1] for i in range(80)], pa.list_(pa.int64())),
     }
 )
-EXPECTED = RawFile(
-    {"user_id": RawColumn("id"), "item_seq": RawColumn("list", loaded=False)}
+EXPECTED = DataFrameSchema(
+    {"user_id": raw_column("id", None, ""), "item_seq": raw_column("ids", None, "")}
 )
 
 
@@ -34,10 +35,10 @@ def test_damage_is_named_and_does_no_harm(tmp_path: Path, has_checksums: bool):
     for damage in damages(path.read_bytes(), seed=int(has_checksums)):
         path.write_bytes(damage.content)
         tried += 1
-        for problem in raw_file_problems(path, EXPECTED):
+        for problem in raw_file_problems(path, RawFile(EXPECTED)):
             assert "train.parquet" in problem, damage.how
         try:
-            table = read_raw_file(path, EXPECTED)
+            table = read_raw_file(path, EXPECTED, unread="item_seq")
             histories = read_padded_ids(path, "item_seq")
         except ValueError as error:
             assert "train.parquet" in str(error), damage.how
@@ -58,4 +59,4 @@ def test_a_link_is_not_followed(tmp_path: Path):
     link.symlink_to(tmp_path / "secret.parquet")
     with pytest.raises(ValueError, match=r"train\.parquet is a link"):
         read_raw_file(link, EXPECTED)
-    assert "is a link" in raw_file_problems(link, EXPECTED)[0]
+    assert "is a link" in raw_file_problems(link, RawFile(EXPECTED))[0]

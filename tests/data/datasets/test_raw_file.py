@@ -5,9 +5,20 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pandera.pandas import DataFrameSchema
 
 from mmctr.data.datasets import ChallengeFiles, InteractionLog
-from mmctr.data.datasets.raw_file import RawColumn, RawFile, raw_file_problems
+from mmctr.data.datasets.raw_file import RawFile, raw_file_problems
+from mmctr.data.raw_schemas import raw_column
+
+
+def raw_file(*, needed: bool = True, **kinds: str) -> RawFile:
+    """Columns of these kinds, all needed or none."""
+    columns = {
+        name: raw_column(kind, None, "", required=needed)
+        for name, kind in kinds.items()
+    }
+    return RawFile(DataFrameSchema(columns))
 
 
 @pytest.fixture
@@ -35,7 +46,7 @@ def file(tmp_path: Path) -> Path:
         ("number", "time"),
         ("text", "text"),
         ("text", "id"),
-        ("list", "list"),
+        ("list", "ids"),
         ("time", "time"),
         ("category", "text"),
         ("category", "tags"),
@@ -44,7 +55,7 @@ def file(tmp_path: Path) -> Path:
     ],
 )
 def test_a_column_of_its_kind_is_no_problem(file, column, kind):
-    assert raw_file_problems(file, RawFile({column: RawColumn(kind)})) == []
+    assert raw_file_problems(file, raw_file(**{column: kind})) == []
 
 
 @pytest.mark.parametrize(
@@ -54,25 +65,25 @@ def test_a_column_of_its_kind_is_no_problem(file, column, kind):
         ("text", "integer"),
         ("text", "count"),
         ("list", "id"),
-        ("number", "list"),
+        ("number", "vectors"),
         ("text", "time"),
         ("time", "tags"),
     ],
 )
 def test_a_column_of_another_kind_is_named(file, column, kind):
-    (problem,) = raw_file_problems(file, RawFile({column: RawColumn(kind)}))
+    (problem,) = raw_file_problems(file, raw_file(**{column: kind}))
     assert f"items.parquet: column '{column}' is " in problem
     assert "; expected " in problem
 
 
 def test_a_missing_column_is_named_if_it_is_needed(file):
-    wanted = {"title": RawColumn("text"), "likes": RawColumn("integer", needed=False)}
-    (problem,) = raw_file_problems(file, RawFile(wanted))
+    assert raw_file_problems(file, raw_file(needed=False, likes="integer")) == []
+    (problem,) = raw_file_problems(file, raw_file(title="text"))
     assert "column 'title' is missing; it has number, text" in problem
 
 
 def test_a_file_cut_short_an_empty_and_a_missing_one_are_named(file, tmp_path):
-    wanted = RawFile({"number": RawColumn("integer")})
+    wanted = raw_file(number="integer")
     empty = tmp_path / "empty.parquet"
     pq.write_table(pq.read_table(file).slice(1), empty)
     assert "no rows" in raw_file_problems(empty, wanted)[0]

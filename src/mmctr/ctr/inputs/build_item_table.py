@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from mmctr.data.vector_columns import vector_column
+from mmctr.data.columns import lists_of_rows
 
 
 def build_item_table(
@@ -44,7 +44,7 @@ def _padded_levels(levels: pa.ChunkedArray) -> np.ndarray:
     return np.append(0, levels.to_numpy() + 1).astype(np.int8)
 
 
-def _padded_codes(codes: np.ndarray, count: int, name: str) -> pa.ChunkedArray:
+def _padded_codes(codes: np.ndarray, count: int, name: str) -> pa.ListArray:
     if codes.ndim != 2 or len(codes) != count:
         raise ValueError(
             f"{name} has shape {list(codes.shape)} for {count} items; expected one row "
@@ -56,4 +56,4 @@ def _padded_codes(codes: np.ndarray, count: int, name: str) -> pa.ChunkedArray:
             f"{name} holds codes under 1 in row {bad[0]}; 0 is padding and nothing else"
         )
     padding = np.zeros((1, codes.shape[1]), dtype=np.int32)
-    return vector_column(np.concatenate([padding, codes], dtype=np.int32))
+    return lists_of_rows(np.concatenate([padding, codes], dtype=np.int32))

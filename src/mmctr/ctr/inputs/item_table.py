@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from mmctr.content.quantizers.reconstruction import reconstruct_from_codes
 from mmctr.ctr.params import FeatureParams
-from mmctr.data.vector_columns import vector_matrix
+from mmctr.data.columns import matrix_column
 
 
 def _no_vectors() -> np.ndarray:
@@ -122,8 +122,12 @@ class ItemTable:
             tags=_padded(table["tags"]),
             likes=table["likes"].to_numpy().astype(np.int64),
             views=table["views"].to_numpy().astype(np.int64),
-            title_codes=vector_matrix(table, "title_codes").astype(np.int64),
-            image_codes=vector_matrix(table, "image_codes").astype(np.int64),
+            title_codes=matrix_column(table, "title_codes", "item_table").astype(
+                np.int64
+            ),
+            image_codes=matrix_column(table, "image_codes", "item_table").astype(
+                np.int64
+            ),
             title_vectors=_vectors(title_vectors, len(ids), "title"),
             image_vectors=_vectors(image_vectors, len(ids), "image"),
         )

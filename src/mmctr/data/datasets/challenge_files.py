@@ -7,17 +7,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pandera.pandas import DataFrameSchema
 
-from mmctr.data.datasets.columns import id_list_column, vector_column
-from mmctr.data.datasets.raw_file import (
-    RawColumn,
-    RawFile,
-    link_problem,
-    read_padded_ids,
-)
+from mmctr.data.columns import id_list_column, vector_column
+from mmctr.data.datasets.raw_file import RawFile, link_problem, read_padded_ids
 from mmctr.data.datasets.raw_folder import RawFolder
-from mmctr.data.raw_schemas import CHALLENGE_ITEMS, CHALLENGE_ROWS, CHALLENGE_TEST_ROWS
+from mmctr.data.raw_schemas import (
+    CHALLENGE_ROWS,
+    CHALLENGE_TEST_ROWS,
+    challenge_items_schema,
+)
 
 ITEMS = "MicroLens_1M_MMCTR/item_feature.parquet"
 SPLITS = "MicroLens_1M_x1"
@@ -77,11 +75,10 @@ class ChallengeFiles(RawFolder[ChallengeSource]):
             FileNotFoundError: Naming the missing file.
             ValueError: Naming file, column and rows of what is wrong.
         """
-        train, valid = (
-            self._read_rows(f"{SPLITS}/{part}.parquet", CHALLENGE_ROWS)
-            for part in ("train", "valid")
+        train, valid, test = (
+            self._read_rows(f"{SPLITS}/{part}.parquet")
+            for part in ("train", "valid", "test")
         )
-        test = self._read_rows(f"{SPLITS}/test.parquet", CHALLENGE_TEST_ROWS)
         _require_one_type(self._path / SPLITS, train, valid, test)
         items, images = self._read_items()
         return ChallengeSource(
@@ -95,37 +92,17 @@ class ChallengeFiles(RawFolder[ChallengeSource]):
 
     def layout(self) -> dict[str, RawFile]:
         """Every file that is read, by its name below the folder."""
-        integer = RawColumn("integer")
-        levels = {"likes_level": integer, "views_level": integer}
-        items = {
-            "item_id": integer,
-            "item_title": RawColumn("text"),
-            "item_tags": RawColumn("list"),
-            **levels,
-        }
-        if self._image_column:
-            items[self._image_column] = RawColumn("list", needed=False)
-        rows = {
-            "user_id": RawColumn("id"),
-            "item_id": integer,
-            "item_seq": RawColumn("list", loaded=False),
-            **levels,
-        }
-        parts = {
-            f"{SPLITS}/{part}.parquet": RawFile(
-                {**rows, "label": RawColumn("integer", needed=part != "test")}
-            )
-            for part in ("train", "valid", "test")
-        }
         return {
-            ITEMS: RawFile(items),
-            **parts,
-            LABELS: RawFile({"label": integer}, needed=False),
+            ITEMS: RawFile(challenge_items_schema(self._image_column)),
+            f"{SPLITS}/train.parquet": RawFile(CHALLENGE_ROWS),
+            f"{SPLITS}/valid.parquet": RawFile(CHALLENGE_ROWS),
+            f"{SPLITS}/test.parquet": RawFile(CHALLENGE_TEST_ROWS),
+            LABELS: RawFile(CHALLENGE_ROWS.select_columns(["label"]), needed=False),
             CEILING: RawFile(needed=False),
         }
 
     def _read_items(self) -> tuple[pa.Table, np.ndarray]:
-        table, file = self._read(ITEMS, CHALLENGE_ITEMS), str(self._path / ITEMS)
+        table, file = self._read(ITEMS), str(self._path / ITEMS)
         item_ids = table["item_id"].to_pylist()
         images = vector_column(table, self._image_column, file, item_ids)
         tags = id_list_column(table, "item_tags", file, padded_in_front=False)
@@ -133,8 +110,8 @@ class ChallengeFiles(RawFolder[ChallengeSource]):
         levels = {name: table[name] for name in ("likes_level", "views_level")}
         return pa.table({**columns, "tags": tags, **levels}), images
 
-    def _read_rows(self, name: str, schema: DataFrameSchema) -> pa.Table:
-        table = self._read(name, schema)
+    def _read_rows(self, name: str) -> pa.Table:
+        table = self._read(name, unread="item_seq")
         history = read_padded_ids(self._path / name, "item_seq")
         return table.append_column("item_seq", history)
 
@@ -142,7 +119,7 @@ class ChallengeFiles(RawFolder[ChallengeSource]):
         path = self._path / LABELS
         if "label" in rows.column_names or not path.is_file():
             return rows
-        labels = self._read(LABELS, CHALLENGE_ROWS.select_columns(["label"]))["label"]
+        labels = self._read(LABELS)["label"]
         if len(labels) != rows.num_rows:
             raise ValueError(
                 f"{path}: {len(labels)} labels, but test.parquet has "

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mmctr.data.datasets.columns import checked_column, is_list, vector_column
-from mmctr.data.datasets.raw_file import RawColumn, RawFile
+from mmctr.data.columns import checked_column, is_list, vector_column
+from mmctr.data.datasets.raw_file import RawFile
 from mmctr.data.datasets.raw_folder import RawFolder
-from mmctr.data.raw_schemas import INTERACTIONS, ITEMS
+from mmctr.data.raw_schemas import INTERACTIONS, items_schema
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class InteractionLog(RawFolder[InteractionSource]):
             FileNotFoundError: Naming the missing file.
             ValueError: Naming file, column and rows of what is wrong.
         """
-        items = self._read("items.parquet", ITEMS)
-        log = self._read("interactions.parquet", INTERACTIONS)
+        items = self._read("items.parquet")
+        log = self._read("interactions.parquet")
         types = [str(table["item_id"].type) for table in (log, items)]
         if len(set(types)) > 1:
             raise ValueError(
@@ -72,19 +72,10 @@ class InteractionLog(RawFolder[InteractionSource]):
 
     def layout(self) -> dict[str, RawFile]:
         """Every file that is read, by its name below the folder."""
-        items = {"item_id": RawColumn("id"), "title": RawColumn("text")}
-        for name in ("likes", "views"):
-            items[name] = RawColumn("count", needed=False)
-        for name in ("tags", "tag"):
-            items[name] = RawColumn("tags", needed=False)
-        if self._image_column:
-            items[self._image_column] = RawColumn("list", needed=False)
-        log = {
-            "user_id": RawColumn("id"),
-            "item_id": RawColumn("id"),
-            "timestamp": RawColumn("time"),
+        return {
+            "items.parquet": RawFile(items_schema(self._image_column)),
+            "interactions.parquet": RawFile(INTERACTIONS),
         }
-        return {"items.parquet": RawFile(items), "interactions.parquet": RawFile(log)}
 
 
 def _tag_lists(column: pa.Array) -> pd.Series:

@@ -1,6 +1,6 @@
 """One raw parquet file: its columns, checks by its metadata alone, and reading it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandera.pandas import DataFrameSchema
 
-from mmctr.data.datasets.columns import (
+from mmctr.data.columns import (
     id_list_column,
     list_column,
     scalar_column,
     type_problem,
 )
-from mmctr.data.raw_schemas import check_frame
+from mmctr.data.raw_schemas import check_frame, names_of, property_of, raw_column
 from mmctr.runtime.file_errors import surroundings_problem
 
 # Rows read at once of lists padded to 100 ids: 50 MB.
@@ -22,25 +22,10 @@ _ROWS = 65_536
 
 
 @dataclass(frozen=True)
-class RawColumn:
-    """One column.
-
-    Attributes:
-        kind: A kind of :func:`mmctr.data.datasets.columns.type_problem`.
-        needed: Whether the file must have it.
-        loaded: Whether :func:`read_raw_file` reads it.
-    """
-
-    kind: str
-    needed: bool = True
-    loaded: bool = True
-
-
-@dataclass(frozen=True)
 class RawFile:
-    """The columns of a file, none if it is not a table, and whether it must exist."""
+    """A file: its columns, None if it is not a table, and whether it must exist."""
 
-    columns: dict[str, RawColumn] = field(default_factory=dict)
+    schema: DataFrameSchema | None = None
     needed: bool = True
 
 
@@ -49,48 +34,48 @@ def raw_file_problems(path: Path, expected: RawFile) -> list[str]:
 
     Args:
         path: The file.
-        expected: Its columns.
+        expected: What it must look like.
 
     Returns:
         One sentence per problem, each naming the file.
     """
     if not path.is_file():
         return [f"{path} is missing"] if expected.needed else []
-    if not expected.columns:
+    if expected.schema is None:
         return []
     if link := link_problem(path):
         return [link]
     try:
         metadata = pq.read_metadata(path)
-        schema = metadata.schema.to_arrow_schema()
+        held = metadata.schema.to_arrow_schema()
     except Exception as error:  # Arrow raises many kinds at damaged bytes
         return [_damage(path, error)]
     problems = [] if metadata.num_rows else [f"{path}: no rows; write the file again"]
-    for name, column in expected.columns.items():
-        if name in schema.names:
-            found = schema.field(name).type
+    for name, column in expected.schema.columns.items():
+        if name in held.names:
+            found = held.field(name).type
             found = found.value_type if pa.types.is_dictionary(found) else found
-            problem = type_problem(found, column.kind)
+            problem = type_problem(found, str(property_of(column, "kind")))
         else:
-            problem = f"is missing; it has {', '.join(schema.names)}"
-        if problem is not None and (column.needed or name in schema.names):
+            problem = f"is missing; it has {', '.join(held.names)}"
+        if problem is not None and (column.required or name in held.names):
             problems.append(f"{path}: column '{name}' {problem}")
     return problems
 
 
 def read_raw_file(
-    path: Path, expected: RawFile, schema: DataFrameSchema | None = None
+    path: Path, schema: DataFrameSchema, *, unread: str | None = None
 ) -> pa.Table:
-    """Read and check the columns of a raw file that are there and loaded.
+    """Read and check the columns of a raw file that are there.
 
     Args:
         path: The file.
-        expected: Its columns.
-        schema: What its columns of one value per row must hold, if they are checked.
+        schema: Its columns and what those of one value per row must hold.
+        unread: A column that must be there, but is not read.
 
     Returns:
         Columns of one value per row as
-        :func:`mmctr.data.datasets.columns.scalar_column` gives them; lists and tags as
+        :func:`mmctr.data.columns.scalar_column` gives them; lists and tags as
         they are in the file, with dictionaries (categories) decoded.
 
     Raises:
@@ -98,17 +83,14 @@ def read_raw_file(
         ValueError: If it is no whole parquet file, has no rows, a column is missing, or
             a value is not what the schema says; it names the first five rows.
     """
-    table, file = _read_columns(path, expected), str(path)
-    scalars = [
-        name
-        for name in table.column_names
-        if expected.columns[name].kind not in ("list", "tags")
-    ]
-    for name in scalars:
-        values = scalar_column(table, name, expected.columns[name].kind, file)
-        table = table.set_column(table.column_names.index(name), name, values)
-    if schema is not None:
-        check_frame(table.select(scalars).to_pandas(), schema, file)
+    table, file = _read_columns(path, schema, unread), str(path)
+    for name in names_of(schema, lists=False):
+        if name in table.column_names:
+            kind = str(property_of(schema.columns[name], "kind"))
+            values = scalar_column(table, name, kind, file)
+            table = table.set_column(table.column_names.index(name), name, values)
+    scalars = [x for x in table.column_names if x in names_of(schema, lists=False)]
+    check_frame(table.select(scalars).to_pandas(), schema, file)
     return table
 
 
@@ -126,7 +108,7 @@ def read_padded_ids(path: Path, name: str) -> pa.LargeListArray | pa.ChunkedArra
         Lists of int64 ids.
 
     Raises:
-        ValueError: As :func:`mmctr.data.datasets.columns.id_list_column`.
+        ValueError: As :func:`mmctr.data.columns.id_list_column`.
     """
     parts, widths = [], set()
     try:
@@ -144,7 +126,7 @@ def read_padded_ids(path: Path, name: str) -> pa.LargeListArray | pa.ChunkedArra
     if len(widths) == 1:
         return pa.chunked_array(parts)
     # The error must name rows of the file, so look for it in the whole column.
-    table = _read_columns(path, RawFile({name: RawColumn("list")}))
+    table = _read_columns(path, DataFrameSchema({name: raw_column("ids", None, "")}))
     return id_list_column(table, name, str(path), padded_in_front=True)
 
 
@@ -158,8 +140,10 @@ def link_problem(path: Path) -> str | None:
     )
 
 
-def _read_columns(path: Path, expected: RawFile) -> pa.Table:
-    """The loaded columns of a whole file that has rows, dictionaries decoded."""
+def _read_columns(
+    path: Path, schema: DataFrameSchema, unread: str | None = None
+) -> pa.Table:
+    """The columns of a whole file that has rows, dictionaries decoded."""
     if not path.is_file():
         there = sorted(file.name for file in path.parent.glob("*.parquet"))
         found = f"it holds {', '.join(there)}" if there else "it holds no parquet file"
@@ -169,13 +153,12 @@ def _read_columns(path: Path, expected: RawFile) -> pa.Table:
             f"{path.name} is missing in {path.parent} ({found}); "
             "set the folder with --params raw_dir=DIR"
         )
-    if problems := raw_file_problems(path, expected):
+    if problems := raw_file_problems(path, RawFile(schema)):
         raise ValueError("; ".join(problems))
-    loaded = [name for name, column in expected.columns.items() if column.loaded]
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
-        names = file.schema_arrow.names
-        table = file.read(columns=[name for name in loaded if name in names])
+        there = set(file.schema_arrow.names) - {unread}
+        table = file.read(columns=[name for name in schema.columns if name in there])
         table.validate(full=True)  # finds lengths and text that were written over
     except Exception as error:  # Arrow raises many kinds at damaged bytes
         raise ValueError(_damage(path, error)) from error

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
-from pandera.pandas import DataFrameSchema
 
 from mmctr.data.datasets.raw_file import RawFile, read_raw_file
 
@@ -66,8 +65,10 @@ class RawFolder(AbstractDataset[NoReturn, Source], Generic[Source]):
             }
         )
 
-    def _read(self, name: str, schema: DataFrameSchema) -> pa.Table:
-        return read_raw_file(self._path / name, self.layout()[name], schema)
+    def _read(self, name: str, unread: str | None = None) -> pa.Table:
+        schema = self.layout()[name].schema
+        assert schema is not None, name
+        return read_raw_file(self._path / name, schema, unread=unread)
 
     def _exists(self) -> bool:
         needed = [name for name, file in self.layout().items() if file.needed]

@@ -3,10 +3,12 @@
 from typing import Any
 
 import numpy as np
+from pandera.pandas import DataFrameSchema
 
-from mmctr.data.datasets.columns import vector_column
-from mmctr.data.datasets.raw_file import RawColumn, RawFile, read_raw_file
+from mmctr.data.columns import vector_column
+from mmctr.data.datasets.raw_file import RawFile
 from mmctr.data.datasets.raw_folder import RawFolder
+from mmctr.data.raw_schemas import raw_column
 
 
 class RawImageVectors(RawFolder[np.ndarray]):
@@ -38,15 +40,15 @@ class RawImageVectors(RawFolder[np.ndarray]):
             FileNotFoundError: Naming the missing file.
             ValueError: Naming file, column and rows of what is wrong.
         """
-        path = self._path / self._file
-        table = read_raw_file(path, self.layout()[self._file])
+        table = self._read(self._file)
         item_ids = table["item_id"].to_pylist()
-        return vector_column(table, self._image_column, str(path), item_ids)
+        file = str(self._path / self._file)
+        return vector_column(table, self._image_column, file, item_ids)
 
     def layout(self) -> dict[str, RawFile]:
         """The file and its two columns."""
         columns = {
-            "item_id": RawColumn("id"),
-            str(self._image_column): RawColumn("list", needed=False),
+            "item_id": raw_column("id", None, ""),
+            str(self._image_column): raw_column("vectors", None, "", required=False),
         }
-        return {self._file: RawFile(columns)}
+        return {self._file: RawFile(DataFrameSchema(columns))}

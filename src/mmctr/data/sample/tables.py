@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
+from mmctr.data.columns import lists_of_rows
 from mmctr.data.datasets import TablePieces
 from mmctr.data.sample.clicks import SLATE_SIZE, Slates, pad_histories
 from mmctr.data.sample.contents import Contents
@@ -33,11 +34,11 @@ def item_feature_table(contents: Contents) -> TablePieces:
             {
                 "item_id": np.arange(rows.start, rows.stop) + 1,
                 "item_title": pa.array(contents.titles[rows], pa.string()),
-                "item_tags": _lists(contents.tags[rows]),
+                "item_tags": lists_of_rows(contents.tags[rows]),
                 "likes_level": contents.likes_level[rows],
                 "views_level": contents.views_level[rows],
-                "txt_emb_BERT": _lists(contents.text[rows]),
-                "img_emb_CLIPRN50": _lists(contents.image[rows]),
+                "txt_emb_BERT": lists_of_rows(contents.text[rows]),
+                "img_emb_CLIPRN50": lists_of_rows(contents.image[rows]),
             }
         )
 
@@ -56,8 +57,8 @@ def item_info_table(contents: Contents) -> pa.Table:
     return _table(
         {
             "item_id": np.arange(len(contents.titles) + 1),
-            "item_tags": _lists(_with_padding_row(contents.tags)),
-            "item_emb_d128": _lists(_with_padding_row(contents.joint)),
+            "item_tags": lists_of_rows(_with_padding_row(contents.tags)),
+            "item_emb_d128": lists_of_rows(_with_padding_row(contents.joint)),
         }
     )
 
@@ -77,7 +78,7 @@ def item_seq_table(users: np.ndarray, history: Jagged) -> TablePieces:
     def table_of(rows: slice) -> pa.Table:
         chosen = order[rows]
         padded = pad_histories(history, chosen)
-        return _table({"user_id": users[chosen], "item_seq": _lists(padded)})
+        return _table({"user_id": users[chosen], "item_seq": lists_of_rows(padded)})
 
     return TablePieces(len(users), PIECE, table_of)
 
@@ -102,7 +103,7 @@ def click_table(
         item = slates.item[rows].ravel().astype(np.int64)
         columns = {
             "user_id": np.repeat(users[rows], SLATE_SIZE),
-            "item_seq": _lists(np.repeat(padded, SLATE_SIZE, axis=0)),
+            "item_seq": lists_of_rows(np.repeat(padded, SLATE_SIZE, axis=0)),
             "item_id": item,
             "likes_level": contents.likes_level[item - 1],
             "views_level": contents.views_level[item - 1],
@@ -128,13 +129,6 @@ def label_table(slates: Slates) -> pa.Table:
 
 def _table(columns: Mapping[str, np.ndarray | pa.Array]) -> pa.Table:
     return pa.table(dict(columns)).replace_schema_metadata(SYNTHETIC)
-
-
-def _lists(rows: np.ndarray) -> pa.ListArray:
-    """Turn ``[n, width]`` into a list column without a Python list."""
-    n_rows, width = rows.shape
-    offsets = np.arange(n_rows + 1, dtype=np.int32) * width
-    return pa.ListArray.from_arrays(offsets, rows.ravel())
 
 
 def _with_padding_row(rows: np.ndarray) -> np.ndarray:

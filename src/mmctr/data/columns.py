@@ -1,4 +1,4 @@
-"""Columns of raw files as arrays, whatever their width or list type."""
+"""Columns of tables as arrays, whatever their width or list type."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -39,30 +39,44 @@ def _is_time(kind: pa.DataType) -> bool:
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """What a column may be: in words, and as checks of which one must hold."""
+class Kind:
+    """What a column of a raw file may be.
+
+    Attributes:
+        words: In words, for messages.
+        checks: Checks of its Arrow type, of which one must hold.
+        dtype: Type of the values that readers give; None for the file's own.
+        may_be_empty: Whether rows may have no value.
+        is_list: Whether :func:`scalar_column` can't read it.
+    """
 
     words: str
     checks: tuple[Callable[[pa.DataType], bool], ...]
+    dtype: str | None
     may_be_empty: bool = False
+    is_list: bool = False
 
 
-_KINDS = {
-    "integer": _Kind("whole numbers", (_is_number,)),
-    "count": _Kind("numbers", (_is_number,), may_be_empty=True),
-    "text": _Kind("text", (_is_text, pa.types.is_null), may_be_empty=True),
-    "id": _Kind("whole numbers or text", (_is_number, _is_text)),
-    "time": _Kind(
-        "unix seconds (whole numbers), timestamps or dates", (_is_number, _is_time)
-    ),
-    "list": _Kind("a list in every row", (is_list,)),
-    "tags": _Kind(
+_LIST = "a list in every row"
+_TIME = "unix seconds (whole numbers), timestamps or dates"
+
+KINDS = {
+    "integer": Kind("whole numbers", (_is_number,), "int64"),
+    "count": Kind("numbers", (_is_number,), "float64", may_be_empty=True),
+    "text": Kind("text", (_is_text, pa.types.is_null), "str", may_be_empty=True),
+    "id": Kind("whole numbers or text", (_is_number, _is_text), None),
+    "time": Kind(_TIME, (_is_number, _is_time), "int64"),
+    "ids": Kind(_LIST, (is_list,), "int64", is_list=True),
+    "vectors": Kind(_LIST, (is_list,), "float32", is_list=True),
+    "tags": Kind(
         "a tag or a list of tags",
         (is_list, _is_text, _is_number, pa.types.is_null),
+        "str",
         may_be_empty=True,
+        is_list=True,
     ),
 }
-"""By the name that :class:`mmctr.data.datasets.raw_file.RawColumn` gives it."""
+"""By the name that :func:`mmctr.data.raw_schemas.raw_column` gives it."""
 
 
 def type_problem(found: pa.DataType, kind: str) -> str | None:
@@ -70,14 +84,14 @@ def type_problem(found: pa.DataType, kind: str) -> str | None:
 
     Args:
         found: The type.
-        kind: ``integer``, ``count``, ``text``, ``id``, ``time``, ``list`` or ``tags``.
+        kind: A key of :data:`KINDS`.
 
     Returns:
         What is wrong and what to do; None if the type fits.
     """
-    if any(check(found) for check in _KINDS[kind].checks):
+    if any(check(found) for check in KINDS[kind].checks):
         return None
-    return f"is {found}; expected {_KINDS[kind].words}, convert the column"
+    return f"is {found}; expected {KINDS[kind].words}, convert the column"
 
 
 def checked_column(
@@ -102,7 +116,7 @@ def checked_column(
     problem = type_problem(column.type, kind)
     if problem is not None:
         raise ValueError(f"{where} {problem}")
-    if column.null_count and not _KINDS[kind].may_be_empty:
+    if column.null_count and not KINDS[kind].may_be_empty:
         rows = np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))
         _fail(f"{where} is empty", rows, "fill them or drop the rows")
     return column, where
@@ -144,18 +158,27 @@ def scalar_column(table: pa.Table, name: str, kind: str, file: str) -> pa.Array:
     return pa.array(values.astype(np.int64, copy=False))
 
 
-def list_column(table: pa.Table, name: str, file: str) -> Jagged:
+def list_column(
+    table: pa.Table, name: str, file: str, *, one_length: bool = False
+) -> Jagged:
     """Read a list column of any Arrow list type, without touching its values.
+
+    Args:
+        table: Any table.
+        name: The column.
+        file: Where it comes from, for the message.
+        one_length: Whether all lists must be equally long.
 
     Returns:
         The flat values (integers as int64 or uint64, floats in their own width), and
         ``[rows + 1]`` int64 offsets: row i holds ``values[offsets[i]:offsets[i + 1]]``.
 
     Raises:
-        ValueError: If the column holds no lists of numbers, or a list or a value is
-            missing; it names file, column and the first five rows.
+        ValueError: If the column holds no lists of numbers, a list or a value is
+            missing, or lengths differ and must not; it names file, column and the
+            first five rows.
     """
-    column, where = checked_column(table, name, "list", file)
+    column, where = checked_column(table, name, "ids", file)
     lengths = pc.list_value_length(column).to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     values = column.flatten()
@@ -165,7 +188,42 @@ def list_column(table: pa.Table, name: str, file: str) -> Jagged:
         empty = values.is_null().to_numpy(zero_copy_only=False)
         rows = _rows_of(offsets, empty)
         _fail(f"{where} has empty values", rows, "fill them or drop the rows")
+    if one_length and len(column):
+        _one_length(offsets, where, "lists", "write lists of one length")
     return values.to_numpy(zero_copy_only=False), offsets
+
+
+def matrix_column(table: pa.Table, name: str, file: str) -> np.ndarray:
+    """Read a column of equally long lists of numbers.
+
+    Args:
+        table: Any table.
+        name: The column.
+        file: Where it comes from, for the message.
+
+    Returns:
+        ``[rows, length]`` of the column's value type; ``[rows, 0]`` where every list is
+        empty.
+
+    Raises:
+        ValueError: As :func:`list_column`.
+    """
+    values, _ = list_column(table, name, file, one_length=True)
+    return values.reshape(table.num_rows, -1 if values.size else 0)
+
+
+def lists_of_rows(matrix: np.ndarray) -> pa.ListArray:
+    """Turn a matrix of fewer than 2**31 numbers into lists, without a loop.
+
+    Args:
+        matrix: ``[n, d]`` of a numeric type; d may be 0, which gives empty lists.
+
+    Returns:
+        n lists of the matrix's type.
+    """
+    count, width = matrix.shape
+    offsets = np.arange(count + 1, dtype=np.int32) * width
+    return pa.ListArray.from_arrays(offsets, matrix.reshape(-1))
 
 
 def id_list_column(

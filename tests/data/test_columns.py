@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mmctr.data.datasets.columns import (
+from mmctr.data.columns import (
     id_list_column,
     list_column,
     scalar_column,
