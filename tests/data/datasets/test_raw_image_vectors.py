@@ -17,7 +17,7 @@ def test_they_are_those_of_the_source_in_the_items_order(tmp_path):
     file = "MicroLens_1M_MMCTR/item_feature.parquet"
     found = vectors_of(tmp_path, file, "img_emb_CLIPRN50").load()
     assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, source.items.image_vectors)
+    np.testing.assert_array_equal(found, source.image_vectors)
 
 
 def test_text_ids_and_a_missing_column_will_do(tmp_path):

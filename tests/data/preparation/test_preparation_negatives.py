@@ -1,17 +1,14 @@
 """Negatives: what others took at that time, by popularity, never one's own."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 from small_logs import DAY
 
-from mmctr.data.preparation.negatives import (
-    PartEvents,
-    TakenItems,
-    sample_negatives,
-)
+from mmctr.data.preparation.negatives import TakenItems, sample_negatives
 
 EVENTS = st.lists(
     st.tuples(st.integers(0, 60), st.integers(0, 4), st.integers(1, 12)),
@@ -23,7 +20,7 @@ EVENTS = st.lists(
 def as_part(events):
     """Triples (day, user, item) as a part in time order."""
     days, users, items = np.array(sorted(events)).T
-    return PartEvents(users, items, days * DAY)
+    return pd.DataFrame({"user": users, "item": items, "timestamp": days * DAY})
 
 
 def take(events, others=()):
@@ -40,16 +37,17 @@ def draw(part, taken, rows=None, **changes):
         "min_eligible": 4,
         "rng": np.random.default_rng(0),
     }
-    rows = np.arange(len(part.items)) if rows is None else rows
+    rows = np.arange(len(part)) if rows is None else rows
     return sample_negatives(part, rows, taken, **options | changes)
 
 
 def eligible_items(part, mine, row, *, window_days, wanted):
     """Items to draw from for a row: windows are added until there are enough."""
-    windows = (part.timestamps - part.timestamps[0]) // (window_days * DAY)
+    timestamps = part["timestamp"].to_numpy()
+    windows = (timestamps - timestamps[0]) // (window_days * DAY)
     for radius in range(int(windows.max()) + 1):
         near = np.abs(windows - windows[row]) <= radius
-        eligible = set(part.items[near].tolist()) - mine
+        eligible = set(part["item"].to_numpy()[near].tolist()) - mine
         if len(eligible) >= wanted:
             return eligible
     return eligible
@@ -74,7 +72,7 @@ def test_negatives_are_eligible_and_distinct(
         min_eligible=min_eligible,
         per_positive=per_positive,
     )
-    for row, user in enumerate(part.users):
+    for row, user in enumerate(part["user"].to_numpy()):
         mine = {item for _, other, item in events if other == user}
         mine |= {item for other, item in earlier if other == user}
         eligible = eligible_items(
@@ -97,7 +95,7 @@ def test_all_that_is_eligible_is_drawn_from():
     events = [(day, 1, item) for day in range(3) for item in (1, 2, 3, 4)]
     events += [(30, 1, 9), (0, 0, 12)]
     part = as_part(events)
-    rows = np.full(500, np.flatnonzero(part.users == 0)[0])
+    rows = np.full(500, np.flatnonzero(part["user"].to_numpy() == 0)[0])
     negatives = draw(part, take(events), rows, per_positive=1)
     assert set(negatives.ravel().tolist()) == {1, 2, 3, 4}
 
@@ -123,10 +121,9 @@ def test_enough_are_eligible_for_all_negatives_of_a_row():
 
 def test_tiny_windows_over_a_long_log_end_soon():
     """Empty windows are jumped over: there are 10**9 of them here."""
-    part = PartEvents(
-        np.array([0, 1, 1, 1]), np.array([9, 1, 2, 3]), np.array([0, 5, 10**9, 10**9])
-    )
-    taken = TakenItems(part.users, part.items, 12)
+    columns = {"user": [0, 1, 1, 1], "item": [9, 1, 2, 3]}
+    part = pd.DataFrame({**columns, "timestamp": [0, 5, 10**9, 10**9]})
+    taken = TakenItems(part["user"].to_numpy(), part["item"].to_numpy(), 12)
     negatives = draw(part, taken, np.array([0]), window_days=1e-9)
     assert sorted(negatives[0].tolist()) == [1, 2, 3]
 
@@ -139,7 +136,7 @@ def test_items_are_drawn_by_their_popularity(own):
     events += [(0, 0, 12)] + [(0, 0, item) for item in own]
     events += [(50, 1, 5)] * 500
     part = as_part(events)
-    rows = np.full(20_000, np.flatnonzero(part.users == 0)[0])
+    rows = np.full(20_000, np.flatnonzero(part["user"].to_numpy() == 0)[0])
     drawn = draw(part, take(events), rows, min_eligible=1, per_positive=1)
     items = [item for item in counts if item not in own]
     seen = np.bincount(drawn.ravel(), minlength=13)
@@ -155,7 +152,7 @@ def test_later_negatives_follow_popularity_among_the_rest():
     events = [(0, 1, item) for item, count in counts.items() for _ in range(count)]
     events += [(0, 0, 12)]
     part = as_part(events)
-    rows = np.full(20_000, np.flatnonzero(part.users == 0)[0])
+    rows = np.full(20_000, np.flatnonzero(part["user"].to_numpy() == 0)[0])
     drawn = draw(part, take(events), rows, per_positive=2, min_eligible=1)
     second = drawn[drawn[:, 0] == 1, 1]
     seen = [(second == 2).sum(), (second == 3).sum()]

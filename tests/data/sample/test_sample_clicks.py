@@ -1,6 +1,7 @@
 """Histories and slates follow their laws, and the best score is the best."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from dense_laws import dense_best_scores, enumerate_slates
 from hypothesis import given, settings
@@ -10,7 +11,6 @@ from mmctr.data.sample import clicks
 from mmctr.data.sample.clicks import (
     draw_lengths,
     draw_slates,
-    join_histories,
     pad_histories,
 )
 from mmctr.data.sample.params import SampleParams
@@ -81,19 +81,17 @@ def test_blocks_of_users_differ_and_are_put_together(monkeypatch, world, params)
     allowed = ~world.cold
     drawn = draw_slates(world, 150, allowed, params, np.random.default_rng(5))
     again = draw_slates(world, 150, allowed, params, np.random.default_rng(5))
-    assert len(drawn) == len(drawn.history[1]) - 1 == len(drawn.best_score) == 150
+    assert len(drawn) == len(drawn.history) == len(drawn.best_score) == 150
     np.testing.assert_array_equal(drawn.item, again.item)
-    np.testing.assert_array_equal(drawn.history[0], again.history[0])
+    assert drawn.history.equals(again.history)
     assert (drawn.item[:64] != drawn.item[64:128]).mean() > 0.9
-    seen = np.unique(np.concatenate([drawn.history[0], drawn.item.ravel()]))
+    seen = np.unique(np.concatenate([drawn.history.flatten(), drawn.item.ravel()]))
     assert not world.cold[seen - 1].any()
 
 
-def test_joined_histories_keep_their_rows():
-    one = (np.array([1, 2, 3]), np.array([0, 1, 3]))
-    two = (np.array([4, 5, 6, 7]), np.array([0, 4]))
-    joined = join_histories([one, two])
-    padded = pad_histories(joined, np.array([2, 0, 1]))
+def test_padded_histories_keep_their_rows():
+    lists = pa.array([[1], [2, 3], [4, 5, 6, 7]], pa.large_list(pa.int32()))
+    padded = pad_histories(lists, np.array([2, 0, 1]))
     assert padded.shape == (3, 100)
     assert [row[row > 0].tolist() for row in padded] == [[4, 5, 6, 7], [1], [2, 3]]
     assert not padded[:, 0].any()

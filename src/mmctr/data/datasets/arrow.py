@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro_datasets._typing import TablePreview
@@ -105,13 +106,11 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
 
     def preview(self, rows: int = 5) -> TablePreview:
         """The first rows, long lists cut, for kedro-viz."""
+        names = pq.read_schema(self._path).names
         head = next(pq.ParquetFile(self._path).iter_batches(batch_size=rows), None)
-        records = head.slice(0, rows).to_pylist() if head is not None else []
-        columns = pq.read_schema(self._path).names
-        data = [[_shorten(record[name]) for name in columns] for record in records]
-        return TablePreview(
-            {"index": list(range(len(data))), "columns": columns, "data": data}
-        )
+        records = head.to_pylist() if head is not None else []
+        frame = pd.DataFrame(records, columns=names, dtype=object).map(_shorten)
+        return TablePreview(frame.to_dict(orient="split"))
 
     def _check(self, table: pa.Table) -> None:
         if self._contract is not None:

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.io import AbstractDataset, DatasetError
@@ -57,13 +58,8 @@ class RawFolder(AbstractDataset[NoReturn, Source], Generic[Source]):
                 lines.append([name, metadata.num_rows, ", ".join(columns)])
             elif path.is_file():
                 lines.append([name, None, ""])
-        return TablePreview(
-            {
-                "index": list(range(len(lines))),
-                "columns": ["file", "rows", "columns"],
-                "data": lines,
-            }
-        )
+        frame = pd.DataFrame(lines, columns=["file", "rows", "columns"], dtype=object)
+        return TablePreview(frame.to_dict(orient="split"))
 
     def _read(self, name: str, unread: str | None = None) -> pa.Table:
         schema = self.layout()[name].schema

@@ -6,11 +6,7 @@ import pyarrow as pa
 
 from mmctr.data.datasets import InteractionSource
 from mmctr.data.preparation.levels import item_levels, tag_ids
-from mmctr.data.preparation.negatives import (
-    PartEvents,
-    TakenItems,
-    sample_negatives,
-)
+from mmctr.data.preparation.negatives import TakenItems, sample_negatives
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.splits import PARTS, history_ranges, split_by_time
 from mmctr.data.preparation.tables import (
@@ -160,11 +156,7 @@ def _part_rows(
     has_history = (events["end"] - events["start"]).to_numpy() >= params.min_history
     rows = np.flatnonzero(has_history)
     negatives = sample_negatives(
-        PartEvents(
-            events["user"].to_numpy(),
-            events["item"].to_numpy(),
-            events["timestamp"].to_numpy(),
-        ),
+        events,
         rows,
         TakenItems(until["user"].to_numpy(), until["item"].to_numpy(), len(levels[0])),
         per_positive=params.negatives_per_positive,

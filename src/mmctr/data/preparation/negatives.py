@@ -1,26 +1,10 @@
 """Negatives of a log: items that other users clicked around the same time."""
 
-from dataclasses import dataclass
-
 import numpy as np
+import pandas as pd
 
 DAY_SECONDS = 86_400
 _TRIES = 30
-
-
-@dataclass(frozen=True)
-class PartEvents:
-    """All events of one part, in time order.
-
-    Attributes:
-        users: ``[events]`` int64 codes.
-        items: ``[events]`` int64, 1..n_items.
-        timestamps: ``[events]`` int64 seconds, ascending.
-    """
-
-    users: np.ndarray
-    items: np.ndarray
-    timestamps: np.ndarray
 
 
 class TakenItems:
@@ -44,7 +28,7 @@ class TakenItems:
 
 
 def sample_negatives(
-    events: PartEvents,
+    events: pd.DataFrame,
     rows: np.ndarray,
     taken: TakenItems,
     *,
@@ -61,7 +45,8 @@ def sample_negatives(
     items it is widened by a window on both sides, inside the part.
 
     Args:
-        events: The whole part.
+        events: The whole part in time order: ``user`` (codes), ``item`` (1..n_items)
+            and ``timestamp`` (seconds), all int64.
         rows: ``[rows]`` positions of the positives in ``events``.
         taken: What users have clicked up to the end of the part.
         per_positive: Distinct negatives drawn for each positive.
@@ -85,20 +70,20 @@ def sample_negatives(
         min_eligible=max(min_eligible, per_positive),
     )
     drawable = np.flatnonzero(eligible >= per_positive)
-    users = events.users[rows]
+    users, items = events["user"].to_numpy()[rows], events["item"].to_numpy()
     for column in range(per_positive):
         open_rows = drawable
         for _ in range(_TRIES):
             if not open_rows.size:
                 break
             places = rng.integers(first[open_rows], last[open_rows])
-            drawn = events.items[places]
+            drawn = items[places]
             refused = taken.contains(users[open_rows], drawn)
             refused |= (negatives[open_rows, :column] == drawn[:, None]).any(axis=1)
             negatives[open_rows[~refused], column] = drawn[~refused]
             open_rows = open_rows[refused]
         for row in open_rows:
-            pool = events.items[first[row] : last[row]]
+            pool = items[first[row] : last[row]]
             pool = pool[~taken.contains(np.full(len(pool), users[row]), pool)]
             pool = pool[~np.isin(pool, negatives[row, :column])]
             negatives[row, column] = rng.choice(pool)
@@ -106,7 +91,7 @@ def sample_negatives(
 
 
 def _ranges(
-    events: PartEvents,
+    events: pd.DataFrame,
     rows: np.ndarray,
     taken: TakenItems,
     *,
@@ -115,15 +100,15 @@ def _ranges(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First and last event to draw from, and how many distinct items are eligible."""
     length = round(window_days * DAY_SECONDS)
-    window = (events.timestamps - events.timestamps[0]) // max(length, 1)
+    users, part_items = events["user"].to_numpy(), events["item"].to_numpy()
+    timestamps = events["timestamp"].to_numpy()
+    window = (timestamps - timestamps[0]) // max(length, 1)
     # Every (user, window) pair is decided once, however many of the user's events it
     # holds.
     pairs, pair_of_row = np.unique(
-        np.stack([window[rows], events.users[rows]]), axis=1, return_inverse=True
+        np.stack([window[rows], users[rows]]), axis=1, return_inverse=True
     )
-    first = np.zeros(pairs.shape[1], np.int64)
-    last = np.zeros(pairs.shape[1], np.int64)
-    eligible = np.zeros(pairs.shape[1], np.int64)
+    first, last, eligible = np.zeros((3, pairs.shape[1]), np.int64)
     starts = np.flatnonzero(np.diff(pairs[0], prepend=-1))
     for start, end in zip(starts, [*starts[1:], pairs.shape[1]], strict=True):
         centre = int(pairs[0, start])
@@ -131,7 +116,7 @@ def _ranges(
         radius = 0
         while waiting.size:
             low, high = np.searchsorted(window, [centre - radius, centre + radius + 1])
-            items = np.unique(events.items[low:high])
+            items = np.unique(part_items[low:high])
             counts = np.array(
                 [
                     items.size - taken.count_among(int(user), items)

@@ -7,12 +7,13 @@ and three negatives drawn from popularity, both restricted to items outside the 
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from mmctr.data.sample.draws import draw_different, draw_histories
 from mmctr.data.sample.laws import ItemLaws, OpenSums, UserLaws
 from mmctr.data.sample.params import SampleParams
 from mmctr.data.sample.world import World, draw_tastes
-from mmctr.runtime.jagged import Jagged, take_ranges
 
 N_NEGATIVES = 3
 SLATE_SIZE = 1 + N_NEGATIVES
@@ -32,13 +33,13 @@ class Slates:
     """Clicks of one part, one row per user, items numbered from 1.
 
     Attributes:
-        history: Flat int32 items, oldest first, and ``[n_users + 1]`` offsets.
+        history: ``n_users`` lists of int32 items, oldest first.
         item: ``[n_users, 4]`` int32, in random order.
         label: ``[n_users, 4]`` int8, 1 for the positive.
         best_score: ``[n_users, 4]`` float64, P(label = 1 | true taste, history, item).
     """
 
-    history: Jagged
+    history: pa.LargeListArray
     item: np.ndarray
     label: np.ndarray
     best_score: np.ndarray
@@ -82,7 +83,7 @@ def draw_slates(
         lengths = draw_lengths(size, params.max_history, stream)
         blocks.append(draw_block(items, laws, lengths, stream))
     return Slates(
-        history=join_histories([block.history for block in blocks]),
+        history=pa.concat_arrays([block.history for block in blocks]),
         item=np.concatenate([block.item for block in blocks]),
         label=np.concatenate([block.label for block in blocks]),
         best_score=np.concatenate([block.best_score for block in blocks]),
@@ -134,9 +135,9 @@ def draw_block(
         np.take_along_axis(column, order, axis=1) for column in (picked, labels, scores)
     )
     return Slates(
-        history=(
-            (drawn[is_real] + 1).astype(np.int32),
+        history=pa.LargeListArray.from_arrays(
             np.concatenate([[0], np.cumsum(lengths)]),
+            (drawn[is_real] + 1).astype(np.int32),
         ),
         item=(shown + 1).astype(np.int32),
         label=labels,
@@ -178,28 +179,19 @@ def best_scores(p: np.ndarray, q: np.ndarray, sums: OpenSums) -> np.ndarray:
     return positive / (positive + N_NEGATIVES * q * one_and_two)
 
 
-def join_histories(histories: list[Jagged]) -> Jagged:
-    """Concatenate the rows of several jagged arrays."""
-    lengths = [np.diff(offsets) for _, offsets in histories]
-    return (
-        np.concatenate([values for values, _ in histories]),
-        np.concatenate([[0], np.cumsum(np.concatenate(lengths))]),
-    )
-
-
-def pad_histories(history: Jagged, rows: np.ndarray) -> np.ndarray:
+def pad_histories(history: pa.LargeListArray, rows: np.ndarray) -> np.ndarray:
     """Pad some histories as the challenge does.
 
     Args:
-        history: Flat items and offsets.
+        history: Lists of items.
         rows: ``[n]`` int64, which of them.
 
     Returns:
         ``[n, 100]`` int64, left-padded with 0, newest last.
     """
-    values, offsets = history
-    flat, borders = take_ranges(values, offsets[rows], offsets[rows + 1])
-    lengths = np.diff(borders)
+    chosen = history.take(pa.array(rows))
+    lengths = pc.list_value_length(chosen).to_numpy()
     padded = np.zeros((len(rows), HISTORY_WIDTH), dtype=np.int64)
-    padded[np.arange(HISTORY_WIDTH) >= HISTORY_WIDTH - lengths[:, None]] = flat
+    places = np.arange(HISTORY_WIDTH) >= HISTORY_WIDTH - lengths[:, None]
+    padded[places] = chosen.flatten()
     return padded

@@ -9,7 +9,6 @@ from mmctr.data.columns import lists_of_rows
 from mmctr.data.datasets import TablePieces
 from mmctr.data.sample.clicks import SLATE_SIZE, Slates, pad_histories
 from mmctr.data.sample.contents import Contents
-from mmctr.runtime.jagged import Jagged
 
 # Stored in the parquet files, so nobody mistakes one for real data.
 SYNTHETIC = {"mmctr": "synthetic"}
@@ -63,12 +62,12 @@ def item_info_table(contents: Contents) -> pa.Table:
     )
 
 
-def item_seq_table(users: np.ndarray, history: Jagged) -> TablePieces:
+def item_seq_table(users: np.ndarray, history: pa.LargeListArray) -> TablePieces:
     """Build ``item_seq``, one history per user, ordered by user.
 
     Args:
         users: ``[n_users]`` int64.
-        history: Flat items, and ``[n_users + 1]`` offsets.
+        history: Lists of items, one per user.
 
     Returns:
         ``user_id, item_seq``.

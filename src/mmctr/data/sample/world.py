@@ -72,12 +72,6 @@ class Tastes:
     look: np.ndarray
     leaning: np.ndarray
 
-    def of(self, rows: slice) -> "Tastes":
-        """Some of the users."""
-        return Tastes(
-            self.topic[rows], self.style[rows], self.look[rows], self.leaning[rows]
-        )
-
 
 def build_world(params: SampleParams, rng: np.random.Generator) -> World:
     """Draw the items.

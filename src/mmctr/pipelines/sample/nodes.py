@@ -4,12 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.datasets import TablePieces
-from mmctr.data.sample.clicks import (
-    SLATE_SIZE,
-    Slates,
-    draw_slates,
-    join_histories,
-)
+from mmctr.data.sample.clicks import SLATE_SIZE, Slates, draw_slates
 from mmctr.data.sample.contents import describe_items
 from mmctr.data.sample.params import SampleParams
 from mmctr.data.sample.tables import (
@@ -54,7 +49,7 @@ def generate_sample(params: SampleParams) -> dict[str, Written]:
     sizes = [len(part) for part in parts]
     users = user_rng.permutation(np.arange(1, sum(sizes) + 1))
     train_users, valid_users, test_users = np.split(users, np.cumsum(sizes)[:-1])
-    history = join_histories([part.history for part in parts])
+    history = pa.concat_arrays([part.history for part in parts])
     return {
         "item_feature": item_feature_table(contents),
         "item_seq": item_seq_table(users, history),
