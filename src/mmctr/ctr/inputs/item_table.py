@@ -118,16 +118,16 @@ class ItemTable:
                 f"item_table: row {rows[0]} is item {ids[rows[0]]}; rows must be "
                 "numbered from 0, run the fusion pipeline again"
             )
+        title_codes, image_codes = (
+            matrix_column(table, f"{modality}_codes", "item_table").astype(np.int64)
+            for modality in ("title", "image")
+        )
         built = cls(
             tags=_padded(table["tags"]),
             likes=table["likes"].to_numpy().astype(np.int64),
             views=table["views"].to_numpy().astype(np.int64),
-            title_codes=matrix_column(table, "title_codes", "item_table").astype(
-                np.int64
-            ),
-            image_codes=matrix_column(table, "image_codes", "item_table").astype(
-                np.int64
-            ),
+            title_codes=title_codes,
+            image_codes=image_codes,
             title_vectors=_vectors(title_vectors, len(ids), "title"),
             image_vectors=_vectors(image_vectors, len(ids), "image"),
         )
