@@ -3,6 +3,6 @@
 RESULT_VERSION = 1
 """Raise it when a change makes the same training give other weights or scores.
 
-Results kept by earlier code are then not taken for this code's. The metrics that choose
-the weights, :mod:`mmctr.evaluation`'s, count as part of the training.
+Stored results of earlier code are then no longer reused. The metrics that choose the
+weights, those of :mod:`mmctr.evaluation`, are part of the training.
 """

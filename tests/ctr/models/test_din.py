@@ -95,7 +95,7 @@ def test_padding_does_not_matter(model, batch):
         own = feature.table.weight if hasattr(feature, "table") else feature.inputs
         own[0] = 7.0
     for similarity in model.comparisons.values():
-        similarity.unit[0] = similarity.given[0] = 1.0
+        similarity.unit[0] = similarity.has_vector[0] = 1.0
     torch.testing.assert_close(model(batch), before)
 
 

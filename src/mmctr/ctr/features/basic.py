@@ -85,9 +85,9 @@ class MeanBag(nn.Module):
         """Store ``[n_items + 1, n]`` ids, 0 for padding."""
         super().__init__()
         self.register_buffer("ids", torch.from_numpy(ids), persistent=False)
-        given = (ids > 0).astype(np.float32)
-        counts = given.sum(axis=1, keepdims=True).clip(min=1)
-        self.register_buffer("given", torch.from_numpy(given), persistent=False)
+        is_id = (ids > 0).astype(np.float32)
+        counts = is_id.sum(axis=1, keepdims=True).clip(min=1)
+        self.register_buffer("is_id", torch.from_numpy(is_id), persistent=False)
         self.register_buffer("counts", torch.from_numpy(counts), persistent=False)
         self.width = dim
         self.table = nn.Embedding(int(ids.max()) + 1, dim, padding_idx=0)
@@ -99,6 +99,6 @@ class MeanBag(nn.Module):
             self.ids.index_select(0, items),
             self.table.weight,
             mode="sum",
-            per_sample_weights=self.given.index_select(0, items),
+            per_sample_weights=self.is_id.index_select(0, items),
         )
         return pooled / self.counts.index_select(0, items)

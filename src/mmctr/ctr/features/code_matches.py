@@ -51,7 +51,7 @@ class CodeMatches(nn.Module):
         targets = self.codes.index_select(0, target)
         by_position = self.layer.weight.new_zeros(len(target), positions)
         by_number = by_position.new_zeros(len(target) * (positions + 1))
-        # Some history items at a time: codes of many positions are wide.
+        # A part at a time: codes of many positions take much memory.
         step = max(_CELLS // positions, 1)
         for rows, items in zip(segment.split(step), history.split(step), strict=True):
             own = self.codes.index_select(0, items)

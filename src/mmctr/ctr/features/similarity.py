@@ -33,9 +33,11 @@ class SimilarityHistogram(nn.Module):
         """
         super().__init__()
         self._params = params
-        unit, given = _unit_rows(vectors)
+        unit, has_vector = _unit_rows(vectors)
         self.register_buffer("unit", torch.from_numpy(unit), persistent=False)
-        self.register_buffer("given", torch.from_numpy(given), persistent=False)
+        self.register_buffer(
+            "has_vector", torch.from_numpy(has_vector), persistent=False
+        )
         self.width = dim
         self.layer = RowsLinear(params.buckets, dim)
 
@@ -57,7 +59,7 @@ class SimilarityHistogram(nn.Module):
         """Count the positions per bucket: ``[B, buckets]``."""
         buckets = self._params.buckets
         queries = self.unit.index_select(0, target)
-        # Some positions at a time: two whole vectors each are much for long histories.
+        # A part at a time: two vectors per position take much memory in long histories.
         parts = zip(segment.split(_ROWS), history.split(_ROWS), strict=True)
         pairs = (
             (queries.index_select(0, rows), self.unit.index_select(0, items))
@@ -65,10 +67,10 @@ class SimilarityHistogram(nn.Module):
         )
         cosines = torch.cat([(query * key).sum(1) for query, key in pairs])
         places = ((cosines + 1) * (buckets / 2)).long().clamp_(0, buckets - 1)
-        given = self.given.index_select(0, target).index_select(0, segment)
-        given = given * self.given.index_select(0, history)
-        counts = self.given.new_zeros(len(target) * buckets)
-        counts.index_add_(0, segment * buckets + places, given)
+        counted = self.has_vector.index_select(0, target).index_select(0, segment)
+        counted = counted * self.has_vector.index_select(0, history)
+        counts = counted.new_zeros(len(target) * buckets)
+        counts.index_add_(0, segment * buckets + places, counted)
         return counts.view(len(target), buckets)
 
 

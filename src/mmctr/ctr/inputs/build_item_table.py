@@ -12,7 +12,7 @@ def build_item_table(
     """Collect the categorical features of the CTR model, padding as row 0.
 
     Args:
-        items: As its contract says: ``item_id`` int64 1..n in order, ``tags``
+        items: A table by its contract: ``item_id`` int64 1..n in order, ``tags``
             list<int32> from 1, ``likes_level`` and ``views_level`` int8 0..10.
         title_codes: ``[n, positions]`` int32 from 1.
         image_codes: The same; ``[n, 0]`` where there are no images.

@@ -63,7 +63,7 @@ def first_within(
 
     Args:
         curve: One entry per validation, in order, each with ``measure``.
-        share: Of the highest value, which is that of the weights that are kept.
+        share: Share of the highest value.
         measure: Name of the value.
 
     Returns:

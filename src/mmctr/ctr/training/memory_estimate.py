@@ -15,11 +15,11 @@ from mmctr.runtime.free_memory import available_memory, own_memory
 
 logger = logging.getLogger(__name__)
 
-# The libraries of a run, loaded.
+# Loaded libraries.
 _PROCESS = 650e6
-# Weights, their gradient, Adam's two moments, and the best ones kept.
+# Weights, their gradient, Adam's two moments, and the best weights so far.
 _COPIES_OF_WEIGHTS = 5
-# Values that backward needs beside those that forward made.
+# Values held for backward, relative to those that forward computes.
 _BACKWARD = 2.5
 _FLOAT = 4
 
