@@ -10,32 +10,26 @@ import pyarrow.compute as pc
 
 from mmctr.runtime.jagged import Jagged
 
+_types = pa.types
+_LISTS = (
+    _types.is_list,
+    _types.is_large_list,
+    _types.is_fixed_size_list,
+    _types.is_list_view,
+    _types.is_large_list_view,
+)
+_TEXTS = (_types.is_string, _types.is_large_string, _types.is_string_view)
+_NUMBERS = (_types.is_integer, _types.is_floating)
+_TIMES = (_types.is_timestamp, _types.is_date)
 
-def is_list(kind: pa.DataType) -> bool:
+
+def _is_any(found: pa.DataType, checks: Sequence[Callable[..., bool]]) -> bool:
+    return any(check(found) for check in checks)
+
+
+def is_list(found: pa.DataType) -> bool:
     """Whether it is any of Arrow's list types."""
-    return (
-        pa.types.is_list(kind)
-        or pa.types.is_large_list(kind)
-        or pa.types.is_fixed_size_list(kind)
-        or pa.types.is_list_view(kind)
-        or pa.types.is_large_list_view(kind)
-    )
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return (
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_string_view(kind)
-    )
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
-
-
-def _is_time(kind: pa.DataType) -> bool:
-    return pa.types.is_timestamp(kind) or pa.types.is_date(kind)
+    return _is_any(found, _LISTS)
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,7 @@ class Kind:
     """
 
     words: str
-    checks: tuple[Callable[[pa.DataType], bool], ...]
+    checks: tuple[Callable[..., bool], ...]
     dtype: str | None
     may_be_empty: bool = False
     is_list: bool = False
@@ -61,16 +55,16 @@ _LIST = "a list in every row"
 _TIME = "unix seconds (whole numbers), timestamps or dates"
 
 KINDS = {
-    "integer": Kind("whole numbers", (_is_number,), "int64"),
-    "count": Kind("numbers", (_is_number,), "float64", may_be_empty=True),
-    "text": Kind("text", (_is_text, pa.types.is_null), "str", may_be_empty=True),
-    "id": Kind("whole numbers or text", (_is_number, _is_text), None),
-    "time": Kind(_TIME, (_is_number, _is_time), "int64"),
-    "ids": Kind(_LIST, (is_list,), "int64", is_list=True),
-    "vectors": Kind(_LIST, (is_list,), "float32", is_list=True),
+    "integer": Kind("whole numbers", _NUMBERS, "int64"),
+    "count": Kind("numbers", _NUMBERS, "float64", may_be_empty=True),
+    "text": Kind("text", (*_TEXTS, _types.is_null), "str", may_be_empty=True),
+    "id": Kind("whole numbers or text", (*_NUMBERS, *_TEXTS), None),
+    "time": Kind(_TIME, (*_NUMBERS, *_TIMES), "int64"),
+    "ids": Kind(_LIST, _LISTS, "int64", is_list=True),
+    "vectors": Kind(_LIST, _LISTS, "float32", is_list=True),
     "tags": Kind(
         "a tag or a list of tags",
-        (is_list, _is_text, _is_number, pa.types.is_null),
+        (*_LISTS, *_TEXTS, *_NUMBERS, _types.is_null),
         "str",
         may_be_empty=True,
         is_list=True,
@@ -89,7 +83,7 @@ def type_problem(found: pa.DataType, kind: str) -> str | None:
     Returns:
         What is wrong and what to do; None if the type fits.
     """
-    if any(check(found) for check in KINDS[kind].checks):
+    if _is_any(found, KINDS[kind].checks):
         return None
     return f"is {found}; expected {KINDS[kind].words}, convert the column"
 
@@ -144,9 +138,9 @@ def scalar_column(table: pa.Table, name: str, kind: str, file: str) -> pa.Array:
     if kind == "count":
         values = column.to_numpy(zero_copy_only=False).astype(np.float64)
         return pa.array(values)
-    if kind == "text" or _is_text(column.type):
+    if kind == "text" or _is_any(column.type, _TEXTS):
         return pc.fill_null(column.cast(pa.string()), "")
-    if _is_time(column.type):
+    if _is_any(column.type, _TIMES):
         return column.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
     values = column.to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(_is_inexact(values))
@@ -182,11 +176,11 @@ def list_column(
     lengths = pc.list_value_length(column).to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     values = column.flatten()
-    if not (_is_number(values.type) or len(values) == 0):
+    if not (_is_any(values.type, _NUMBERS) or len(values) == 0):
         raise ValueError(f"{where} holds lists of {values.type}; expected numbers")
     if values.null_count:
         empty = values.is_null().to_numpy(zero_copy_only=False)
-        rows = _rows_of(offsets, empty)
+        rows = rows_of(offsets, empty)
         _fail(f"{where} has empty values", rows, "fill them or drop the rows")
     if one_length and len(column):
         _one_length(offsets, where, "lists", "write lists of one length")
@@ -252,7 +246,7 @@ def id_list_column(
     if broken.any():
         _fail(
             f"{where} has values that are no ids",
-            _rows_of(offsets, broken),
+            rows_of(offsets, broken),
             "expected whole numbers, 0 (padding) or above",
         )
     kept = values != 0
@@ -262,8 +256,23 @@ def id_list_column(
         if rows.size:
             remedy = "histories are padded in front, the newest item last"
             _fail(f"{where} has padding (0) after an id", rows, remedy)
+    return filter_lists(values, offsets, kept)
+
+
+def filter_lists(
+    values: np.ndarray, offsets: np.ndarray, kept: np.ndarray
+) -> pa.LargeListArray:
+    """Lists of the marked values alone, as int64.
+
+    Args:
+        values: Flat values.
+        offsets: ``[rows + 1]`` int64; row i is ``values[offsets[i]:offsets[i + 1]]``.
+        kept: Which values stay.
+    """
     before = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])
-    return pa.LargeListArray.from_arrays(before[offsets], values[kept].astype(np.int64))
+    return pa.LargeListArray.from_arrays(
+        before[offsets], values[kept].astype(np.int64, copy=False)
+    )
 
 
 def vector_column(
@@ -297,7 +306,7 @@ def vector_column(
         values = values.astype(np.float32, copy=False)
     infinite = ~np.isfinite(values)
     if infinite.any():
-        rows = _rows_of(offsets, infinite)
+        rows = rows_of(offsets, infinite)
         items = f" (item_id {[item_ids[row] for row in rows[:5]]})" if item_ids else ""
         _fail(f"{where} has NaN or infinite values", rows, remedy, items)
     return values.reshape(len(offsets) - 1, width)
@@ -326,8 +335,8 @@ def _one_length(offsets: np.ndarray, where: str, what: str, remedy: str) -> int:
     return width
 
 
-def _rows_of(offsets: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """The rows that the marked flat values are in, ascending."""
+def rows_of(offsets: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The rows that the marked flat values are in, ascending, each once."""
     rows = np.searchsorted(offsets, np.flatnonzero(places), side="right") - 1
     return np.unique(rows)
 

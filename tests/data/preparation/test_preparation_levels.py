@@ -62,13 +62,12 @@ def test_levels_come_from_the_item_table_or_else_from_training_events():
 )
 def test_tags_are_numbered_by_frequency(max_tags, ids):
     items = pd.DataFrame({"tags": [["b", "a"], ["a", "a"], [], ["a", "c"]]})
-    (flat, offsets), n_tags = tag_ids(items, max_tags)
-    assert [part.tolist() for part in np.split(flat, offsets[1:-1])] == ids
+    tags, n_tags = tag_ids(items, max_tags)
+    assert tags.to_pylist() == ids
     assert n_tags == len({tag for tags in ids for tag in tags})
 
 
 def test_items_without_a_tag_column_have_no_tags():
-    (flat, offsets), n_tags = tag_ids(pd.DataFrame({"item_id": [1, 2]}), 5)
-    assert flat.size == 0
-    assert offsets.tolist() == [0, 0, 0]
+    tags, n_tags = tag_ids(pd.DataFrame({"item_id": [1, 2]}), 5)
+    assert tags.to_pylist() == [[], []]
     assert n_tags == 0

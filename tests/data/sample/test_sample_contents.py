@@ -5,7 +5,7 @@ import pytest
 
 from mmctr.data.sample.contents import describe_items, mistake_topics
 from mmctr.data.sample.params import SampleParams
-from mmctr.data.sample.vocabulary import STYLES, TOPIC_WORDS
+from mmctr.data.sample.vocabulary import STYLE_PATTERNS, TOPIC_WORDS
 from mmctr.data.sample.world import build_world
 
 
@@ -40,7 +40,7 @@ def test_vocabulary_has_sixteen_different_words_a_topic():
     assert len(TOPIC_WORDS) == 24
     for words in TOPIC_WORDS:
         assert len(words) == len(set(words)) == 16
-    assert all(2 <= x.count("{}") <= 3 for style in STYLES.values() for x in style)
+    assert all(2 <= x.count("{}") <= 3 for style in STYLE_PATTERNS for x in style)
 
 
 def test_titles_are_phrases_of_four_to_nine_words(contents):

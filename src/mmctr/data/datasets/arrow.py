@@ -42,10 +42,6 @@ class TablePieces:
         for start in range(0, self.length, self.step):
             yield self.table_of(slice(start, min(start + self.step, self.length)))
 
-    def to_table(self) -> pa.Table:
-        """Make the whole table."""
-        return pa.concat_tables([self.schema.empty_table(), *self])
-
 
 class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
     """One ``pyarrow.Table`` in one parquet file.

@@ -79,7 +79,7 @@ def prepare_interactions(
             {
                 "item_id": pa.array(items["item_id"].to_numpy()),
                 "title": pa.array(items["title"], pa.string()),
-                "tags": list_array(tags),
+                "tags": tags,
                 "likes_level": likes,
                 "views_level": views,
             }

@@ -4,9 +4,9 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from mmctr.data.raw_schemas import MAX_LEVEL
-from mmctr.runtime.jagged import Jagged
 
 
 def quantile_levels(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -42,7 +42,7 @@ def item_levels(
     return quantile_levels(train_counts, train_counts[train_counts > 0])
 
 
-def tag_ids(items: pd.DataFrame, max_tags: int) -> tuple[Jagged, int]:
+def tag_ids(items: pd.DataFrame, max_tags: int) -> tuple[pa.ListArray, int]:
     """Tags as ids from 1, the most frequent first.
 
     Args:
@@ -50,14 +50,12 @@ def tag_ids(items: pd.DataFrame, max_tags: int) -> tuple[Jagged, int]:
         max_tags: Most tags per item; the first ones are kept.
 
     Returns:
-        Flat int64 ids with ``[n_items + 1]`` offsets, and the number of different tags.
+        ``n_items`` lists of int32 ids, and the number of different tags.
     """
-    if "tags" not in items.columns:
-        return (np.zeros(0, np.int64), np.zeros(len(items) + 1, np.int64)), 0
-    kept = [list(dict.fromkeys(tags))[:max_tags] for tags in items["tags"]]
+    given = items["tags"] if "tags" in items.columns else [[]] * len(items)
+    kept = [list(dict.fromkeys(tags))[:max_tags] for tags in given]
     counts = Counter(tag for tags in kept for tag in tags)
     ranked = sorted(counts, key=lambda tag: (-counts[tag], tag))
     ids = {tag: rank for rank, tag in enumerate(ranked, start=1)}
-    flat = np.array([ids[tag] for tags in kept for tag in tags], np.int64)
-    lengths = np.array([len(tags) for tags in kept], np.int64)
-    return (flat, np.concatenate([[0], np.cumsum(lengths)])), len(ids)
+    lists = [[ids[tag] for tag in tags] for tags in kept]
+    return pa.array(lists, pa.list_(pa.int32())), len(ids)

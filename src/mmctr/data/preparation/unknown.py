@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from mmctr.data.columns import filter_lists, rows_of
 from mmctr.data.raw_schemas import MAX_LEVEL
 
 logger = logging.getLogger(__name__)
@@ -141,13 +141,12 @@ def _known_history(
 ) -> tuple[pa.LargeListArray, np.ndarray, np.ndarray]:
     """Numbers of the known items; rows of the unknown ones, and their ids."""
     lists = history.combine_chunks()
-    values, rows = lists.flatten().to_numpy(), pc.list_parent_indices(lists).to_numpy()
+    values = lists.flatten().to_numpy()
+    offsets = lists.offsets.to_numpy() - lists.offsets[0].as_py()
     numbers = lookup(values)
     known = numbers > 0
-    lengths = np.bincount(rows[known], minlength=len(lists))
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    kept = pa.LargeListArray.from_arrays(offsets, numbers[known])
-    return kept, np.unique(rows[~known]), values[~known]
+    kept = filter_lists(numbers, offsets, known)
+    return kept, rows_of(offsets, ~known), values[~known]
 
 
 def _first(values: np.ndarray) -> list[Any]:

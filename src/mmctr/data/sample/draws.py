@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 
 from mmctr.data.sample.laws import ItemLaws, UserLaws
 
@@ -133,6 +134,4 @@ def _first_occurrences(
     keys = np.concatenate(
         [known_row * span + known[known_row, step], row * span + item]
     )
-    _, first = np.unique(keys, return_index=True)
-    first = np.sort(first) - len(known_row)
-    return first[first >= 0]
+    return np.flatnonzero(~pd.Series(keys).duplicated()[len(known_row) :])
