@@ -229,7 +229,7 @@ PLANTED: dict[str, Any] = {
 
 
 def write_topics(folder: Path) -> None:
-    """A log whose users take items of one topic, which only titles tell."""
+    """A log whose users take items of one topic, which only titles reveal."""
     rng = np.random.default_rng(1)
     n_topics, n_items, n_users, each = 8, 1200, 900, 6
     topics = rng.integers(n_topics, size=n_items)

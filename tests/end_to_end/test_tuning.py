@@ -121,7 +121,7 @@ def test_a_misspelt_parameter_is_refused_before_any_work(project):
 
 @pytest.mark.system
 def test_two_runs_go_on_together_where_a_killed_one_was(project, road):
-    """Killed by a signal that cannot be caught, in the midst of a trial."""
+    """Killed by a signal that cannot be caught, during a trial."""
     without_test(road, project)
     catalog = project / "conf/base/catalog/tuning.yml"
     text = catalog.read_text().replace("heartbeat_seconds: 20", "heartbeat_seconds: 3")

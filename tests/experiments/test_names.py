@@ -3,23 +3,28 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from ablation_worlds import ctr_params, quantization_params
 
-from mmctr.content.quantizers import QuantizationParams
-from mmctr.experiments import common
+from mmctr.experiments import common, model_params
+from mmctr.experiments.model_params import ModelParams
 
-PARAMS = QuantizationParams(method="pq", seed=1)
+MODEL = ModelParams(quantization=quantization_params(), ctr_modeling=ctr_params())
 
 
 @pytest.mark.parametrize(
-    ("package", "names_codes"),
-    [("QUANTIZERS_VERSION", True), ("CTR_VERSION", False), ("RESULT_VERSION", False)],
+    ("module", "package", "names_codes"),
+    [
+        (model_params, "QUANTIZERS_VERSION", True),
+        (common, "CTR_VERSION", False),
+        (common, "RESULT_VERSION", False),
+    ],
 )
-def test_a_raised_version_gives_new_names(monkeypatch, package, names_codes):
+def test_a_raised_version_gives_new_names(monkeypatch, module, package, names_codes):
     """Of a package's own results, and of no others."""
-    codes = common.codes_name(PARAMS, "items")
+    codes = MODEL.codes_name("items")
     training = common.training_hash(codes, {"lr": 1})
-    monkeypatch.setattr(common, package, getattr(common, package) + 1)
-    assert (common.codes_name(PARAMS, "items") != codes) == names_codes
+    monkeypatch.setattr(module, package, getattr(module, package) + 1)
+    assert (MODEL.codes_name("items") != codes) == names_codes
     assert (common.training_hash(codes, {"lr": 1}) != training) != names_codes
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from mmctr.content.quantizers import QuantizationParams
 from mmctr.ctr.params import CtrParams
+from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.plan import TuningPlan, make_plan
 
@@ -49,7 +50,16 @@ def planned(params=None, quantization=None, ctr=None, **inputs: Any) -> TuningPl
     """A study of these data."""
     return make_plan(
         params or tuning_params(),
-        quantization or quantization_params(),
-        ctr or ctr_params(),
+        ModelParams(
+            quantization=quantization or quantization_params(),
+            ctr_modeling=ctr or ctr_params(),
+        ),
         {**INPUTS, **inputs},
     )
+
+
+def random_plan(study: str, points: Any = None, **params: Any) -> TuningPlan:
+    """A study of a given name: trials at random, or points; none of them pruned."""
+    settings = {"sampler": "random", "pruning": {"method": "none"}, **params}
+    changes = {"study": study, "points": points}
+    return planned(tuning_params(**settings)).model_copy(update=changes)

@@ -1,4 +1,4 @@
-"""What ablation and tuning share: the budget, parameters of a model, names, rows."""
+"""What ablation and tuning share: the budget, names of results, rows."""
 
 import hashlib
 import json
@@ -10,22 +10,13 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import Field
 
-from mmctr.content.quantizers import RESULT_VERSION as QUANTIZERS_VERSION
-from mmctr.content.quantizers.methods import METHODS
-from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr import RESULT_VERSION as CTR_VERSION
-from mmctr.ctr.params import CtrParams
 from mmctr.experiments import RESULT_VERSION
 from mmctr.runtime.params import Params
-
-SECTIONS = ("quantization", "ctr_modeling")
-"""Parameters that experiments vary."""
 
 _DIGITS = 12
 _TABLE_DIGITS = 16
 _ROWS = 65_536
-# They change how a run looks, not its results; the seed is part of names elsewhere.
-_UNUSED = ("progress", "device", "checkpoint", "evaluation", "submission", "seed")
 
 
 class BudgetParams(Params):
@@ -56,72 +47,6 @@ class BudgetParams(Params):
     def training(self) -> dict[str, Any]:
         """The budget's part of ``ctr_modeling.training``."""
         return self.model_dump(exclude={"train_rows", "minutes"})
-
-
-def merge_overrides(
-    base: dict[str, Any], *overrides: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Put sections over each other, key by key; the last one wins."""
-    merged = dict(base)
-    for override in overrides:
-        for key, value in override.items():
-            below = merged.get(key)
-            if isinstance(below, dict) and isinstance(value, Mapping):
-                merged[key] = merge_overrides(below, value)
-            else:
-                merged[key] = value
-    return merged
-
-
-def resolve_sections(
-    quantization: QuantizationParams,
-    ctr_modeling: CtrParams,
-    *overrides: Mapping[str, Any],
-) -> tuple[QuantizationParams, CtrParams]:
-    """Put overrides over the project's parameters, and check the outcome.
-
-    Args:
-        quantization: The project's.
-        ctr_modeling: The project's.
-        overrides: With the keys ``quantization`` and ``ctr_modeling``; the last wins.
-
-    Returns:
-        The parameters of one model.
-
-    Raises:
-        pydantic.ValidationError: If a key is unknown or a value out of range; the
-            places are named from the section.
-        ValueError: If the model takes prefixes of codes that have none.
-    """
-    merged = merge_overrides(sections(quantization, ctr_modeling), *overrides)
-    codes = QuantizationParams.model_validate(merged["quantization"])
-    ctr = CtrParams.model_validate(merged["ctr_modeling"])
-    require_residual_codes(codes, ctr)
-    return codes, ctr
-
-
-def sections(quantization: QuantizationParams, ctr: CtrParams) -> dict[str, Any]:
-    """Both sections as they stand in a parameter tree."""
-    return {
-        "quantization": quantization.model_dump(),
-        "ctr_modeling": ctr.model_dump(),
-    }
-
-
-def require_residual_codes(quantization: QuantizationParams, ctr: CtrParams) -> None:
-    """Refuse prefixes of codes that do not refine each other.
-
-    Raises:
-        ValueError: If the method's codes have no prefixes and the model takes them.
-    """
-    used = "codes" in ctr.features.forms and ctr.model.code_entry == "prefix"
-    if used and not METHODS[quantization.method].residual:
-        residual = [name for name, method in METHODS.items() if method.residual]
-        raise ValueError(
-            "'ctr_modeling.model.code_entry' = 'prefix' needs codes that refine each "
-            f"other, and those of quantization.method={quantization.method} do not; "
-            f"use {' or '.join(residual)}, or another code_entry"
-        )
 
 
 def describe_inputs(
@@ -155,44 +80,10 @@ def describe_inputs(
     }
 
 
-def fit_to_inputs(ctr: CtrParams, inputs: Mapping[str, Any]) -> CtrParams | None:
-    """Decide ``stated`` features for a data set.
-
-    Args:
-        ctr: Parameters of a model.
-        inputs: From :func:`describe_inputs`.
-
-    Returns:
-        The parameters; None if items would have no feature at all.
-    """
-    features = ctr.features.resolve_stated(inputs["levels_from"])
-    from_content = {"codes", "continuous"} & set(features.forms)
-    is_described = (
-        features.item_id
-        or (features.tags and inputs["has_tags"])
-        or features.likes
-        or features.views
-        or (from_content and inputs["modalities"])
-    )
-    return ctr.model_copy(update={"features": features}) if is_described else None
-
-
-def codes_name(params: QuantizationParams, items: str) -> str:
-    """Name the codes of a quantiser by a hash of its settings and the items."""
-    own = params.own.model_dump()
-    key = short_hash(QUANTIZERS_VERSION, params.method, own, params.seed, items)
-    return f"{params.method}-{key}"
-
-
-def drop_unused_settings(section: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the seed and what changes no result."""
-    return {name: value for name, value in section.items() if name not in _UNUSED}
-
-
 def training_hash(*parts: object) -> str:
     """Hash what trainings depend on: JSON-ready parts, and the versions of their code.
 
-    That of the quantisers is in the name of the codes, see :func:`codes_name`.
+    That of the quantisers is in the name of the codes.
     """
     return short_hash(RESULT_VERSION, CTR_VERSION, *parts)
 

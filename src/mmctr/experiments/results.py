@@ -1,15 +1,13 @@
 """Results of an experiment that are made once and kept."""
 
 import logging
-import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from typing import Any
 
-from tqdm import tqdm
-
 from mmctr.data.datasets import ResultStore
 from mmctr.runtime.processes import run_in_processes
+from mmctr.runtime.progress import Countdown
 
 logger = logging.getLogger(__name__)
 
@@ -45,39 +43,13 @@ def make_missing(
         len(missing),
         f", {at_once} at once" if at_once > 1 else "",
     )
-    progress = _Progress(label, len(missing), at_once)
+    countdown = Countdown(len(missing), at_once)
     calls: Generator[tuple[str, Any], None, None] = (
         ((name, make(x)) for name, x in missing.items())
         if processes is None
         else run_in_processes(make, missing, processes)
     )
     with closing(calls):
-        for name, result in calls:
+        for number, (name, result) in enumerate(calls, start=1):
             store.save(name, result)
-            progress.advance(name)
-
-
-class _Progress:
-    """A line in the log for each result."""
-
-    def __init__(self, label: str, total: int, at_once: int) -> None:
-        self._label, self._total, self._at_once = label, total, at_once
-        self._done = 0
-        self._start = time.perf_counter()
-
-    def advance(self, name: str) -> None:
-        self._done += 1
-        spent = time.perf_counter() - self._start
-        left = self._total - self._done
-        # All are assumed to cost the same, and those under way to be half done.
-        half = min(self._at_once - 1, left) / 2
-        forecast = tqdm.format_interval(spent / (self._done + half) * (left - half))
-        logger.info(
-            "%s: %s, %d of %d; %s gone%s",
-            self._label,
-            name,
-            self._done,
-            self._total,
-            tqdm.format_interval(spent),
-            f", about {forecast} left" if left else "",
-        )
+            logger.info("%s: %s, %s", label, name, countdown.describe(number))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from mmctr.content.quantizers.item_codes import quantize_items
+from mmctr.content.quantizers.item_codes import find_cold_items, quantize_items
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.inputs.build_item_table import build_item_table
 from mmctr.ctr.params import CtrParams
@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # torch takes a second to import
 
 # Key in the metadata of files; existing ones have it, so it stays.
 _FACTS = b"ablation"
+_CODES = ("title_codes", "image_codes")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,27 @@ class Items:
     features: pa.Table
     title_vectors: np.ndarray
     image_vectors: np.ndarray
+
+    def make_codes(self, train: pa.Table, params: QuantizationParams) -> pa.Table:
+        """Quantise both modalities.
+
+        Args:
+            train: Says which items are cold.
+            params: Method and its settings.
+
+        Returns:
+            ``title_codes`` and ``image_codes``, one row per item; :func:`facts_of`
+            gives their method and health.
+
+        Raises:
+            ValueError: If the vectors cannot be quantised or a codebook collapses.
+        """
+        cold = find_cold_items(self.features, train)
+        made = quantize_items(self.title_vectors, self.image_vectors, cold, params)
+        title, _, _, image, _, _, health = made
+        table = pa.table([lists_of_rows(title), lists_of_rows(image)], names=_CODES)
+        facts = {"method": params.method, "commit": code_commit(), **health}
+        return with_facts(table, facts)
 
     def click_logs(self, *parts: pa.Table, max_history: int) -> "list[ClickLog]":
         """Lay rows out for a model.
@@ -47,51 +69,20 @@ class Items:
         """Build a model's item table.
 
         Args:
-            codes: From :func:`make_codes`; None for a model without codes.
+            codes: From :meth:`make_codes`; None for a model without codes.
         """
         from mmctr.ctr.inputs.item_table import ItemTable
 
-        if codes is None:
-            title = image = np.empty((self.features.num_rows, 0), np.int32)
-        else:
-            title, image = (
-                matrix_column(codes, f"{modality}_codes", "codes")
-                for modality in ("title", "image")
-            )
+        none = np.empty((self.features.num_rows, 0), np.int32)
+        title, image = (
+            none if codes is None else matrix_column(codes, name, "codes")
+            for name in _CODES
+        )
         return ItemTable.from_arrow(
             build_item_table(self.features, title, image),
             self.title_vectors,
             self.image_vectors,
         )
-
-
-def make_codes(
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
-    cold_items: np.ndarray,
-    params: QuantizationParams,
-) -> pa.Table:
-    """Quantise both modalities.
-
-    Args:
-        title_vectors: ``[n_items + 1, d]`` float32.
-        image_vectors: The same.
-        cold_items: bool ``[n]``.
-        params: Method and its settings.
-
-    Returns:
-        ``title_codes`` and ``image_codes``, one row per item; :func:`facts_of` gives
-        their method and health.
-
-    Raises:
-        ValueError: If the vectors cannot be quantised or a codebook collapses.
-    """
-    made = quantize_items(title_vectors, image_vectors, cold_items, params)
-    title, _, _, image, _, _, health = made
-    columns = {"title_codes": title, "image_codes": image}
-    table = pa.table({name: lists_of_rows(codes) for name, codes in columns.items()})
-    facts = {"method": params.method, "commit": code_commit(), **health}
-    return with_facts(table, facts)
 
 
 def train_measured(

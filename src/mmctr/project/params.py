@@ -20,9 +20,8 @@ from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.sample.params import SampleParams
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import resolve
-from mmctr.experiments.common import require_residual_codes
+from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.tuning.params import TuningParams
-from mmctr.experiments.tuning.plan import resolve as resolve_trial
 from mmctr.runtime.params import Params
 from mmctr.runtime.suggestions import LEAST_LIKENESS, did_you_mean, likeness
 
@@ -70,9 +69,15 @@ class ProjectParams(Params):
             )
         return value
 
+    @property
+    def _model(self) -> ModelParams:
+        return ModelParams(
+            quantization=self.quantization, ctr_modeling=self.ctr_modeling
+        )
+
     @model_validator(mode="after")
     def _prefixes_are_of_residual_codes(self) -> Self:
-        require_residual_codes(self.quantization, self.ctr_modeling)
+        self._model.require_residual_codes()
         return self
 
     @model_validator(mode="after")
@@ -85,15 +90,9 @@ class ProjectParams(Params):
             for label, candidate in self.ablation.candidates_of(arm).items():
                 where = f"ablation.arms.{name}, candidate {label}"
                 try:
-                    resolve(
-                        arm,
-                        candidate,
-                        self.ablation.budget,
-                        self.quantization,
-                        self.ctr_modeling,
-                    )
+                    resolve(arm, candidate, self.ablation, self._model)
                 except ValidationError as error:
-                    problems += [f"{where}: {line}" for line in _explain_section(error)]
+                    problems += [f"{where}: {_explain(x)}" for x in error.errors()]
                 except ValueError as error:
                     problems.append(f"{where}: {error}")
         if problems:
@@ -107,13 +106,9 @@ class ProjectParams(Params):
         for name, distribution in self.tuning.chosen_space.items():
             for value in distribution.edges:
                 try:
-                    resolve_trial(
-                        self.tuning, {name: value}, self.quantization, self.ctr_modeling
-                    )
+                    self._model.override(self.tuning.overrides({name: value}))
                 except ValidationError as error:
-                    problems += [
-                        f"tuning.space: {line}" for line in _explain_section(error)
-                    ]
+                    problems += [f"tuning.space: {_explain(x)}" for x in error.errors()]
                 except ValueError:
                     # It may go with other values of the space.
                     continue
@@ -140,21 +135,6 @@ def check_parameters(parameters: dict[str, Any]) -> ProjectParams:
     except ValidationError as error:
         lines = [_explain(problem) for problem in error.errors()]
         raise ValueError("Parameters:\n" + "\n".join(f"- {x}" for x in lines)) from None
-
-
-def _explain_section(error: ValidationError) -> list[str]:
-    """The same for one of the tree's sections, validated by itself."""
-    fields = ProjectParams.model_fields.items()
-    (section,) = [
-        name
-        for name, field in fields
-        if isinstance(field.annotation, type)
-        and field.annotation.__name__ == error.title
-    ]
-    return [
-        _explain({**problem, "loc": (section, *problem["loc"])})
-        for problem in error.errors()
-    ]
 
 
 def _explain(problem: Any) -> str:

@@ -69,7 +69,7 @@ def run_in_processes(
     workers: set[BaseProcess] = set()
     unfinished = dict.fromkeys(arguments)
     try:
-        with _sigint_ignored():
+        with _sigint_blocked():
             calls: dict[Future[Any], str] = {
                 executor.submit(_Worker.call, name, argument): name
                 for name, argument in arguments.items()
@@ -119,19 +119,16 @@ def _describe_death(workers: set[BaseProcess], under_way: list[str]) -> str:
 
 
 @contextmanager
-def _sigint_ignored() -> Iterator[None]:
-    """Let processes start with SIGINT ignored: a terminal sends it to all of them.
+def _sigint_blocked() -> Iterator[None]:
+    """Let processes start with SIGINT blocked: a terminal sends it to all of them.
 
-    Outside of the main thread nothing changes; the worker then does it a little later.
+    They inherit it; this process gets a signal of that time afterwards.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -180,7 +177,6 @@ class _Worker:
     @classmethod
     def start(cls, pickled: bytes, records: "SimpleQueue[logging.LogRecord]") -> None:
         """Prepare the process; afterwards it loads the function's libraries."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         os.environ.update(dict.fromkeys(_THREADS, "1"))
         threading.Thread(target=_end_with_parent, daemon=True).start()
         # It is from the process that started this one.
@@ -200,19 +196,12 @@ class _Worker:
         except Stopped:
             os._exit(128 + signal.SIGTERM)
         except Exception as error:
-            if _is_picklable(error):
-                raise
-            kind = ValueError if isinstance(error, ValueError) else RuntimeError
-            raise kind(str(error)) from error
-
-
-def _is_picklable(error: Exception) -> bool:
-    """Whether it survives the way to the parent, with arguments of its own or not."""
-    try:
-        pickle.loads(pickle.dumps(error))  # nosec B301
-    except Exception:
-        return False
-    return True
+            try:  # it may not survive the way to the parent
+                pickle.loads(pickle.dumps(error))  # nosec B301
+            except Exception:
+                kind = ValueError if isinstance(error, ValueError) else RuntimeError
+                raise kind(str(error)) from error
+            raise
 
 
 def _end_with_parent() -> None:

@@ -1,7 +1,8 @@
-"""A bar on stderr that says how far a long job is, and how much time it still needs."""
+"""How far a long job is, and the time that it still needs: as a bar, or in words."""
 
 import multiprocessing
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -61,3 +62,32 @@ def track(items: Iterable[T], label: str, total: int, *, show: bool) -> Iterator
         for item in items:
             yield item
             bar.update()
+
+
+class Countdown:
+    """Says in words how far a job is whose steps are assumed to cost the same."""
+
+    def __init__(self, total: int, at_once: int = 1) -> None:
+        """Begin to measure the time.
+
+        Args:
+            total: Number of steps.
+            at_once: Steps under way at a time; they are assumed to be half done.
+        """
+        self._total, self._at_once = total, at_once
+        self._start = time.perf_counter()
+        self._before: int | None = None
+
+    def describe(self, done: int) -> str:
+        """Say how many steps are done, the time gone, and the time left at this pace.
+
+        Args:
+            done: Number of steps; those before the first call's are not this job's.
+        """
+        self._before = done - 1 if self._before is None else self._before
+        spent = time.perf_counter() - self._start
+        left = max(self._total - done, 0)
+        half = min(self._at_once - 1, left) / 2
+        forecast = spent / (done - self._before + half) * (left - half)
+        said = f"{done} of {self._total}; {tqdm.format_interval(spent)} gone"
+        return said + (f", about {tqdm.format_interval(forecast)} left" if left else "")

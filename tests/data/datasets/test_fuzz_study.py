@@ -10,6 +10,7 @@ import optuna
 import pytest
 from damage import damages
 from kedro.io import DatasetError
+from tuning_worlds import random_plan
 
 from mmctr.data.datasets import StudyFile
 from mmctr.experiments.tuning.search import Search
@@ -21,13 +22,7 @@ def slope(trial: optuna.Trial) -> float:
 
 
 def search(n_trials: int) -> Search:
-    return Search(
-        study="a",
-        n_trials=n_trials,
-        objective=slope,
-        sampler=lambda place: optuna.samplers.RandomSampler(seed=place),
-        pruner=optuna.pruners.NopPruner(),
-    )
+    return Search(random_plan("a", n_trials=n_trials), slope)
 
 
 @pytest.fixture

@@ -14,24 +14,28 @@ from mmctr.experiments.ablation.inputs import choose_rows
 from mmctr.experiments.ablation.plan import AblationPlan, make_plan
 from mmctr.experiments.ablation.runs import RunTrainer, choose_candidates
 from mmctr.experiments.common import fingerprint
+from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.training import facts_of, with_facts
 
 
 def planned(params=None, quantization=None, ctr=None, **inputs) -> AblationPlan:
     return make_plan(
         params or ablation_params(),
-        quantization or quantization_params(),
-        ctr or ctr_params(),
+        ModelParams(
+            quantization=quantization or quantization_params(),
+            ctr_modeling=ctr or ctr_params(),
+        ),
         {**INPUTS, **inputs},
     )
 
 
 def results(plan: AblationPlan) -> set[str]:
+    first = {name: next(iter(arm.candidates)) for name, arm in plan.arms.items()}
     return {
-        result
-        for arm in plan.arms.values()
-        for setting in arm.candidates.values()
-        for result in setting.results.values()
+        run.result
+        for name, arm in plan.arms.items()
+        for candidate in arm.candidates
+        for run in plan.runs({**first, name: candidate})
     }
 
 

@@ -20,7 +20,7 @@ def machine(monkeypatch):
     return set_up
 
 
-def test_a_number_that_is_wanted_is_taken(machine):
+def test_a_requested_number_is_used(machine):
     machine(cores=2)
     assert choose_processes(7, "cpu") == 7
 
@@ -30,7 +30,7 @@ def test_one_is_this_process_with_its_threads(machine):
     assert choose_processes(1, "cpu") is None
 
 
-def test_there_is_one_a_core(machine):
+def test_there_is_one_per_core(machine):
     machine(cores=8)
     assert choose_processes(None, "cpu") == 8
 
@@ -53,7 +53,7 @@ def test_one_at_least_goes_and_with_one_thread_like_the_others(machine):
 
 
 @pytest.mark.parametrize("unknown", ["available", "own"])
-def test_where_memory_is_not_told_cores_decide(machine, unknown):
+def test_without_knowing_memory_cores_decide(machine, unknown):
     machine(cores=3, **{unknown: None})
     assert choose_processes(None, "cpu") == 3
 

@@ -1,4 +1,4 @@
-"""Trials that are run once, whatever stops a run and however many run at a time."""
+"""Each trial is run once, whatever stops a run and however many processes share it."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ from typing import Any
 import optuna
 import pytest
 from optuna.trial import TrialState
+from tuning_worlds import random_plan
 
 from mmctr.data.datasets import StudyFile
 from mmctr.experiments.tuning.search import Search
@@ -21,16 +22,11 @@ def slope(trial: optuna.Trial) -> float:
     return trial.suggest_float("x", 0.0, 1.0)
 
 
-def search(objective: Any = slope, **changes: Any) -> Search:
+def search(
+    objective: Any = slope, study: str = "a", points: Any = None, **params: Any
+) -> Search:
     """Five trials at random, none of them pruned."""
-    settings = {
-        "study": "a",
-        "n_trials": 5,
-        "objective": objective,
-        "sampler": lambda place: optuna.samplers.RandomSampler(seed=place),
-        "pruner": optuna.pruners.NopPruner(),
-    }
-    return Search(**{**settings, **changes})
+    return Search(random_plan(study, points, **{"n_trials": 5, **params}), objective)
 
 
 @pytest.fixture
@@ -68,7 +64,7 @@ def test_studies_of_other_names_are_not_mixed_in(studies):
 
 
 def stopping_at(number: int) -> Any:
-    """An objective that Ctrl-C stops in the midst of one trial."""
+    """An objective that Ctrl-C stops during one trial."""
 
     def objective(trial: optuna.Trial) -> float:
         value = slope(trial)
@@ -90,10 +86,7 @@ def test_a_trial_that_was_stopped_does_not_count_and_is_drawn_again(studies, tmp
 
 
 def test_tpe_stopped_and_gone_on_tries_what_it_would_have_tried(studies, tmp_path):
-    def sampler(place: int) -> optuna.samplers.BaseSampler:
-        return optuna.samplers.TPESampler(seed=place, n_startup_trials=3)
-
-    settings = {"n_trials": 8, "sampler": sampler}
+    settings = {"n_trials": 8, "sampler": "tpe", "startup_trials": 3}
     with pytest.raises(KeyboardInterrupt):
         search(stopping_at(5), **settings).run(studies)
     search(**settings).run(studies)
@@ -156,6 +149,7 @@ import sys, time
 from pathlib import Path
 import optuna
 from mmctr.data.datasets import StudyFile
+from mmctr.experiments.tuning.plan import TuningPlan
 from mmctr.experiments.tuning.search import Search
 
 def objective(trial):
@@ -163,24 +157,19 @@ def objective(trial):
     time.sleep(0.05)
     return x
 
-points = [{"x": value / 16} for value in range(16)]
-Search(
-    study="a",
-    n_trials=16,
-    objective=objective,
-    sampler=lambda place: optuna.samplers.RandomSampler(seed=place),
-    pruner=optuna.pruners.NopPruner(),
-    points=points if sys.argv[2] == "points" else None,
-).run(StudyFile(Path(sys.argv[1]), 1))
+plan = TuningPlan.model_validate_json(sys.argv[2])
+Search(plan, objective).run(StudyFile(Path(sys.argv[1]), 1))
 """
 
 
 @pytest.mark.parametrize("kind", ["points", "drawn"])
 def test_killed_then_two_at_a_time_make_each_trial_once(studies, kind):
-    path = studies.path
+    points = [{"x": value / 16} for value in range(16)]
+    plan = random_plan("a", points if kind == "points" else None, n_trials=16)
+    arguments = [str(studies.path), plan.model_dump_json()]
 
     def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-c", WORKER, str(path), kind])
+        return subprocess.Popen([sys.executable, "-c", WORKER, *arguments])
 
     running = start()
     try:

@@ -16,16 +16,14 @@ from tuning_worlds import (
     tuning_params,
 )
 
-from mmctr.experiments.common import sections
+from mmctr.experiments.tuning.algorithms import make_pruner, make_sampler
 from mmctr.experiments.tuning.best import best_config
 from mmctr.experiments.tuning.space import (
     decode_point,
     grid_points,
     is_active,
-    nest,
     suggest,
 )
-from mmctr.experiments.tuning.trials import make_pruner, make_sampler
 
 
 def test_a_grid_is_every_model_once():
@@ -51,8 +49,8 @@ def test_a_grid_without_any_model_is_refused():
         planned(tuning_params(space=space, sampler="grid"))
 
 
-def test_settings_are_there_where_they_have_a_say():
-    base = sections(quantization_params(), ctr_params())
+def test_settings_are_active_where_they_have_an_effect():
+    base = planned().sections
 
     def active(name: str, **chosen: Any) -> bool:
         names = {
@@ -78,7 +76,7 @@ def test_settings_are_there_where_they_have_a_say():
 
 def test_a_trial_draws_what_its_method_needs_and_no_more():
     space = tuning_params().chosen_space
-    base = sections(quantization_params(), ctr_params())
+    base = planned().sections
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
     drawn = [suggest(study.ask(), space, base) for _ in range(30)]
     grid = [decode_point(point, space) for point in grid_points(space, base)]
@@ -90,11 +88,13 @@ def test_values_become_the_parameters_of_a_model():
     units = "ctr_modeling.model.dnn_units"
     params = tuning_params(space={units: {"choices": [[8], [8, 4]]}}, objective="auc")
     values = decode_point({units: "[8, 4]"}, params.chosen_space)
-    _, ctr = planned(params).resolve(values)
+    ctr = planned(params).resolve(values).ctr_modeling
     assert ctr.model.dnn_units == [8, 4]
     assert (ctr.training.monitor, ctr.training.max_epochs) == ("auc", 2)
     assert ctr.features.likes is False
-    assert nest({"a.b": 1, "a.c": 2, "d": 3}) == {"a": {"b": 1, "c": 2}, "d": 3}
+    nested = params.overrides({"a.b": 1, "a.c": 2, "d": 3})
+    del nested["ctr_modeling"]
+    assert nested == {"a": {"b": 1, "c": 2}, "d": 3}
 
 
 def test_items_without_any_feature_are_refused():
@@ -159,7 +159,7 @@ def test_samplers_are_seeded_by_trial():
         ({"method": "none"}, []),
     ],
 )
-def test_a_worse_trial_is_given_up_after_the_warm_up(pruning, pruned):
+def test_a_worse_trial_is_pruned_after_the_warm_up(pruning, pruned):
     pruner = make_pruner(tuning_params(pruning=pruning))
     study = optuna.create_study(direction="maximize", pruner=pruner)
     first = study.ask()
@@ -190,7 +190,7 @@ def test_the_best_trial_becomes_options_of_kedro_run():
             "number": 1,
             "value": 0.5,
             "out_of_time": False,
-            "overrides": plan.overrides({METHOD: "pq"}),
+            "overrides": plan.params.overrides({METHOD: "pq"}),
         },
     }
     given = {

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import optuna
-import pyarrow as pa
 import pytest
 from tuning_worlds import METHOD, planned, tuning_params
 
@@ -13,7 +12,6 @@ from mmctr.experiments.tuning.space import suggest
 from mmctr.reporting.tuning_figures import draw_history, draw_importance
 from mmctr.reporting.tuning_page import write_page
 
-ROWS = pa.table({"group_id": [1, 1, 2, 2]})
 RATE = "ctr_modeling.training.learning_rate"
 PARAMS = tuning_params(
     space={
@@ -35,7 +33,7 @@ def study(n_complete: int) -> optuna.Study:
     made = optuna.create_study(
         direction="maximize", sampler=optuna.samplers.RandomSampler(seed=3)
     )
-    base = planned(PARAMS).base
+    base = planned(PARAMS).sections
 
     def ask() -> tuple[optuna.Trial, float]:
         trial = made.ask()
@@ -59,10 +57,10 @@ def study(n_complete: int) -> optuna.Study:
 
 
 def report(n_complete: int) -> dict[str, Any]:
-    return report_trials(planned(PARAMS), study(n_complete), ROWS, ROWS)
+    return report_trials(planned(PARAMS), study(n_complete), 4, 4)
 
 
-def test_every_trial_is_told_with_what_became_of_it():
+def test_every_trial_is_reported_with_its_state():
     found = report(6)
     assert json.loads(json.dumps(found)) == found
     assert found["states"] == {

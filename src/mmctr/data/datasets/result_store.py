@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Never
 
+import pandas as pd
 from filelock import FileLock
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
@@ -63,7 +64,7 @@ class ResultStore:
             make: Gives it; what it raises is passed on.
 
         Returns:
-            The result as it was saved: whoever makes or finds it goes on from the same.
+            The result as loaded from its file, whether it was made now or before.
         """
         path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,14 +121,8 @@ class ResultStoreDataset(AbstractDataset[Never, ResultStore]):
 
     def preview(self) -> TablePreview:
         """The names of the results, for kedro-viz."""
-        names = self._store.names()
-        return TablePreview(
-            {
-                "index": list(range(len(names))),
-                "columns": ["result"],
-                "data": [[name] for name in names],
-            }
-        )
+        names = pd.DataFrame({"result": self._store.names()})
+        return TablePreview(names.to_dict(orient="split"))
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._store.folder.as_posix()}

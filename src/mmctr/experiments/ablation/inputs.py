@@ -1,6 +1,6 @@
 """The rows that go into an ablation."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -8,8 +8,7 @@ from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.common import cut_rows, draw_rows
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(NamedTuple):
     """The rows that train models, choose among them, and are reported on."""
 
     train: pa.Table

@@ -24,7 +24,11 @@ from mmctr.evaluation import (
 MEASURES = ("gauc", "auc", "warm_auc", "clean_cold", "logloss")
 """Metrics of every training; the first three are compared between arms too."""
 
-_COMPARED = ("gauc", "auc", "warm_auc")
+# An arm against itself.
+_EQUAL = {
+    **dict.fromkeys(("delta", "low", "high", "detectable"), 0.0),
+    **dict.fromkeys(("p", "p_holm"), 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -120,61 +124,46 @@ def compare_arms(
         one other by one measure. An arm against itself is 0, with p 1.
     """
     arms = list(scores)
-    n_seeds = len(next(iter(scores.values())))
     draws = _resampled(rows, scores, params)
+    n_seeds = len(next(iter(scores.values())))
     weights = _seed_weights(n_seeds, params, resample=resample_seeds)
     found: dict[str, dict[str, dict[str, dict[str, float | None]]]] = {}
-    for other in against:
-        if other not in scores:
-            continue
+    for other in (arm for arm in against if arm in scores):
         found[other] = {arm: {} for arm in arms}
-        for name in _COMPARED:
-            for arm in arms:
-                differences = draws[name][arm] - draws[name][other]
-                found[other][arm][name] = (
-                    _nothing()
-                    if arm == other
-                    else _judge(
-                        (differences * weights).sum(axis=1),
-                        _difference(measured[arm][name], measured[other][name]),
-                        params,
-                    )
-                )
-            others = [arm for arm in arms if arm != other]
-            adjusted = holm_adjust([found[other][arm][name]["p"] for arm in others])
-            for arm, p_value in zip(others, adjusted, strict=True):
-                found[other][arm][name]["p_holm"] = p_value
+        for name, values in draws.items():
+            paired = values - values[:, [arms.index(other)]]
+            differences = (paired * weights[:, None]).sum(axis=2)
+            for arm, resampled in zip(arms, differences.T, strict=True):
+                means = [mean_and_sd(measured[x][name])[0] for x in (arm, other)]
+                found[other][arm][name] = _judge(resampled, *means, params)
+            found[other][other][name] = {**_EQUAL}
+            family = [found[other][arm][name] for arm in arms if arm != other]
+            adjusted = holm_adjust([judged["p"] for judged in family])
+            for judged, p_value in zip(family, adjusted, strict=True):
+                judged["p_holm"] = p_value
     return found
 
 
 def _resampled(
     rows: ReportedRows, scores: Scores, params: EvaluationParams
-) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """Measure -> arm -> ``[B, seeds]`` on the same draws of users."""
-    columns = [each for of_seeds in scores.values() for each in of_seeds]
-    n_seeds = len(columns) // len(scores)
+) -> dict[str, NDArray[np.float64]]:
+    """Compared measure -> ``[B, arms, seeds]`` on the same draws of users."""
 
     def draw(kept: NDArray[np.bool_]) -> Any:
         return resample_metrics(
             rows.labels[kept],
-            [column[kept] for column in columns],
+            [each[kept] for of_seeds in scores.values() for each in of_seeds],
             rows.groups[kept],
             rows.users[kept],
             params,
         )
 
-    def by_arm(values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        return {
-            arm: values[:, place * n_seeds : (place + 1) * n_seeds]
-            for place, arm in enumerate(scores)
-        }
-
     every = draw(np.ones(len(rows.labels), dtype=bool))
     warm = draw(~rows.cold) if rows.cold.any() else every
+    found = {"gauc": every.gauc, "auc": every.auc, "warm_auc": warm.auc}
     return {
-        "gauc": by_arm(every.gauc),
-        "auc": by_arm(every.auc),
-        "warm_auc": by_arm(warm.auc),
+        name: values.reshape(len(values), len(scores), -1)
+        for name, values in found.items()
     }
 
 
@@ -191,29 +180,20 @@ def _seed_weights(
     return (drawn[:, :, None] == np.arange(n_seeds)).mean(axis=1)
 
 
-def _difference(
-    ours: Sequence[float | None], theirs: Sequence[float | None]
-) -> float | None:
-    one, two = mean_and_sd(ours)[0], mean_and_sd(theirs)[0]
-    return None if one is None or two is None else one - two
-
-
 def _judge(
-    differences: NDArray[np.float64], delta: float | None, params: EvaluationParams
+    differences: NDArray[np.float64],
+    mean: float | None,
+    other_mean: float | None,
+    params: EvaluationParams,
 ) -> dict[str, float | None]:
-    interval = percentile_interval(differences, params.confidence) or (None, None)
+    confidence = params.confidence
+    low, high = percentile_interval(differences, confidence) or (None, None)
+    delta = None if mean is None or other_mean is None else mean - other_mean
     return {
         "delta": delta,
-        "low": interval[0],
-        "high": interval[1],
-        "p": resampled_p_value(differences, params.confidence),
+        "low": low,
+        "high": high,
+        "p": resampled_p_value(differences, confidence),
         "p_holm": None,
-        "detectable": detectable_difference(
-            differences, params.confidence, params.power
-        ),
+        "detectable": detectable_difference(differences, confidence, params.power),
     }
-
-
-def _nothing() -> dict[str, float | None]:
-    zeros = dict.fromkeys(("delta", "low", "high", "detectable"), 0.0)
-    return {**zeros, "p": 1.0, "p_holm": 1.0}

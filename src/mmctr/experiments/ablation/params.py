@@ -50,7 +50,7 @@ class CandidateParams(Params):
     ctr_modeling: Overrides = Field({}, description="overrides of `ctr_modeling`")
 
 
-class ArmParams(Params):
+class ArmParams(CandidateParams):
     """One way in which the content of items enters the model."""
 
     kind: Literal["none", "continuous", "similarity", "codes"] = Field(
@@ -58,8 +58,6 @@ class ArmParams(Params):
         "this unless the arm overrides it"
     )
     standard: bool = Field(True, description="whether it takes part with only=standard")
-    quantization: Overrides = Field({}, description="overrides of `quantization`")
-    ctr_modeling: Overrides = Field({}, description="overrides of `ctr_modeling`")
     candidates: dict[Name, CandidateParams | None] | None = Field(
         None, description="replace ablation.candidates; null leaves one out"
     )
@@ -109,6 +107,11 @@ class AblationParams(Params):
     seed: int = Field(
         ge=0, description="first seed of the trainings, and seed of every draw of rows"
     )
+
+    @property
+    def all_seeds(self) -> list[int]:
+        """Seeds of the trainings of every arm."""
+        return [self.seed + number for number in range(self.seeds)]
 
     @property
     def chosen_arms(self) -> dict[str, ArmParams]:

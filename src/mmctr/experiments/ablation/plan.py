@@ -3,23 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.features.content import NO_CONTENT
-from mmctr.ctr.params import CtrParams
-from mmctr.experiments.ablation.params import (
-    AblationParams,
-    ArmParams,
-    CandidateParams,
-)
-from mmctr.experiments.common import (
-    SECTIONS,
-    BudgetParams,
-    codes_name,
-    drop_unused_settings,
-    fit_to_inputs,
-    resolve_sections,
-    training_hash,
-)
+from mmctr.experiments.ablation.params import AblationParams, ArmParams, CandidateParams
+from mmctr.experiments.common import training_hash
+from mmctr.experiments.model_params import SECTIONS, ModelParams
 from mmctr.runtime.params import Params
 
 
@@ -32,15 +19,13 @@ class RunName(NamedTuple):
     result: str
 
 
-class PlannedSetting(Params):
+class PlannedSetting(ModelParams):
     """One candidate of an arm, with all parameters resolved."""
 
-    quantization: QuantizationParams
-    ctr_modeling: CtrParams
     codes: str | None
     """Name of its codes; None where it has none."""
-    results: dict[int, str]
-    """Name of its result by seed."""
+    key: str
+    """Hash of what goes into its trainings; the end of their results' names."""
 
 
 class PlannedArm(Params):
@@ -59,10 +44,14 @@ class AblationPlan(Params):
     params: AblationParams
     inputs: dict[str, Any]
 
-    @property
-    def seeds(self) -> list[int]:
-        """Seeds of the trainings of every arm."""
-        return [self.params.seed + number for number in range(self.params.seeds)]
+    def codes(self) -> dict[str, PlannedSetting]:
+        """A setting that uses them for all codes, by their name."""
+        return {
+            setting.codes: setting
+            for arm in self.arms.values()
+            for setting in arm.candidates.values()
+            if setting.codes is not None
+        }
 
     def trials(self) -> Iterator[RunName]:
         """Trainings that choose between the candidates of an arm."""
@@ -77,26 +66,25 @@ class AblationPlan(Params):
             yield from self._runs(name, choice[name], self.params.seeds)
 
     def _runs(self, arm: str, candidate: str, seeds: int) -> Iterator[RunName]:
-        results = self.arms[arm].candidates[candidate].results
-        for seed in self.seeds[:seeds]:
-            yield RunName(arm, candidate, seed, results[seed])
+        key = self.arms[arm].candidates[candidate].key
+        for seed in self.params.all_seeds[:seeds]:
+            result = f"{arm}/{candidate}/seed_{seed}-{key}"
+            yield RunName(arm, candidate, seed, result)
 
 
 def resolve(
     arm: ArmParams,
     candidate: CandidateParams,
-    budget: BudgetParams,
-    quantization: QuantizationParams,
-    ctr_modeling: CtrParams,
-) -> tuple[QuantizationParams, CtrParams]:
+    params: AblationParams,
+    base: ModelParams,
+) -> ModelParams:
     """Put the budget, an arm and a candidate over a project's parameters.
 
     Args:
         arm: Overrides both sections.
         candidate: Overrides the arm.
-        budget: Limits of every training.
-        quantization: The project's.
-        ctr_modeling: The project's.
+        params: Has the budget.
+        base: The project's.
 
     Returns:
         The parameters of one model.
@@ -107,33 +95,28 @@ def resolve(
         ValueError: If the content is not what the arm's kind says, or the model takes
             prefixes of codes that have none.
     """
-    common = {"training": budget.training, "features": {"content": arm.kind}}
-    codes, model = resolve_sections(
-        quantization,
-        ctr_modeling,
+    common = {"training": params.budget.training, "features": {"content": arm.kind}}
+    model = base.override(
         {"ctr_modeling": common},
-        *(each.model_dump(include=SECTIONS) for each in (arm, candidate)),
+        *(each.model_dump(include=set(SECTIONS)) for each in (arm, candidate)),
     )
-    if arm.kind not in (model.features.forms or (NO_CONTENT,)):
+    features = model.ctr_modeling.features
+    if arm.kind not in (features.forms or (NO_CONTENT,)):
         raise ValueError(
             f"kind is {arm.kind}, and ctr_modeling.features.content is "
-            f"{model.features.content}; one must be part of the other"
+            f"{features.content}; one must be part of the other"
         )
-    return codes, model
+    return model
 
 
 def make_plan(
-    params: AblationParams,
-    quantization: QuantizationParams,
-    ctr_modeling: CtrParams,
-    inputs: dict[str, Any],
+    params: AblationParams, base: ModelParams, inputs: dict[str, Any]
 ) -> AblationPlan:
     """Plan every training.
 
     Args:
         params: Arms, candidates, budget.
-        quantization: What arms override.
-        ctr_modeling: What arms override.
+        base: What arms override.
         inputs: From :func:`mmctr.experiments.common.describe_inputs`.
 
     Returns:
@@ -142,40 +125,28 @@ def make_plan(
     Raises:
         ValueError: If no candidate of an arm is left.
     """
-    seeds = [params.seed + number for number in range(params.seeds)]
     planned = {}
     for name, arm in params.chosen_arms.items():
         settings: dict[str, PlannedSetting] = {}
         left_out: dict[str, str] = {}
-        keys: dict[str, str] = {}
         for label, candidate in params.candidates_of(arm).items():
-            own, ctr = resolve(
-                arm, candidate, params.budget, quantization, ctr_modeling
-            )
-            fitted = fit_to_inputs(ctr, inputs)
+            fitted = resolve(arm, candidate, params, base).fit_to_inputs(inputs)
             if fitted is None:
                 left_out[label] = "it leaves items without any feature here"
                 continue
-            codes = None
-            if fitted.features.need_codes:
-                codes = codes_name(own, inputs["items"])
+            codes = fitted.codes_name(inputs["items"])
             key = training_hash(
-                drop_unused_settings(fitted.model_dump()),
+                fitted.result_settings[1],
                 codes,
                 params.budget.model_dump(),
                 [params.seed, params.test_share],
                 inputs,
             )
-            if key in keys:
-                left_out[label] = f"it is '{keys[key]}' with these parameters"
+            same = [other for other, each in settings.items() if each.key == key]
+            if same:
+                left_out[label] = f"it is '{same[0]}' with these parameters"
                 continue
-            keys[key] = label
-            settings[label] = PlannedSetting(
-                quantization=own,
-                ctr_modeling=fitted,
-                codes=codes,
-                results={seed: f"{name}/{label}/seed_{seed}-{key}" for seed in seeds},
-            )
+            settings[label] = PlannedSetting(**dict(fitted), codes=codes, key=key)
         if not settings:
             raise ValueError(
                 f"ablation: arm '{name}' leaves items of this data set without any "

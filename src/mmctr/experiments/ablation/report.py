@@ -1,6 +1,7 @@
 """The results of an ablation as numbers and a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from mmctr.experiments.ablation.measures import (
     measure_seeds,
 )
 from mmctr.experiments.ablation.plan import AblationPlan
+from mmctr.experiments.training import facts_of
 from mmctr.runtime.code_commit import warn_if_commits_differ
 
 NEARLY_DONE = 0.99
@@ -26,9 +28,8 @@ NEARLY_DONE = 0.99
 
 def measure_arms(
     plan: dict[str, Any],
-    codes: dict[str, Any],
     choice: dict[str, Any],
-    runs: Sequence[dict[str, Any]],
+    code_store: ResultStore,
     store: ResultStore,
     train: pa.Table,
     valid: pa.Table,
@@ -38,10 +39,9 @@ def measure_arms(
 
     Args:
         plan: Arms, candidates and parameters.
-        codes: Method and health of every quantiser, by the name of its codes.
         choice: The candidate of each arm.
-        runs: Facts of every training of it.
-        store: The probabilities of these trainings, by name.
+        code_store: Method and health of every quantiser, by the name of its codes.
+        store: Facts and probabilities of the trainings of these, by name.
         train: Says which targets are cold.
         valid: Where test has no labels, a part of it takes its place.
         test: Labelled rows, or rows without labels.
@@ -56,12 +56,13 @@ def measure_arms(
     rows = _reported_rows(parts.test, parts.train)
     scores: dict[str, list[np.ndarray]] = {name: [] for name in planned.arms}
     facts: dict[str, list[dict[str, Any]]] = {name: [] for name in planned.arms}
-    for run in runs:
-        table = store.load(run["result"])
-        scores[run["arm"]].append(table["probability"].to_numpy())
-        facts[run["arm"]].append(run)
+    for run in planned.runs(choice["chosen"]):
+        table = store.load(run.result)
+        scores[run.arm].append(table["probability"].to_numpy())
+        facts[run.arm].append(facts_of(table))
+    codes = {name: facts_of(code_store.load(name)) for name in sorted(planned.codes())}
     warn_if_commits_differ(
-        (each.get("commit") for each in (*runs, *codes.values())),
+        (each.get("commit") for each in chain(*facts.values(), codes.values())),
         "trainings and codes of the ablation",
     )
     evaluation = _setting(planned, choice, params.control).ctr_modeling.evaluation
@@ -79,7 +80,7 @@ def measure_arms(
         {
             "name": name,
             "kind": arm.kind,
-            "seeds": planned.seeds,
+            "seeds": params.all_seeds,
             "candidate": choice["chosen"][name],
             "tried": choice["tried"][name],
             "left_out": arm.left_out,
@@ -95,11 +96,9 @@ def measure_arms(
     details = {
         "control": params.control,
         "rival": params.rival if params.rival in planned.arms else None,
-        "rows": {
-            name: getattr(parts, name).num_rows for name in ("train", "valid", "test")
-        },
+        "rows": {name: part.num_rows for name, part in parts._asdict().items()},
         "test_is_part_of_valid": bool(test["label"].null_count),
-        "seeds": planned.seeds,
+        "seeds": params.all_seeds,
         "choose_by": params.choose_by,
         "budget": params.budget.model_dump(),
         "resamples": evaluation.resamples,

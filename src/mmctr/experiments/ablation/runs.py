@@ -1,8 +1,9 @@
 """The trainings of an ablation."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow as pa
 from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import ResultStore
 from mmctr.experiments.ablation.inputs import Parts
-from mmctr.experiments.ablation.plan import AblationPlan, RunName
+from mmctr.experiments.ablation.plan import AblationPlan, PlannedSetting, RunName
 from mmctr.experiments.ablation.processes import choose_processes
 from mmctr.experiments.results import make_missing
 from mmctr.experiments.training import Items, facts_of, train_measured, with_facts
@@ -28,6 +29,32 @@ class RunTrainer:
     codes: ResultStore
     items: Items
     parts: Parts
+
+    def make_codes(self, train: pa.Table) -> None:
+        """Quantise both modalities once for every quantiser of the plan.
+
+        Args:
+            train: Says which items are cold.
+
+        Raises:
+            ValueError: If codes can't be made, naming the arms that need them.
+        """
+        quantize = partial(self._quantize, train)
+        make_missing(self.codes, quantize, self.plan.codes(), "codes")
+
+    def _quantize(self, train: pa.Table, setting: PlannedSetting) -> pa.Table:
+        try:
+            return self.items.make_codes(train, setting.quantization)
+        except ValueError as error:
+            users = [
+                name
+                for name, arm in self.plan.arms.items()
+                if setting.codes in (each.codes for each in arm.candidates.values())
+            ]
+            raise ValueError(
+                f"{error}; null in place of an arm leaves it out, here ablation.arms: "
+                f"{', '.join(users)}"
+            ) from error
 
     def train_missing(
         self, store: ResultStore, runs: Iterable[RunName], label: str
@@ -89,9 +116,8 @@ class RunTrainer:
 
     @cached_property
     def _logs(self) -> "list[ClickLog]":
-        parts = (self.parts.train, self.parts.valid, self.parts.test)
         longest = self._shared.training.max_history
-        return self.items.click_logs(*parts, max_history=longest)
+        return self.items.click_logs(*self.parts, max_history=longest)
 
     @property
     def _shared(self) -> CtrParams:
@@ -113,20 +139,18 @@ def choose_candidates(
         ``{"chosen": {arm: candidate}, "tried": {arm: {candidate: value}}}``; a value is
         the mean over seeds of what the returned weights reached.
     """
-    values: dict[str, dict[str, list[float]]] = {name: {} for name in plan.arms}
+    values: dict[tuple[str, str], list[float]] = defaultdict(list)
     for facts in trials:
         kept = facts["kept"][plan.params.choose_by]
         # Without two classes in any group there is no gAUC.
         value = -np.inf if kept is None else kept
-        values[facts["arm"]].setdefault(facts["candidate"], []).append(value)
-    tried = {
-        name: {candidate: float(np.mean(each)) for candidate, each in found.items()}
-        for name, found in values.items()
-    }
+        values[facts["arm"], facts["candidate"]].append(value)
+    tried: dict[str, dict[str, float]] = {name: {} for name in plan.arms}
+    for (name, candidate), each in values.items():
+        tried[name][candidate] = float(np.mean(each))
+    # An arm with a single candidate has not tried it.
     chosen = {
-        name: max(tried[name], key=tried[name].__getitem__)
-        if tried[name]
-        else next(iter(arm.candidates))
+        name: max(tried[name] or arm.candidates, key=lambda x: tried[name].get(x, 0))
         for name, arm in plan.arms.items()
     }
     return {"chosen": chosen, "tried": tried}

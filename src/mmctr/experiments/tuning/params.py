@@ -1,16 +1,14 @@
 """Parameters of tuning: the space, how it is searched, and the budget of a trial."""
 
 import json
+from collections.abc import Mapping
+from functools import reduce
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from mmctr.experiments.common import SECTIONS, BudgetParams
+from mmctr.experiments.common import BudgetParams
+from mmctr.experiments.model_params import SECTIONS, merge_overrides
 from mmctr.runtime.params import Params
 from mmctr.runtime.suggestions import did_you_mean, likeness
 
@@ -83,9 +81,9 @@ class IntRangeParams(FloatRangeParams):
         return self
 
     @property
-    def last(self) -> int:
-        """The highest number that the steps reach."""
-        return self.high - (self.high - self.low) % self.step
+    def steps(self) -> range:
+        """All numbers that the steps reach."""
+        return range(self.low, self.high + 1, self.step)
 
 
 class DistributionParams(Params):
@@ -120,7 +118,7 @@ class DistributionParams(Params):
             return list(self.labels)
         if self.int is None or self.int.log:
             return None
-        return list(range(self.int.low, self.int.high + 1, self.int.step))
+        return list(self.int.steps)
 
     @model_validator(mode="after")
     def _is_one_of_three(self) -> Self:
@@ -147,7 +145,7 @@ class PruningParams(Params):
         "median",
         description="median: its best so far is under the median of the others at "
         "that validation (Golovin et al., 2017); hyperband: of the trials of a "
-        "bracket the best third goes on (Li et al., 2018)",
+        "bracket the best third continues (Li et al., 2018)",
     )
     startup_trials: int = Field(
         5, ge=0, description="finished trials before the median stops any"
@@ -185,6 +183,23 @@ class TuningParams(Params):
     def chosen_space(self) -> dict[str, DistributionParams]:
         """The entries that take part."""
         return {name: each for name, each in self.space.items() if each is not None}
+
+    def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Overrides of a project's sections by a trial.
+
+        Args:
+            values: By dotted name.
+
+        Returns:
+            Nested sections: the values, the budget, and the objective, which also
+            chooses the weights.
+        """
+        common = {**self.budget.training, "monitor": self.objective}
+        nested = {"ctr_modeling": {"training": common}}
+        for name, value in values.items():
+            below = reduce(lambda x, part: {part: x}, reversed(name.split(".")), value)
+            nested = merge_overrides(nested, below)
+        return nested
 
     @field_validator("space")
     @classmethod

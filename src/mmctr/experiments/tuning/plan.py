@@ -7,46 +7,29 @@ from typing import Any
 from pydantic import ValidationError
 
 from mmctr.content.quantizers import RESULT_VERSION as QUANTIZERS_VERSION
-from mmctr.content.quantizers.params import QuantizationParams
-from mmctr.ctr.params import CtrParams
-from mmctr.experiments.common import (
-    drop_unused_settings,
-    fit_to_inputs,
-    merge_overrides,
-    resolve_sections,
-    sections,
-    training_hash,
-)
+from mmctr.experiments.common import training_hash
+from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.tuning.params import TuningParams
-from mmctr.experiments.tuning.space import decode_point, grid_points, nest
-from mmctr.runtime.params import Params
+from mmctr.experiments.tuning.space import decode_point, grid_points
 
 logger = logging.getLogger(__name__)
 
 
-class TuningPlan(Params):
+class TuningPlan(ModelParams):
     """Everything about a study; JSON by ``model_dump(mode="json")``."""
 
     study: str
     params: TuningParams
-    quantization: QuantizationParams
-    ctr_modeling: CtrParams
     inputs: dict[str, Any]
     points: list[dict[str, Any]] | None
     """Points of a grid, as a study holds them; None for other samplers."""
 
     @property
-    def base(self) -> dict[str, Any]:
-        """The project's parameters as nested sections."""
-        return sections(self.quantization, self.ctr_modeling)
+    def n_trials(self) -> int:
+        """Number of trials that are run in the end."""
+        return self.params.n_trials if self.points is None else len(self.points)
 
-    def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Parameters that a trial sets, with those of the budget."""
-        return trial_overrides(self.params, values)
-
-    def resolve(
-        self, values: Mapping[str, Any]
-    ) -> tuple[QuantizationParams, CtrParams]:
+    def resolve(self, values: Mapping[str, Any]) -> ModelParams:
         """The parameters of one trial.
 
         Args:
@@ -59,67 +42,24 @@ class TuningPlan(Params):
             ValueError: If the values make no model, or leave items of these data
                 without any feature.
         """
-        quantization, ctr = resolve(
-            self.params, values, self.quantization, self.ctr_modeling
-        )
-        fitted = fit_to_inputs(ctr, self.inputs)
+        overrides = self.params.overrides(values)
+        fitted = self.override(overrides).fit_to_inputs(self.inputs)
         if fitted is None:
             raise ValueError(
                 "items are left without any feature; choose "
                 "ctr_modeling.features.item_id=true with such values"
             )
-        return quantization, fitted
-
-
-def trial_overrides(params: TuningParams, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Overrides of the project's sections by a trial.
-
-    Args:
-        params: The budget and the objective, which also chooses the weights.
-        values: By dotted name.
-    """
-    training = {**params.budget.training, "monitor": params.objective}
-    return merge_overrides({"ctr_modeling": {"training": training}}, nest(values))
-
-
-def resolve(
-    params: TuningParams,
-    values: Mapping[str, Any],
-    quantization: QuantizationParams,
-    ctr_modeling: CtrParams,
-) -> tuple[QuantizationParams, CtrParams]:
-    """Put a trial's values over the project's parameters.
-
-    Args:
-        params: Budget and objective.
-        values: By dotted name.
-        quantization: The project's.
-        ctr_modeling: The project's.
-
-    Returns:
-        Both, checked.
-
-    Raises:
-        pydantic.ValidationError: If a name is unknown or a value out of range; the
-            places are named from the section.
-        ValueError: If the values make no model.
-    """
-    overrides = trial_overrides(params, values)
-    return resolve_sections(quantization, ctr_modeling, overrides)
+        return fitted
 
 
 def make_plan(
-    params: TuningParams,
-    quantization: QuantizationParams,
-    ctr_modeling: CtrParams,
-    inputs: dict[str, Any],
+    params: TuningParams, base: ModelParams, inputs: dict[str, Any]
 ) -> TuningPlan:
     """Name the study by a hash of all that goes into its trials.
 
     Args:
         params: Space, sampler, budget.
-        quantization: What the space varies.
-        ctr_modeling: What the space varies.
+        base: What the space varies.
         inputs: ``train``, ``valid`` and ``items`` (fingerprints), ``has_tags``,
             ``modalities`` and ``levels_from``.
 
@@ -136,28 +76,26 @@ def make_plan(
             for name, each in sorted(params.chosen_space.items())
         ],
         params.model_dump(exclude={"space", "n_trials"}),
-        drop_unused_settings(quantization.model_dump()),
-        drop_unused_settings(ctr_modeling.model_dump()),
-        [quantization.seed, ctr_modeling.seed],
+        *base.result_settings,
+        [base.quantization.seed, base.ctr_modeling.seed],
         inputs,
     )
     plan = TuningPlan(
+        **dict(base),
         study=f"{params.sampler}-{key}",
         params=params,
-        quantization=quantization,
-        ctr_modeling=ctr_modeling,
         inputs=inputs,
         points=None,
     )
-    if params.sampler != "grid":
-        return plan
-    return plan.model_copy(update={"points": _possible_points(plan)})
+    if params.sampler == "grid":
+        plan.points = _possible_points(plan)
+    return plan
 
 
 def _possible_points(plan: TuningPlan) -> list[dict[str, Any]]:
     space = plan.params.chosen_space
     possible, reason = [], ""
-    points = grid_points(space, plan.base)
+    points = grid_points(space, plan.sections)
     for point in points:
         try:
             plan.resolve(decode_point(point, space))

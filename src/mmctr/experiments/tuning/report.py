@@ -4,9 +4,6 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
-from mmctr.experiments.common import cut_rows
 from mmctr.experiments.tuning.plan import TuningPlan
 from mmctr.experiments.tuning.search import REFUSED, counts
 from mmctr.experiments.tuning.space import decode_point
@@ -22,18 +19,15 @@ FEWEST_FOR_IMPORTANCE = 5
 
 
 def report_trials(
-    plan: TuningPlan,
-    study: "Study",
-    train: pa.Table,
-    valid: pa.Table,
+    plan: TuningPlan, study: "Study", n_train: int, n_valid: int
 ) -> dict[str, Any]:
     """Lay out every trial, the best one and the importance of each parameter.
 
     Args:
         plan: Of the study.
         study: Its trials, one of them complete.
-        train: For the number of rows used.
-        valid: The same.
+        n_train: Rows that each trial is trained on.
+        n_valid: Rows that judge it.
 
     Returns:
         ``study``, ``objective``, ``sampler``, ``pruning``, ``n_trials``, ``budget``,
@@ -57,18 +51,15 @@ def report_trials(
         "objective": params.objective,
         "sampler": params.sampler,
         "pruning": params.pruning.model_dump(),
-        "n_trials": params.n_trials if plan.points is None else len(plan.points),
+        "n_trials": plan.n_trials,
         "budget": params.budget.model_dump(),
-        "rows": {
-            "train": cut_rows(train, params.budget, params.seed).num_rows,
-            "valid": valid.num_rows,
-        },
+        "rows": {"train": n_train, "valid": n_valid},
         "space": {
             name: each.model_dump(exclude_none=True, exclude_defaults=True)
             for name, each in params.chosen_space.items()
         },
         "states": {name: states.count(name) for name in dict.fromkeys(states)},
-        "best": {**best, "overrides": plan.overrides(best["parameters"])},
+        "best": {**best, "overrides": params.overrides(best["parameters"])},
         "importance": _importance(study, len(complete)),
         "trials": trials,
     }

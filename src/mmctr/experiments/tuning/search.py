@@ -4,18 +4,18 @@ import contextlib
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from tqdm import tqdm
+from functools import partial
+from typing import TYPE_CHECKING
 
 from mmctr.data.datasets import StudyFile, add_checksum
+from mmctr.experiments.tuning.algorithms import make_pruner, make_sampler
+from mmctr.experiments.tuning.plan import TuningPlan
+from mmctr.runtime.progress import Countdown
 
 if TYPE_CHECKING:  # listing pipelines needs no Optuna
     from optuna import Study, Trial
-    from optuna.pruners import BasePruner
-    from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial
 
 logger = logging.getLogger(__name__)
@@ -33,17 +33,13 @@ class Search:
     """What is to be tried.
 
     ``objective`` gives a trial's value, raises ``optuna.TrialPruned``, or a ValueError
-    for parameters that make no model. Trials have places 0, 1, ..; ``sampler`` is made
+    for parameters that make no model. Trials have places 0, 1, ..; the sampler is made
     for each from its place, so that neither a stopped run nor a second process
-    draws the same again. With ``points`` each of them is tried once, in their order.
+    draws the same again. Each point of a grid is tried once, in the plan's order.
     """
 
-    study: str
-    n_trials: int
+    plan: TuningPlan
     objective: "Callable[[Trial], float]"
-    sampler: "Callable[[int], BaseSampler]"
-    pruner: "BasePruner"
-    points: Sequence[dict[str, Any]] | None = None
 
     def run(self, studies: StudyFile) -> "Study":
         """Run the trials that a study lacks, and wait for those of other processes.
@@ -62,8 +58,8 @@ class Search:
             ValueError: If no trial gave a value; it says why the last was refused.
         """
         with _quiet_optuna(), studies.explained():
-            study = studies.open(self.study, self.pruner)
-            progress = _Progress(self.target)
+            study = studies.open(self.plan.study, make_pruner(self.plan.params))
+            countdown = Countdown(self.plan.n_trials)
             lock = studies.lock()
             while True:
                 with lock:
@@ -75,7 +71,7 @@ class Search:
                             lambda trial: self._run_trial(study, trial, lock.release),
                             n_trials=1,
                             catch=(ValueError,),
-                            callbacks=[progress.log],
+                            callbacks=[partial(_log, countdown)],
                         )
                 if not is_lacking:
                     if not _running(study):
@@ -83,11 +79,6 @@ class Search:
                     time.sleep(_SECONDS_BETWEEN_LOOKS)
             _require_a_value(study, studies)
             return study
-
-    @property
-    def target(self) -> int:
-        """Number of trials that are run in the end."""
-        return self.n_trials if self.points is None else len(self.points)
 
     def _prepare_next(self, study: "Study") -> bool:
         """Make the study ready for the next trial; whether one is lacking."""
@@ -97,13 +88,13 @@ class Search:
             place = waiting[0].user_attrs[_PLACE]
         else:
             taken = {trial.user_attrs[_PLACE] for trial in trials if counts(trial)}
-            free = [place for place in range(self.target) if place not in taken]
+            free = [place for place in range(self.plan.n_trials) if place not in taken]
             if not free:
                 return False
             place = free[0]
-            values = {} if self.points is None else self.points[place]
+            values = self.plan.points[place] if self.plan.points else {}
             study.enqueue_trial(values, user_attrs={_PLACE: place})
-        study.sampler = self.sampler(place)
+        study.sampler = make_sampler(self.plan.params, place)
         return True
 
     def _run_trial(
@@ -135,9 +126,8 @@ def counts(trial: "FrozenTrial") -> bool:
 
 
 def _running(study: "Study") -> "list[FrozenTrial]":
-    from optuna.trial import TrialState
-
-    return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    trials = study.get_trials(deepcopy=False)
+    return [trial for trial in trials if trial.state.name == "RUNNING"]
 
 
 def _fail_dead(study: "Study") -> None:
@@ -183,32 +173,20 @@ def _quiet_optuna() -> Iterator[None]:
         optuna.logging.set_verbosity(before)
 
 
-class _Progress:
-    """Logs after each trial how far it is, and the time left at this pace."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._start = time.perf_counter()
-        self._first: int | None = None
-
-    def log(self, study: "Study", trial: "FrozenTrial") -> None:
-        trials = study.get_trials(deepcopy=False)
-        done = sum(counts(x) and x.state.name != "RUNNING" for x in trials)
-        # Those of all processes since this one's first: they share what is left.
-        self._first = done - 1 if self._first is None else self._first
-        pace = (time.perf_counter() - self._start) / (done - self._first)
-        values = [x.value for x in trials if x.state.name == "COMPLETE"]
-        left = max(self._target - done, 0)
-        refused = trial.user_attrs.get(REFUSED)
-        logger.info(
-            "trial %d %s%s; best %s; %d of %d%s",
-            trial.number,
-            "refused" if refused else trial.state.name.lower(),
-            "" if trial.value is None else f", {trial.value:.4f}",
-            f"{max(values):.4f}" if values else "none yet",
-            done,
-            self._target,
-            f", about {tqdm.format_interval(pace * left)} left" if left else "",
-        )
-        if refused:
-            logger.warning("trial %d: %s", trial.number, refused)
+def _log(countdown: Countdown, study: "Study", trial: "FrozenTrial") -> None:
+    """Log what became of a trial, the best value and the time left."""
+    trials = study.get_trials(deepcopy=False)
+    # Those of all processes: they share what is left.
+    done = sum(counts(x) and x.state.name != "RUNNING" for x in trials)
+    values = [x.value for x in trials if x.state.name == "COMPLETE"]
+    refused = trial.user_attrs.get(REFUSED)
+    logger.info(
+        "trial %d %s%s; best %s; %s",
+        trial.number,
+        "refused" if refused else trial.state.name.lower(),
+        "" if trial.value is None else f", {trial.value:.4f}",
+        f"{max(values):.4f}" if values else "none yet",
+        countdown.describe(done),
+    )
+    if refused:
+        logger.warning("trial %d: %s", trial.number, refused)

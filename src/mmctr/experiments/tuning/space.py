@@ -1,6 +1,8 @@
 """The search space: the parameters of a trial and their values."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import reduce
+from operator import getitem
 from typing import TYPE_CHECKING, Any
 
 from mmctr.content.quantizers.methods import METHODS
@@ -51,20 +53,15 @@ def grid_points(space: Space, base: dict[str, Any]) -> list[dict[str, Any]]:
     Returns:
         Values by dotted name, as a study holds them.
     """
-    names = _ordered(space)
-
-    def extended(point: dict[str, Any], place: int) -> Iterator[dict[str, Any]]:
-        if place == len(names):
-            yield point
-            return
-        name = names[place]
-        if not is_active(name, decode_point(point, space), base):
-            yield from extended(point, place + 1)
-            return
-        for label in space[name].grid or []:
-            yield from extended({**point, name: label}, place + 1)
-
-    return list(extended({}, 0))
+    points: list[dict[str, Any]] = [{}]
+    for name in _ordered(space):
+        longer = []
+        for point in points:
+            active = is_active(name, decode_point(point, space), base)
+            values = space[name].grid or []
+            longer += [point | {name: x} for x in values] if active else [point]
+        points = longer
+    return points
 
 
 def decode_point(point: Mapping[str, Any], space: Space) -> dict[str, Any]:
@@ -73,18 +70,6 @@ def decode_point(point: Mapping[str, Any], space: Space) -> dict[str, Any]:
         name: space[name].labels[value] if space[name].choices else value
         for name, value in point.items()
     }
-
-
-def nest(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn dotted names into sections of sections."""
-    nested: dict[str, Any] = {}
-    for name, value in values.items():
-        *sections, last = name.split(".")
-        place = nested
-        for section in sections:
-            place = place.setdefault(section, {})
-        place[last] = value
-    return nested
 
 
 def is_active(name: str, chosen: Mapping[str, Any], base: dict[str, Any]) -> bool:
@@ -97,7 +82,9 @@ def is_active(name: str, chosen: Mapping[str, Any], base: dict[str, Any]) -> boo
     """
 
     def value(other: str) -> Any:
-        return chosen[other] if other in chosen else _look_up(base, other)
+        if other in chosen:
+            return chosen[other]
+        return reduce(getitem, other.split("."), base)
 
     forms = set(str(value(CONTENT)).split("+"))
     codes = "codes" in forms
@@ -126,13 +113,6 @@ def _ordered(space: Space) -> list[str]:
     return first + [name for name in space if name not in first]
 
 
-def _look_up(base: dict[str, Any], name: str) -> Any:
-    found: Any = base
-    for part in name.split("."):
-        found = found[part]
-    return found
-
-
 def _ask(trial: "Trial", name: str, distribution: DistributionParams) -> Any:
     if distribution.choices:
         label = trial.suggest_categorical(name, list(distribution.labels))
@@ -140,7 +120,7 @@ def _ask(trial: "Trial", name: str, distribution: DistributionParams) -> Any:
     if distribution.int:
         whole = distribution.int
         return trial.suggest_int(
-            name, whole.low, whole.last, step=whole.step, log=whole.log
+            name, whole.low, whole.steps[-1], step=whole.step, log=whole.log
         )
     real = distribution.float
     # For the type checker: the parameters' own check gives one of the three.

@@ -1,7 +1,7 @@
 """Nodes of the ablation pipeline.
 
 Nodes that take long save every result in a store as soon as it is made: a run that was
-stopped goes on with the missing ones.
+stopped continues with the missing ones.
 """
 
 import logging
@@ -11,16 +11,15 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.content.quantizers import QuantizationParams
-from mmctr.content.quantizers.item_codes import find_cold_items
 from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import ResultStore
-from mmctr.experiments import training
 from mmctr.experiments.ablation.inputs import choose_rows
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import AblationPlan, make_plan
 from mmctr.experiments.ablation.runs import RunTrainer, choose_candidates
 from mmctr.experiments.common import describe_inputs
-from mmctr.experiments.results import make_missing
+from mmctr.experiments.model_params import ModelParams
+from mmctr.experiments.training import Items
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +62,8 @@ def plan_ablation(
     inputs = describe_inputs(
         rows, items, title_vectors, image_vectors, preparation_report
     )
-    plan = make_plan(params, quantization, ctr_modeling, inputs)
+    base = ModelParams(quantization=quantization, ctr_modeling=ctr_modeling)
+    plan = make_plan(params, base, inputs)
     trials = sum(1 for _ in plan.trials())
     for name, arm in plan.arms.items():
         for candidate, why in arm.left_out.items():
@@ -87,58 +87,8 @@ def plan_ablation(
     return plan.model_dump(mode="json")
 
 
-def make_codes(
-    plan: dict[str, Any],
-    store: ResultStore,
-    items: pa.Table,
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
-    train: pa.Table,
-) -> dict[str, Any]:
-    """Quantise both modalities once for every quantiser of the plan.
-
-    Args:
-        plan: From :func:`plan_ablation`.
-        store: Receives the codes.
-        items: Says how many there are.
-        title_vectors: ``[n_items + 1, d]`` float32.
-        image_vectors: The same.
-        train: Says which items are cold.
-
-    Returns:
-        Method and health of every quantiser, by the name of its codes.
-
-    Raises:
-        ValueError: If codes can't be made, naming the arms that need them.
-    """
-    settings: dict[str, QuantizationParams] = {}
-    arms: dict[str, list[str]] = {}
-    for label, arm in AblationPlan.model_validate(plan).arms.items():
-        for setting in arm.candidates.values():
-            if setting.codes is not None:
-                settings[setting.codes] = setting.quantization
-                arms.setdefault(setting.codes, []).append(label)
-
-    def quantize(name: str) -> pa.Table:
-        cold = find_cold_items(items, train)
-        try:
-            return training.make_codes(
-                title_vectors, image_vectors, cold, settings[name]
-            )
-        except ValueError as error:
-            users = ", ".join(dict.fromkeys(arms[name]))
-            raise ValueError(
-                f"{error}; null in place of an arm leaves it out, here ablation.arms: "
-                f"{users}"
-            ) from error
-
-    make_missing(store, quantize, {name: name for name in settings}, "codes")
-    return {name: training.facts_of(store.load(name)) for name in sorted(settings)}
-
-
 def train_arms(
     plan: dict[str, Any],
-    codes: dict[str, Any],
     code_store: ResultStore,
     store: ResultStore,
     items: pa.Table,
@@ -147,13 +97,12 @@ def train_arms(
     train: pa.Table,
     valid: pa.Table,
     test: pa.Table,
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Try the candidates of every arm, then train the best one with every seed.
+) -> dict[str, Any]:
+    """Make the codes, try every arm's candidates, train the best one with every seed.
 
     Args:
         plan: From :func:`plan_ablation`.
-        codes: From :func:`make_codes`: all that the plan needs are there.
-        code_store: Has the codes.
+        code_store: Receives the codes of every quantiser.
         store: Receives the result of every training, see :meth:`RunTrainer.train`.
         items: Tags and levels.
         title_vectors: ``[n_items + 1, d]`` float32.
@@ -163,23 +112,24 @@ def train_arms(
         test: Rows to score; their labels are not read.
 
     Returns:
-        The choice, see :func:`choose_candidates`, and the facts of every training of
-        the chosen candidates.
+        The choice, see :func:`choose_candidates`.
 
     Raises:
-        ValueError: If a training fails, naming arm, candidate and seed.
+        ValueError: If codes can't be made, naming the arms that need them, or if a
+            training fails, naming arm, candidate and seed.
     """
     planned = AblationPlan.model_validate(plan)
     trainer = RunTrainer(
         planned,
         code_store,
-        training.Items(items, title_vectors, image_vectors),
+        Items(items, title_vectors, image_vectors),
         choose_rows(train, valid, test, planned.params),
     )
+    trainer.make_codes(train)
     trials = trainer.train_missing(store, planned.trials(), "trials")
     choice = choose_candidates(planned, trials)
     for name, candidate in choice["chosen"].items():
         tried = choice["tried"][name]
         logger.info("arm '%s' uses candidate '%s' %s", name, candidate, tried or "")
-    runs = trainer.train_missing(store, planned.runs(choice["chosen"]), "runs")
-    return choice, runs
+    trainer.train_missing(store, planned.runs(choice["chosen"]), "runs")
+    return choice

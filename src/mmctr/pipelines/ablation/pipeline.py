@@ -3,7 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from mmctr.experiments.ablation.report import measure_arms, tabulate_arms
-from mmctr.pipelines.ablation.nodes import make_codes, plan_ablation, train_arms
+from mmctr.pipelines.ablation.nodes import plan_ablation, train_arms
 from mmctr.reporting.ablation_figures import (
     draw_increments,
     draw_learning,
@@ -33,36 +33,23 @@ def create_pipeline() -> Pipeline:
                 name="plan_ablation",
             ),
             Node(
-                make_codes,
-                inputs=[
-                    "ablation_plan",
-                    "ablation_code_store",
-                    *_ITEMS,
-                    "train",
-                ],
-                outputs="ablation_codes",
-                name="make_ablation_codes",
-            ),
-            Node(
                 train_arms,
                 inputs=[
                     "ablation_plan",
-                    "ablation_codes",
                     "ablation_code_store",
                     "ablation_result_store",
                     *_ITEMS,
                     *_ROWS,
                 ],
-                outputs=["ablation_choice", "ablation_runs"],
+                outputs="ablation_choice",
                 name="train_arms",
             ),
             Node(
                 measure_arms,
                 inputs=[
                     "ablation_plan",
-                    "ablation_codes",
                     "ablation_choice",
-                    "ablation_runs",
+                    "ablation_code_store",
                     "ablation_result_store",
                     *_ROWS,
                 ],

@@ -1,7 +1,6 @@
 """Nodes of the tuning pipeline; none of them reads test."""
 
 import logging
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,13 @@ from mmctr.content.quantizers import QuantizationParams
 from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import ResultStore, StudyFile
 from mmctr.experiments.common import cut_rows, describe_inputs
+from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.training import Items
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.plan import TuningPlan, make_plan
 from mmctr.experiments.tuning.report import report_trials
 from mmctr.experiments.tuning.search import Search
-from mmctr.experiments.tuning.trials import TrialTrainer, make_pruner, make_sampler
+from mmctr.experiments.tuning.trials import TrialTrainer
 
 logger = logging.getLogger(__name__)
 
@@ -55,12 +55,13 @@ def plan_tuning(
     inputs = describe_inputs(
         rows, items, title_vectors, image_vectors, preparation_report
     )
-    plan = make_plan(params, quantization, ctr_modeling, inputs)
+    base = ModelParams(quantization=quantization, ctr_modeling=ctr_modeling)
+    plan = make_plan(params, base, inputs)
     logger.info(
         "study %s: %d parameters, %d trials by %s",
         plan.study,
         len(params.chosen_space),
-        params.n_trials if plan.points is None else len(plan.points),
+        plan.n_trials,
         params.sampler,
     )
     return plan.model_dump(mode="json")
@@ -103,12 +104,5 @@ def search_settings(
         cut_rows(train, params.budget, params.seed),
         valid,
     )
-    search = Search(
-        study=planned.study,
-        n_trials=params.n_trials,
-        objective=objective,
-        sampler=partial(make_sampler, params),
-        pruner=make_pruner(params),
-        points=planned.points,
-    )
-    return report_trials(planned, search.run(studies), train, valid)
+    study = Search(planned, objective).run(studies)
+    return report_trials(planned, study, objective.train.num_rows, valid.num_rows)

@@ -1,0 +1,126 @@
+"""The parameters of one model of an experiment."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from mmctr.content.quantizers import RESULT_VERSION as QUANTIZERS_VERSION
+from mmctr.content.quantizers.methods import METHODS
+from mmctr.content.quantizers.params import QuantizationParams
+from mmctr.ctr.params import CtrParams
+from mmctr.experiments.common import short_hash
+from mmctr.runtime.params import Params
+
+# They change how a run looks, not its results; the seed is part of names elsewhere.
+_UNUSED = {"progress", "device", "checkpoint", "evaluation", "submission", "seed"}
+
+
+class ModelParams(Params):
+    """Both sections that experiments vary."""
+
+    quantization: QuantizationParams
+    ctr_modeling: CtrParams
+
+    @property
+    def sections(self) -> dict[str, Any]:
+        """Both as they stand in a parameter tree."""
+        return self.model_dump(include=set(SECTIONS))
+
+    @property
+    def result_settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Both without their seeds and without what changes no result."""
+        return (
+            self.quantization.model_dump(exclude=_UNUSED),
+            self.ctr_modeling.model_dump(exclude=_UNUSED),
+        )
+
+    def override(self, *overrides: Mapping[str, Any]) -> "ModelParams":
+        """Put overrides over these parameters, and check the outcome.
+
+        Args:
+            overrides: With the keys ``quantization`` and ``ctr_modeling``; the last
+                one wins.
+
+        Returns:
+            The parameters of another model.
+
+        Raises:
+            pydantic.ValidationError: If a key is unknown or a value out of range.
+            ValueError: If the model takes prefixes of codes that have none.
+        """
+        merged = merge_overrides(self.sections, *overrides)
+        return ModelParams.model_validate(merged).require_residual_codes()
+
+    def require_residual_codes(self) -> Self:
+        """Refuse prefixes of codes that do not refine each other.
+
+        Raises:
+            ValueError: If the method's codes have no prefixes and the model takes them.
+        """
+        ctr, method = self.ctr_modeling, self.quantization.method
+        used = "codes" in ctr.features.forms and ctr.model.code_entry == "prefix"
+        if used and not METHODS[method].residual:
+            residual = [name for name, each in METHODS.items() if each.residual]
+            raise ValueError(
+                "'ctr_modeling.model.code_entry' = 'prefix' needs codes that refine "
+                f"each other, and those of quantization.method={method} do not; use "
+                f"{' or '.join(residual)}, or another code_entry"
+            )
+        return self
+
+    def fit_to_inputs(self, inputs: Mapping[str, Any]) -> Self | None:
+        """Decide ``stated`` features for a data set.
+
+        Args:
+            inputs: From :func:`mmctr.experiments.common.describe_inputs`.
+
+        Returns:
+            The parameters; None if items would have no feature at all.
+        """
+        ctr = self.ctr_modeling
+        features = ctr.features.resolve_stated(inputs["levels_from"])
+        is_described = (
+            features.item_id
+            or (features.tags and inputs["has_tags"])
+            or features.likes
+            or features.views
+            or ({"codes", "continuous"} & set(features.forms) and inputs["modalities"])
+        )
+        if not is_described:
+            return None
+        fitted = ctr.model_copy(update={"features": features})
+        return self.model_copy(update={"ctr_modeling": fitted})
+
+    def codes_name(self, items: str) -> str | None:
+        """Name the model's codes by a hash of the quantiser's settings and the items.
+
+        Args:
+            items: Fingerprint of the items.
+
+        Returns:
+            The name; None if the model needs no codes.
+        """
+        if not self.ctr_modeling.features.need_codes:
+            return None
+        params = self.quantization
+        own = params.own.model_dump()
+        key = short_hash(QUANTIZERS_VERSION, params.method, own, params.seed, items)
+        return f"{params.method}-{key}"
+
+
+SECTIONS = tuple(ModelParams.model_fields)
+"""Names of the sections that experiments vary."""
+
+
+def merge_overrides(
+    base: dict[str, Any], *overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Put sections over each other, key by key; the last one wins."""
+    merged = dict(base)
+    for override in overrides:
+        for key, value in override.items():
+            below = merged.get(key)
+            if isinstance(below, dict) and isinstance(value, Mapping):
+                merged[key] = merge_overrides(below, value)
+            else:
+                merged[key] = value
+    return merged
