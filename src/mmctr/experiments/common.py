@@ -46,7 +46,11 @@ class BudgetParams(Params):
     @property
     def training(self) -> dict[str, Any]:
         """The budget's part of ``ctr_modeling.training``."""
-        return self.model_dump(exclude={"train_rows", "minutes"})
+        return self.model_dump(include=set(BUDGETED))
+
+
+BUDGETED = ("max_epochs", "validations_per_epoch", "patience", "lr_patience")
+"""Parameters of ``ctr_modeling.training`` that the budget sets."""
 
 
 def describe_inputs(

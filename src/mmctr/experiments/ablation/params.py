@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from mmctr.experiments.common import BudgetParams
+from mmctr.experiments.common import BUDGETED, BudgetParams
 from mmctr.runtime.params import Params
 
 EVERY_ARM = "all"
@@ -15,16 +15,7 @@ Name = Annotated[str, Field(pattern=_NAME)]
 
 # All arms have these in common, or they could not be compared.
 _SHARED = ("seed", "device", "progress", "evaluation", "submission")
-_SHARED_TRAINING = (
-    "batch_size",
-    "max_epochs",
-    "validations_per_epoch",
-    "patience",
-    "lr_patience",
-    "max_history",
-    "monitor",
-    "precision",
-)
+_SHARED_TRAINING = (*BUDGETED, "batch_size", "max_history", "monitor", "precision")
 
 
 def _of_one_arm(overrides: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from mmctr.experiments.common import BudgetParams
+from mmctr.experiments.common import BUDGETED, BudgetParams
 from mmctr.experiments.model_params import SECTIONS, merge_overrides
 from mmctr.runtime.params import Params
 from mmctr.runtime.suggestions import did_you_mean, likeness
@@ -24,10 +24,7 @@ _SHARED = {
     "ctr_modeling.evaluation": "ctr_modeling.evaluation",
     "ctr_modeling.submission": "ctr_modeling.submission",
     "ctr_modeling.training.monitor": "tuning.objective",
-    **{
-        f"ctr_modeling.training.{name}": f"tuning.budget.{name}"
-        for name in ("max_epochs", "validations_per_epoch", "patience", "lr_patience")
-    },
+    **{f"ctr_modeling.training.{name}": f"tuning.budget.{name}" for name in BUDGETED},
 }
 
 

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from mmctr.experiments.tuning.plan import TuningPlan
@@ -45,7 +46,6 @@ def report_trials(
         (trial["commit"] for trial in trials), f"trials of study {plan.study}"
     )
     best = max(complete, key=lambda trial: trial["value"])
-    states = [trial["state"] for trial in trials]
     return {
         "study": plan.study,
         "objective": params.objective,
@@ -58,7 +58,7 @@ def report_trials(
             name: each.model_dump(exclude_none=True, exclude_defaults=True)
             for name, each in params.chosen_space.items()
         },
-        "states": {name: states.count(name) for name in dict.fromkeys(states)},
+        "states": dict(Counter(trial["state"] for trial in trials)),
         "best": {**best, "overrides": params.overrides(best["parameters"])},
         "importance": _importance(study, len(complete)),
         "trials": trials,
