@@ -45,7 +45,7 @@ class AblationPlan(Params):
     inputs: dict[str, Any]
 
     def codes(self) -> dict[str, PlannedSetting]:
-        """A setting that uses them for all codes, by their name."""
+        """One of the settings that use them, by the name of the codes."""
         return {
             setting.codes: setting
             for arm in self.arms.values()
