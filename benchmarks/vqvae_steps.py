@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from benchmarks import plain_vqvae
 from benchmarks.clock import Step, StepClock
-from mmctr.content.quantizers.params import VQVAEParams
+from mmctr.content.quantizers.method_params import VQVAEParams
 from mmctr.content.quantizers.training import train_autoencoder
 from mmctr.content.quantizers.vqvae import VQVAE, VQVAENetwork
 

@@ -31,8 +31,9 @@ KEDRO = str(Path(sys.executable).parent / "kedro")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of sixty items, up to their titles; only copies of it are changed."""
     project = copy_project(tmp_path_factory.mktemp("prepared"))
-    raw = write_log(project / "log")
-    params = {"dataset": "toys", "raw_dir": str(raw)}
+    # Where the environment looks for it: image vectors are read from the source.
+    write_log(project / "data/01_raw/interactions")
+    params = {"dataset": "toys"}
     config = write_config(
         project / "run.yml", env="interactions", pipeline="preparation", params=params
     )

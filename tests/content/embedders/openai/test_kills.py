@@ -151,8 +151,8 @@ def toys(tmp_path) -> Path:
     project = copy_project(tmp_path / "project")
     rng = np.random.default_rng(2)
     ids = np.arange(N_TITLES) + 7
-    log = project / "log"
-    log.mkdir()
+    log = project / "data/01_raw/interactions"  # where the environment looks for it
+    log.mkdir(parents=True)
     titles = [f"toy number {i}" if i % 50 else "" for i in ids]
     pq.write_table(pa.table({"item_id": ids, "title": titles}), log / "items.parquet")
     events = {
@@ -161,7 +161,7 @@ def toys(tmp_path) -> Path:
         "timestamp": rng.integers(0, 10**7, 3000),
     }
     pq.write_table(pa.table(events), log / "interactions.parquet")
-    kedro(project, "preparation", {"raw_dir": str(log)})
+    kedro(project, "preparation", {})
     return project
 
 
