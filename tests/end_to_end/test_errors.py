@@ -270,7 +270,10 @@ def test_a_defect_keeps_its_traceback(finished_project, monkeypatch, error):
     [
         (Path.unlink, "no summary: codebook is missing"),
         (lambda path: path.write_text('{"title": '), "no summary: DatasetError"),
-        (lambda path: path.write_text('{"title": {}}'), "no summary: KeyError"),
+        (
+            lambda path: path.write_text('{"title": {}}'),
+            "no summary: TypeError",
+        ),
     ],
 )
 def test_a_run_whose_summary_cannot_be_made_has_not_failed(

@@ -1,91 +1,14 @@
 """Columns of tables as arrays, whatever their width or list type."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import NoReturn
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mmctr.data.column_kinds import KINDS, NUMBERS, TEXTS, TIMES, is_any, type_problem
 from mmctr.runtime.jagged import Jagged
-
-_types = pa.types
-_LISTS = (
-    _types.is_list,
-    _types.is_large_list,
-    _types.is_fixed_size_list,
-    _types.is_list_view,
-    _types.is_large_list_view,
-)
-_TEXTS = (_types.is_string, _types.is_large_string, _types.is_string_view)
-_NUMBERS = (_types.is_integer, _types.is_floating)
-_TIMES = (_types.is_timestamp, _types.is_date)
-
-
-def _is_any(found: pa.DataType, checks: Sequence[Callable[..., bool]]) -> bool:
-    return any(check(found) for check in checks)
-
-
-def is_list(found: pa.DataType) -> bool:
-    """Whether it is any of Arrow's list types."""
-    return _is_any(found, _LISTS)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a column of a raw file may be.
-
-    Attributes:
-        words: In words, for messages.
-        checks: Checks of its Arrow type, of which one must hold.
-        dtype: Type of the values that readers give; None for the file's own.
-        may_be_empty: Whether rows may have no value.
-        is_list: Whether :func:`scalar_column` can't read it.
-    """
-
-    words: str
-    checks: tuple[Callable[..., bool], ...]
-    dtype: str | None
-    may_be_empty: bool = False
-    is_list: bool = False
-
-
-_LIST = "a list in every row"
-_TIME = "unix seconds (whole numbers), timestamps or dates"
-
-KINDS = {
-    "integer": Kind("whole numbers", _NUMBERS, "int64"),
-    "count": Kind("numbers", _NUMBERS, "float64", may_be_empty=True),
-    "text": Kind("text", (*_TEXTS, _types.is_null), "str", may_be_empty=True),
-    "id": Kind("whole numbers or text", (*_NUMBERS, *_TEXTS), None),
-    "time": Kind(_TIME, (*_NUMBERS, *_TIMES), "int64"),
-    "ids": Kind(_LIST, _LISTS, "int64", is_list=True),
-    "vectors": Kind(_LIST, _LISTS, "float32", is_list=True),
-    "tags": Kind(
-        "a tag or a list of tags",
-        (*_LISTS, *_TEXTS, *_NUMBERS, _types.is_null),
-        "str",
-        may_be_empty=True,
-        is_list=True,
-    ),
-}
-"""By the name that :func:`mmctr.data.raw_schemas.raw_column` gives it."""
-
-
-def type_problem(found: pa.DataType, kind: str) -> str | None:
-    """Compare a column's Arrow type with the kind that it should have.
-
-    Args:
-        found: The type.
-        kind: A key of :data:`KINDS`.
-
-    Returns:
-        What is wrong and what to do; None if the type fits.
-    """
-    if _is_any(found, KINDS[kind].checks):
-        return None
-    return f"is {found}; expected {KINDS[kind].words}, convert the column"
 
 
 def checked_column(
@@ -96,7 +19,7 @@ def checked_column(
     Args:
         table: The file's table.
         name: The column.
-        kind: As for :func:`type_problem`.
+        kind: As for :func:`~mmctr.data.column_kinds.type_problem`.
         file: Where it comes from, for the message.
 
     Returns:
@@ -138,9 +61,9 @@ def scalar_column(table: pa.Table, name: str, kind: str, file: str) -> pa.Array:
     if kind == "count":
         values = column.to_numpy(zero_copy_only=False).astype(np.float64)
         return pa.array(values)
-    if kind == "text" or _is_any(column.type, _TEXTS):
+    if kind == "text" or is_any(column.type, TEXTS):
         return pc.fill_null(column.cast(pa.string()), "")
-    if _is_any(column.type, _TIMES):
+    if is_any(column.type, TIMES):
         return column.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
     values = column.to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(_is_inexact(values))
@@ -176,7 +99,7 @@ def list_column(
     lengths = pc.list_value_length(column).to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     values = column.flatten()
-    if not (_is_any(values.type, _NUMBERS) or len(values) == 0):
+    if not (is_any(values.type, NUMBERS) or len(values) == 0):
         raise ValueError(f"{where} holds lists of {values.type}; expected numbers")
     if values.null_count:
         empty = values.is_null().to_numpy(zero_copy_only=False)

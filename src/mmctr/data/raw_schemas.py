@@ -7,7 +7,7 @@ import pandas as pd
 import pandera.pandas as pandera
 from pandera.errors import SchemaErrors
 
-from mmctr.data.columns import KINDS
+from mmctr.data.column_kinds import KINDS
 
 MAX_LEVEL = 10
 """Popularity levels run from 0 to this number."""
@@ -58,7 +58,7 @@ def column(
         unique: Whether no value may occur twice.
         required: Whether the table must have it.
         lists: For lists of such values: which lengths, ``any`` or ``one``.
-        kind: In raw files: a key of :data:`mmctr.data.columns.KINDS`.
+        kind: In raw files: a key of :data:`mmctr.data.column_kinds.KINDS`.
     """
     return pandera.Column(
         dtype,

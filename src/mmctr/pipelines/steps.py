@@ -1,4 +1,4 @@
-"""Nodes as kedro-viz shows them: in a box a pipeline, each with its docstring."""
+"""Nodes as kedro-viz shows them: one box per pipeline, each with its docstring."""
 
 import inspect
 from typing import Any

@@ -48,8 +48,16 @@ def render(template: str, **facts: Any) -> str:
 
     Returns:
         HTML, Markdown or plain text.
+
+    Raises:
+        ValueError: If a fact that the template uses is missing.
     """
-    return _environment().get_template(template).render(**facts)
+    from jinja2 import UndefinedError
+
+    try:
+        return _environment().get_template(template).render(**facts)
+    except UndefinedError as error:
+        raise ValueError(f"{template}: {error}") from error
 
 
 @cache

@@ -53,13 +53,11 @@ class ProgressCallback(pl.Callback):
 
     def on_train_batch_end(self, *_: object) -> None:
         """Count a training step."""
-        if self._bar is not None:
-            self._bar.update()
+        self._advance(1.0)
 
     def on_validation_batch_end(self, *_: object) -> None:
         """Count a validation step."""
-        if self._bar is not None:
-            self._bar.update(self._validation_step)
+        self._advance(self._validation_step)
 
     def on_validation_end(self, trainer: pl.Trainer, *_: object) -> None:
         """Show the metric."""
@@ -75,6 +73,11 @@ class ProgressCallback(pl.Callback):
     def on_exception(self, *_: object) -> None:
         """End the bar, so that the error has a line of its own."""
         self._close()
+
+    def _advance(self, steps: float) -> None:
+        if self._bar is not None:
+            # Sums of fractions may exceed the total by a rounding error.
+            self._bar.update(min(steps, self._bar.total - self._bar.n))
 
     def _close(self) -> None:
         if self._bar is not None:

@@ -23,7 +23,7 @@ from mmctr.content.quantizers import (
 from mmctr.content.quantizers.base import BaseQuantizer
 from mmctr.content.quantizers.params import params_of
 from mmctr.ctr.params import CtrParams, DinParams, FeatureParams
-from mmctr.experiments.common import require_residual_codes
+from mmctr.experiments.model_params import ModelParams
 
 WIDTH = 12
 KMEANS = ["rq_kmeans", "pq"]
@@ -282,7 +282,9 @@ def test_one_entry_is_all_that_a_new_quantiser_needs(monkeypatch):
         features=FeatureParams(content="codes"),
         model=DinParams(code_entry="prefix"),
     )
-    require_residual_codes(params, prefixes)
+    ModelParams.model_construct(
+        quantization=params, ctr_modeling=prefixes
+    ).require_residual_codes()
     strict = params.model_copy(
         update={"health": HealthParams(min_perplexity_share=0.5)}
     )

@@ -47,7 +47,7 @@ def load_quantizer(
     Args:
         settings: From ``Quantizer.settings``.
         state: From ``Quantizer.state``.
-        device: Where it shall run.
+        device: Where it runs.
 
     Returns:
         A quantiser that gives the same codes as before.

@@ -31,7 +31,7 @@ class StepDropout(nn.Module):
             layer: Number of this layer in its model, so that layers differ.
         """
         super().__init__()
-        # A mask is drawn from 16 bits a value, so the share is a multiple of 2**-16.
+        # A mask is drawn from 16 bits per value, so the share is a multiple of 2**-16.
         self._threshold = round(p * 2**16)
         self._seed = seed
         self._layer = layer

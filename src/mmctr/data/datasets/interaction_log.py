@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mmctr.data.columns import checked_column, is_list, vector_column
+from mmctr.data.column_kinds import is_list
+from mmctr.data.columns import checked_column, vector_column
 from mmctr.data.datasets.raw_file import RawFile
 from mmctr.data.datasets.raw_folder import RawFolder
 from mmctr.data.raw_schemas import INTERACTIONS, items_schema

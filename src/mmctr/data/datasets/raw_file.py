@@ -8,12 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandera.pandas import DataFrameSchema
 
-from mmctr.data.columns import (
-    id_list_column,
-    list_column,
-    scalar_column,
-    type_problem,
-)
+from mmctr.data.column_kinds import type_problem
+from mmctr.data.columns import id_list_column, list_column, scalar_column
 from mmctr.data.raw_schemas import check_frame, names_of, property_of, raw_column
 from mmctr.runtime.file_errors import surroundings_problem
 
