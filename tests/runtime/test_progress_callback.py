@@ -16,11 +16,13 @@ class Recorder:
 
     def __init__(self, label, total, **options):
         self.label, self.total, self.options = label, total, options
-        self.seen = []
+        self.seen, self.n = [], 0.0
         bars.append(self)
 
     def update(self, units=1):
         self.seen.append(units)
+        self.n += units
+        assert self.n <= self.total
 
     def set_postfix_str(self, text, refresh):
         self.seen.append(text)
