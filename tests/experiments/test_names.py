@@ -8,6 +8,7 @@ from ablation_worlds import ctr_params, quantization_params
 from mmctr.experiments import common, model_params
 from mmctr.experiments.model_params import ModelParams
 
+INPUTS = {"items": "of the items", "train": "of train"}
 MODEL = ModelParams(quantization=quantization_params(), ctr_modeling=ctr_params())
 
 
@@ -21,11 +22,24 @@ MODEL = ModelParams(quantization=quantization_params(), ctr_modeling=ctr_params(
 )
 def test_a_raised_version_gives_new_names(monkeypatch, module, package, names_codes):
     """Of a package's own results, and of no others."""
-    codes = MODEL.codes_name("items")
+    codes = MODEL.codes_name(INPUTS)
     training = common.training_hash(codes, {"lr": 1})
     monkeypatch.setattr(module, package, getattr(module, package) + 1)
-    assert (MODEL.codes_name("items") != codes) == names_codes
+    assert (MODEL.codes_name(INPUTS) != codes) == names_codes
     assert (common.training_hash(codes, {"lr": 1}) != training) != names_codes
+
+
+@pytest.mark.parametrize("name", ["items", "train"])
+def test_other_inputs_give_codes_another_name(name):
+    assert MODEL.codes_name({**INPUTS, name: "another"}) != MODEL.codes_name(INPUTS)
+
+
+def test_another_health_check_gives_codes_another_name():
+    params = quantization_params()
+    health = params.health.model_copy(update={"min_perplexity_share": 0.125})
+    params = params.model_copy(update={"health": health})
+    other = ModelParams(quantization=params, ctr_modeling=ctr_params())
+    assert other.codes_name(INPUTS) != MODEL.codes_name(INPUTS)
 
 
 def test_drawn_rows_are_those_of_the_version():

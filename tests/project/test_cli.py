@@ -13,6 +13,7 @@ from mmctr.project.cli import parse_params, run
 @pytest.mark.parametrize(
     ("texts", "values"),
     [
+        (["raw_dir='/a,,b'"], {"raw_dir": "/a,,b"}),
         ([], {}),
         (["seed=1, device=cpu,"], {"seed": 1, "device": "cpu"}),
         (["a.b=1", "a.c=2,a.b=3"], {"a": {"b": 3, "c": 2}}),

@@ -6,7 +6,7 @@ from typing import Any, Self
 from mmctr.content.quantizers import RESULT_VERSION as QUANTIZERS_VERSION
 from mmctr.content.quantizers.methods import METHODS
 from mmctr.content.quantizers.params import QuantizationParams
-from mmctr.ctr.params import CtrParams
+from mmctr.ctr.params import CheckpointParams, CtrParams
 from mmctr.experiments.common import short_hash
 from mmctr.runtime.params import Params
 
@@ -67,6 +67,11 @@ class ModelParams(Params):
             )
         return self
 
+    def without_checkpoints(self) -> Self:
+        """Leave out their folder: a plan is the same wherever the project lies."""
+        ctr = self.ctr_modeling.model_copy(update={"checkpoint": CheckpointParams()})
+        return self.model_copy(update={"ctr_modeling": ctr})
+
     def fit_to_inputs(self, inputs: Mapping[str, Any]) -> Self | None:
         """Decide ``stated`` features for a data set.
 
@@ -90,11 +95,12 @@ class ModelParams(Params):
         fitted = ctr.model_copy(update={"features": features})
         return self.model_copy(update={"ctr_modeling": fitted})
 
-    def codes_name(self, items: str) -> str | None:
-        """Name the model's codes by a hash of the quantiser's settings and the items.
+    def codes_name(self, inputs: Mapping[str, Any]) -> str | None:
+        """Name the model's codes by a hash of all that they and their health depend on.
 
         Args:
-            items: Fingerprint of the items.
+            inputs: From :func:`mmctr.experiments.common.describe_inputs`: fingerprints
+                of ``items`` and of ``train``, which says which items are cold.
 
         Returns:
             The name; None if the model needs no codes.
@@ -102,8 +108,15 @@ class ModelParams(Params):
         if not self.ctr_modeling.features.need_codes:
             return None
         params = self.quantization
-        own = params.own.model_dump()
-        key = short_hash(QUANTIZERS_VERSION, params.method, own, params.seed, items)
+        key = short_hash(
+            QUANTIZERS_VERSION,
+            params.method,
+            params.own.model_dump(),
+            params.health.model_dump(),
+            params.seed,
+            inputs["items"],
+            inputs["train"],
+        )
         return f"{params.method}-{key}"
 
 

@@ -128,14 +128,16 @@ _KEY = re.compile(r"\s*[\w.+-]+\s*=")
 
 def _split_items(text: str) -> list[str]:
     items: list[str] = []
-    for piece in filter(str.strip, text.split(",")):
+    for piece in text.split(","):
         value = items[-1].partition("=")[2].strip() if items else ""
-        is_quoted = value[:1] in ("'", '"') and (value[1:] or " ")[-1] != value[0]
-        if items and (is_quoted or not _KEY.match(piece)):
+        is_open = value[:1] in ("'", '"') and (value[1:] or " ")[-1] != value[0]
+        if is_open:
+            items[-1] += f",{piece}"
+        elif piece.strip() and items and not _KEY.match(piece):
             items[-1] += f",{piece.rstrip()}"
-        else:
+        elif piece.strip():
             items.append(piece.strip())
-    return items
+    return [item.rstrip() for item in items]
 
 
 def merge_params(ctx: click.Context, param: click.Parameter, value: Any) -> Any:

@@ -89,7 +89,8 @@ def run_in_processes(
         under_way = list(unfinished)[: len(workers)]
         raise ChildProcessError(_describe_death(workers, under_way)) from error
     finally:
-        _end(executor, workers)
+        # A signal may have come between the start of workers and their noting.
+        _end(executor, workers | (set(multiprocessing.active_children()) - others))
 
 
 def _end(executor: ProcessPoolExecutor, workers: set[BaseProcess]) -> None:

@@ -134,7 +134,7 @@ def make_plan(
             if fitted is None:
                 left_out[label] = "it leaves items without any feature here"
                 continue
-            codes = fitted.codes_name(inputs["items"])
+            codes = fitted.codes_name(inputs)
             key = training_hash(
                 fitted.result_settings[1],
                 codes,

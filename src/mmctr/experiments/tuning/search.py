@@ -102,6 +102,8 @@ class Search:
     ) -> float:
         import optuna
 
+        # Before it counts as begun: one without a heartbeat is never taken for dead.
+        study._storage.record_heartbeat(trial._trial_id)
         trial.set_user_attr(_BEGUN, trial.number)
         release()
         try:

@@ -52,7 +52,7 @@ class TrialTrainer:
         values = suggest(trial, params.chosen_space, self.plan.sections)
         model = self.plan.resolve(values)
         ctr, codes = model.ctr_modeling, None
-        name = model.codes_name(self.plan.inputs["items"])
+        name = model.codes_name(self.plan.inputs)
         if name is not None:
             trial.set_user_attr(CODES, name)
             codes = self.codes.get_or_make(name, lambda: self._quantize(model))

@@ -62,7 +62,9 @@ def plan_ablation(
     inputs = describe_inputs(
         rows, items, title_vectors, image_vectors, preparation_report
     )
-    base = ModelParams(quantization=quantization, ctr_modeling=ctr_modeling)
+    base = ModelParams(
+        quantization=quantization, ctr_modeling=ctr_modeling
+    ).without_checkpoints()
     plan = make_plan(params, base, inputs)
     trials = sum(1 for _ in plan.trials())
     for name, arm in plan.arms.items():

@@ -55,7 +55,9 @@ def plan_tuning(
     inputs = describe_inputs(
         rows, items, title_vectors, image_vectors, preparation_report
     )
-    base = ModelParams(quantization=quantization, ctr_modeling=ctr_modeling)
+    base = ModelParams(
+        quantization=quantization, ctr_modeling=ctr_modeling
+    ).without_checkpoints()
     plan = make_plan(params, base, inputs)
     logger.info(
         "study %s: %d parameters, %d trials by %s",

@@ -144,7 +144,7 @@ class SummaryHook:
         failure.
         """
         outputs = sorted(pipeline.all_outputs())
-        if ABLATION_PAGE in outputs:
+        if ABLATION_PAGE in outputs and catalog.exists(ABLATION_PAGE):
             click.echo(f"\n{catalog.load(ABLATION_PAGE)}")
         if "metrics" not in outputs:
             if REPORT in outputs:
