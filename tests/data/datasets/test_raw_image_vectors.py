@@ -15,14 +15,17 @@ def vectors_of(folder, file="items.parquet", column="image_vector") -> RawImageV
 def test_they_are_those_of_the_source_in_the_items_order(tmp_path):
     source = ChallengeFiles(path=str(write_challenge(tmp_path))).load()
     file = "MicroLens_1M_MMCTR/item_feature.parquet"
-    found = vectors_of(tmp_path, file, "img_emb_CLIPRN50").load()
+    ids, found = vectors_of(tmp_path, file, "img_emb_CLIPRN50").load()
+    assert ids == list(range(1, len(found) + 1))
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, source.image_vectors)
 
 
 def test_text_ids_and_a_missing_column_will_do(tmp_path):
     write_log(tmp_path, items={"item_id": ["a", "b", "c"]})
-    assert vectors_of(tmp_path).load().shape == (3, 0)
+    ids, found = vectors_of(tmp_path).load()
+    assert ids == ["a", "b", "c"]
+    assert found.shape == (3, 0)
 
 
 def test_a_broken_vector_is_named_with_its_item(tmp_path):

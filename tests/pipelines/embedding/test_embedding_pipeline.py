@@ -12,6 +12,7 @@ from paths import CONF
 
 from mmctr.content.embedders import EmbeddingParams
 from mmctr.content.vectors import VectorParams
+from mmctr.data.datasets import GivenVectors
 from mmctr.pipelines.embedding import create_pipeline
 from mmctr.pipelines.embedding.nodes import embed_item_images, embed_item_titles
 
@@ -36,6 +37,11 @@ def items() -> pa.Table:
 def id_mapping() -> pa.Table:
     """Their own ids."""
     return pa.table({"item_id": [1, 2, 3, 4], "original_id": ["a", "b", "c", "d"]})
+
+
+def of_source(vectors: np.ndarray) -> GivenVectors:
+    """What the source gives for these items."""
+    return GivenVectors(["a", "b", "c", "d"], vectors.astype(np.float32))
 
 
 @pytest.fixture
@@ -72,7 +78,7 @@ def test_pipeline_runs(items, id_mapping, params):
         {
             "items": MemoryDataset(items, copy_mode="assign"),
             "item_id_mapping": MemoryDataset(id_mapping, copy_mode="assign"),
-            "given_image_vectors": MemoryDataset(np.eye(4, dtype=np.float32)),
+            "given_image_vectors": MemoryDataset(of_source(np.eye(4))),
             "params:embedding": MemoryDataset(params),
             "title_vectors": MemoryDataset(),
             "title_center": MemoryDataset(),
@@ -91,7 +97,7 @@ def test_pipeline_runs(items, id_mapping, params):
 
 def test_image_node_reports_ready_for_json(id_mapping):
     """Where the source gives none, there are no vectors."""
-    none = np.zeros((4, 0), np.float32)
+    none = of_source(np.zeros((4, 0)))
     vectors, _, report = embed_item_images(
         id_mapping, none, np.zeros(2), EmbeddingParams()
     )
@@ -108,7 +114,7 @@ def test_modalities_are_normalised_by_their_own_parameters(items, id_mapping):
         vectors={"title": {"center": True}, "image": {"l2_normalize": False}},
     )
     titles, center, _ = embed_item_titles(items, params)
-    images, none, _ = embed_item_images(id_mapping, given, center, params)
+    images, none, _ = embed_item_images(id_mapping, of_source(given), center, params)
     assert center.any()
     assert not none.any()
     np.testing.assert_array_equal(images[1:], given)
@@ -118,10 +124,11 @@ def test_modalities_are_normalised_by_their_own_parameters(items, id_mapping):
     assert not np.allclose(titles, plain[0])
 
 
-def test_image_node_wants_a_row_for_every_item(id_mapping):
-    """Files of different runs are not mixed."""
-    with pytest.raises(ValueError, match="3 rows for 4 items: run the preparation"):
-        given = np.eye(3, dtype=np.float32)
+@pytest.mark.parametrize("item_ids", [["a", "b", "c"], ["b", "a", "c", "d"]])
+def test_vectors_of_other_items_are_refused(id_mapping, item_ids):
+    """Also where they are as many: files of different runs are not mixed."""
+    given = GivenVectors(item_ids, np.eye(len(item_ids), dtype=np.float32))
+    with pytest.raises(ValueError, match="the source's items are not those of"):
         embed_item_images(id_mapping, given, np.zeros(2), EmbeddingParams())
 
 

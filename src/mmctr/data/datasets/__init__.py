@@ -8,7 +8,7 @@ from mmctr.data.datasets.json_file import JsonDataset
 from mmctr.data.datasets.npy import NpyDataset
 from mmctr.data.datasets.optional import OptionalDataset
 from mmctr.data.datasets.previews import PreviewableTextDataset
-from mmctr.data.datasets.raw_image_vectors import RawImageVectors
+from mmctr.data.datasets.raw_image_vectors import GivenVectors, RawImageVectors
 from mmctr.data.datasets.result_store import ResultStore, ResultStoreDataset
 from mmctr.data.datasets.study import StudyDataset, StudyFile, add_checksum
 from mmctr.data.datasets.zipped_csv import ZippedCsvDataset
@@ -24,6 +24,7 @@ __all__ = [
     "NpyDataset",
     "OptionalDataset",
     "PreviewableTextDataset",
+    "GivenVectors",
     "RawImageVectors",
     "ResultStore",
     "ResultStoreDataset",

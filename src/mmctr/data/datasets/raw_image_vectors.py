@@ -1,6 +1,6 @@
 """The image vectors of a raw item table, read only by the step that uses them."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pandera.pandas import DataFrameSchema
@@ -11,7 +11,16 @@ from mmctr.data.datasets.raw_folder import RawFolder
 from mmctr.data.raw_schemas import raw_column
 
 
-class RawImageVectors(RawFolder[np.ndarray]):
+class GivenVectors(NamedTuple):
+    """Image vectors that a source gives, and the items that they belong to."""
+
+    item_ids: list[Any]
+    """The source's own ids, ``n_items`` of them, in its order."""
+    vectors: np.ndarray
+    """``[n_items, d]`` float32; d is 0 where the source has none."""
+
+
+class RawImageVectors(RawFolder[GivenVectors]):
     """Read one column of the source's item table; never write."""
 
     def __init__(
@@ -33,8 +42,8 @@ class RawImageVectors(RawFolder[np.ndarray]):
         super().__init__(path=path, image_column=image_column, metadata=metadata)
         self._file = file
 
-    def load(self) -> np.ndarray:
-        """Read ``[n_items, d]`` float32; d is 0 where the column is missing.
+    def load(self) -> GivenVectors:
+        """Read ids and vectors; of width 0 where the column is missing.
 
         Raises:
             FileNotFoundError: Naming the missing file.
@@ -43,7 +52,8 @@ class RawImageVectors(RawFolder[np.ndarray]):
         table = self._read(self._file)
         item_ids = table["item_id"].to_pylist()
         file = str(self._path / self._file)
-        return vector_column(table, self._image_column, file, item_ids)
+        vectors = vector_column(table, self._image_column, file, item_ids)
+        return GivenVectors(item_ids, vectors)
 
     def layout(self) -> dict[str, RawFile]:
         """The file and its two columns."""

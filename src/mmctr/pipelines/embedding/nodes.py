@@ -8,6 +8,7 @@ import pyarrow as pa
 from mmctr.content.covers.embed_images import embed_images
 from mmctr.content.embedders import EmbeddingParams, embed_titles
 from mmctr.content.vectors import finish_vectors
+from mmctr.data.datasets import GivenVectors
 from mmctr.data.zero_vectors import warn_of_zero_vectors
 
 
@@ -45,7 +46,7 @@ def embed_item_titles(
 
 def embed_item_images(
     item_id_mapping: pa.Table,
-    given_image_vectors: np.ndarray,
+    given_image_vectors: GivenVectors,
     title_center: np.ndarray,
     params: EmbeddingParams,
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
@@ -54,8 +55,7 @@ def embed_item_images(
     Args:
         item_id_mapping: ``original_id`` of every item, in the order of ``items``; the
             name of its cover.
-        given_image_vectors: The source's, ``[n_items, d]`` float32; d is 0 where there
-            are none.
+        given_image_vectors: The source's, with the ids of its items.
         title_center: Not read. It makes titles come first, so that a dry run or a bill
             above the limit ends the run before hours go into covers.
         params: ``images`` says where the covers are and what embeds them: the node
@@ -71,13 +71,13 @@ def embed_item_images(
     Raises:
         ValueError: If rows don't fit, or the covers can't be embedded.
     """
-    rows, items = len(given_image_vectors), item_id_mapping.num_rows
-    if rows != items:
-        raise ValueError(
-            f"given_image_vectors has {rows} rows for {items} items: run the "
-            "preparation pipeline again"
-        )
     item_ids = item_id_mapping["original_id"].to_pylist()
-    embedded, report = embed_images(item_ids, given_image_vectors, params)
+    if given_image_vectors.item_ids != item_ids:
+        raise ValueError(
+            "given_image_vectors: the source's items are not those of item_id_mapping; "
+            "give the raw_dir that preparation had, or run the preparation pipeline "
+            "again"
+        )
+    embedded, report = embed_images(item_ids, given_image_vectors.vectors, params)
     vectors, center = finish_vectors(embedded, params.vectors.image, "image vectors")
     return vectors, center, report.model_dump(mode="json")
