@@ -124,7 +124,7 @@ def draw_histogram() -> None:
             cell(axis, left + 7.6 + column, 5.4 - code, str(value), GREEN)
     mean = table[list(codes)].mean(0)
     axis.text(0, 0.4, f"both: [{', '.join(f'{value:.2f}' for value in mean)}]")
-    axis.text(left, 1.6, "counted once an item,", color="#495057")
+    axis.text(left, 1.6, "counted once per item,", color="#495057")
     axis.text(left, 0.9, "when the table is loaded", color="#495057")
     assert np.allclose(counts / 4 @ table, mean)
     axis.set(xlim=(-0.2, 21.6), ylim=(-0.2, 7.4))
@@ -146,9 +146,9 @@ def draw_split() -> None:
     left = 11.0
     axis.text(left, 5.2, "three products, one width each", weight="bold")
     terms = (
-        ("q (Wq + Wd)", ORANGE, "once a row"),
-        ("k (Wk - Wd)", GREEN, "once an item"),
-        ("(q * k) Wp", BLUE, "once a position"),
+        ("q (Wq + Wd)", ORANGE, "once per row"),
+        ("k (Wk - Wd)", GREEN, "once per item"),
+        ("(q * k) Wp", BLUE, "once per position"),
     )
     for column, (term, colour, often) in enumerate(terms):
         cell(axis, left + 4.2 * column, 2.9, term, colour, width=3.4)
@@ -161,7 +161,7 @@ def draw_split() -> None:
 
 
 def draw_rate() -> None:
-    """R2 of the sample's title vectors against bits an item."""
+    """R2 of the sample's title vectors against bits per item."""
     vectors = np.load(REPOSITORY / "data/04_feature/sample/vectors/title.npy")[1:]
     figure, axis = plt.subplots(figsize=(6, 3.6), layout="constrained")
     for size, colour in ((8, ORANGE), (32, BLUE), (128, GREEN)):
@@ -177,7 +177,7 @@ def draw_rate() -> None:
             quantizer.fit(vectors)
             points.append(rate_distortion(quantizer, vectors))
         axis.plot(*zip(*points, strict=True), "o-", color=colour, label=str(size))
-    axis.set(xlabel="bits an item", ylabel="R2 of the decodings", ylim=(0, 1))
+    axis.set(xlabel="bits per item", ylabel="R2 of the decodings", ylim=(0, 1))
     axis.legend(title="codewords a level")
     axis.grid(alpha=0.3)
     save("rate")

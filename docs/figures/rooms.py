@@ -17,7 +17,6 @@ ORDER = (
     "pipelines",
     "experiments",
     "reporting",
-    "serving",
     "ctr",
     "content",
     "data",

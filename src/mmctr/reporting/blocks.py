@@ -1,4 +1,4 @@
-"""What a section of the report is made of; the template knows how each looks."""
+"""Parts of a section of the report; the template decides how each looks."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

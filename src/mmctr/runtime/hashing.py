@@ -48,7 +48,7 @@ def content_hash(path: Path) -> str:
             raise
         except Exception:  # decoders raise anything at damaged bytes
             logger.debug("%s is no whole zip", path)
-    # What is no zip has the hash of its bytes.
+    # Of any other file, the hash of its bytes.
     with path.open("rb") as file:
         return _digest(file)
 
@@ -105,10 +105,10 @@ def _tree(folder: Path) -> Iterator[str]:
 
 @dataclass
 class FileHashes:
-    """Hashes of files, remembered with what tells a file that changed.
+    """Hashes of files, remembered while the files are unchanged.
 
-    That is size, inode and both times: of change (``mtime``) and of the inode's change
-    (``ctime``), which no program can set back.
+    Compared are size, inode and both times: of change (``mtime``) and of the inode's
+    change (``ctime``), which no program can set back.
 
     Attributes:
         known: By path: ``stamp`` and ``sha256``, and ``at_ns``, when it was read.

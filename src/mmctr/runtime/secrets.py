@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# Shorter "keys" are words a local service ignores, and would blot out plain text.
+# Shorter "keys" are words a local service ignores, and would remove plain text.
 _SHORTEST_SECRET = 6
 
 

@@ -107,9 +107,9 @@ class Quantise(torch.autograd.Function):
     """Nearest codewords, straight-through, and both losses that tie them to latents.
 
     The same as ``latents + (codewords - latents).detach()`` beside two mean squared
-    errors, each with one side detached. Composed of these, a step passes a dozen times
-    over arrays as large as all latents; the two errors are one number, and their
-    gradients one difference.
+    errors, each with one side detached. Written that way, a step passes a dozen times
+    over arrays as large as all latents; here the two errors are one number, and
+    their gradients one difference.
 
     Shapes: ``latents [m, code_width]``, ``codebook [codebook_size, code_width]`` ->
     codewords ``[m, code_width]``, codebook loss and commitment loss, scalars.

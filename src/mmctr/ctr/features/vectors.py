@@ -11,7 +11,7 @@ from mmctr.ctr.params import ContinuousParams
 from mmctr.runtime.linear import RowsLinear
 
 FIT_ROWS = 50_000
-"""At most so many items of train fit the components, evenly spaced."""
+"""Most items of train, evenly spaced, that the components are fitted on."""
 
 _ROWS = 16_384
 

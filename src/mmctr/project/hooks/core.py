@@ -25,7 +25,7 @@ TIMES_SO_FAR = "times_so_far"
 """The same file as a node of the run itself reads it."""
 
 BEST_CONFIG = "tuning_best"
-"""Another one: a pipeline does not know the environment that it runs in."""
+"""Written here too: the environment's name is not among a pipeline's inputs."""
 
 ABLATION_PAGE = "ablation_page"
 
@@ -52,7 +52,7 @@ class CheckpointHook:
         """Forget the runs before, of the same process."""
         self._saved = set()
 
-    # After the manifest knows of the results: without it they would not count.
+    # After the manifest has recorded the results: unrecorded ones count as missing.
     @hook_impl(trylast=True)
     def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
         """Remove what is kept of finished trainings, when the last result is saved."""

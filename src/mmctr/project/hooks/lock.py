@@ -36,7 +36,7 @@ class LockHook:
         self._release()  # of a run that was stopped in the same process
         command = click.get_current_context(silent=True)
         if command is not None:
-            # Ctrl-C and a dry run are no errors of the pipeline: Kedro tells no hook.
+            # Ctrl-C and a dry run are no errors of the pipeline: no hook is called.
             command.call_on_close(self._release)
         shared = set(run_params.get("pipeline_names") or [""]) <= SHARING
         try:

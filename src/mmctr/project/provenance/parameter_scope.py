@@ -19,9 +19,9 @@ WITHOUT_EFFECT = (
     "*.keep_memory",
     "*.memory_gb",
     "ablation.processes",
-    # What is kept of a training, not how it ends.
+    # Where a training is kept does not change its result.
     "ctr_modeling.checkpoint.*",
-    # How vectors are asked for, not which.
+    # How vectors are requested does not change them.
     "embedding.cache",
     "embedding.openai.mode",
     "embedding.openai.batch.*",

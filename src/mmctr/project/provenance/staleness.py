@@ -11,7 +11,7 @@ from mmctr.project.provenance.parameter_scope import named_files, relevant_param
 from mmctr.runtime.hashing import FileHashes
 
 Hashes = dict[str, str | None] | str | None
-"""Of an artifact, or of the files of a source by their names."""
+"""The hash of an artifact, or those of a source's files by file name."""
 
 
 @dataclass(frozen=True, order=True)
@@ -56,8 +56,8 @@ class Lineage:
     def causes(self, name: str) -> tuple[Cause, ...]:
         """Say why an artifact is stale; empty if it is not.
 
-        Reasons are given where they begin: of an artifact made from one with other
-        parameters, it is that one's. A file that was deleted is judged by its record.
+        A reason is given for the first artifact that it concerns, not for those made
+        from it. A deleted file is judged by its record.
         """
         if name not in self._found:
             self._found[name] = tuple(dict.fromkeys(self._look(name)))

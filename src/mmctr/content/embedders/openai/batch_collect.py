@@ -15,7 +15,7 @@ _STORED_AT_ONCE = 2000
 _TRIES_TO_READ_A_FILE = 3
 _ERRORS_SHOWN = 3
 _GONE = 404
-# So long a batch whose output can't be read is kept, as it may be readable later.
+# How long a batch with unreadable output is kept: it may be readable later.
 _KEPT_SECONDS = 48 * 3600
 _UNREADABLE = "the output file holds no line of the batch: is there a proxy between?"
 

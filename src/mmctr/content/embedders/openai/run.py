@@ -19,7 +19,7 @@ class EmbeddingRun:
     """What one call of the embedder works with, and its results so far.
 
     Attributes:
-        service: Knows address, key and retries.
+        service: Address, key and retries.
         cache: Where vectors and unfinished batches are stored.
         params: Model, sizes, waits and limits.
         space: Space of the vectors, see
@@ -27,7 +27,7 @@ class EmbeddingRun:
         width: Width of the vectors; None: not known before the first one.
         show_progress: Whether a bar is drawn on stderr.
         failures: Why a text has no vector, by key. A text that failed in one request
-            may have a vector from another: the cache knows.
+            may have a vector from another, in the cache.
         under_way: Keys of texts whose batches go on at the service.
         ended_by: Why the run ended before all was done; empty if nothing ended it.
         is_stopped: Whether it was the user.
