@@ -79,7 +79,7 @@ class RunCommand(click.Command):
             )
             ctx.exit(int(stop.code or 0))
         except KeyboardInterrupt as stop:
-            click.echo(f"Stopped: {stop or 'by Ctrl-C'}", err=True)
+            click.echo(f"Stopped: {str(stop) or 'by Ctrl-C'}", err=True)
             ctx.exit(STOPPED)
         except EXPECTED_ERRORS as error:
             if traceback:
