@@ -14,23 +14,20 @@ _VANISHED = 1e-6
 class ModalityParams(Params):
     """What happens to the vectors of one modality."""
 
-    l2_normalize: bool = Field(True, description="scale every vector to length 1")
-    center: bool = Field(
-        False,
-        description="subtract the mean vector of the items that have one; with "
-        "l2_normalize before and after",
-    )
+    l2_normalize: bool = True
+    """Scale every vector to length 1."""
+    center: bool = False
+    """Subtract the mean vector of the items that have one; with l2_normalize before and
+    after."""
 
 
 class VectorParams(Params):
     """What happens to the vectors of every modality before they are stored."""
 
-    title: ModalityParams = Field(
-        default_factory=ModalityParams, description="title vectors"
-    )
-    image: ModalityParams = Field(
-        default_factory=ModalityParams, description="image vectors"
-    )
+    title: ModalityParams = Field(default_factory=ModalityParams)
+    """Title vectors."""
+    image: ModalityParams = Field(default_factory=ModalityParams)
+    """Image vectors."""
 
 
 def finish_vectors(

@@ -24,43 +24,32 @@ def _known_embedding(name: str) -> str:
 class FeatureParams(Params):
     """Which features the model sees; those of items in history and target alike."""
 
-    item_id: bool = Field(
-        True, description="an embedding per item; memorised where rows are few"
-    )
-    tags: bool = Field(True, description="the mean of the tags' embeddings")
-    likes: bool | Literal["stated"] = Field(
-        "stated",
-        description="stated: only where the source states them; levels counted from "
-        "training events say nothing about new items and are memorised (overfit)",
-    )
-    views: bool | Literal["stated"] = Field("stated", description="the same for views")
-    content: Annotated[str, AfterValidator(canonical_content)] = Field(
-        "codes",
-        description="how title and image enter the model, joined by +: codes; "
-        "continuous, the vectors behind a learned projection; similarity, histograms "
-        "of cosines between target and history; matches, counts of the codes they "
-        "share; or none",
-    )
-    title_codes: bool = Field(
-        True, description="use the title's codes, where content has codes or matches"
-    )
-    image_codes: bool = Field(
-        True, description="use the image's codes, where content has codes or matches"
-    )
-    title_vectors: bool = Field(
-        True, description="title vectors, where content has continuous or similarity"
-    )
-    image_vectors: bool = Field(
-        True, description="image vectors, where content has continuous or similarity"
-    )
-    vectors: Literal["own", "decoded"] = Field(
-        "own",
-        description="which vectors continuous and similarity use: the items' own, or "
-        "those reconstructed from their codes, so that all content is in the codes",
-    )
-    row_levels: bool = Field(
-        False, description="use the row's own likes and views level beside the item's"
-    )
+    item_id: bool = True
+    """An embedding per item; memorised where rows are few."""
+    tags: bool = True
+    """The mean of the tags' embeddings."""
+    likes: bool | Literal["stated"] = "stated"
+    """stated: only where the source states them; levels counted from training events
+    say nothing about new items and are memorised (overfit)."""
+    views: bool | Literal["stated"] = "stated"
+    """The same for views."""
+    content: Annotated[str, AfterValidator(canonical_content)] = "codes"
+    """How title and image enter the model, joined by +: codes; continuous, the vectors
+    behind a learned projection; similarity, histograms of cosines between target and
+    history; matches, counts of the codes they share; or none."""
+    title_codes: bool = True
+    """Use the title's codes, where content has codes or matches."""
+    image_codes: bool = True
+    """Use the image's codes, where content has codes or matches."""
+    title_vectors: bool = True
+    """Title vectors, where content has continuous or similarity."""
+    image_vectors: bool = True
+    """Image vectors, where content has continuous or similarity."""
+    vectors: Literal["own", "decoded"] = "own"
+    """Which vectors continuous and similarity use: the items' own, or those
+    reconstructed from their codes, so that all content is in the codes."""
+    row_levels: bool = False
+    """Use the row's own likes and views level beside the item's."""
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -94,166 +83,123 @@ class FeatureParams(Params):
 class ConcatParams(Params):
     """A table per position, side by side."""
 
-    width: int = Field(
-        8, ge=1, description="columns per position; 512 per modality at most"
-    )
+    width: int = Field(8, ge=1)
+    """Columns per position; 512 per modality at most."""
 
 
 class PrefixParams(Params):
     """Ids of code prefixes."""
 
-    levels: int = Field(
-        3,
-        ge=1,
-        description="longest prefix; each length has a vector per distinct prefix, so "
-        "long ones act as item ids, with as many weights, and are memorised",
-    )
+    levels: int = Field(3, ge=1)
+    """Longest prefix; each length has a vector per distinct prefix, so long ones act as
+    item ids, with as many weights, and are memorised."""
 
 
 class ContinuousParams(Params):
     """Item vectors behind a learned projection."""
 
-    components: int = Field(
-        128,
-        ge=0,
-        description="principal components kept, fitted on items of train; 0: all "
-        "columns of the vector, unchanged",
-    )
-    normalize: Literal["rows", "columns"] = Field(
-        "rows",
-        description="rows: scale every vector to length 1; columns: scale every "
-        "component to the same variance over train",
-    )
+    components: int = Field(128, ge=0)
+    """Principal components kept, fitted on items of train; 0: all columns of the
+    vector, unchanged."""
+    normalize: Literal["rows", "columns"] = "rows"
+    """rows: scale every vector to length 1; columns: scale every component to the same
+    variance over train."""
 
 
 class SimilarityParams(Params):
     """Histograms of the cosines of target and history."""
 
-    buckets: int = Field(20, ge=1, description="equally wide buckets from -1 to 1")
-    counts: Literal["log", "share"] = Field(
-        "log",
-        description="how a count enters the model: log(1 + count), or its share of the"
-        " positions",
-    )
+    buckets: int = Field(20, ge=1)
+    """Equally wide buckets from -1 to 1."""
+    counts: Literal["log", "share"] = "log"
+    """How a count enters the model: log(1 + count), or its share of the positions."""
 
 
 class DinParams(Params):
     """Deep Interest Network (Zhou et al., 2018) on item tables."""
 
-    embedding_dim: int = Field(32, ge=1, description="width of every feature")
-    embedding_std: float = Field(
-        0.01, gt=0, description="standard deviation of new embeddings"
-    )
-    code_entry: Annotated[str, AfterValidator(_known_embedding)] = Field(
-        "positional",
-        description="bag: one table, mean of the codes; positional: a table per "
-        "position, sum / sqrt(positions); concat: a table per position, side by side; "
-        "prefix: a vector per prefix of residual codes, sum / sqrt(levels)",
-    )
+    embedding_dim: int = Field(32, ge=1)
+    """Width of every feature."""
+    embedding_std: float = Field(0.01, gt=0)
+    """Standard deviation of new embeddings."""
+    code_entry: Annotated[str, AfterValidator(_known_embedding)] = "positional"
+    """bag: one table, mean of the codes; positional: a table per position, sum /
+    sqrt(positions); concat: a table per position, side by side; prefix: a vector per
+    prefix of residual codes, sum / sqrt(levels)."""
     concat: ConcatParams = Field(default_factory=ConcatParams)
     prefix: PrefixParams = Field(default_factory=PrefixParams)
     continuous: ContinuousParams = Field(default_factory=ContinuousParams)
     similarity: SimilarityParams = Field(default_factory=SimilarityParams)
-    item_id_dropout: float = Field(
-        0.3,
-        ge=0,
-        lt=1,
-        description="share of items whose id is replaced by the out-of-vocabulary row "
-        "in a training step; items unseen in training then use that row",
-    )
-    attention_units: list[int] = Field(
-        [128, 64], min_length=1, description="hidden widths of the attention"
-    )
-    attention_dropout: float = Field(
-        0.0, ge=0, lt=1, description="share of hidden values dropped in training"
-    )
-    dnn_units: list[int] = Field(
-        [256, 128], min_length=1, description="hidden widths of the DNN"
-    )
-    dnn_dropout: float = Field(0.1, ge=0, lt=1, description="the same for the DNN")
-    batch_norm: bool = Field(True, description="batch normalisation in the DNN")
+    item_id_dropout: float = Field(0.3, ge=0, lt=1)
+    """Share of items whose id is replaced by the out-of-vocabulary row in a training
+    step; items unseen in training then use that row."""
+    attention_units: list[int] = Field([128, 64], min_length=1)
+    """Hidden widths of the attention."""
+    attention_dropout: float = Field(0.0, ge=0, lt=1)
+    """Share of hidden values dropped in training."""
+    dnn_units: list[int] = Field([256, 128], min_length=1)
+    """Hidden widths of the DNN."""
+    dnn_dropout: float = Field(0.1, ge=0, lt=1)
+    """The same for the DNN."""
+    batch_norm: bool = True
+    """Batch normalisation in the DNN."""
 
 
 class TrainingParams(Params):
     """How the model is trained."""
 
-    max_history: int = Field(64, ge=1, description="history items used, the newest")
-    batch_size: int = Field(512, ge=2, description="rows per training step")
-    learning_rate: float = Field(
-        1e-3, gt=0, description="Adam's learning rate at the start"
-    )
-    embedding_l2: float = Field(
-        1e-7, ge=0, description="lambda of lambda/2 * ||E||^2 over all embedding tables"
-    )
-    clip_norm: float = Field(
-        10.0, gt=0, description="largest norm of the whole gradient"
-    )
-    max_epochs: int = Field(10, ge=1, description="passes over the training rows")
-    validations_per_epoch: int = Field(
-        1,
-        ge=1,
-        description="validations per pass, evenly spaced; batches are a little smaller"
-        " where they do not divide evenly",
-    )
-    patience: int = Field(
-        3, ge=1, description="validations without improvement before it stops"
-    )
-    monitor: Literal["auc", "gauc"] = Field(
-        "auc", description="metric on valid that chooses weights and ends training"
-    )
-    lr_factor: float = Field(
-        0.1,
-        gt=0,
-        lt=1,
-        description="learning rate factor when validation doesn't improve",
-    )
-    lr_patience: int = Field(
-        0, ge=0, description="validations without improvement before it falls"
-    )
-    min_learning_rate: float = Field(1e-6, ge=0, description="lowest learning rate")
-    precision: Literal["fp32", "bf16"] = Field(
-        "fp32",
-        description="bf16: autocast, faster, with gradients about 9 % off; not "
-        "available on MPS",
-    )
-    predict_batch_size: int = Field(
-        4096, ge=1, description="rows per batch in validation and prediction"
-    )
-    memory_gb: float | None = Field(
-        None,
-        gt=0,
-        description="memory that training may take; if it needs more, a warning is "
-        "logged before it starts; null: what the machine or its container has free",
-    )
-    keep_memory: bool = Field(
-        True,
-        description="on a CPU with glibc: keep large freed blocks in the process until"
-        " it ends, so that no step waits for the kernel; results do not change",
-    )
+    max_history: int = Field(64, ge=1)
+    """History items used, the newest."""
+    batch_size: int = Field(512, ge=2)
+    """Rows per training step."""
+    learning_rate: float = Field(1e-3, gt=0)
+    """Adam's learning rate at the start."""
+    embedding_l2: float = Field(1e-7, ge=0)
+    """lambda of lambda/2 * ||E||^2 over all embedding tables."""
+    clip_norm: float = Field(10.0, gt=0)
+    """Largest norm of the whole gradient."""
+    max_epochs: int = Field(10, ge=1)
+    """Passes over the training rows."""
+    validations_per_epoch: int = Field(1, ge=1)
+    """Validations per pass, evenly spaced; batches are a little smaller where they do
+    not divide evenly."""
+    patience: int = Field(3, ge=1)
+    """Validations without improvement before it stops."""
+    monitor: Literal["auc", "gauc"] = "auc"
+    """Metric on valid that chooses weights and ends training."""
+    lr_factor: float = Field(0.1, gt=0, lt=1)
+    """Learning rate factor when validation doesn't improve."""
+    lr_patience: int = Field(0, ge=0)
+    """Validations without improvement before it falls."""
+    min_learning_rate: float = Field(1e-6, ge=0)
+    """Lowest learning rate."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16: autocast, faster, with gradients about 9 % off; not available on MPS."""
+    predict_batch_size: int = Field(4096, ge=1)
+    """Rows per batch in validation and prediction."""
+    memory_gb: float | None = Field(None, gt=0)
+    """Memory that training may take; if it needs more, a warning is logged before it
+    starts; null: what the machine or its container has free."""
+    keep_memory: bool = True
+    """On a CPU with glibc: keep large freed blocks in the process until it ends, so
+    that no step waits for the kernel; results do not change."""
 
 
 class CheckpointParams(Params):
     """Checkpoints of a training that is not finished."""
 
-    folder: str | None = Field(
-        None,
-        description="folder for checkpoints; each training has a folder of its own in "
-        "it, named by a hash of what it depends on, until its results are saved; null:"
-        " no checkpoints",
-    )
-    every_steps: int = Field(
-        500, ge=1, description="steps between checkpoints, beside one per validation"
-    )
+    folder: str | None = None
+    """Folder for checkpoints; each training has a folder of its own in it, named by a
+    hash of what it depends on, until its results are saved; null: no checkpoints."""
+    every_steps: int = Field(500, ge=1)
+    """Steps between checkpoints, beside one per validation."""
 
 
 class SubmissionParams(Params):
     """The submission file of a challenge."""
 
-    column: str = Field(
-        "Task1&2",
-        min_length=1,
-        description="header of the probabilities; Task1&2 is the joint task's",
-    )
+    column: str = Field("Task1&2", min_length=1)
+    """Header of the probabilities; Task1&2 is the joint task's."""
 
 
 class CtrParams(Params):
@@ -265,15 +211,12 @@ class CtrParams(Params):
     checkpoint: CheckpointParams = Field(default_factory=CheckpointParams)
     evaluation: EvaluationParams
     submission: SubmissionParams = Field(default_factory=SubmissionParams)
-    unknown_values: Literal["strict", "pad"] = Field(
-        "strict",
-        description="levels, tags and item ids of the item table that training did not"
-        " have, in prediction; strict: an error; pad: treated as padding and counted",
-    )
-    seed: int = Field(ge=0, description="seed of weights, row order and dropout")
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        "auto", description="where torch computes; auto uses a GPU if there is one"
-    )
-    progress: bool = Field(
-        False, description="draw progress bars even where stderr is not a terminal"
-    )
+    unknown_values: Literal["strict", "pad"] = "strict"
+    """Levels, tags and item ids of the item table that training did not have, in
+    prediction; strict: an error; pad: treated as padding and counted."""
+    seed: int = Field(ge=0)
+    """Seed of weights, row order and dropout."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where torch computes; auto uses a GPU if there is one."""
+    progress: bool = False
+    """Draw progress bars even where stderr is not a terminal."""

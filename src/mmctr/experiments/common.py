@@ -22,26 +22,18 @@ _ROWS = 65_536
 class BudgetParams(Params):
     """Limits of every training, the same for all."""
 
-    train_rows: int = Field(
-        0, ge=0, description="maximum of train rows, whole groups drawn by seed; 0: all"
-    )
-    max_epochs: int = Field(ge=1, description="passes over the train rows")
-    validations_per_epoch: int = Field(
-        4, ge=1, description="points of the learning curve per epoch"
-    )
-    patience: int = Field(
-        6, ge=1, description="validations without improvement before the training stops"
-    )
-    lr_patience: int = Field(
-        2,
-        ge=0,
-        description="validations without improvement before the learning rate falls",
-    )
-    minutes: float = Field(
-        30.0,
-        gt=0,
-        description="time limit of one training; those that reach it are reported",
-    )
+    train_rows: int = Field(0, ge=0)
+    """Maximum of train rows, whole groups drawn by seed; 0: all."""
+    max_epochs: int = Field(ge=1)
+    """Passes over the train rows."""
+    validations_per_epoch: int = Field(4, ge=1)
+    """Points of the learning curve per epoch."""
+    patience: int = Field(6, ge=1)
+    """Validations without improvement before the training stops."""
+    lr_patience: int = Field(2, ge=0)
+    """Validations without improvement before the learning rate falls."""
+    minutes: float = Field(30.0, gt=0)
+    """Time limit of one training; those that reach it are reported."""
 
     @property
     def training(self) -> dict[str, Any]:

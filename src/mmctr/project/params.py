@@ -29,22 +29,19 @@ from mmctr.runtime.suggestions import LEAST_LIKENESS, did_you_mean, likeness
 class ProjectParams(Params):
     """Everything that can be set, by pipeline."""
 
-    dataset: str = Field(description="name of the folders that hold the artifacts")
-    raw_dir: str = Field(description="folder of the raw files")
-    seed: int = Field(ge=0, description="the one seed of the run")
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        description="where torch trains; auto takes a GPU if there is one"
-    )
-    strict: bool = Field(
-        False,
-        description="refuse, instead of warning about, a run that builds on artifacts "
-        "made with other parameters or inputs",
-    )
-    accept_changed: bool = Field(
-        False,
-        description="accept an artifact whose file was edited by hand after a run had "
-        "saved it",
-    )
+    dataset: str
+    """Name of the folders that hold the artifacts."""
+    raw_dir: str
+    """Folder of the raw files."""
+    seed: int = Field(ge=0)
+    """The one seed of the run."""
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    """Where torch trains; auto takes a GPU if there is one."""
+    strict: bool = False
+    """Refuse, instead of warning about, a run that builds on artifacts made with other
+    parameters or inputs."""
+    accept_changed: bool = False
+    """Accept an artifact whose file was edited by hand after a run had saved it."""
     sample: SampleParams
     preparation: PreparationParams
     embedding: EmbeddingParams

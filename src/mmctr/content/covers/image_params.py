@@ -16,43 +16,25 @@ class ImageParams(Params):
     itself, so that the graph stays the same whether there are covers or not.
     """
 
-    path: Path | None = Field(
-        None,
-        description="folder or zip of images named after the items' ids (12077.jpg); "
-        "null: no covers; the source's own image vectors are used if it has any",
-    )
-    replace_given: bool = Field(
-        False,
-        description="embed the covers though the source has image vectors of its own",
-    )
-    provider: CoverProvider = Field(
-        "efficientnet_lite0",
-        description="efficientnet_lite0 (1280 wide, weights come with the extra "
-        "`images`), or sentence_transformers (a CLIP model on this machine)",
-    )
-    model: str | None = Field(
-        None,
-        min_length=1,
-        description="for sentence_transformers: the directory of a saved model, or the "
-        "name of one in this machine's Hugging Face cache; never downloaded",
-    )
-    batch_size: int = Field(
-        16,
-        ge=1,
-        description="covers per forward pass; on a CPU larger batches are slower",
-    )
-    max_missing_share: float = Field(
-        0.5,
-        ge=0,
-        le=1,
-        description="share of items without a usable cover over which the run fails",
-    )
-    max_file_mb: float = Field(
-        32, gt=0, description="a larger file (in a zip: unpacked) counts as broken"
-    )
-    max_megapixels: float = Field(
-        64, gt=0, description="an image of more pixels counts as broken"
-    )
+    path: Path | None = None
+    """Folder or zip of images named after the items' ids (12077.jpg); null: no covers;
+    the source's own image vectors are used if it has any."""
+    replace_given: bool = False
+    """Embed the covers though the source has image vectors of its own."""
+    provider: CoverProvider = "efficientnet_lite0"
+    """efficientnet_lite0 (1280 wide, weights come with the extra `images`), or
+    sentence_transformers (a CLIP model on this machine)."""
+    model: str | None = Field(None, min_length=1)
+    """For sentence_transformers: the directory of a saved model, or the name of one in
+    this machine's Hugging Face cache; never downloaded."""
+    batch_size: int = Field(16, ge=1)
+    """Covers per forward pass; on a CPU larger batches are slower."""
+    max_missing_share: float = Field(0.5, ge=0, le=1)
+    """Share of items without a usable cover over which the run fails."""
+    max_file_mb: float = Field(32, gt=0)
+    """A larger file (in a zip: unpacked) counts as broken."""
+    max_megapixels: float = Field(64, gt=0)
+    """An image of more pixels counts as broken."""
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

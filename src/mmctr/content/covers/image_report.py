@@ -19,8 +19,10 @@ class BrokenCover(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    file: str = Field(description="its path inside the folder or zip")
-    reason: str = Field(description="what is wrong with it")
+    file: str
+    """Its path inside the folder or zip."""
+    reason: str
+    """What is wrong with it."""
 
 
 class ImageEmbeddingReport(BaseModel):
@@ -28,28 +30,34 @@ class ImageEmbeddingReport(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    provider: str = Field(
-        description="what made them; given: the source; none: there are none"
-    )
-    version: str | None = Field(None, description="provider, model, width and packages")
-    rows: int = Field(description="number of items")
-    width: int = Field(description="numbers per vector; 0: no vectors")
-    zero_rows: int = Field(description="items whose vector is zero, for any reason")
-    missing: int = Field(0, description="items without a cover")
-    missing_examples: list[str] = Field(
-        default_factory=list, description="ids of the first of them"
-    )
-    broken: int = Field(0, description="covers that can't be used")
-    broken_examples: list[BrokenCover] = Field(
-        default_factory=list, description="the first of them"
-    )
-    unsafe: int = Field(0, description="links and paths that lead outside; never read")
-    unsafe_examples: list[str] = Field(
-        default_factory=list, description="the first of them"
-    )
-    without_item: int = Field(0, description="images that belong to no item")
-    no_images: int = Field(0, description="files without a suffix of an image")
-    seconds: float | None = Field(None, description="time taken; null: none embedded")
+    provider: str
+    """What made them; given: the source; none: there are none."""
+    version: str | None = None
+    """Provider, model, width and packages."""
+    rows: int
+    """Number of items."""
+    width: int
+    """Numbers per vector; 0: no vectors."""
+    zero_rows: int
+    """Items whose vector is zero, for any reason."""
+    missing: int = 0
+    """Items without a cover."""
+    missing_examples: list[str] = Field(default_factory=list)
+    """Ids of the first of them."""
+    broken: int = 0
+    """Covers that can't be used."""
+    broken_examples: list[BrokenCover] = Field(default_factory=list)
+    """The first of them."""
+    unsafe: int = 0
+    """Links and paths that lead outside; never read."""
+    unsafe_examples: list[str] = Field(default_factory=list)
+    """The first of them."""
+    without_item: int = 0
+    """Images that belong to no item."""
+    no_images: int = 0
+    """Files without a suffix of an image."""
+    seconds: float | None = None
+    """Time taken; null: none embedded."""
 
 
 def explain_missing(

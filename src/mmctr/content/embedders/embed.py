@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pkgutil import resolve_name
 
 import numpy as np
-from pydantic import Field
 
 from mmctr.content.embedders.cache import EmbeddingCache
 from mmctr.content.embedders.params import EmbeddingParams
@@ -25,20 +24,26 @@ _ZERO = 1e-12
 class EmbeddingReport(EmbeddingUsage):
     """How the titles were embedded."""
 
-    provider: str = Field(description="name of the provider")
-    version: str = Field(description="provider, model, width and package")
-    rows: int = Field(description="number of items")
-    width: int = Field(description="numbers per vector")
-    unique_titles: int = Field(description="different titles that are not empty")
-    empty_titles: int = Field(description="items without a title")
-    empty_title: str = Field(
-        description="what those items got: zero, placeholder, or own_row (precomputed)"
-    )
-    zero_rows: int = Field(description="items whose vector is zero, for any reason")
-    failed: int = Field(
-        0, description="different titles that failed; a run with any writes no report"
-    )
-    seconds: float = Field(description="from the titles to their vectors")
+    provider: str
+    """Name of the provider."""
+    version: str
+    """Provider, model, width and package."""
+    rows: int
+    """Number of items."""
+    width: int
+    """Numbers per vector."""
+    unique_titles: int
+    """Different titles that are not empty."""
+    empty_titles: int
+    """Items without a title."""
+    empty_title: str
+    """What those items got: zero, placeholder, or own_row (precomputed)."""
+    zero_rows: int
+    """Items whose vector is zero, for any reason."""
+    failed: int = 0
+    """Different titles that failed; a run with any writes no report."""
+    seconds: float
+    """From the titles to their vectors."""
 
 
 def embed_titles(

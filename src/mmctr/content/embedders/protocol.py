@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from mmctr.content.embedders.cache import EmbeddingCache
 
@@ -15,25 +15,18 @@ class EmbeddingUsage(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cut_titles: int = Field(
-        0, description="different titles too long for the model, whose end was cut off"
-    )
-    cached: int | None = Field(
-        None,
-        description="different titles whose vectors were in the cache; null: no cache",
-    )
-    sent: int | None = Field(
-        None, description="different titles sent; null: nothing is ever sent"
-    )
-    requests: int | None = Field(
-        None, description="requests sent; null: nothing is ever sent"
-    )
-    tokens: int | None = Field(
-        None, description="tokens the service counted; null: unknown"
-    )
-    cost_bound_usd: float | None = Field(
-        None, description="upper bound of the cost of what was sent; null: no price"
-    )
+    cut_titles: int = 0
+    """Different titles too long for the model, whose end was cut off."""
+    cached: int | None = None
+    """Different titles whose vectors were in the cache; null: no cache."""
+    sent: int | None = None
+    """Different titles sent; null: nothing is ever sent."""
+    requests: int | None = None
+    """Requests sent; null: nothing is ever sent."""
+    tokens: int | None = None
+    """Tokens the service counted; null: unknown."""
+    cost_bound_usd: float | None = None
+    """Upper bound of the cost of what was sent; null: no price."""
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,12 @@ class Settings(Params):
 class RQKMeansParams(Settings):
     """Residual k-means: one k-means per level, on what the levels before left over."""
 
-    levels: int = Field(8, ge=1, description="codes per item")
-    codebook_size: int = Field(
-        256, ge=2, description="centroids per level; fewer where there are fewer items"
-    )
-    iterations: int = Field(25, ge=1, description="Lloyd iterations per level")
+    levels: int = Field(8, ge=1)
+    """Codes per item."""
+    codebook_size: int = Field(256, ge=2)
+    """Centroids per level; fewer where there are fewer items."""
+    iterations: int = Field(25, ge=1)
+    """Lloyd iterations per level."""
 
     @property
     def positions(self) -> int:
@@ -45,81 +46,74 @@ class RQKMeansParams(Settings):
 class PQParams(Settings):
     """Product quantisation: one k-means per slice of the vector."""
 
-    positions: int = Field(
-        64, ge=1, description="codes per item; the width must be a multiple of it"
-    )
-    codebook_size: int = Field(
-        256, ge=2, description="centroids per slice; fewer where there are fewer items"
-    )
-    iterations: int = Field(25, ge=1, description="Lloyd iterations per slice")
+    positions: int = Field(64, ge=1)
+    """Codes per item; the width must be a multiple of it."""
+    codebook_size: int = Field(256, ge=2)
+    """Centroids per slice; fewer where there are fewer items."""
+    iterations: int = Field(25, ge=1)
+    """Lloyd iterations per slice."""
 
 
 class AutoencoderParams(Settings):
     """Encoder and decoder of a learned quantiser, and how they are trained."""
 
-    hidden: int = Field(
-        256, ge=1, description="width of the one hidden layer of encoder and decoder"
-    )
-    dropout: float = Field(
-        0.1, ge=0, lt=1, description="dropout after each hidden layer"
-    )
-    learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate")
-    batch_size: int = Field(512, ge=1, description="items per training step")
-    max_epochs: int = Field(30, ge=1, description="most passes over the items")
-    patience: int = Field(
-        3, ge=1, description="epochs without a better validation before stopping"
-    )
-    valid_fraction: float = Field(
-        0.1, gt=0, lt=1, description="share of items, drawn at random, for validation"
-    )
-    keep_memory: bool = Field(
-        True,
-        description="on a CPU with glibc: big freed blocks stay with the process until "
-        "it ends, so that no step waits for the kernel; the results are the same",
-    )
+    hidden: int = Field(256, ge=1)
+    """Width of the one hidden layer of encoder and decoder."""
+    dropout: float = Field(0.1, ge=0, lt=1)
+    """Dropout after each hidden layer."""
+    learning_rate: float = Field(1e-3, gt=0)
+    """Adam's learning rate."""
+    batch_size: int = Field(512, ge=1)
+    """Items per training step."""
+    max_epochs: int = Field(30, ge=1)
+    """Most passes over the items."""
+    patience: int = Field(3, ge=1)
+    """Epochs without a better validation before stopping."""
+    valid_fraction: float = Field(0.1, gt=0, lt=1)
+    """Share of items, drawn at random, for validation."""
+    keep_memory: bool = True
+    """On a CPU with glibc: big freed blocks stay with the process until it ends, so
+    that no step waits for the kernel; the results are the same."""
 
 
 class SharedCodebookParams(AutoencoderParams):
     """Positions that read one codebook."""
 
-    positions: int = Field(32, ge=1, description="codes per item")
-    codebook_size: int = Field(256, ge=2, description="codewords in the one codebook")
-    code_width: int = Field(16, ge=1, description="width of a codeword")
+    positions: int = Field(32, ge=1)
+    """Codes per item."""
+    codebook_size: int = Field(256, ge=2)
+    """Codewords in the one codebook."""
+    code_width: int = Field(16, ge=1)
+    """Width of a codeword."""
 
 
 class RotationParams(AutoencoderParams):
     """How gradients pass a codebook."""
 
-    beta: float = Field(0.25, ge=0, description="weight of the commitment loss")
-    rotation_trick: bool = Field(
-        False, description="gradients are turned with the latent, not just passed on"
-    )
+    beta: float = Field(0.25, ge=0)
+    """Weight of the commitment loss."""
+    rotation_trick: bool = False
+    """Gradients are turned with the latent, not just passed on."""
 
 
 class MovingCodebookParams(RotationParams):
     """Codewords that follow the latents by moving averages."""
 
-    decay: float = Field(
-        0.95, gt=0, lt=1, description="share of the average kept per step"
-    )
-    revive_under: float = Field(
-        0.1,
-        ge=0,
-        lt=1,
-        description="a codeword used less than this share of an even use is replaced "
-        "by a latent of the batch; 0 replaces none",
-    )
+    decay: float = Field(0.95, gt=0, lt=1)
+    """Share of the average kept per step."""
+    revive_under: float = Field(0.1, ge=0, lt=1)
+    """A codeword used less than this share of an even use is replaced by a latent of
+    the batch; 0 replaces none."""
 
 
 class VQVAEParams(SharedCodebookParams):
     """A VQ-VAE whose positions share one codebook; the defaults are a small profile."""
 
-    alpha: Annotated[float, Field(ge=0)] | Literal["std", "plain"] = Field(
-        0.1,
-        description="weight of the codebook loss; std (0.1) and plain (0.5) are the "
-        "reference's two settings",
-    )
-    beta: float = Field(0.1, ge=0, description="weight of the commitment loss")
+    alpha: Annotated[float, Field(ge=0)] | Literal["std", "plain"] = 0.1
+    """Weight of the codebook loss; std (0.1) and plain (0.5) are the reference's two
+    settings."""
+    beta: float = Field(0.1, ge=0)
+    """Weight of the commitment loss."""
 
     @property
     def codebook_weight(self) -> float:
@@ -135,9 +129,12 @@ class VQVAEEMAParams(SharedCodebookParams, MovingCodebookParams):
 class RQVAEParams(MovingCodebookParams):
     """A residual VQ-VAE: levels of codebooks on one latent vector."""
 
-    levels: int = Field(8, ge=1, description="codes per item")
-    codebook_size: int = Field(256, ge=2, description="codewords per level")
-    code_width: int = Field(64, ge=1, description="width of the latent and codewords")
+    levels: int = Field(8, ge=1)
+    """Codes per item."""
+    codebook_size: int = Field(256, ge=2)
+    """Codewords per level."""
+    code_width: int = Field(64, ge=1)
+    """Width of the latent and codewords."""
 
     @property
     def positions(self) -> int:
@@ -148,13 +145,11 @@ class RQVAEParams(MovingCodebookParams):
 class FSQParams(AutoencoderParams):
     """Finite scalar quantisation; the default levels make 240 codes, near 8 bits."""
 
-    positions: int = Field(32, ge=1, description="codes per item")
-    levels: tuple[Annotated[int, Field(ge=3)], ...] = Field(
-        (8, 6, 5),
-        min_length=1,
-        description="values that each number of a position is rounded to; their "
-        "product is the codebook's size",
-    )
+    positions: int = Field(32, ge=1)
+    """Codes per item."""
+    levels: tuple[Annotated[int, Field(ge=3)], ...] = Field((8, 6, 5), min_length=1)
+    """Values that each number of a position is rounded to; their product is the
+    codebook's size."""
 
     @field_validator("levels")
     @classmethod

@@ -12,41 +12,30 @@ from mmctr.content.quantizers.methods import METHODS, Method
 class HealthParams(Settings):
     """How codebooks are measured, and when they are refused."""
 
-    queries: int = Field(
-        2_000, ge=1, description="items, drawn at random, whose neighbours are compared"
-    )
-    sample: int = Field(
-        20_000, ge=2, description="most items, drawn at random, measured by level"
-    )
-    stability: bool = Field(
-        False, description="fit a second time with the next seed and compare the two"
-    )
-    min_perplexity_share: float = Field(
-        0.01,
-        ge=0,
-        lt=1,
-        description="a codebook with less of the perplexity it could have is refused; "
-        "0 refuses none",
-    )
+    queries: int = Field(2_000, ge=1)
+    """Items, drawn at random, whose neighbours are compared."""
+    sample: int = Field(20_000, ge=2)
+    """Most items, drawn at random, measured by level."""
+    stability: bool = False
+    """Fit a second time with the next seed and compare the two."""
+    min_perplexity_share: float = Field(0.01, ge=0, lt=1)
+    """A codebook with less of the perplexity it could have is refused; 0 refuses none.
+    """
 
 
 class _Common(Settings):
     """Which quantiser turns the vectors of every modality into codes, and how."""
 
-    method: str = Field(
-        "rq_kmeans",
-        description="the quantiser in use; settings of other methods are ignored",
-    )
-    health: HealthParams = Field(
-        default_factory=HealthParams, description="how codebooks are measured"
-    )
-    seed: int = Field(ge=0, description="seed of initialisation, order and sampling")
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        "auto", description="where networks train; auto takes a GPU if there is one"
-    )
-    progress: bool = Field(
-        False, description="draw progress bars even where stderr is no terminal"
-    )
+    method: str = "rq_kmeans"
+    """The quantiser in use; settings of other methods are ignored."""
+    health: HealthParams = Field(default_factory=HealthParams)
+    """How codebooks are measured."""
+    seed: int = Field(ge=0)
+    """Seed of initialisation, order and sampling."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where networks train; auto takes a GPU if there is one."""
+    progress: bool = False
+    """Draw progress bars even where stderr is no terminal."""
 
     @field_validator("method")
     @classmethod

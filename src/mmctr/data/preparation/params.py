@@ -14,30 +14,27 @@ class PreparationParams(Params):
     ``unknown_items`` apply to it.
     """
 
-    valid_fraction: float = Field(
-        0.1, gt=0, lt=1, description="valid's share of events"
-    )
-    test_fraction: float = Field(
-        0.1, gt=0, lt=1, description="share of events in test, the latest ones"
-    )
-    max_history: int = Field(100, ge=1, description="most, and newest, items kept")
-    min_history: int = Field(
-        1, ge=1, description="rows with a shorter history are dropped and counted"
-    )
-    negatives_per_positive: int = Field(3, ge=1, description="negatives per event")
-    window_days: float = Field(
-        30, gt=0, description="days of the same part that negatives are drawn from"
-    )
-    min_eligible_items: int = Field(
-        20, ge=1, description="a window with fewer items to draw from is widened"
-    )
-    max_tags: int = Field(5, ge=1, description="tags per item, the first ones")
-    unknown_items: Literal["strict", "pad"] = Field(
-        "strict",
-        description="items of rows that the item table lacks, and levels of test rows "
-        "outside 0 to 10; strict: an error; pad: treated as padding and counted",
-    )
-    seed: int = Field(ge=0, description="seed of the draws of negatives")
+    valid_fraction: float = Field(0.1, gt=0, lt=1)
+    """Valid's share of events."""
+    test_fraction: float = Field(0.1, gt=0, lt=1)
+    """Share of events in test, the latest ones."""
+    max_history: int = Field(100, ge=1)
+    """Most, and newest, items kept."""
+    min_history: int = Field(1, ge=1)
+    """Rows with a shorter history are dropped and counted."""
+    negatives_per_positive: int = Field(3, ge=1)
+    """Negatives per event."""
+    window_days: float = Field(30, gt=0)
+    """Days of the same part that negatives are drawn from."""
+    min_eligible_items: int = Field(20, ge=1)
+    """A window with fewer items to draw from is widened."""
+    max_tags: int = Field(5, ge=1)
+    """Tags per item, the first ones."""
+    unknown_items: Literal["strict", "pad"] = "strict"
+    """Items of rows that the item table lacks, and levels of test rows outside 0 to 10;
+    strict: an error; pad: treated as padding and counted."""
+    seed: int = Field(ge=0)
+    """Seed of the draws of negatives."""
 
     @model_validator(mode="after")
     def _some_train_is_left(self) -> "PreparationParams":

@@ -16,77 +16,63 @@ class SampleParams(Params):
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
-    name: str = Field(
-        min_length=1,
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
-        description="folder under the raw layer that the files are written to",
-    )
-    seed: int = Field(ge=0, description="determines every byte of every table")
+    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+    """Folder under the raw layer that the files are written to."""
+    seed: int = Field(ge=0)
+    """Determines every byte of every table."""
 
-    n_items: int = Field(4000, ge=50, description="number of items")
-    n_topics: int = Field(10, ge=3, le=len(TOPIC_WORDS), description="number of topics")
-    train_users: int = Field(40_000, ge=1, description="users in train, four rows each")
-    valid_users: int = Field(1000, ge=1, description="users in valid, all new")
-    test_users: int = Field(4000, ge=1, description="users in test, all new")
-    cold_fraction: float = Field(
-        0.12, ge=0, lt=0.5, description="share of items that no train row contains"
-    )
-    max_history: int = Field(100, ge=3, le=100, description="longest history drawn")
-    text_width: int = Field(768, ge=1, description="width of txt_emb_BERT")
-    image_width: int = Field(1024, ge=1, description="width of img_emb_CLIPRN50")
-    title_width: int = Field(1024, ge=1, description="width of gpt_embedding.npy")
+    n_items: int = Field(4000, ge=50)
+    """Number of items."""
+    n_topics: int = Field(10, ge=3, le=len(TOPIC_WORDS))
+    """Number of topics."""
+    train_users: int = Field(40_000, ge=1)
+    """Users in train, four rows each."""
+    valid_users: int = Field(1000, ge=1)
+    """Users in valid, all new."""
+    test_users: int = Field(4000, ge=1)
+    """Users in test, all new."""
+    cold_fraction: float = Field(0.12, ge=0, lt=0.5)
+    """Share of items that no train row contains."""
+    max_history: int = Field(100, ge=3, le=100)
+    """Longest history drawn."""
+    text_width: int = Field(768, ge=1)
+    """Width of txt_emb_BERT."""
+    image_width: int = Field(1024, ge=1)
+    """Width of img_emb_CLIPRN50."""
+    title_width: int = Field(1024, ge=1)
+    """Width of gpt_embedding.npy."""
 
-    zipf_exponent: float = Field(
-        0.8, ge=0, description="an item's popularity is rank ** -exponent"
-    )
-    topic_concentration: float = Field(
-        0.02,
-        gt=0,
-        description="Dirichlet parameter of a user's topics; small values are sparse",
-    )
-    style_concentration: float = Field(
-        0.3, gt=0, description="Dirichlet parameter of a user's styles and looks"
-    )
-    companion_share: float = Field(
-        0.5,
-        ge=0,
-        lt=1,
-        description="share of the interest in a topic that goes to its companion topic",
-    )
-    sharpness: float = Field(
-        0.72, ge=0, description="exponent of the affinity; 0 ignores taste"
-    )
-    affinity_floor: float = Field(
-        0.04, gt=0, description="least affinity of any user to any item"
-    )
-    quality_strength: float = Field(
-        1.0, ge=0, description="log-scale weight of an item's quality in the clicks"
-    )
-    charm_strength: float = Field(
-        0.4, ge=0, description="log-scale weight of an item's charm in the clicks"
-    )
-    leaning_strength: float = Field(
-        1.1, ge=0, description="strength of leanings for or against popular items"
-    )
+    zipf_exponent: float = Field(0.8, ge=0)
+    """An item's popularity is rank ** -exponent."""
+    topic_concentration: float = Field(0.02, gt=0)
+    """Dirichlet parameter of a user's topics; small values are sparse."""
+    style_concentration: float = Field(0.3, gt=0)
+    """Dirichlet parameter of a user's styles and looks."""
+    companion_share: float = Field(0.5, ge=0, lt=1)
+    """Share of the interest in a topic that goes to its companion topic."""
+    sharpness: float = Field(0.72, ge=0)
+    """Exponent of the affinity; 0 ignores taste."""
+    affinity_floor: float = Field(0.04, gt=0)
+    """Least affinity of any user to any item."""
+    quality_strength: float = Field(1.0, ge=0)
+    """Log-scale weight of an item's quality in the clicks."""
+    charm_strength: float = Field(0.4, ge=0)
+    """Log-scale weight of an item's charm in the clicks."""
+    leaning_strength: float = Field(1.1, ge=0)
+    """Strength of leanings for or against popular items."""
 
-    title_noise: float = Field(
-        0.2, ge=0, le=1, description="share of titles about a neighbouring topic"
-    )
-    image_noise: float = Field(
-        0.5, ge=0, le=1, description="share of images of a neighbouring topic"
-    )
-    tag_noise: float = Field(
-        0.5, ge=0, le=1, description="share of tags taken from any topic"
-    )
-    word_noise: float = Field(
-        0.1, ge=0, le=1, description="share of title words taken from any topic"
-    )
-    vector_noise: float = Field(
-        0.4, ge=0, description="spread of vectors inside a topic and style"
-    )
-    level_noise: float = Field(
-        0.1, ge=0, description="log-scale spread of the likes and views counts"
-    )
+    title_noise: float = Field(0.2, ge=0, le=1)
+    """Share of titles about a neighbouring topic."""
+    image_noise: float = Field(0.5, ge=0, le=1)
+    """Share of images of a neighbouring topic."""
+    tag_noise: float = Field(0.5, ge=0, le=1)
+    """Share of tags taken from any topic."""
+    word_noise: float = Field(0.1, ge=0, le=1)
+    """Share of title words taken from any topic."""
+    vector_noise: float = Field(0.4, ge=0)
+    """Spread of vectors inside a topic and style."""
+    level_noise: float = Field(0.1, ge=0)
+    """Log-scale spread of the likes and views counts."""
 
     @model_validator(mode="after")
     def _leave_items_to_draw(self) -> Self:

@@ -37,67 +37,54 @@ Overrides = Annotated[dict[str, Any], AfterValidator(_of_one_arm)]
 class CandidateParams(Params):
     """One setting that an arm may choose on valid; keys as in the named section."""
 
-    quantization: Overrides = Field({}, description="overrides of `quantization`")
-    ctr_modeling: Overrides = Field({}, description="overrides of `ctr_modeling`")
+    quantization: Overrides = {}
+    """Overrides of `quantization`."""
+    ctr_modeling: Overrides = {}
+    """Overrides of `ctr_modeling`."""
 
 
 class ArmParams(CandidateParams):
     """One way in which the content of items enters the model."""
 
-    kind: Literal["none", "continuous", "similarity", "codes"] = Field(
-        description="form of content it stands for; ctr_modeling.features.content is "
-        "this unless the arm overrides it"
-    )
-    standard: bool = Field(True, description="whether it takes part with only=standard")
-    candidates: dict[Name, CandidateParams | None] | None = Field(
-        None, description="replace ablation.candidates; null leaves one out"
-    )
+    kind: Literal["none", "continuous", "similarity", "codes"]
+    """Form of content it stands for; ctr_modeling.features.content is this unless the
+    arm overrides it."""
+    standard: bool = True
+    """Whether it takes part with only=standard."""
+    candidates: dict[Name, CandidateParams | None] | None = None
+    """Replace ablation.candidates; null leaves one out."""
 
 
 class AblationParams(Params):
     """Arms x seeds under one budget, chosen on valid, reported once on test."""
 
-    arms: dict[Name, ArmParams | None] = Field(
-        description="arms by name; null leaves one out"
-    )
-    only: str = Field(
-        STANDARD_ARMS,
-        description="standard: the arms that are marked so; all; or names joined by +",
-    )
-    control: str = Field("none", description="the arm that others are compared with")
-    rival: str = Field(
-        "continuous", description="a second such arm, in table and figure"
-    )
-    candidates: dict[Name, CandidateParams | None] = Field(
-        description="settings that every arm tries, unless it has its own"
-    )
-    choose_by: Literal["auc", "gauc"] = Field(
-        "gauc", description="metric on valid that chooses the candidate"
-    )
-    seeds: int = Field(3, ge=1, description="trainings of each arm: seed, seed + 1, ..")
-    candidate_seeds: int = Field(
-        1, ge=1, description="number of these seeds that each candidate is tried with"
-    )
-    resample_seeds: bool = Field(
-        True, description="whether intervals cover other seeds as well as other users"
-    )
-    processes: int | None = Field(
-        None,
-        ge=1,
-        description="trainings at once, each in a process of one thread; 1: one by "
-        "one, with all threads; null: as many as torch would use threads and memory "
-        "allows, on a GPU one by one",
-    )
+    arms: dict[Name, ArmParams | None]
+    """Arms by name; null leaves one out."""
+    only: str = STANDARD_ARMS
+    """standard: the arms that are marked so; all; or names joined by +."""
+    control: str = "none"
+    """The arm that others are compared with."""
+    rival: str = "continuous"
+    """A second such arm, in table and figure."""
+    candidates: dict[Name, CandidateParams | None]
+    """Settings that every arm tries, unless it has its own."""
+    choose_by: Literal["auc", "gauc"] = "gauc"
+    """Metric on valid that chooses the candidate."""
+    seeds: int = Field(3, ge=1)
+    """Trainings of each arm: seed, seed + 1, .."""
+    candidate_seeds: int = Field(1, ge=1)
+    """Number of these seeds that each candidate is tried with."""
+    resample_seeds: bool = True
+    """Whether intervals cover other seeds as well as other users."""
+    processes: int | None = Field(None, ge=1)
+    """Trainings at once, each in a process of one thread; 1: one by one, with all
+    threads; null: as many as torch would use threads and memory allows, on a GPU one by
+    one."""
     budget: BudgetParams
-    test_share: float = Field(
-        0.5,
-        gt=0,
-        lt=1,
-        description="share of valid users held back as test where test has no labels",
-    )
-    seed: int = Field(
-        ge=0, description="first seed of the trainings, and seed of every draw of rows"
-    )
+    test_share: float = Field(0.5, gt=0, lt=1)
+    """Share of valid users held back as test where test has no labels."""
+    seed: int = Field(ge=0)
+    """First seed of the trainings, and seed of every draw of rows."""
 
     @property
     def all_seeds(self) -> list[int]:

@@ -49,9 +49,12 @@ ParameterName = Annotated[str, AfterValidator(_may_vary)]
 class FloatRangeParams(Params):
     """Real numbers from low to high, both included."""
 
-    low: float = Field(description="smallest value")
-    high: float = Field(description="largest value")
-    log: bool = Field(False, description="drawn evenly on a logarithmic scale")
+    low: float
+    """Smallest value."""
+    high: float
+    """Largest value."""
+    log: bool = False
+    """Drawn evenly on a logarithmic scale."""
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
@@ -67,9 +70,12 @@ class FloatRangeParams(Params):
 class IntRangeParams(FloatRangeParams):
     """Integers from low to high, both included."""
 
-    low: int = Field(description="smallest value")
-    high: int = Field(description="largest value")
-    step: int = Field(1, ge=1, description="difference between neighbouring values")
+    low: int
+    """Smallest value."""
+    high: int
+    """Largest value."""
+    step: int = Field(1, ge=1)
+    """Difference between neighbouring values."""
 
     @model_validator(mode="after")
     def _steps_evenly(self) -> Self:
@@ -86,9 +92,8 @@ class IntRangeParams(FloatRangeParams):
 class DistributionParams(Params):
     """Values that a parameter may take; exactly one of the three is given."""
 
-    choices: list[Any] | None = Field(
-        None, min_length=1, description="possible values, which may be lists"
-    )
+    choices: list[Any] | None = Field(None, min_length=1)
+    """Possible values, which may be lists."""
     int: IntRangeParams | None = None
     float: FloatRangeParams | None = None
 
@@ -138,43 +143,33 @@ class DistributionParams(Params):
 class PruningParams(Params):
     """When a trial is stopped at a validation."""
 
-    method: Literal["median", "hyperband", "none"] = Field(
-        "median",
-        description="median: its best so far is under the median of the others at "
-        "that validation (Golovin et al., 2017); hyperband: of the trials of a "
-        "bracket the best third continues (Li et al., 2018)",
-    )
-    startup_trials: int = Field(
-        5, ge=0, description="finished trials before the median stops any"
-    )
-    warmup_validations: int = Field(
-        1, ge=0, description="validations of each trial before it can be stopped"
-    )
+    method: Literal["median", "hyperband", "none"] = "median"
+    """median: its best so far is under the median of the others at that validation
+    (Golovin et al., 2017); hyperband: of the trials of a bracket the best third
+    continues (Li et al., 2018)."""
+    startup_trials: int = Field(5, ge=0)
+    """Finished trials before the median stops any."""
+    warmup_validations: int = Field(1, ge=0)
+    """Validations of each trial before it can be stopped."""
 
 
 class TuningParams(Params):
     """Trials of settings under one budget, judged by valid."""
 
-    space: dict[ParameterName, DistributionParams | None] = Field(
-        description="values by the dotted name of a parameter; null leaves one out"
-    )
-    sampler: Literal["tpe", "random", "grid"] = Field(
-        "tpe",
-        description="how trials are chosen; grid: every combination once, whatever "
-        "n_trials says",
-    )
-    startup_trials: int = Field(
-        10, ge=1, description="trials drawn at random before tpe learns from them"
-    )
-    n_trials: int = Field(
-        30, ge=1, description="trials of all runs and processes together"
-    )
-    objective: Literal["gauc", "auc"] = Field(
-        "gauc", description="metric on valid; it also chooses the weights of a training"
-    )
+    space: dict[ParameterName, DistributionParams | None]
+    """Values by the dotted name of a parameter; null leaves one out."""
+    sampler: Literal["tpe", "random", "grid"] = "tpe"
+    """How trials are chosen; grid: every combination once, whatever n_trials says."""
+    startup_trials: int = Field(10, ge=1)
+    """Trials drawn at random before tpe learns from them."""
+    n_trials: int = Field(30, ge=1)
+    """Trials of all runs and processes together."""
+    objective: Literal["gauc", "auc"] = "gauc"
+    """Metric on valid; it also chooses the weights of a training."""
     pruning: PruningParams = Field(default_factory=PruningParams)
     budget: BudgetParams
-    seed: int = Field(ge=0, description="seed of the sampler and of drawn rows")
+    seed: int = Field(ge=0)
+    """Seed of the sampler and of drawn rows."""
 
     @property
     def chosen_space(self) -> dict[str, DistributionParams]:
