@@ -91,7 +91,7 @@ viz: setup-viz
 viz-build: setup-viz
 	rm -rf build
 	$(BIN)/kedro viz build --include-previews
-	$(BIN)/python -m mmctr.project.viz_page build
+	$(BIN)/python docs/hooks/viz_page.py build
 
 mlflow:
 	$(call install,tracking,.[tracking])

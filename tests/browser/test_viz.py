@@ -23,11 +23,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     must_run(project, "--env", "test", "--pipeline", "sample")
     must_run(project, "--env", "test")
     for words in (
-        ("kedro", "viz", "build", "--include-previews"),
-        ("mmctr.project.viz_page", "build"),
+        ("-m", "kedro", "viz", "build", "--include-previews"),
+        (str(REPOSITORY / "docs/hooks/viz_page.py"), "build"),
     ):
         done = subprocess.run(
-            [sys.executable, "-m", *words],
+            [sys.executable, *words],
             cwd=project,
             env={
                 **os.environ,

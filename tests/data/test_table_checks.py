@@ -1,8 +1,5 @@
 """Tables between pipelines hold their contracts, or are named with what is wrong."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,7 +8,6 @@ from project_runs import REPOSITORY
 from mmctr.data import table_checks
 from mmctr.data.contracts import CONTRACTS
 from mmctr.data.datasets import ArrowDataset, AtomicDataset
-from mmctr.data.schemas_page import schemas_page
 from mmctr.data.table_checks import check_table
 
 IDS = pa.list_(pa.int32())
@@ -251,21 +247,3 @@ def test_every_table_between_pipelines_has_a_contract():
                 tables.add(entry.splitlines()[0].rstrip(":"))
                 assert "contract: " in entry, entry
     assert len(tables) == 8
-
-
-def test_the_page_of_schemas_is_the_committed_one():
-    """``python -m mmctr.data.schemas_page > docs/schemas.md`` writes it anew."""
-    written = (REPOSITORY / "docs/schemas.md").read_text()
-    assert schemas_page() == written
-    done = subprocess.run(
-        [sys.executable, "-m", "mmctr.data.schemas_page"],
-        env={"PYTHONPATH": str(REPOSITORY / "src")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == written
-    for contract in CONTRACTS.values():
-        assert f"### {contract.title}\n" in written
-        for name in contract.columns:
-            assert f"| `{name}` |" in written

@@ -1,6 +1,6 @@
 """The page that ``kedro viz build`` writes, for a look without any network.
 
-``python -m mmctr.project.viz_page build`` after ``kedro viz build --include-previews``.
+``python docs/hooks/viz_page.py build`` after ``kedro viz build --include-previews``.
 """
 
 import json

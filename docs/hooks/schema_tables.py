@@ -1,4 +1,4 @@
-"""The schemas as a page: ``python -m mmctr.data.schemas_page > docs/schemas.md``.
+"""The schemas as a page: ``python docs/hooks/schema_tables.py > docs/schemas.md``.
 
 Everything on it comes from the pandera schemas that the tables are checked by.
 """
@@ -21,7 +21,7 @@ from mmctr.runtime.markdown import markdown_table
 _INTRODUCTION = """\
 # Tables and what they must hold
 
-Written by `python -m mmctr.data.schemas_page > docs/schemas.md` from the schemas
+Written by `python docs/hooks/schema_tables.py > docs/schemas.md` from the schemas
 that the tables are checked by. A violation is an error that names file, column and
 rows, before anything is written. Columns may come in any order; columns that are not
 named here are not read.
@@ -42,7 +42,7 @@ Checked whenever such a table is saved, and again whenever it is loaded. Items a
 numbered from 1; 0 is always padding."""
 
 
-def schemas_page() -> str:
+def schema_page() -> str:
     """Write the page, Markdown."""
     raw = [INTERACTIONS, items_schema(), challenge_items_schema(), CHALLENGE_ROWS]
     blocks = [_INTRODUCTION, _RAW, *map(_section, raw)]
@@ -84,4 +84,4 @@ def _rules(column: pandera.Column) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    click.echo(schemas_page(), nl=False)
+    click.echo(schema_page(), nl=False)
