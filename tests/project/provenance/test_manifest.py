@@ -30,7 +30,7 @@ def test_codes_are_those_of_both_modalities():
 def test_it_is_read_as_it_is_written():
     manifest = Manifest(seed=3)
     manifest.record({"train": "1"}, entry(seed=1))
-    assert Manifest.from_json(manifest.to_json()) == manifest
+    assert Manifest.from_json(manifest.model_dump()) == manifest
 
 
 @pytest.mark.parametrize(

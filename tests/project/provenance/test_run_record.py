@@ -84,7 +84,7 @@ def test_entries_of_another_process_stay(record, catalog):
     record.begin(NODE)
     other = read_manifest(MANIFEST, catalog)
     other.record({"trials": "1"}, {"node": "tune", "parameters": {}, "inputs": {}})
-    catalog[MANIFEST].save(other.to_json())
+    catalog[MANIFEST].save(other.model_dump())
     save(record, "train")
     save(record, "valid")
     assert set(read_manifest(MANIFEST, catalog).made) == {"trials", "train", "valid"}

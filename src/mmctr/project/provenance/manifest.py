@@ -1,37 +1,54 @@
 """The record of a data set's artifacts: what they are and what they were made of."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any, NotRequired, Self
+
+from pydantic import Field, ValidationError
+from typing_extensions import TypedDict
 
 from mmctr.runtime.hashing import combined_hash
+from mmctr.runtime.params import Params
 
 CODES = ("title_codes", "image_codes")
 """Artifacts that ``outputs`` also gives as one, ``codes``."""
 
 
-@dataclass
-class Manifest:
-    """What ``data/08_reporting/<dataset>/manifest.json`` holds.
+class Made(TypedDict):
+    """What an artifact was made of."""
 
-    Attributes:
-        outputs: Hash of every artifact's content, by its name in the catalogue;
-            ``codes`` is that of both modalities' codes.
-        inputs: Hash of every raw file, by path.
-        parameters: The whole tree of the latest run.
-        versions: Of the code and its libraries in the latest run.
-        seed: Of the latest run.
-        made: By artifact: ``node``, ``at``, the ``parameters`` its node read, hashes
-            of the ``inputs`` at that time, and the ``commit``.
-        files: What :class:`~mmctr.runtime.hashing.FileHashes` remembers.
-    """
+    node: str
+    at: NotRequired[str]
+    commit: NotRequired[str | None]
+    parameters: dict[str, Any]
+    """Those that its node read."""
+    inputs: dict[str, Any]
+    """Hashes at that time."""
 
-    outputs: dict[str, str] = field(default_factory=dict)
-    inputs: dict[str, str] = field(default_factory=dict)
-    parameters: dict[str, Any] = field(default_factory=dict)
-    versions: dict[str, str | None] = field(default_factory=dict)
+
+class RememberedFile(TypedDict):
+    """What :class:`~mmctr.runtime.hashing.FileHashes` remembers of a file."""
+
+    stamp: str
+    sha256: str
+    at_ns: int
+
+
+class Manifest(Params):
+    """What ``data/08_reporting/<dataset>/manifest.json`` holds."""
+
+    outputs: dict[str, str] = Field(default_factory=dict)
+    """Hash of every artifact's content, by its name in the catalogue; ``codes`` is that
+    of both modalities' codes."""
+    inputs: dict[str, str] = Field(default_factory=dict)
+    """Hash of every raw file, by path."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """The whole tree of the latest run."""
+    versions: dict[str, str | None] = Field(default_factory=dict)
+    """Of the code and its libraries in the latest run."""
     seed: int | None = None
-    made: dict[str, dict[str, Any]] = field(default_factory=dict)
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of the latest run."""
+    made: dict[str, Made] = Field(default_factory=dict)
+    """By artifact."""
+    files: dict[str, RememberedFile] = Field(default_factory=dict)
 
     @classmethod
     def from_json(cls, content: Any) -> Self:
@@ -41,24 +58,11 @@ class Manifest:
             ValueError: If it is no manifest.
         """
         try:
-            manifest = cls(**content)
-            parts = (manifest.outputs, manifest.inputs, manifest.made, manifest.files)
-            known = (
-                all(isinstance(part, dict) for part in parts)
-                and all(_is_entry(entry) for entry in manifest.made.values())
-                and all(_is_remembered(file) for file in manifest.files.values())
-            )
-        except TypeError:
-            known = False
-        if not known:
-            raise ValueError("not as a run writes it")
-        return manifest
+            return cls.model_validate(content)
+        except ValidationError:
+            raise ValueError("not as a run writes it") from None
 
-    def to_json(self) -> dict[str, Any]:
-        """Give the file's content."""
-        return asdict(self)
-
-    def record(self, hashes: dict[str, str], entry: dict[str, Any]) -> None:
+    def record(self, hashes: dict[str, str], entry: Made) -> None:
         """Note what a node has just made; entries of other artifacts stay.
 
         Args:
@@ -70,20 +74,3 @@ class Manifest:
         there = {name: self.outputs[name] for name in CODES if name in self.outputs}
         if there:
             self.outputs["codes"] = combined_hash(there)
-
-
-def _is_entry(entry: Any) -> bool:
-    return (
-        isinstance(entry, dict)
-        and isinstance(entry.get("node"), str)
-        and isinstance(entry.get("parameters"), dict)
-        and isinstance(entry.get("inputs"), dict)
-    )
-
-
-def _is_remembered(file: Any) -> bool:
-    return (
-        isinstance(file, dict)
-        and {"stamp", "sha256"} <= set(file)
-        and isinstance(file.get("at_ns"), int)
-    )

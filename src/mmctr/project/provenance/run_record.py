@@ -125,7 +125,7 @@ class RunRecord:
             if Path(name).exists()
         }
         # By the data set itself: the catalogue tells of every save.
-        self.catalog[self.entry].save(manifest.to_json())
+        self.catalog[self.entry].save(manifest.model_dump())
 
     def close(self) -> None:
         """Hash this run's files again: now most hashes can be reused by later runs."""
