@@ -16,9 +16,9 @@ from mmctr.reporting.model_sections import (
     slice_tables,
     slices_by_kind,
 )
-from mmctr.reporting.pages import render
+from mmctr.reporting.pages import render, say
 from mmctr.reporting.run_sections import image_maker
-from mmctr.reporting.words import NOTHING, count, measured, moment, percent
+from mmctr.reporting.words import NOTHING, count, moment, percent
 
 WEIGHTS = "ctr_weights.safetensors"
 _SETTINGS = {
@@ -174,21 +174,14 @@ def _limits(
 
 def _cold_items(report: dict[str, Any], part: str, details: dict[str, Any]) -> str:
     rows = report["parts"][part]
-    unseen = report["items"] - report["items_in_train"]
     slices = {each["name"]: each for each in details["slices"]}
-    cold, warm = slices.get("cold target"), slices.get("warm target")
-    if cold and warm and cold["pair_auc"] is not None:
-        ordered = (
-            f"Of {count(cold['pairs'])} pairs of them within a group "
-            f"{measured(cold, 'pair_auc')} are ordered right; of pairs of warm items, "
-            f"{measured(warm, 'pair_auc')}."
-        )
-    else:
-        ordered = "There are too few pairs of them in a group to judge their order."
-    return (
-        f"Cold items: {percent(unseen / report['items'])} of the items are in no "
-        f"train row, and {percent(rows['rows_with_cold_item'] / rows['rows'])} of the "
-        f"rows of {part} have one as target. {ordered}"
+    return say(
+        "cold_items",
+        part=part,
+        unseen=1 - report["items_in_train"] / report["items"],
+        cold_rows=rows["rows_with_cold_item"] / rows["rows"],
+        cold=slices.get("cold target"),
+        warm=slices.get("warm target"),
     )
 
 

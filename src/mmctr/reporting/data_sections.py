@@ -14,6 +14,7 @@ from mmctr.reporting.blocks import (
     Table,
     Text,
 )
+from mmctr.reporting.pages import say
 from mmctr.reporting.run_figures import draw_codes
 from mmctr.reporting.words import (
     NOTHING,
@@ -94,23 +95,12 @@ def part_table(report: dict[str, Any]) -> Table:
 def leak_sentence(audit: dict[str, Any]) -> str:
     """Say how many users are in two parts, and which quantity alone predicts most."""
     part = "test" if audit["test"]["positive_rate"] is not None else "valid"
-    shared = audit[part]["users_shared_with"]["train"]
-    users = audit[part]["users"]
-    who = (
-        f"{count(shared)} of {count(users)} users of {part} have rows in train too."
-        if shared
-        else f"No user of {part} has rows in train."
-    )
     alone = {name: audit[part][key] for key, name in LEAKS.items()}
     known = {name: value for name, value in alone.items() if value is not None}
-    if not known:
-        return who
-    name = max(known, key=lambda each: abs(known[each] - 0.5))
-    return (
-        f"{who} Of all that is known without a model, the {name} predicts the clicks "
-        f"of {part} best: alone it has an AUC of {number(known[name])}. 0.5 is chance; "
-        "values far from it may be a leak."
-    )
+    name = max(known, key=lambda each: abs(known[each] - 0.5), default=None)
+    users, shared = audit[part]["users"], audit[part]["users_shared_with"]["train"]
+    facts = {"users": users, "shared": shared, "name": name, "auc": known.get(name)}
+    return say("leaks", part=part, **facts)
 
 
 def _leak_table(audit: dict[str, Any]) -> Table:
@@ -185,11 +175,8 @@ def code_sentence(known: dict[str, Any]) -> str:
     for name, health in known.items():
         uses = [level["perplexity"] for level in health["levels"]]
         place = uses.index(min(uses))
-        found.append(
-            f"{name} codes use their codebooks least at position {place + 1}, like "
-            f"{number(uses[place], 1)} of {count(health['codebook_size'])} codewords "
-            "in equal use"
-        )
+        facts = {"perplexity": uses[place], "size": health["codebook_size"]}
+        found.append(say("codes", modality=name, position=place + 1, **facts))
     return f"{'; '.join(found)}.".capitalize()
 
 
@@ -221,12 +208,11 @@ def _shared_tables(shared: pd.DataFrame) -> list[Block]:
 
 def sharing_sentence(modality: str, rows: pd.DataFrame) -> str:
     """Say how much the listed pairs share."""
-    full = rows[rows["shared_codes"] == rows["codes"]]
-    pairs = f"{len(full)} of the {len(rows)} pairs share all their {modality} codes"
-    if not len(full):
-        best = rows.loc[rows["shared_codes"].idxmax()]
-        pairs = (
-            f"no pair shares all its {modality} codes; the nearest shares "
-            f"{best['shared_codes']} of {best['codes']}"
-        )
-    return f"Of {rows['item_id'].nunique()} items drawn at random, {pairs}."
+    return say(
+        "sharing",
+        modality=modality,
+        items=rows["item_id"].nunique(),
+        pairs=len(rows),
+        full=int((rows["shared_codes"] == rows["codes"]).sum()),
+        best=rows.loc[rows["shared_codes"].idxmax()],
+    )

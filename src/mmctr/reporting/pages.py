@@ -60,6 +60,17 @@ def render(template: str, **facts: Any) -> str:
         raise ValueError(f"{template}: {error}") from error
 
 
+def say(sentence: str, **facts: Any) -> str:
+    """Write a sentence of ``templates/sentences.txt``.
+
+    Args:
+        sentence: Name of its macro.
+        facts: All arguments of the macro.
+    """
+    macros = _environment().get_template("sentences.txt").module
+    return " ".join(getattr(macros, sentence)(**facts).split())
+
+
 @cache
 def _environment() -> "Environment":
     # Jinja is slow to import, and commands that only list pipelines don't need it.
@@ -74,9 +85,8 @@ def _environment() -> "Environment":
     environment.filters |= {
         "code": _code,
         "markdown": _markdown,
-        "count": words.count,
-        "number": words.number,
         "share": "{:.0%}".format,
+        **{write.__name__: write for write in words.WRITERS},
     }
     return environment
 

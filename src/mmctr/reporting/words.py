@@ -99,3 +99,8 @@ def cell(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(cell(each) for each in value)}]"
     return str(value)
+
+
+WRITERS = (count, interval, listed, measured, number, percent, plain, seconds)
+WRITERS += (with_interval,)
+"""What templates use as filters."""
