@@ -18,7 +18,7 @@ from mmctr.reporting.model_sections import (
 )
 from mmctr.reporting.pages import render, say
 from mmctr.reporting.run_sections import image_maker
-from mmctr.reporting.words import NOTHING, count, moment, percent
+from mmctr.reporting.words import NOTHING, count, moment
 
 WEIGHTS = "ctr_weights.safetensors"
 _SETTINGS = {
@@ -70,9 +70,13 @@ def write_model_card(
         parts=part_table(preparation_report),
         data=leak_sentence(data_audit),
         training=_training(training_history, record),
-        judged=f"On {count(found['rows'])} rows of {part}; brackets are "
-        f"{percent(closer['confidence'], 0)} intervals over users "
-        f"({count(closer['resamples'])} resamples). {sentences.verdict(metrics, part)}",
+        judged=say(
+            "card_judged",
+            part=part,
+            rows=found["rows"],
+            details=closer,
+            verdict=sentences.verdict(metrics, part),
+        ),
         tables=[ranking_table(part, found), loss_table(part, found, closer)],
         slices=slice_tables(closer),
         limits=_limits(
@@ -131,12 +135,9 @@ def _training(history: dict[str, Any], record: Record) -> str:
         label: record.parameters.get(f"ctr_modeling.training.{name}")
         for label, name in _SETTINGS.items()
     }
-    stated = [f"{label} {value}" for label, value in known.items() if value is not None]
-    steps = f"{count(history['steps'])} steps on {history['device']}"
-    return (
-        f"{'; '.join(filter(None, [steps, ', '.join(stated)]))}. "
-        f"{sentences.training(history)} The weights are those of the best validation."
-    )
+    stated = {label: value for label, value in known.items() if value is not None}
+    said = sentences.training(history)
+    return say("card_training", history=history, settings=stated, said=said)
 
 
 def _limits(

@@ -47,11 +47,7 @@ def data_section(report: dict[str, Any], audit: dict[str, Any]) -> Section:
         audit: ``audit.json``.
     """
     blocks: list[Block] = [
-        Text(
-            f"{count(report['items'])} items, {count(report['items_in_train'])} of them"
-            f" in train. Likes levels come from {report['levels_from']['likes']}, "
-            f"views levels from {report['levels_from']['views']}."
-        ),
+        Text(say("prepared", report=report)),
         part_table(report),
     ]
     if log := report["log"]:
@@ -87,8 +83,7 @@ def part_table(report: dict[str, Any]) -> Table:
             "cold rows": lambda named: unseen(named, named[1]["rows_with_cold_item"]),
             "mean history": lambda named: number(named[1]["mean_history"], 1),
         },
-        note="A new user has no row in train; the target of a cold row is no target "
-        "in train, nor in a history there.",
+        note=say("about_parts"),
     )
 
 

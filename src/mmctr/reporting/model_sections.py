@@ -14,6 +14,7 @@ from mmctr.reporting.blocks import (
     Text,
     Tiles,
 )
+from mmctr.reporting.pages import say
 from mmctr.reporting.run_figures import (
     draw_calibration,
     draw_differences,
@@ -60,18 +61,10 @@ def overview(metrics: dict[str, Any], details: dict[str, Any]) -> Section:
     blocks: list[Block] = [
         Text(sentences.verdict(metrics, part)),
         Tiles([(f"{name} on {part}", *rest) for name, *rest in tiles]),
-        Text(
-            f"Brackets are {percent(closer['confidence'], 0)} intervals over users, "
-            f"from {count(closer['resamples'])} resamples of whole users. They do not "
-            "cover another seed or other data."
-        ),
+        Text(say("brackets", details=closer)),
     ]
     if part == "valid":
-        text = (
-            "The test rows have no labels, so all numbers here are of valid, which "
-            "also chose the weights: expect slightly worse ones on new rows."
-        )
-        blocks.insert(0, Text(text, warns=True))
+        blocks.insert(0, Text(say("judged_by_valid"), warns=True))
     return Section("overview", "In short", blocks)
 
 
@@ -91,11 +84,7 @@ def training_section(history: dict[str, Any]) -> Section:
             "learning rate": lambda entry: f"{entry['learning_rate']:.3g}",
         },
     )
-    text = Text(
-        f"{count(history['weights'])} weights, {count(history['steps'])} steps on "
-        f"{history['device']}. Content: {history['content']}. Item features: "
-        f"{', '.join(history['features'])}."
-    )
+    text = Text(say("trained", history=history))
     blocks = [text, Beside([Pictures([picture]), table])]
     return Section("training", "Training curves", blocks)
 
@@ -118,12 +107,8 @@ def metrics_section(metrics: dict[str, Any], details: dict[str, Any]) -> Section
         else:
             blocks.append(ranking_table(name, metrics[name]))
             blocks.append(loss_table(name, metrics[name], details[name]))
-    note = (
-        "gAUC is the mean AUC within groups (an event and its negatives, or a user), "
-        "weighted by rows; NE is logloss over the entropy of the click rate; the "
-        "calibration error has bins of equal mass."
-    )
-    return Section("metrics", "Metrics beside baselines", [*blocks, Text(note)])
+    blocks.append(Text(say("about_metrics")))
+    return Section("metrics", "Metrics beside baselines", blocks)
 
 
 def roc_section(part: str, details: dict[str, Any]) -> Section:
@@ -163,10 +148,7 @@ def calibration_section(part: str, details: dict[str, Any]) -> Section:
     picture = Picture.of(
         "calibration", draw_calibration(bins), sentences.calibration(bins, part)
     )
-    text = Text(
-        f"Over all rows of {part} the mean probability is {mean} and the click rate "
-        f"{rate}."
-    )
+    text = Text(say("probabilities", part=part, mean=mean, rate=rate))
     blocks = [text, Beside([Pictures([picture]), table])]
     return Section("calibration", "Calibration", blocks)
 
@@ -182,13 +164,8 @@ def slices_section(part: str, details: dict[str, Any]) -> Section:
         )
         for kind, found in slices_by_kind(details).items()
     ]
-    note = (
-        "AUC is over all rows of a slice. A pair is a clicked and another row of one "
-        "group, both in the slice; the share of them that is ordered right is given "
-        f"from {count(details['min_pairs'])} pairs on. Judge cold targets by it: over "
-        "all cold rows, how many of them a group has is already informative."
-    )
-    blocks = [Pictures(pictures), *slice_tables(details), Text(note)]
+    note = Text(say("about_slices", least=details["min_pairs"]))
+    blocks = [Pictures(pictures), *slice_tables(details), note]
     return Section("slices", "Slices", blocks)
 
 

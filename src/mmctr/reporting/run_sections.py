@@ -15,6 +15,7 @@ from mmctr.reporting.blocks import (
     Text,
 )
 from mmctr.reporting.facts import Record
+from mmctr.reporting.pages import say
 from mmctr.reporting.run_figures import draw_times
 from mmctr.reporting.words import (
     NOTHING,
@@ -23,7 +24,6 @@ from mmctr.reporting.words import (
     difference,
     moment,
     number,
-    percent,
     seconds,
     with_sd,
 )
@@ -50,19 +50,10 @@ _HASH = 12
 def ablation_section(ablation: dict[str, Any] | None, record: Record) -> Section:
     """Show what codes are worth, if the ablation has run."""
     if ablation is None:
-        text = Text(
-            "The ablation has not run on this data set: `kedro run --pipeline ablation`"
-            ", with the same --env and --params, adds its table here."
-        )
-        return Section("ablation", "Ablation", [text])
+        return Section("ablation", "Ablation", [Text(say("no_ablation"))])
     at = record.made.get("ablation_details", {}).get("at")
-    blocks: list[Block] = [
-        Text(
-            f"{sentences.budget(ablation)} A run of its own"
-            f"{f' of {moment(at)}' if at else ''}: its arms have its budget, so "
-            "compare them with each other."
-        )
-    ]
+    facts = {"budget": sentences.budget(ablation), "at": at and moment(at)}
+    blocks: list[Block] = [Text(say("ablation", **facts))]
     if record.differs("ablation_details", ("train", "valid", "test")):
         text = "The rows have changed since the ablation: run it again."
         blocks.append(Text(text, warns=True))
@@ -92,8 +83,7 @@ def ablation_section(ablation: dict[str, Any] | None, record: Record) -> Section
             "bits": lambda arm: count(arm["bits_per_item"]),
             "time": lambda arm: seconds(arm["seconds"]),
         },
-        note="Mean and standard deviation over seeds; differences are paired, with "
-        f"{percent(ablation['confidence'], 0)} intervals.",
+        note=say("about_arms", confidence=ablation["confidence"]),
     )
     return Section("ablation", "Ablation", [*blocks, Pictures(pictures), table])
 
@@ -150,10 +140,7 @@ def parameters_section(record: Record) -> Section:
     ]
     if not tables:
         return Section("parameters", "Parameters", [_no_record()])
-    text = Text(
-        "Those that the results depend on, as each artifact was made with; settings "
-        "of choices not in use, and those that change no result, are left out."
-    )
+    text = Text(say("about_parameters"))
     mixed = [
         Text(f"Artifacts disagree on {name}: see the manifest.", warns=True)
         for name in record.mixed
@@ -173,11 +160,7 @@ def manifest_section(record: Record) -> Section:
     ]
     inputs = [[name, value[:_HASH]] for name, value in sorted(record.inputs.items())]
     versions = [[name, value or NOTHING] for name, value in record.versions.items()]
-    text = Text(
-        f"Data set {record.dataset}, seed {record.seed}, commit "
-        f"{record.versions.get('commit') or 'unknown'}. Hashes are the first {_HASH} "
-        "digits of the sha256 of a file's content."
-    )
+    text = Text(say("manifest", record=record, digits=_HASH))
     folded = [
         Folded(f"{len(rows)} {summary}", [Table(title, header, rows, words=4)])
         for summary, title, header, rows in (
