@@ -25,8 +25,10 @@ import numpy as np
 
 from benchmarks.child import Measurement, measure
 from benchmarks.embedding_server import serve
-from mmctr.content.embedders import DryRun, EmbeddingParams, embed_titles
 from mmctr.content.embedders.cache import EmbeddingCache
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.errors import DryRun
+from mmctr.content.embedders.params import EmbeddingParams
 
 N_TITLES = 91_717
 WIDTH = 1024

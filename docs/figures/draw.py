@@ -12,12 +12,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from mmctr.content.quantizers import (
-    QuantizationParams,
-    RQKMeansParams,
-    make_quantizer,
-    rate_distortion,
-)
+from mmctr.content.quantizers.factory import make_quantizer
+from mmctr.content.quantizers.health import rate_distortion
+from mmctr.content.quantizers.method_params import RQKMeansParams
+from mmctr.content.quantizers.params import QuantizationParams
 
 FOLDER = Path(__file__).parent
 REPOSITORY = FOLDER.parents[1]

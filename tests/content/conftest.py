@@ -8,7 +8,8 @@ from batch_contract_server import BatchContractServer
 from batch_runs import TITLES
 from embedding_contract_server import KEY, ContractServer
 
-from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.params import EmbeddingParams
 
 
 @pytest.fixture

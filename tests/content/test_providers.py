@@ -10,7 +10,8 @@ from PIL import Image
 from pydantic import ValidationError
 
 from mmctr.content.covers.embed_images import embed_images
-from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.providers import COVER_PROVIDERS, TITLE_PROVIDERS
 
 

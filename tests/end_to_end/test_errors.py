@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from project_runs import files_below, kedro_run, write_config, write_log
 
-from mmctr.content.embedders import EmbeddingError
+from mmctr.content.embedders.errors import EmbeddingError
 
 
 def message_of(project: Path, *arguments: str) -> str:

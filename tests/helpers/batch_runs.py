@@ -5,7 +5,8 @@ import os
 import numpy as np
 from embedding_contract_server import vector_of
 
-from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.params import EmbeddingParams
 
 TITLES = [f"title number {i}" for i in range(20)]
 

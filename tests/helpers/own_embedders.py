@@ -7,7 +7,8 @@ from PIL import Image
 from pydantic import BaseModel
 
 from mmctr.content.covers.image_params import ImageParams
-from mmctr.content.embedders import EmbedderContext, EmbeddingParams, EmbeddingUsage
+from mmctr.content.embedders.params import EmbeddingParams
+from mmctr.content.embedders.protocol import EmbedderContext, EmbeddingUsage
 
 
 class LengthParams(BaseModel):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mmctr.content.quantizers import QuantizationParams
+from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
 from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.tuning.params import TuningParams

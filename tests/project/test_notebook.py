@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from mmctr.content.embedders import EmbeddingParams, embed_titles
-from mmctr.content.quantizers import (
-    QuantizationParams,
-    Quantizer,
-    RQKMeansParams,
-    make_quantizer,
-)
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.params import EmbeddingParams
+from mmctr.content.quantizers.factory import make_quantizer
+from mmctr.content.quantizers.method_params import RQKMeansParams
+from mmctr.content.quantizers.params import QuantizationParams
+from mmctr.content.quantizers.protocol import Quantizer
 from mmctr.content.vectors import finish_vectors
 from mmctr.project.notebook import encode_titles, nearest_by_codes, nearest_by_vectors
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mmctr.content.embedders import EmbeddingParams
+from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.project.paths import resolve_path, resolve_paths
 
 

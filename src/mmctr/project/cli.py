@@ -16,8 +16,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from mmctr.content.embedders import DryRun, EmbeddingError
-from mmctr.project.doctor import Level, describe_findings
+from mmctr.content.embedders.errors import DryRun, EmbeddingError
+from mmctr.project.doctor.findings import Level, describe_findings
 from mmctr.project.run_options import check_run_options
 from mmctr.runtime.signals import Stopped, ended_by_sigterm
 

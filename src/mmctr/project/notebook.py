@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.providers import TITLE_PROVIDERS
-from mmctr.content.quantizers import Quantizer
+from mmctr.content.quantizers.protocol import Quantizer
 from mmctr.content.vectors import finish_new_vectors
 
 
@@ -34,7 +35,7 @@ def encode_titles(
         titles: ``k`` titles, none of them blank.
         center: ``title_center``, ``[d]``: what was subtracted from the items' vectors.
         quantizer: The titles' fitted quantiser, from
-            :func:`~mmctr.content.quantizers.load_quantizer`.
+            :func:`~mmctr.content.quantizers.factory.load_quantizer`.
         embedding: How the items' titles were embedded; ``openai`` sends the titles.
 
     Returns:

@@ -20,7 +20,7 @@ from transformers import (
 from mmctr.content.covers.clip import ClipEmbedder
 from mmctr.content.covers.embed_images import embed_images
 from mmctr.content.covers.image_params import ImageParams
-from mmctr.content.embedders import EmbeddingParams
+from mmctr.content.embedders.params import EmbeddingParams
 
 WIDTH = 12
 

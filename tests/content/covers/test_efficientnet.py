@@ -16,7 +16,7 @@ from mmctr.content.covers.cover_decoding import decode_cover
 from mmctr.content.covers.efficientnet import SIZE, EfficientNetLite0
 from mmctr.content.covers.embed_images import embed_images
 from mmctr.content.covers.image_params import ImageParams
-from mmctr.content.embedders import EmbeddingParams
+from mmctr.content.embedders.params import EmbeddingParams
 
 SHARED = Path(
     os.environ.get("MMCTR_SHARED_DATA", REPOSITORY.parent / "shared" / "data")

@@ -11,7 +11,7 @@ from drawn_covers import encoded, picture, write_folder, write_zip
 from PIL import Image
 
 from mmctr.content.covers.embed_images import embed_images
-from mmctr.content.embedders import EmbeddingParams
+from mmctr.content.embedders.params import EmbeddingParams
 
 embed_images_module = sys.modules["mmctr.content.covers.embed_images"]
 
@@ -228,7 +228,7 @@ def test_without_covers_nothing_of_the_extra_is_needed():
         "for name in ('PIL', 'efficientnet_lite_pytorch', 'torch'):\n"
         "    sys.modules[name] = None\n"
         "import numpy as np\n"
-        "from mmctr.content.embedders import EmbeddingParams\n"
+        "from mmctr.content.embedders.params import EmbeddingParams\n"
         "from mmctr.content.covers.embed_images import embed_images\n"
         "embed_images(['a'], np.ones((1, 2), np.float32), EmbeddingParams())\n"
     )

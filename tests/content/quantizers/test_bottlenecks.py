@@ -5,14 +5,14 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from mmctr.content.quantizers import (
+from mmctr.content.quantizers import bottleneck
+from mmctr.content.quantizers.fsq import FSQ, Grid
+from mmctr.content.quantizers.method_params import (
     FSQParams,
     RQVAEParams,
     SimVQParams,
     VQVAEEMAParams,
-    bottleneck,
 )
-from mmctr.content.quantizers.fsq import FSQ, Grid
 from mmctr.content.quantizers.rqvae import RQVAE, ResidualCodebooks
 from mmctr.content.quantizers.simvq import MappedCodebook, SimVQ
 from mmctr.content.quantizers.vqvae_ema import VQVAEEMA, SharedCodebook

@@ -7,14 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmctr.content.quantizers import (
-    QuantizationParams,
-    codebook_health,
-    codebook_stability,
-    fit_and_measure,
-    rate_distortion,
-)
 from mmctr.content.quantizers.collapse import check_codebook_collapse
+from mmctr.content.quantizers.health import codebook_health, rate_distortion
+from mmctr.content.quantizers.measured_fit import fit_and_measure
+from mmctr.content.quantizers.params import QuantizationParams
+from mmctr.content.quantizers.stability import codebook_stability
 
 KEYS = {
     "r2",

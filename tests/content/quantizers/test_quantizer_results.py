@@ -5,12 +5,10 @@ from pathlib import Path
 import numpy as np
 from result_digests import require_stored_results
 
-from mmctr.content.quantizers import (
-    METHODS,
-    RESULT_VERSION,
-    QuantizationParams,
-    make_quantizer,
-)
+from mmctr.content.quantizers import RESULT_VERSION
+from mmctr.content.quantizers.factory import make_quantizer
+from mmctr.content.quantizers.methods import METHODS
+from mmctr.content.quantizers.params import QuantizationParams
 
 CHOSEN = {
     "rq_kmeans": {"levels": 2, "codebook_size": 6, "iterations": 4},

@@ -10,18 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import BaseModel, ValidationError
 
-from mmctr.content.quantizers import (
-    METHODS,
-    FitReport,
-    HealthParams,
-    Method,
-    QuantizationParams,
-    fit_and_measure,
-    load_quantizer,
-    make_quantizer,
-)
 from mmctr.content.quantizers.base import BaseQuantizer
-from mmctr.content.quantizers.params import params_of
+from mmctr.content.quantizers.factory import load_quantizer, make_quantizer
+from mmctr.content.quantizers.measured_fit import fit_and_measure
+from mmctr.content.quantizers.methods import METHODS, Method
+from mmctr.content.quantizers.params import HealthParams, QuantizationParams, params_of
+from mmctr.content.quantizers.protocol import FitReport
 from mmctr.ctr.params import CtrParams, DinParams, FeatureParams
 from mmctr.experiments.model_params import ModelParams
 

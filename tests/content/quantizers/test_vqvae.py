@@ -6,8 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmctr.content.quantizers import VQVAEParams, autoencoder
+from mmctr.content.quantizers import autoencoder
 from mmctr.content.quantizers import vqvae as vqvae_module
+from mmctr.content.quantizers.method_params import VQVAEParams
 from mmctr.content.quantizers.vqvae import (
     VQVAE,
     Quantise,

@@ -21,13 +21,10 @@ from kedro.io import DatasetError
 from kedro.pipeline import Node
 
 from mmctr.data.datasets import AtomicDataset
-from mmctr.project.provenance import (
-    FileHashes,
-    Lineage,
-    Manifest,
-    content_hash,
-    staleness,
-)
+from mmctr.project.provenance import staleness
+from mmctr.project.provenance.manifest import Manifest
+from mmctr.project.provenance.staleness import Lineage
+from mmctr.runtime.hashing import FileHashes, content_hash
 
 Equal = Callable[[Any, Any], bool]
 

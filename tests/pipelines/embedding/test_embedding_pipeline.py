@@ -10,7 +10,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from paths import CONF
 
-from mmctr.content.embedders import EmbeddingParams
+from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.vectors import VectorParams
 from mmctr.data.datasets import GivenVectors
 from mmctr.pipelines.embedding import create_pipeline

@@ -10,12 +10,10 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
-from mmctr.content.quantizers import (
-    METHODS,
-    QuantizationParams,
-    load_quantizer,
-)
+from mmctr.content.quantizers.factory import load_quantizer
 from mmctr.content.quantizers.item_codes import find_cold_items, quantize_items
+from mmctr.content.quantizers.methods import METHODS
+from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.content.quantizers.shared_codes import list_shared_codes
 from mmctr.pipelines.quantization import create_pipeline
 from mmctr.reporting.codebook_figures import (

@@ -5,15 +5,13 @@ from pathlib import Path
 import pytest
 from paths import REPOSITORY
 
-from mmctr.project.doctor import (
-    Finding,
-    Level,
+from mmctr.project.doctor.findings import Finding, Level, describe_findings
+from mmctr.project.doctor.machine import (
     check_device,
     check_disk,
     check_memory,
     check_python,
     check_requirements,
-    describe_findings,
 )
 from mmctr.runtime.free_memory import available_memory
 

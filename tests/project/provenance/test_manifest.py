@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmctr.project.provenance import Manifest
+from mmctr.project.provenance.manifest import Manifest
 
 
 def entry(**parameters: object) -> dict:

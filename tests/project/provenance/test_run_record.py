@@ -9,8 +9,10 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Node
 
 from mmctr.data.datasets import AtomicDataset
-from mmctr.project.provenance import FileHashes, Lineage, content_hash, staleness
+from mmctr.project.provenance import staleness
 from mmctr.project.provenance.run_record import RunRecord, read_manifest
+from mmctr.project.provenance.staleness import Lineage
+from mmctr.runtime.hashing import FileHashes, content_hash
 
 MANIFEST = "manifest"
 

@@ -7,15 +7,10 @@ from typing import Any
 import pytest
 from kedro.pipeline import Node
 
-from mmctr.project.provenance import (
-    Cause,
-    FileHashes,
-    Lineage,
-    Manifest,
-    content_hash,
-    describe_causes,
-    staleness,
-)
+from mmctr.project.provenance import staleness
+from mmctr.project.provenance.manifest import Manifest
+from mmctr.project.provenance.staleness import Cause, Lineage, describe_causes
+from mmctr.runtime.hashing import FileHashes, content_hash
 
 
 def identity(*values: Any) -> Any:

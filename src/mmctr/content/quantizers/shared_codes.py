@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mmctr.content.quantizers import QuantizationParams
 from mmctr.content.quantizers.checks import row_groups
+from mmctr.content.quantizers.params import QuantizationParams
 
 _ITEMS = 5
 _OTHERS = 4

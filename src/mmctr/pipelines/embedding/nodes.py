@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.content.covers.embed_images import embed_images
-from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.vectors import finish_vectors
 from mmctr.data.datasets import GivenVectors
 from mmctr.data.zero_vectors import warn_of_zero_vectors
@@ -26,7 +27,7 @@ def embed_item_titles(
         ``title_vectors`` ``[n_items + 1, d]`` float32: row i is item i, row 0 is
         padding; items without a title may have the zero vector. ``title_center``
         ``[d]``, what was subtracted from them. The report of
-        :class:`~mmctr.content.embedders.EmbeddingReport` as plain values.
+        :class:`~mmctr.content.embedders.embed.EmbeddingReport` as plain values.
 
     Raises:
         ValueError: If there is no title column, or the titles can't be embedded.

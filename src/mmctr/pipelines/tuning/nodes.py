@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mmctr.content.quantizers import QuantizationParams
+from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import ResultStore, StudyFile
 from mmctr.experiments.common import cut_rows, describe_inputs

@@ -8,16 +8,17 @@ from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
 from kedro.utils import find_kedro_project
 
-from mmctr.project import doctor as checks
+from mmctr.project.doctor import data_set, machine
+from mmctr.project.doctor.findings import Finding
 from mmctr.project.params import ProjectParams, check_parameters
-from mmctr.project.provenance import Lineage
 from mmctr.project.provenance.hook import MANIFESTS, graph_of
 from mmctr.project.provenance.run_record import lineage_of, read_manifest
+from mmctr.project.provenance.staleness import Lineage
 from mmctr.project.run_options import check_environment
 from mmctr.runtime.free_memory import available_memory
 
 
-def examine(env: str | None, runtime_params: dict[str, Any]) -> list[checks.Finding]:
+def examine(env: str | None, runtime_params: dict[str, Any]) -> list[Finding]:
     """Check machine, configuration and data set as a run with these options has them.
 
     Args:
@@ -42,9 +43,7 @@ def examine(env: str | None, runtime_params: dict[str, Any]) -> list[checks.Find
         return _examine(context, params, _again(env, runtime_params))
 
 
-def _examine(
-    context: KedroContext, params: ProjectParams, again: str
-) -> list[checks.Finding]:
+def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[Finding]:
     project, catalog = Path(context.project_path), context.catalog
     source = catalog["source"]
     files = source.files()
@@ -54,18 +53,18 @@ def _examine(
     extras = ["images"] if params.embedding.images.path else []
     manifest = Path(catalog[MANIFESTS[""]]._describe()["filepath"])
     return [
-        checks.check_python(pyproject),
-        *checks.check_requirements(pyproject, extras),
-        *checks.check_device(devices),
-        checks.check_disk(project / "data", raw_bytes),
-        checks.check_memory(raw_bytes, available_memory()),
-        checks.check_credentials(params),
-        *checks.check_raw_files(source.layout(), files, _raw_remedy(params, again)),
-        *checks.check_named_files(params, project),
-        *checks.check_artifacts(
+        machine.check_python(pyproject),
+        *machine.check_requirements(pyproject, extras),
+        *machine.check_device(devices),
+        machine.check_disk(project / "data", raw_bytes),
+        machine.check_memory(raw_bytes, available_memory()),
+        data_set.check_credentials(params),
+        *data_set.check_raw_files(source.layout(), files, _raw_remedy(params, again)),
+        *data_set.check_named_files(params, project),
+        *data_set.check_artifacts(
             _lineage(context, params), f"kedro run --only-missing-outputs{again}"
         ),
-        checks.check_lock(manifest.parent),
+        data_set.check_lock(manifest.parent),
     ]
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from embedding_contract_server import KEY, NATIVE_WIDTH, ContractServer, vector_of
 
-from mmctr.content.embedders import EmbeddingError, EmbeddingParams, embed_titles
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.errors import EmbeddingError
 from mmctr.content.embedders.openai.api import OpenAIEmbedder
-from mmctr.content.embedders.params import OpenAIParams
+from mmctr.content.embedders.params import EmbeddingParams, OpenAIParams
 from mmctr.content.embedders.protocol import EmbedderContext
 
 

@@ -10,15 +10,11 @@ import pytest
 from batch_contract_server import Trouble
 from batch_runs import TITLES, assert_right, embed_in_child
 
-from mmctr.content.embedders import (
-    DryRun,
-    EmbeddingError,
-    EmbeddingParams,
-    EmbeddingStopped,
-)
+from mmctr.content.embedders.errors import DryRun, EmbeddingError, EmbeddingStopped
 from mmctr.content.embedders.openai import batch_file
 from mmctr.content.embedders.openai.batch_file import pack_batches, write_requests
 from mmctr.content.embedders.openai.cost_estimate import EmbeddingCostError
+from mmctr.content.embedders.params import EmbeddingParams
 
 
 def test_vectors_are_those_of_mode_direct(service, run):

@@ -6,7 +6,7 @@ from batch_contract_server import Trouble
 from batch_runs import TITLES, assert_right
 from embedding_contract_server import KEY
 
-from mmctr.content.embedders import EmbeddingError
+from mmctr.content.embedders.errors import EmbeddingError
 
 
 @pytest.mark.parametrize("part_of_path", ["files", "batches"])

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.params import EmbeddingParams
 
 pytest.importorskip("llmock")
 

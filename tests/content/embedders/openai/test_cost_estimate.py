@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from embedding_contract_server import ContractServer
 
-from mmctr.content.embedders import DryRun, EmbeddingParams, embed_titles
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.errors import DryRun
 from mmctr.content.embedders.openai.api import OpenAIEmbedder
 from mmctr.content.embedders.openai.cost_estimate import (
     CostEstimate,
     EmbeddingCostError,
 )
-from mmctr.content.embedders.params import OpenAIParams
+from mmctr.content.embedders.params import EmbeddingParams, OpenAIParams
 from mmctr.content.embedders.protocol import EmbedderContext
 
 TITLES = ["red car", None, "red car ", "", "blue boat", "né"]

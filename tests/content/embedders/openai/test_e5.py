@@ -10,7 +10,8 @@ import pytest
 from e5_service import e5_service
 from paths import REPOSITORY
 
-from mmctr.content.embedders import EmbeddingParams, embed_titles
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.params import EmbeddingParams
 
 SHARED = Path(
     os.environ.get("MMCTR_SHARED_DATA", REPOSITORY.parent / "shared" / "data")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from embedding_contract_server import NATIVE_WIDTH, ContractServer, vector_of
 
-from mmctr.content.embedders import EmbeddingError
+from mmctr.content.embedders.errors import EmbeddingError
 from mmctr.content.embedders.openai.api import OpenAIEmbedder
 from mmctr.content.embedders.params import OpenAIParams
 from mmctr.content.embedders.protocol import EmbedderContext

@@ -22,8 +22,9 @@ import pytest
 from embedding_contract_server import KEY, Body, ContractServer, Handler
 from project_runs import REPOSITORY, copy_project, must_run, write_config
 
-from mmctr.content.embedders import EmbeddingParams, embed_titles
 from mmctr.content.embedders.cache import EmbeddingCache, vector_key
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.params import EmbeddingParams
 
 N_TITLES = 1400
 REQUEST_SIZE = 4

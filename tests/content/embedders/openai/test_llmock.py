@@ -8,7 +8,9 @@ from itertools import count
 import numpy as np
 import pytest
 
-from mmctr.content.embedders import EmbeddingError, EmbeddingParams, embed_titles
+from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.errors import EmbeddingError
+from mmctr.content.embedders.params import EmbeddingParams
 
 scenarios = pytest.importorskip("llmock.scenarios")
 Fail, Match, RequestInfo = scenarios.Fail, scenarios.Match, scenarios.RequestInfo

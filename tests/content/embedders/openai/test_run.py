@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mmctr.content.embedders import EmbeddingError, EmbeddingStopped
 from mmctr.content.embedders.cache import EmbeddingCache
+from mmctr.content.embedders.errors import EmbeddingError, EmbeddingStopped
 from mmctr.content.embedders.openai.client import Service
 from mmctr.content.embedders.openai.run import EmbeddingRun
 from mmctr.content.embedders.params import OpenAIParams

@@ -7,8 +7,8 @@ from mmctr.data.datasets.raw_file import RawFile, raw_file_problems
 from mmctr.project.doctor.findings import Finding, Level
 from mmctr.project.params import ProjectParams
 from mmctr.project.paths import resolve_path
-from mmctr.project.provenance import Cause, Lineage, describe_causes
 from mmctr.project.provenance.run_record import stale_by_cause
+from mmctr.project.provenance.staleness import Cause, Lineage, describe_causes
 from mmctr.runtime.dataset_lock import describe_holders, held_by
 
 KEY_VARIABLE = "OPENAI_API_KEY"

@@ -5,7 +5,12 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 from paths import CONF
 
-from mmctr.project.doctor import Level, check_credentials, check_lock, check_named_files
+from mmctr.project.doctor.data_set import (
+    check_credentials,
+    check_lock,
+    check_named_files,
+)
+from mmctr.project.doctor.findings import Level
 from mmctr.project.params import ProjectParams, check_parameters
 from mmctr.runtime.dataset_lock import DatasetLock
 
