@@ -5,7 +5,7 @@ import warnings
 
 from mmctr.project.config_loader import CachedConfigLoader
 from mmctr.project.console import use_console
-from mmctr.project.hooks.core import (
+from mmctr.project.hooks.after_run import (
     CheckpointHook,
     RunTimesHook,
     SummaryHook,

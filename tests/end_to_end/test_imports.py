@@ -52,7 +52,7 @@ def imported_by(project: Path, seen: Path, *arguments: str) -> set[str]:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     modules = set(json.loads(seen.read_text()))
-    assert "mmctr.project.hooks.core" in modules  # it was this project's command
+    assert "mmctr.project.hooks.after_run" in modules  # it was this project's command
     return modules.intersection(SLOW_TO_IMPORT)
 
 

@@ -17,7 +17,7 @@ from mmctr.data.datasets import (
     OptionalDataset,
 )
 from mmctr.pipeline_registry import register_pipelines
-from mmctr.project.hooks.core import BEST_CONFIG, TIMES
+from mmctr.project.hooks.after_run import BEST_CONFIG, TIMES
 from mmctr.project.params import check_parameters
 from mmctr.project.provenance.hook import MANIFESTS
 

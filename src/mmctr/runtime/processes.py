@@ -107,16 +107,15 @@ def _describe_death(workers: set[BaseProcess], under_way: list[str]) -> str:
     # The others were terminated for it.
     ended = (0, -signal.SIGTERM, 128 + signal.SIGTERM, None)
     code = next((x.exitcode for x in workers if x.exitcode not in ended), None)
-    advice = ""
+    why = f"ended without a result (exit code {code})"
     if code == -signal.SIGKILL:
-        advice = (
+        why += (
             ": killed, by the system if there was too little memory; fewer processes "
             "at once need less memory"
         )
-    return (
-        f"{' or '.join(under_way)}: its process ended without a result (exit code "
-        f"{code}){advice}"
-    )
+    if code is None:
+        why = "could not be started; its error is above"
+    return f"{' or '.join(under_way)}: its process {why}"
 
 
 @contextmanager

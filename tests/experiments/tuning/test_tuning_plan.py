@@ -140,6 +140,16 @@ def test_what_changes_no_trial_goes_on_with_the_study():
     assert {plan.study for plan in same} == {planned().study}
 
 
+def test_the_points_of_a_grid_do_not_depend_on_the_order_of_its_names():
+    reordered = dict(reversed(SPACE.items()))
+    grids = [
+        planned(tuning_params(space=space, sampler="grid"))
+        for space in (SPACE, reordered)
+    ]
+    assert grids[0].points == grids[1].points
+    assert [list(x) for x in grids[0].points] == [list(x) for x in grids[1].points]
+
+
 def test_samplers_are_seeded_by_trial():
     def draw(place: int, seed: int = 5) -> float:
         sampler = make_sampler(tuning_params(seed=seed), place)

@@ -109,8 +109,9 @@ def is_active(name: str, chosen: Mapping[str, Any], base: dict[str, Any]) -> boo
 
 
 def _ordered(space: Space) -> list[str]:
+    # Whatever their order in the file, which is not in the study's name.
     first = [name for name in _DECIDING if name in space]
-    return first + [name for name in space if name not in first]
+    return first + sorted(space.keys() - set(first))
 
 
 def _ask(trial: "Trial", name: str, distribution: DistributionParams) -> Any:

@@ -1,4 +1,4 @@
-"""What happens around every run."""
+"""What is printed, saved and removed when nodes and runs end."""
 
 import logging
 from pathlib import Path
@@ -144,16 +144,15 @@ class SummaryHook:
         failure.
         """
         outputs = sorted(pipeline.all_outputs())
-        if ABLATION_PAGE in outputs and catalog.exists(ABLATION_PAGE):
-            click.echo(f"\n{catalog.load(ABLATION_PAGE)}")
-        if "metrics" not in outputs:
-            if REPORT in outputs:
-                project = Path(run_params["project_path"])
-                click.echo(
-                    f"\nreport: {_file_paths(catalog, [REPORT], project)[REPORT]}\n"
-                )
-            return
+        project = Path(run_params["project_path"])
         try:
+            if ABLATION_PAGE in outputs and catalog.exists(ABLATION_PAGE):
+                click.echo(f"\n{catalog.load(ABLATION_PAGE)}")
+            if "metrics" not in outputs:
+                if REPORT in outputs:
+                    path = _file_paths(catalog, [REPORT], project)[REPORT]
+                    click.echo(f"\nreport: {path}\n")
+                return
             missing = [name for name in SUMMARY_INPUTS if not catalog.exists(name)]
             if missing:
                 logger.warning("no summary: %s is missing", ", ".join(missing))
@@ -161,7 +160,7 @@ class SummaryHook:
             inputs = {name: catalog.load(name) for name in SUMMARY_INPUTS}
             page = summarize(
                 inputs,
-                paths=_file_paths(catalog, outputs, Path(run_params["project_path"])),
+                paths=_file_paths(catalog, outputs, project),
                 dataset=str(catalog.load("params:dataset")),
                 env=run_params["env"],
                 source=_given_source(run_params.get("runtime_params") or {}),
