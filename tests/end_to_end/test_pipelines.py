@@ -1,101 +1,23 @@
 """The road from raw files to predictions, and what scripts may rely on after it."""
 
-import json
 import runpy
 import shutil
 import sys
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
-from project_runs import ROAD, TINY, must_run, write_config, write_log
-
-MEASURES = {
-    "rows",
-    "auc",
-    "gauc",
-    "logloss",
-    "ne",
-    "ece",
-    "auc_warm_items",
-    "auc_clean_cold",
-    "clean_cold_pairs",
-    "baselines",
-}
-BASELINES = {
-    "item_only",
-    "popularity",
-    "last_title_similarity",
-    "max_title_similarity",
-}
-HEALTH = {
-    "r2",
-    "cosine",
-    "usage",
-    "perplexity",
-    "dead_codes",
-    "recall_at_10",
-    "recall_at_50",
-    "unique_code_share",
-    "bits_per_item",
-    "levels",
-    "cold",
-    "stability",
-    "fit_seconds",
-    "encode_seconds",
-}
-
-
-def strict_json(path: Path) -> Any:
-    """JSON as the standard has it: Python would accept NaN."""
-
-    def refuse(constant: str) -> None:
-        pytest.fail(f"{path.name} holds {constant}")
-
-    return json.loads(path.read_text(), parse_constant=refuse)
-
-
-def predictions_and_rows(
-    project: Path, dataset: str, part: str = "test"
-) -> tuple[pa.Table, pa.Table]:
-    output = project / "data" / "07_model_output" / dataset
-    primary = project / "data" / "03_primary" / dataset
-    return (
-        pq.read_table(output / f"{part}_predictions.parquet"),
-        pq.read_table(primary / f"{part}.parquet"),
-    )
-
-
-def check_predictions(predictions: pa.Table, rows: pa.Table) -> None:
-    """What holds for any source."""
-    names = ["user_id", "item_id", "label", "probability"]
-    assert predictions.column_names == names
-    assert predictions["user_id"].equals(rows["user_id"])
-    assert predictions["label"].equals(rows["label"])
-    assert predictions["probability"].type == pa.float64()
-    probability = predictions["probability"].to_numpy()
-    assert ((probability > 0) & (probability < 1)).all()
-    assert len(np.unique(probability)) > 10
-
-
-def check_measures(measures: dict[str, Any], rows: int) -> None:
-    assert measures.keys() >= MEASURES
-    assert measures["rows"] == rows
-    assert 0 <= measures["auc"] <= 1
-    assert 0 <= measures["gauc"] <= 1
-    assert measures["logloss"] > 0
-    assert set(measures["baselines"]) == BASELINES
-    for baseline in measures["baselines"].values():
-        assert baseline.keys() >= {"auc", "gauc", "gauc_difference"}
-        low, high = baseline["gauc_difference"]
-        assert low <= high
-
+from measured_artifacts import (
+    BASELINES,
+    HEALTH,
+    check_measures,
+    check_predictions,
+    predictions_and_rows,
+    strict_json,
+)
+from project_runs import ROAD, must_run, write_config, write_log
 
 # Every pipeline by itself.
 
@@ -248,55 +170,6 @@ def test_content_is_chosen_on_the_command_line(
 
 
 # One's own log.
-
-
-def test_a_log_with_text_ids_and_every_optional_column(project):
-    raw = write_log(project / "my log")
-    params = {**TINY, "raw_dir": str(raw), "dataset": "toys"}
-    config = write_config(project / "run.yml", env="interactions", params=params)
-    output = must_run(project, "--config", config).output
-
-    predictions, rows = predictions_and_rows(project, "toys")
-    check_predictions(predictions, rows)
-    log = pq.read_table(raw / "interactions.parquet")
-    assert predictions["item_id"].type == pa.string()
-    assert predictions["user_id"].type == pa.string()
-    clicked = predictions.filter(pc.equal(predictions["label"], 1))
-    events = set(log["user_id"].to_numpy() + log["item_id"].to_numpy())
-    assert set(clicked["user_id"].to_numpy() + clicked["item_id"].to_numpy()) <= events
-    metrics = strict_json(project / "data/08_reporting/toys/metrics.json")
-    check_measures(metrics["test"], rows.num_rows)
-    codebook = strict_json(project / "data/08_reporting/toys/codebook.json")
-    assert codebook["image"].keys() >= HEALTH
-    history = strict_json(project / "data/08_reporting/toys/training.json")
-    assert history["device"] == "cpu"
-    # All files are below the data set's name, which the next command has too.
-    written = {
-        path.relative_to(project / "data").parts[1]
-        for path in (project / "data").rglob("*")
-        if path.is_file()
-    }
-    assert written == {"toys"}
-    assert f"--params raw_dir={raw},dataset=toys," in output
-
-
-def test_a_log_with_nothing_but_titles(project):
-    raw = write_log(project / "log", text_ids=False, optional_columns=False)
-    params = {**TINY, "raw_dir": str(raw), "dataset": "plain"}
-    config = write_config(project / "run.yml", env="interactions", params=params)
-    output = must_run(project, "--config", config).output
-
-    predictions, rows = predictions_and_rows(project, "plain")
-    check_predictions(predictions, rows)
-    items = pq.read_table(raw / "items.parquet")
-    assert predictions["item_id"].type == pa.int64()
-    assert set(predictions["item_id"].to_pylist()) <= set(items["item_id"].to_pylist())
-    codebook = strict_json(project / "data/08_reporting/plain/codebook.json")
-    assert codebook["image"] is None
-    assert codebook["title"].keys() >= HEALTH
-    image = np.load(project / "data/04_feature/plain/vectors/image.npy")
-    assert image.shape == (61, 0)
-    assert "image  absent" in output
 
 
 @pytest.mark.parametrize("name", ["007", "null"])

@@ -1,47 +1,19 @@
 """Case 4: a table that is not as it must be is named, and nothing is written."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from changed_tables import first, first_vector, replaced, rewrite
 from fault_runs import kedro, said
-from project_runs import files_below, kedro_run, write_log
+from project_runs import files_below, kedro_run
 
 CHALLENGE = "data/01_raw/test"
 ITEMS = "MicroLens_1M_MMCTR/item_feature.parquet"
 TRAIN = "MicroLens_1M_x1/train.parquet"
-Change = Callable[[pa.Table], pa.Table]
-
-
-def replaced(column: str, values: Callable[[list], object]) -> Change:
-    """The table with a column made of its old values."""
-
-    def change(table: pa.Table) -> pa.Table:
-        place = table.column_names.index(column)
-        new = values(table[column].to_pylist())
-        return table.set_column(
-            place, column, new if isinstance(new, pa.Array) else [new]
-        )
-
-    return change
-
-
-def first(value: object) -> Callable[[list], list]:
-    """The first two rows hold the value."""
-    return lambda old: [value, value, *old[2:]]
-
-
-def first_vector(number: float) -> Callable[[list], list]:
-    """So do the second numbers of the first two vectors."""
-    return lambda old: [[v[0], number, *v[2:]] for v in old[:2]] + old[2:]
-
-
-def rewrite(path: Path, change: Change) -> None:
-    pq.write_table(change(pq.read_table(path)), path)
 
 
 CHALLENGE_FAULTS = {
@@ -150,92 +122,6 @@ def test_more_columns_and_another_order_change_nothing(broken):
         path.write_bytes(content)
     assert done.returncode == 0, done.stderr
     assert files_below(outputs) == before
-
-
-LOG_FAULTS = {
-    "missing": (
-        "interactions",
-        lambda t: t.drop_columns(["timestamp"]),
-        ["'timestamp'"],
-    ),
-    "type": (
-        "items",
-        replaced("title", lambda x: list(range(len(x)))),
-        ["is int64; expected text"],
-    ),
-    "milliseconds": (
-        "interactions",
-        replaced("timestamp", first(1_700_000_000_000)),
-        ["'timestamp' must be unix seconds", "rows [0, 1] hold 1700000000000"],
-    ),
-    "width": (
-        "items",
-        replaced("image_vector", first([1.0])),
-        ["rows [0, 1] have [1, 1"],
-    ),
-    "NaN": (
-        "items",
-        replaced("image_vector", first_vector(float("nan"))),
-        ["'image_vector' has NaN or infinite values in rows [0, 1] (item_id ['toy-"],
-    ),
-    "twice": (
-        "items",
-        replaced("item_id", first("toy-1000")),
-        ["repeated values in rows"],
-    ),
-    "negative": (
-        "items",
-        replaced("likes", first(-1)),
-        ["'likes' must be finite and not"],
-    ),
-    "no rows": ("interactions", lambda t: t.slice(0, 0), ["no rows"]),
-}
-
-
-@pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_log(tmp_path_factory.mktemp("log") / "log")
-
-
-@pytest.mark.parametrize("fault", LOG_FAULTS)
-def test_a_broken_log_is_named(project, log, fault):
-    file, change, words = LOG_FAULTS[fault]
-    raw = shutil.copytree(log, project / "raw")
-    rewrite(raw / f"{file}.parquet", change)
-    arguments = ["--env=interactions", "--pipeline=preparation", "--params=raw_dir=raw"]
-    if fault in {"NaN", "type"}:
-        done = kedro(project, "run", *arguments)
-        code, text = done.returncode, said(done)
-    else:
-        ran = kedro_run(project, *arguments)
-        code, text = ran.exit_code, " ".join(ran.output.split())
-    assert code == 1
-    for word in [f"{file}.parquet", *words]:
-        assert word in text, text
-    assert not list((project / "data").rglob("*.parquet"))
-
-
-def test_huge_and_negative_ids_of_a_log_are_only_names(project, log):
-    """They become 1, 2, 3 and so on, and come back in the predictions."""
-    raw = shutil.copytree(log, project / "raw")
-    for file in ("items", "interactions"):
-        rewrite(
-            raw / f"{file}.parquet",
-            replaced(
-                "item_id",
-                lambda x: [(-1) ** int(i[4:]) * (2**62 + int(i[4:])) for i in x],
-            ),
-        )
-    ran = kedro_run(
-        project, "--env=interactions", "--pipeline=preparation", "--params=raw_dir=raw"
-    )
-    assert ran.exit_code == 0, ran.output
-    mapping = pq.read_table(
-        next((project / "data/03_primary").rglob("item_id_mapping.parquet"))
-    )
-    ids = mapping["original_id"].to_pylist()
-    assert max(ids) > 2**62
-    assert min(ids) < -(2**62)
 
 
 def test_items_with_zero_vectors_are_named_and_kept(project, finished):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
+from challenge_folders import HISTORIES, assert_named, load
 from kedro.io.core import DatasetError
 from raw_files import (
     CHALLENGE_FILES,
@@ -14,14 +15,7 @@ from raw_files import (
     write_challenge,
 )
 
-from mmctr.data.columns import id_list_column
-from mmctr.data.datasets import ChallengeFiles, raw_file
-
-HISTORIES = [[1, 2], [3], [4, 3, 2, 1]]
-
-
-def load(folder, **options):
-    return ChallengeFiles(path=str(folder), **options).load()
+from mmctr.data.datasets import ChallengeFiles
 
 
 def lists_of(kind):
@@ -33,16 +27,6 @@ def lists_of(kind):
         pa.list_view(kind),
         pa.large_list_view(kind),
     ]
-
-
-def assert_named(folder, changes, *fragments):
-    """Loading fails with one error that holds every fragment."""
-    write_challenge(folder, changes)
-    with pytest.raises(DatasetError) as error:
-        load(folder)
-    assert isinstance(error.value.__cause__, ValueError)
-    for fragment in fragments:
-        assert fragment in str(error.value)
 
 
 def test_everything_is_read_in_file_order(tmp_path):
@@ -290,34 +274,3 @@ def test_a_file_that_is_no_parquet_file_is_named(tmp_path):
     (tmp_path / CHALLENGE_FILES["train"]).write_bytes(b"not a parquet file")
     with pytest.raises(DatasetError, match=r"train\.parquet: not a whole parquet file"):
         load(tmp_path)
-
-
-def test_padded_histories_are_read_a_part_at_a_time(monkeypatch, tmp_path):
-    """Millions of them are gigabytes, most of them padding."""
-    monkeypatch.setattr(raw_file, "_ROWS", 2)
-    sizes = []
-
-    def spy(table, *arguments, **options):
-        sizes.append(table.num_rows)
-        return id_list_column(table, *arguments, **options)
-
-    monkeypatch.setattr(raw_file, "id_list_column", spy)
-    source = load(write_challenge(tmp_path))
-    assert sizes == [2, 1] * 3
-    for rows in (source.train, source.valid, source.test):
-        assert rows["item_seq"].to_pylist() == HISTORIES
-
-
-@pytest.mark.parametrize(
-    ("histories", "message"),
-    [
-        ([[0, 1], [0, 2], [3, 0]], "rows [2]"),
-        ([[0, 1], [0, 2], [0, 0, 3]], "length 2, but rows [2] have [3]"),
-        ([[0, 1], [0, 2], None], "empty in rows [2]"),
-    ],
-)
-def test_an_error_in_a_later_part_names_rows_of_the_file(
-    monkeypatch, tmp_path, histories, message
-):
-    monkeypatch.setattr(raw_file, "_ROWS", 1)
-    assert_named(tmp_path, {"valid": {"item_seq": histories}}, "valid", message)

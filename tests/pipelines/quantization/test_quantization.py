@@ -14,7 +14,6 @@ from mmctr.content.quantizers.factory import load_quantizer
 from mmctr.content.quantizers.item_codes import find_cold_items, quantize_items
 from mmctr.content.quantizers.methods import METHODS
 from mmctr.content.quantizers.params import QuantizationParams
-from mmctr.content.quantizers.shared_codes import list_shared_codes
 from mmctr.pipelines.quantization import create_pipeline
 from mmctr.reporting.codebook_figures import (
     draw_codebook_recall,
@@ -192,28 +191,6 @@ def test_a_figure_of_many_positions_is_drawn_with_lines():
         health["levels"] *= 20
     axes = draw_codebook_usage(codebook).axes[0]
     assert [len(line.get_xdata()) for line in axes.lines] == [60, 60]
-
-
-def test_items_are_listed_with_those_that_share_their_codes():
-    titles = [f"title {number}" for number in range(1, 31)]
-    titles[4], titles[5] = "", None
-    items = pa.table({"item_id": range(1, 31), "title": titles})
-    codes = np.arange(1, 91).reshape(30, 3).astype(np.int32)
-    codes[20] = codes[10]
-    codes[12, :2] = codes[10, :2]
-    none = np.empty((30, 0), dtype=np.int32)
-    table = list_shared_codes(items, codes, none, params())
-    assert set(table["modality"]) == {"title"}
-    assert set(table["item_id"]) >= {11, 21}
-    rows = table[table["item_id"] == 11]
-    assert rows["other_title"].tolist() == ["title 21", "title 13"]
-    assert rows["shared_codes"].tolist() == [3, 2]
-    assert set(rows["codes"]) == {3}
-    again = list_shared_codes(items, codes, none, params())
-    assert table.equals(again)
-    empty = list_shared_codes(items, none, none, params())
-    assert len(empty) == 0
-    assert list(empty.columns) == list(table.columns)
 
 
 MEMORY = ("cold_items", "shared_codes")
