@@ -114,7 +114,7 @@ def _describe_death(workers: set[BaseProcess], under_way: list[str]) -> str:
             "at once need less memory"
         )
     if code is None:
-        why = "could not be started; its error is above"
+        why = "could not be started, or was ended from outside; the log says more"
     return f"{' or '.join(under_way)}: its process {why}"
 
 

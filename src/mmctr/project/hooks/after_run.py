@@ -145,14 +145,14 @@ class SummaryHook:
         """
         outputs = sorted(pipeline.all_outputs())
         project = Path(run_params["project_path"])
+        if ABLATION_PAGE in outputs:
+            _show_page(catalog, ABLATION_PAGE)
+        if "metrics" not in outputs:
+            if REPORT in outputs:
+                path = _file_paths(catalog, [REPORT], project)[REPORT]
+                click.echo(f"\nreport: {path}\n")
+            return
         try:
-            if ABLATION_PAGE in outputs and catalog.exists(ABLATION_PAGE):
-                click.echo(f"\n{catalog.load(ABLATION_PAGE)}")
-            if "metrics" not in outputs:
-                if REPORT in outputs:
-                    path = _file_paths(catalog, [REPORT], project)[REPORT]
-                    click.echo(f"\nreport: {path}\n")
-                return
             missing = [name for name in SUMMARY_INPUTS if not catalog.exists(name)]
             if missing:
                 logger.warning("no summary: %s is missing", ", ".join(missing))
@@ -191,8 +191,16 @@ class TuningHook:
         project = Path(run_params["project_path"])
         path = _file_paths(catalog, [BEST_CONFIG], project)[BEST_CONFIG]
         if "tuning_page" in outputs:
-            click.echo(f"\n{catalog.load('tuning_page')}")
+            _show_page(catalog, "tuning_page")
         click.echo(f"The best trial: kedro run --config {path}\n")
+
+
+def _show_page(catalog: CatalogProtocol, name: str) -> None:
+    """Print a page that the run wrote; the run's work is done, whatever it holds."""
+    try:
+        click.echo(f"\n{catalog.load(name)}")
+    except DatasetError as error:
+        logger.warning("no page: %s", error)
 
 
 def _pipeline_of(node: Node) -> str:
