@@ -191,3 +191,23 @@ def test_processes_end_with_the_one_that_started_them(tmp_path, number):
         parent.send_signal(number)
         parent.wait()
     soon(lambda: not is_alive(pid))
+
+
+def explode():
+    raise ValueError("no such library here")
+
+
+class BreaksWhenLoaded:
+    """A function that a worker can't load."""
+
+    def __call__(self, argument):
+        return argument
+
+    def __reduce__(self):
+        return explode, ()
+
+
+def test_workers_that_cannot_start_are_said_to():
+    calls = run_in_processes(BreaksWhenLoaded(), {"a": 1, "b": 2}, 2)
+    with pytest.raises(ChildProcessError, match="a or b: .* could not be started"):
+        list(calls)
