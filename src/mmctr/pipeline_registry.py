@@ -10,6 +10,7 @@ from mmctr.pipelines import (
     preparation,
     quantization,
     reporting,
+    row_statistics,
     sample,
     tuning,
 )
@@ -26,6 +27,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "embedding": embedding.create_pipeline(),
         "quantization": quantization.create_pipeline(),
         "fusion": fusion.create_pipeline(),
+        "row_statistics": row_statistics.create_pipeline(),
         "ctr_modeling": ctr_modeling.create_pipeline(),
         "reporting": reporting.create_pipeline(),
     }

@@ -31,6 +31,10 @@ def _levels(about: str) -> dict[str, pandera.Column]:
     }
 
 
+def _time(about: str) -> pandera.Column:
+    return column("Int64", None, about, nullable=True)
+
+
 def _rows(*, labelled: bool) -> pandera.DataFrameSchema:
     target = (
         column("Int64", _at_least(1, "0 is padding"), "the target")
@@ -63,6 +67,10 @@ def _rows(*, labelled: bool) -> pandera.DataFrameSchema:
                 _at_least(1, "padding is left out"),
                 "history, oldest first, of any length",
                 lists="any",
+            ),
+            "timestamp": _time("unix seconds of the row; empty without times"),
+            "as_of": _time(
+                "statistics of the row know of events before it; empty without times"
             ),
         },
         title="train, valid" if labelled else "test",
@@ -101,6 +109,15 @@ CONTRACTS = {
         title="item_id_mapping",
         description="One row per item.",
     ),
+    "events": pandera.DataFrameSchema(
+        {
+            "user_id": column(None, None, "whole number or text, as in the source"),
+            "item_id": column("Int64", _at_least(1, "0 is padding"), "as in items"),
+            "timestamp": _time("unix seconds; empty without times"),
+        },
+        title="events",
+        description="One row per click that row statistics may count, in time order.",
+    ),
     "labelled_rows": _rows(labelled=True),
     "test_rows": _rows(labelled=False),
     "item_table": pandera.DataFrameSchema(
@@ -138,3 +155,6 @@ CONTRACTS = {
     ),
 }
 """The contracts by their name in the catalogue."""
+
+MAY_BE_EMPTY = frozenset({"events"})
+"""Contracts of tables that may have no row."""

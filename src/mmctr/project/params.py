@@ -17,6 +17,7 @@ from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
 from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.data.sample.params import SampleParams
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import resolve
@@ -44,6 +45,7 @@ class ProjectParams(Params):
     """Accept an artifact whose file was edited by hand after a run had saved it."""
     sample: SampleParams
     preparation: PreparationParams
+    row_statistics: RowStatisticsParams
     embedding: EmbeddingParams
     quantization: QuantizationParams
     ctr_modeling: CtrParams

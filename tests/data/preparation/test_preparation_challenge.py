@@ -170,7 +170,7 @@ def test_ids_between_and_beyond_the_known_ones_are_unknown(source, stranger):
 
 def test_the_node_takes_a_challenge(source, tables):
     params = make_params(max_history=2)
-    items, mapping, *parts, report = prepare_tables(source, params)
+    items, mapping, *parts, _events, report = prepare_tables(source, params)
     assert items.equals(tables.items)
     assert mapping.equals(tables.item_id_mapping)
     for found, name in zip(parts, ("train", "valid", "test"), strict=True):
@@ -196,6 +196,7 @@ def test_the_pipeline_is_wired_by_name():
         "train",
         "valid",
         "test",
+        "events",
         "preparation_report",
         "data_audit",
     }

@@ -45,8 +45,12 @@ def check_rows(source: InteractionSource, params, tables: PrimaryTables) -> None
             for place, event in enumerate(events)
             if part_of(event, tables.report) == index
         ]
-        pool = {events[place].item for place in mine}
         long_enough = [p for p in mine if len(expected[p]) >= params.min_history]
+        pool = {
+            events[place].item
+            for place in long_enough
+            if events[place].item not in expected[place]
+        }
         kept = []
         for place in long_enough:
             event = events[place]
@@ -65,7 +69,8 @@ def check_rows(source: InteractionSource, params, tables: PrimaryTables) -> None
             assert rows[0]["item_id"] == event.item
             negatives = {row["item_id"] for row in rows[1:]}
             assert len(negatives) == params.negatives_per_positive
-            assert negatives <= pool - taken
+            repeats = set(expected[place]) - {event.item}
+            assert negatives <= (pool - taken) | repeats
             for row in rows:
                 assert row["user_id"] == event.user
                 assert row["item_seq"] == expected[place]
@@ -224,10 +229,11 @@ def test_a_seed_decides_the_negatives_and_nothing_else():
 
 def test_the_node_takes_a_log():
     source = random_source(7)
-    items, _, train, _, _, report = prepare_tables(source, make_params())
+    items, _, train, _, _, events, report = prepare_tables(source, make_params())
     tables = prepare_interactions(source, make_params())
     assert items.equals(tables.items)
     assert train.equals(tables.train)
+    assert events.equals(tables.events)
     assert report == tables.report
 
 

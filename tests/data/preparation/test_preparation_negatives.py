@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 from small_logs import DAY
 
-from mmctr.data.preparation.negatives import TakenItems, sample_negatives
+from mmctr.data.preparation.negatives import Positives, TakenItems, sample_negatives
+from mmctr.data.preparation.params import PreparationParams
 
 EVENTS = st.lists(
     st.tuples(st.integers(0, 60), st.integers(0, 4), st.integers(1, 12)),
@@ -30,15 +31,30 @@ def take(events, others=()):
     return TakenItems(users, items, 12)
 
 
-def draw(part, taken, rows=None, **changes):
-    options = {
-        "per_positive": 3,
-        "window_days": 10,
-        "min_eligible": 4,
-        "rng": np.random.default_rng(0),
-    }
-    rows = np.arange(len(part)) if rows is None else rows
-    return sample_negatives(part, rows, taken, **options | changes)
+def draw(part, taken, rows=None, *, seed=0, history=None, **changes):
+    """Negatives of every event of a part, or of the given rows, drawn beside them."""
+    options = {"per_positive": 3, "window_days": 10, "min_eligible": 4} | changes
+    params = PreparationParams(
+        negatives_per_positive=options["per_positive"],
+        window_days=options["window_days"],
+        min_eligible_items=options["min_eligible"],
+        seed=0,
+    )
+    places = np.arange(len(part))
+    copies = np.zeros(0, int) if rows is None else rows
+    order = np.argsort(np.concatenate([places, copies]), kind="stable")
+    part = part.iloc[np.concatenate([places, copies])[order]]
+    none = np.zeros(len(part), int)
+    start, end, items_by_user = history or (none, none, none)
+    positives = Positives(
+        *(part[name].to_numpy() for name in ("user", "item", "timestamp")),
+        start,
+        end,
+        items_by_user,
+    )
+    rng = np.random.default_rng(seed)
+    drawn = sample_negatives(positives, taken, params, rng).items
+    return drawn if rows is None else drawn[order >= len(places)]
 
 
 def eligible_items(part, mine, row, *, window_days, wanted):
@@ -180,13 +196,69 @@ def test_a_seed_decides_the_draw():
     )
     part = as_part(events)
     nobody = TakenItems(np.array([9]), np.array([1]), 12)
-    first, again, other = (
-        draw(part, nobody, rng=np.random.default_rng(seed)) for seed in (1, 1, 2)
-    )
+    first, again, other = (draw(part, nobody, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
 
 def test_no_row_draws_nothing():
-    part = as_part([(0, 0, 1)])
-    assert draw(part, take([(0, 0, 1)]), np.zeros(0, int)).shape == (0, 3)
+    part = as_part([(0, 0, 1)]).iloc[:0]
+    assert draw(part, take([(0, 0, 1)])).shape == (0, 3)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.7])
+def test_negatives_are_repeats_as_often_as_positives(share):
+    """Whether a target lies in the history says nothing, however long that is."""
+    rng = np.random.default_rng(5)
+    n_events, n_users = 6_000, 300
+    users = rng.integers(0, n_users, n_events)
+    items = rng.integers(1, 400, n_events)
+    days = np.sort(rng.integers(0, 90, n_events))
+    past = {user: [] for user in range(n_users)}
+    for row, user in enumerate(users):
+        old = past[user]
+        # Longer histories repeat more.
+        if old and rng.random() < share * len(old) / 20:
+            items[row] = rng.choice(old)
+        elif share == 0:
+            items[row] = rng.choice(list(set(range(1, 400)) - set(old)))
+        old.append(items[row])
+    part = pd.DataFrame({"user": users, "item": items, "timestamp": days * DAY})
+    by_user = np.lexsort((np.arange(n_events), users))
+    place = np.empty(n_events, int)
+    place[by_user] = np.arange(n_events)
+    start = np.searchsorted(users[by_user], users)
+    positives = Positives(users, items, days * DAY, start, place, items[by_user])
+    params = PreparationParams(min_eligible_items=1, seed=0)
+    taken = TakenItems(users, items, 400)
+    drawn = sample_negatives(positives, taken, params, rng).items
+    assert (drawn > 0).all() and (drawn != part["item"].to_numpy()[:, None]).all()
+    seen = [
+        [bool(np.isin(row, items[by_user][a:b])) for row in rows]
+        for rows, a, b in zip(drawn, start, place, strict=True)
+    ]
+    lengths = place - start
+    for short in (True, False):
+        rows = (lengths < 8) == short
+        assert np.mean(np.array(seen)[rows]) == pytest.approx(
+            positives.repeats[rows].mean(), abs=0.02
+        )
+
+
+def test_as_of_is_the_first_event_that_could_be_drawn():
+    events = [(0, 1, 1), (2, 1, 2), (5, 0, 3), (11, 1, 4), (14, 1, 5)]
+    part = as_part(events)
+    none = np.zeros(len(part), int)
+    positives = Positives(
+        *(part[name].to_numpy() for name in ("user", "item", "timestamp")),
+        none,
+        none,
+        none,
+    )
+    params = PreparationParams(
+        window_days=10, min_eligible_items=1, negatives_per_positive=1, seed=0
+    )
+    found = sample_negatives(positives, take(events), params, np.random.default_rng(0))
+    assert found.as_of[2] == 0  # its window holds days 0 to 9
+    # User 1 has taken all but item 3: the second window reaches back to the first.
+    assert (found.as_of[3:] == 0).all()

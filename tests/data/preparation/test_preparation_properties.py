@@ -22,6 +22,7 @@ CONTRACT_OF = {
     "train": "labelled_rows",
     "valid": "labelled_rows",
     "test": "test_rows",
+    "events": "events",
 }
 
 

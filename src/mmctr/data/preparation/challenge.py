@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mmctr.data.datasets import ChallengeSource
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.tables import (
     PrimaryTables,
+    events_table,
     list_array,
     primary_tables,
     rows_table,
@@ -60,9 +62,30 @@ def prepare_challenge(
             name: _part_table(rows, name, params.max_history)
             for name, rows in numbered.items()
         },
+        _earliest_clicks(numbered["train"]),
         levels_from={"likes": "items", "views": "items"},
         oracle_auc=source.oracle_auc,
         unknown=reported,
+    )
+
+
+def _earliest_clicks(train: pa.Table) -> pa.Table:
+    """The history of each user's first row, without times.
+
+    First is the shortest history: a longer one may hold the targets of other rows,
+    which would give their labels away.
+    """
+    history = train["item_seq"].combine_chunks()
+    lengths = pc.list_value_length(history).to_numpy()
+    _, users = np.unique(train["user_id"].to_numpy(), return_inverse=True)
+    order = np.lexsort((lengths, users))
+    first = np.sort(order[np.diff(users[order], prepend=-1) > 0])
+    chosen = train.take(first)
+    items = chosen["item_seq"].combine_chunks()
+    return events_table(
+        chosen["user_id"].take(pc.list_parent_indices(items)),
+        items.flatten().to_numpy(),
+        None,
     )
 
 

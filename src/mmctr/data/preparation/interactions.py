@@ -6,11 +6,12 @@ import pyarrow as pa
 
 from mmctr.data.datasets import InteractionSource
 from mmctr.data.preparation.levels import item_levels, tag_ids
-from mmctr.data.preparation.negatives import TakenItems, sample_negatives
+from mmctr.data.preparation.negatives import Positives, TakenItems, sample_negatives
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.splits import PARTS, history_ranges, split_by_time
 from mmctr.data.preparation.tables import (
     PrimaryTables,
+    events_table,
     list_array,
     primary_tables,
     rows_table,
@@ -86,6 +87,7 @@ def prepare_interactions(
         ),
         source.image_vectors,
         parts,
+        events_table(by_time["user_id"], by_time["item"], by_time["timestamp"]),
         levels_from={
             name: "items" if name in items.columns else "training events"
             for name in ("likes", "views")
@@ -154,18 +156,21 @@ def _part_rows(
     until = by_time[by_time["part"] <= part]
     events = by_time[by_time["part"] == part]
     has_history = (events["end"] - events["start"]).to_numpy() >= params.min_history
-    rows = np.flatnonzero(has_history)
-    negatives = sample_negatives(
-        events,
-        rows,
+    candidates = events[has_history]
+    negatives, as_of = sample_negatives(
+        Positives(
+            *(
+                candidates[name].to_numpy()
+                for name in ("user", "item", "timestamp", "start", "end")
+            ),
+            items_by_user,
+        ),
         TakenItems(until["user"].to_numpy(), until["item"].to_numpy(), len(levels[0])),
-        per_positive=params.negatives_per_positive,
-        window_days=params.window_days,
-        min_eligible=params.min_eligible_items,
-        rng=np.random.default_rng([params.seed, part]),
+        params,
+        np.random.default_rng([params.seed, part]),
     )
     drawn = negatives[:, 0] > 0
-    positives = events.iloc[rows[drawn]]
+    positives = candidates[drawn]
     dropped = {
         "events": len(events),
         "dropped_short_history": int((~has_history).sum()),
@@ -193,6 +198,8 @@ def _part_rows(
         "group_id": np.repeat(positives["event"].to_numpy(), width),
         "item_id": item_ids,
         "item_seq": list_array(take_ranges(items_by_user, start, end)),
+        "timestamp": np.repeat(positives["timestamp"].to_numpy(), width),
+        "as_of": np.repeat(as_of[drawn], width),
         "likes_level": levels[0][item_ids - 1],
         "views_level": levels[1][item_ids - 1],
         "label": labels.reshape(-1),

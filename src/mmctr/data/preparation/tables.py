@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from mmctr.data.preparation.report import count_parts
@@ -19,9 +20,12 @@ _ROWS = [
     ("group_id", pa.int64()),
     ("item_id", pa.int64()),
     ("item_seq", _IDS),
+    ("timestamp", pa.int64()),
+    ("as_of", pa.int64()),
     *_LEVELS,
     ("label", pa.int8()),
 ]
+_UNDATED = ("timestamp", "as_of")
 
 
 class PrimaryTables(NamedTuple):
@@ -35,11 +39,16 @@ class PrimaryTables(NamedTuple):
             type).
         train: One row per impression: ``user_id`` (the source's own type), ``group_id``
             (int64), ``item_id`` (int64, the target), ``item_seq`` (list<int32>, the
-            history, oldest first, no padding), ``likes_level``, ``views_level``,
-            ``label`` (int8; null where unlabelled).
+            history, oldest first, no padding), ``timestamp`` (int64, unix seconds of
+            the row) and ``as_of`` (int64, statistics of the row may know of events
+            before it), both null where the source has no times, ``likes_level``,
+            ``views_level``, ``label`` (int8; null where unlabelled).
         valid: The same.
         test: The same; ``item_id`` is 0 for a target that the item table lacks, if the
             parameters allow it.
+        events: Every click that statistics of rows may count, in time order:
+            ``user_id`` (the source's own type), ``item_id`` (int64) and ``timestamp``
+            (int64, unix seconds; null where the source has no times).
         report: What was read, dropped and found, ready for JSON.
     """
 
@@ -48,6 +57,7 @@ class PrimaryTables(NamedTuple):
     train: pa.Table
     valid: pa.Table
     test: pa.Table
+    events: pa.Table
     report: dict[str, object]
 
 
@@ -56,6 +66,7 @@ def primary_tables(
     items: pa.Table,
     image_vectors: np.ndarray,
     parts: dict[str, pa.Table],
+    events: pa.Table,
     *,
     levels_from: dict[str, str],
     unknown: dict[str, object],
@@ -69,6 +80,7 @@ def primary_tables(
         items: The source's items: its own ``item_id``, ``title``, ``tags`` and levels.
         image_vectors: ``[n_items, width]`` float32.
         parts: The tables ``train``, ``valid`` and ``test``.
+        events: From :func:`events_table`.
         levels_from: Where ``likes`` and ``views`` levels come from: ``items`` (the
             source states them) or ``training events``.
         unknown: Items and levels that are not known, from
@@ -83,6 +95,7 @@ def primary_tables(
         items=items.set_column(0, "item_id", numbers).cast(_ITEMS),
         item_id_mapping=pa.table({"item_id": numbers, "original_id": ids}),
         **parts,
+        events=events,
         report={
             "source": kind,
             "items": len(items),
@@ -100,11 +113,33 @@ def rows_table(columns: Mapping[str, pa.Array | np.ndarray]) -> pa.Table:
     """Build ``train``, ``valid`` or ``test``; see :class:`PrimaryTables`.
 
     Args:
-        columns: Its columns, of any width; ``label`` may be missing.
+        columns: Its columns, of any width; ``label``, ``timestamp`` and ``as_of`` may
+            be missing.
     """
-    columns = {"label": pa.nulls(len(columns["item_id"])), **columns}
+    nothing = pa.nulls(len(columns["item_id"]))
+    columns = dict.fromkeys(("label", *_UNDATED), nothing) | columns
     schema = pa.schema([("user_id", columns["user_id"].type), *_ROWS])
     return pa.table({name: columns[name] for name in schema.names}, schema)
+
+
+def events_table(
+    users: pa.Array | pd.Series, items: np.ndarray, timestamps: np.ndarray | None
+) -> pa.Table:
+    """Build ``events``; see :class:`PrimaryTables`.
+
+    Args:
+        users: ``[events]`` ids of the source's own type.
+        items: ``[events]`` items from 1.
+        timestamps: ``[events]`` unix seconds; None where the source has none.
+    """
+    times = pa.nulls(len(items)) if timestamps is None else pa.array(timestamps)
+    return pa.table(
+        {
+            "user_id": pa.array(users),
+            "item_id": pa.array(items, pa.int64()),
+            "timestamp": times.cast(pa.int64()),
+        }
+    )
 
 
 def list_array(jagged: Jagged) -> pa.ListArray:

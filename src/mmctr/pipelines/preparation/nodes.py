@@ -22,7 +22,7 @@ def prepare_tables(
         params: Split, histories and negatives.
 
     Returns:
-        items, item_id_mapping, train, valid, test and the report.
+        items, item_id_mapping, train, valid, test, events and the report.
     """
     if isinstance(source, ChallengeSource):
         return prepare_challenge(source, params)

@@ -18,6 +18,7 @@ def create_pipeline() -> Pipeline:
                     "train",
                     "valid",
                     "test",
+                    "events",
                     "preparation_report",
                 ],
                 name="prepare_tables",

@@ -1,0 +1,104 @@
+"""Users that clicked both the target and an item of the history."""
+
+import logging
+
+import numpy as np
+
+from mmctr.data.row_statistics.event_log import EventLog, TimesByKey
+from mmctr.data.row_statistics.rows import HistoryRows
+
+logger = logging.getLogger(__name__)
+
+
+class Cooccurrence:
+    """Pairs of items that one user clicked, with the time of the later click.
+
+    Item-to-item neighbourhoods (Linden et al., 2003) that know their time.
+    """
+
+    def __init__(self, log: EventLog, reach: int, max_pairs: int) -> None:
+        """Count each click together with the same user's earlier items.
+
+        Args:
+            log: Clicks; a repeat of an item counts once, at its first time.
+            reach: Earlier items that a click is paired with, the newest.
+            max_pairs: Most pairs in memory; the reach is cut to stay below.
+        """
+        self._log = log
+        self._n_items = int(log.items.max(initial=0)) + 1
+        users, items, times = _first_clicks(log, self._n_items)
+        place = np.arange(len(users)) - np.searchsorted(users, users)
+        reach = _affordable(place, reach, max_pairs)
+        keys, moments = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for back in range(1, reach + 1):
+            later = np.flatnonzero(place >= back)
+            if not later.size:
+                break
+            keys.append(self._key(items[later], items[later - back]))
+            moments.append(times[later])
+        self._pairs = TimesByKey(np.concatenate(keys), np.concatenate(moments))
+
+    def count(
+        self, left: np.ndarray, right: np.ndarray, as_of: np.ndarray
+    ) -> np.ndarray:
+        """Count the users that had both before a time: ``[N]`` int64."""
+        return self._pairs.count_before(self._key(left, right), as_of)
+
+    def _key(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        low, high = np.minimum(left, right), np.maximum(left, right)
+        # Items without events have no pairs, and must not look like another one's.
+        known = high < self._n_items
+        return np.where(known, low * self._n_items + high, -1)
+
+    def statistics(self, rows: HistoryRows) -> dict[str, np.ndarray]:
+        """Compute the statistics of kind ``cooccurrence``.
+
+        Args:
+            rows: ``R`` rows.
+
+        Returns:
+            ``[R]`` float32 each: ``cosine_*``, users with both over the root of the
+            product of both items' clicks, pooled over the history; ``users_*``, the
+            pooled log(1 + users with both); ``share``, of the history's items that
+            share a user with the target, NaN without history.
+        """
+        as_of = rows.as_of[rows.row]
+        both = self.count(rows.targets, rows.history, as_of)
+        both[rows.targets == rows.history] = 0
+        clicks = self._log.by_item.count_before
+        target = clicks(rows.items, rows.as_of)[rows.row]
+        product = target * clicks(rows.history, as_of).astype(np.float64)
+        cosine = (both / np.sqrt(np.maximum(product, 1))).astype(np.float32)
+        return {
+            **rows.pool("cosine", cosine),
+            **rows.pool("users", np.log1p(both).astype(np.float32)),
+            "share": rows.mean((both > 0).astype(np.float32)),
+        }
+
+
+def _first_clicks(
+    log: EventLog, n_items: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each user's distinct items in time order: users, items and times ``[n]``."""
+    order = np.lexsort((np.arange(len(log.users)), log.times, log.users))
+    users, items, times = log.users[order], log.items[order], log.times[order]
+    _, first = np.unique(users * n_items + items, return_index=True)
+    first.sort()
+    return users[first], items[first], times[first]
+
+
+def _affordable(place: np.ndarray, reach: int, max_pairs: int) -> int:
+    """The largest reach, up to the one asked for, with at most so many pairs."""
+    with_place = np.bincount(np.minimum(place, reach), minlength=reach + 1)
+    pairs = np.cumsum(with_place[::-1].cumsum()[::-1][1:])
+    fitting = int(np.searchsorted(pairs, max_pairs, side="right"))
+    if fitting < reach:
+        logger.warning(
+            "row statistics: %d pairs of items within row_statistics.pair_reach=%d are "
+            "more than max_pairs=%d; each click is paired with %d earlier items",
+            pairs[-1],
+            reach,
+            max_pairs,
+            fitting,
+        )
+    return fitting

@@ -1,0 +1,42 @@
+"""What a history and its user are like: length, activity, repeats."""
+
+import numpy as np
+
+from mmctr.data.row_statistics.event_log import EventLog
+from mmctr.data.row_statistics.rows import HistoryRows
+from mmctr.data.row_statistics.scales import log_days
+
+
+def history_statistics(rows: HistoryRows, log: EventLog) -> dict[str, np.ndarray]:
+    """Compute the statistics of kind ``history``.
+
+    Args:
+        rows: ``R`` rows.
+        log: Clicks.
+
+    Returns:
+        ``[R]`` float32 each: ``length``, log(1 + items); ``target_count``, log(1 +
+        times that the target is in it); ``target_newer``, log(1 + items since then),
+        NaN without; ``distinct``, share of distinct items, NaN without history. With
+        times also ``user_events``, log(1 + the user's clicks before ``as_of``), and
+        ``user_idle``, log(1 + days since the last of them), NaN without.
+    """
+    is_target = rows.history == rows.targets
+    newest = np.full(len(rows), np.inf)
+    np.minimum.at(newest, rows.row[is_target], rows.newer[is_target])
+    pairs = np.unique(rows.row * (rows.history.max(initial=0) + 1) + rows.history)
+    distinct = np.bincount(
+        pairs // (rows.history.max(initial=0) + 1), minlength=len(rows)
+    )
+    lengths = rows.lengths.astype(np.float32)
+    found = {
+        "length": np.log1p(lengths),
+        "target_count": np.log1p(rows.sum(is_target.astype(np.float32))),
+        "target_newer": np.where(np.isinf(newest), np.nan, np.log1p(newest)),
+        "distinct": np.where(lengths > 0, distinct / np.maximum(lengths, 1), np.nan),
+    }
+    if log.dated:
+        users = (rows.users, rows.as_of)
+        found["user_events"] = np.log1p(log.by_user.count_before(*users))
+        found["user_idle"] = log_days(log.by_user.since_last(*users))
+    return {name: column.astype(np.float32) for name, column in found.items()}

@@ -1,0 +1,21 @@
+"""Cosines of items by what they hold of a large set: words, tags."""
+
+import numpy as np
+from scipy import sparse
+
+from mmctr.data.row_statistics.rows import HistoryRows
+
+
+def sparse_cosines(rows: HistoryRows, held: sparse.csr_matrix) -> np.ndarray:
+    """Compare every history item with its row's target.
+
+    Args:
+        rows: ``P`` history items.
+        held: ``[n_items + 1, set]`` float32 with rows of length 1, or 0 for an item
+            that holds nothing.
+
+    Returns:
+        ``[P]`` float32.
+    """
+    products = held[rows.history].multiply(held[rows.targets])
+    return np.round(np.asarray(products.sum(axis=1), np.float32).ravel(), 5)
