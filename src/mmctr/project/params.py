@@ -18,6 +18,7 @@ from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.sample.params import SampleParams
+from mmctr.evaluation.params import BaselineParams
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import resolve
 from mmctr.experiments.model_params import ModelParams
@@ -46,6 +47,7 @@ class ProjectParams(Params):
     preparation: PreparationParams
     embedding: EmbeddingParams
     quantization: QuantizationParams
+    baselines: BaselineParams
     ctr_modeling: CtrParams
     ablation: AblationParams
     tuning: TuningParams
