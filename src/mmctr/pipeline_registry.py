@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline
 
 from mmctr.pipelines import (
     ablation,
+    baselines,
     ctr_modeling,
     embedding,
     fusion,
@@ -28,6 +29,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "quantization": quantization.create_pipeline(),
         "fusion": fusion.create_pipeline(),
         "row_statistics": row_statistics.create_pipeline(),
+        "baselines": baselines.create_pipeline(),
         "ctr_modeling": ctr_modeling.create_pipeline(),
         "reporting": reporting.create_pipeline(),
     }

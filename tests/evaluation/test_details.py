@@ -226,6 +226,7 @@ def test_the_roc_lies_in_its_band_over_the_auc(details):
     assert roc["true_positive_rate"][-1] == 1
     assert set(roc["baselines"]) == {
         "item_only", "popularity", "last_title_similarity", "max_title_similarity",
+        "boosted_trees",
     }  # fmt: skip
 
 

@@ -15,8 +15,12 @@ from mmctr.evaluation import (
     auc,
     evaluate,
     gauc,
+    logloss,
+    percentile_interval,
 )
+from mmctr.evaluation.metrics import row_losses
 from mmctr.evaluation.report import baseline_scores
+from mmctr.evaluation.resampling import user_draws
 
 N_ITEMS = 60
 SEEN_ITEMS = 45
@@ -28,6 +32,7 @@ KEYS = [
     "gauc",
     "gauc_interval",
     "logloss",
+    "logloss_interval",
     "ne",
     "ece",
     "auc_warm_items",
@@ -40,7 +45,10 @@ BASELINES = [
     "popularity",
     "last_title_similarity",
     "max_title_similarity",
+    "boosted_trees",
 ]
+PROBABILITIES = ["item_only", "boosted_trees"]
+"""Those that have a logloss."""
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +78,7 @@ def split():
     lengths = rng.integers(0, 6, 400)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     return EvaluatedRows(
+        tree_probabilities=0.25 + 0.05 * labels + rng.uniform(-0.1, 0.1, 400),
         labels=labels,
         probabilities=np.clip(
             0.25 + 0.2 * (labels - 0.25) + rng.normal(scale=0.1, size=400), 0.01, 0.99
@@ -106,10 +115,15 @@ def test_report_has_the_fixed_keys_and_plain_values(report):
     for baseline in report["baselines"].values():
         assert set(baseline) == {
             f"{metric}{end}"
-            for metric in ("auc", "gauc")
+            for metric in ("auc", "gauc", "logloss")
             for end in ("", "_difference", "_detectable")
         }
-    assert all(type(leaf) in (int, float) for leaf in leaves(report))
+    kinds = {type(leaf) for leaf in leaves(report)}
+    assert kinds == {int, float, type(None)}
+    for name, baseline in report["baselines"].items():
+        missing = {key for key, value in baseline.items() if value is None}
+        losses = {"logloss", "logloss_difference", "logloss_detectable"}
+        assert missing == (set() if name in PROBABILITIES else losses), name
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
 
@@ -118,6 +132,11 @@ def test_report_says_what_the_single_measures_say(report, split, train, vectors)
     assert report["auc"] == auc(split.labels, split.probabilities)
     assert report["auc_interval"][0] < report["auc"] < report["auc_interval"][1]
     assert report["gauc_interval"][0] < report["gauc"] < report["gauc_interval"][1]
+    assert report["logloss"] == pytest.approx(
+        logloss(split.labels, split.probabilities), 1e-12
+    )
+    low, high = report["logloss_interval"]
+    assert low < report["logloss"] < high
     for name, scores in baseline_scores(split, train, vectors, PARAMS).items():
         baseline = report["baselines"][name]
         assert baseline["auc"] == auc(split.labels, scores)
@@ -135,6 +154,34 @@ def test_report_says_what_the_single_measures_say(report, split, train, vectors)
         assert baseline["auc_difference"] == pytest.approx(alone.auc)
         assert baseline["gauc_difference"] == pytest.approx(alone.gauc)
         assert baseline["gauc_difference"][0] > 0
+
+
+def test_logloss_is_compared_on_the_same_resamples(report, split):
+    """Model minus trees, user by user: below zero where the model is better."""
+    losses = [
+        row_losses(split.labels, scores.astype(np.float64))
+        for scores in (split.probabilities, split.tree_probabilities)
+    ]
+    by_user = (losses[0] - losses[1]).reshape(100, 4).sum(axis=1)
+    # The measures number the users in the order of their names.
+    order = np.argsort([f"user {u}" for u in range(100)], kind="stable")
+    drawn = [
+        counts @ by_user[order] / (4 * counts.sum())
+        for counts in user_draws(100, PARAMS)
+    ]
+    trees = report["baselines"]["boosted_trees"]
+    assert trees["logloss"] == pytest.approx(losses[1].mean())
+    assert trees["logloss_difference"] == pytest.approx(
+        percentile_interval(np.array(drawn), PARAMS.confidence)
+    )
+    assert trees["logloss_difference"][1] < 0
+
+
+def test_without_trees_their_baseline_is_null(split, train, vectors):
+    alone = dataclasses.replace(split, tree_probabilities=None)
+    assert (
+        metrics_of(alone, train, vectors, PARAMS)["baselines"]["boosted_trees"] is None
+    )
 
 
 def test_warm_and_cold_parts_follow_train(report, split, train, vectors):
@@ -159,6 +206,7 @@ def test_permuting_rows_leaves_the_report(report, split, train, vectors):
     pieces = np.split(split.history, split.offsets[1:-1])
     lengths = np.diff(split.offsets)[order]
     shuffled = EvaluatedRows(
+        tree_probabilities=split.tree_probabilities[order],
         labels=split.labels[order],
         probabilities=split.probabilities[order],
         users=split.users[order],
@@ -185,7 +233,9 @@ def test_one_class_is_null_throughout(split, train, vectors):
     undefined = ["auc", "auc_interval", "gauc", "gauc_interval", "ne", "auc_warm_items"]
     assert all(report[key] is None for key in undefined)
     assert report["logloss"] > 0
-    assert set(leaves(report["baselines"])) == {None}
+    for baseline in report["baselines"].values():
+        rankings = [key for key in baseline if "auc" in key]
+        assert {baseline[key] for key in rankings} == {None}
     json.dumps(report, allow_nan=False)
 
 
@@ -202,6 +252,9 @@ def test_rows_that_do_not_fit_are_named(split, train, vectors):
     logits = dataclasses.replace(split, probabilities=np.full(400, 2.5))
     with pytest.raises(ValueError, match="probabilities, row 0: 2.5"):
         metrics_of(logits, train, vectors, PARAMS)
+    trees = dataclasses.replace(split, tree_probabilities=np.full(400, -0.5))
+    with pytest.raises(ValueError, match="tree_probabilities, row 0: -0.5"):
+        metrics_of(trees, train, vectors, PARAMS)
 
 
 @pytest.mark.parametrize(

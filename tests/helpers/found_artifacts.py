@@ -16,8 +16,8 @@ TITLE = "<script>alert('x')</script> & <img src=http://evil.example/p.png>"
 """A title as somebody may write it."""
 
 
-def tables(*, labelled: bool = True) -> dict[str, pa.Table]:
-    """Primary rows and predictions of a small log."""
+def tables(*, labelled: bool = True) -> dict[str, Any]:
+    """Primary rows of a small log, and what model and trees say of them."""
     rng = np.random.default_rng(5)
     found = {}
     for name, users in (("train", 200), ("valid", USERS), ("test", USERS)):
@@ -44,6 +44,9 @@ def tables(*, labelled: bool = True) -> dict[str, pa.Table]:
             found[f"{name}_predictions"] = pa.table(
                 {"probability": np.clip(scores, 0.01, 0.99)}
             )
+            noise = np.random.default_rng(6).normal(0, 0.1, rows)
+            trees = 0.25 + 0.1 * labels + noise
+            found[f"{name}_tree_scores"] = np.clip(trees, 0.01, 0.99)
     return found
 
 
@@ -67,12 +70,11 @@ def _of_model(evaluation: EvaluationParams) -> CtrParams:
 def evaluation(*, labelled: bool = True) -> tuple[dict[str, Any], dict[str, Any]]:
     """Metrics and details of the tables."""
     found = tables(labelled=labelled)
-    parts = ("train", "valid", "valid_predictions", "test", "test_predictions")
     return evaluate_predictions(
-        *(found[name] for name in parts),
-        title_vectors(),
-        {"oracle_auc": None},
-        _of_model(params()),
+        **found,
+        title_vectors=title_vectors(),
+        preparation_report={"oracle_auc": None},
+        params=_of_model(params()),
     )
 
 
@@ -275,6 +277,14 @@ def found(*, labelled: bool = True) -> dict[str, Any]:
         },
         "metrics": metrics,
         "evaluation_details": details,
+        "tree_importance": {
+            "best_round": 123,
+            "rows": 456_789,
+            "gain": {
+                "cooccurrence.max": 0.4321,
+                **{f"popularity.n{place}": 0.03 for place in range(18)},
+            },
+        },
         "ablation": ablation(),
         "times": {
             "nodes": {

@@ -14,6 +14,7 @@ MEASURES = {
     "auc",
     "gauc",
     "logloss",
+    "logloss_interval",
     "ne",
     "ece",
     "auc_warm_items",
@@ -28,6 +29,7 @@ BASELINES = {
     "popularity",
     "last_title_similarity",
     "max_title_similarity",
+    "boosted_trees",
 }
 
 
@@ -92,3 +94,5 @@ def check_measures(measures: dict[str, Any], rows: int) -> None:
         assert baseline.keys() >= {"auc", "gauc", "gauc_difference"}
         low, high = baseline["gauc_difference"]
         assert low <= high
+    low, high = measures["baselines"]["boosted_trees"]["logloss_difference"]
+    assert low <= high

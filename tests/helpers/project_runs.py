@@ -19,6 +19,7 @@ ROAD = (
     "embedding",
     "quantization",
     "fusion",
+    "baselines",
     "ctr_modeling",
     "reporting",
 )
@@ -72,6 +73,7 @@ TINY: dict[str, Any] = {
     "device": "cpu",
     "embedding": {"provider": "lsa", "lsa": {"dimensions": 8}},
     "quantization": {"rq_kmeans": {"levels": 2, "codebook_size": 8, "iterations": 3}},
+    "baselines": {"boosted_trees": {"max_rounds": 5, "min_data_in_leaf": 10}},
     "ctr_modeling": {
         "model": {"embedding_dim": 4, "attention_units": [8], "dnn_units": [8]},
         "training": {"max_epochs": 1, "batch_size": 128},

@@ -20,7 +20,7 @@ NODES = {node.name: node for pipe in PIPELINES.values() for node in pipe.nodes}
 ROAD_OUTPUTS = PIPELINES["__default__"].all_outputs()
 
 
-def test_the_road_is_the_six_pipelines_without_the_sample():
+def test_the_road_is_its_pipelines_without_the_sample():
     road = set().union(*({x.name for x in PIPELINES[name].nodes} for name in ROAD))
     assert {node.name for node in PIPELINES["__default__"].nodes} == road
     assert not road & {node.name for node in PIPELINES["sample"].nodes}

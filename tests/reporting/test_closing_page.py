@@ -31,7 +31,11 @@ BASELINE = {
     "gauc_difference": [-0.15, 0.25],
     "auc_detectable": 0.0161,
     "gauc_detectable": 0.0171,
+    "logloss": None,
+    "logloss_difference": None,
+    "logloss_detectable": None,
 }
+TREES = {**BASELINE, "logloss": 0.5432, "logloss_difference": [-0.02, -0.01]}
 METRICS = {
     "rows": 1200,
     "auc": 0.7123,
@@ -39,12 +43,17 @@ METRICS = {
     "gauc": 0.7012,
     "gauc_interval": [0.69, 0.71],
     "logloss": 0.5678,
+    "logloss_interval": [0.55, 0.58],
     "ne": 0.9876,
     "ece": 0.0123,
     "auc_warm_items": 0.7345,
     "auc_clean_cold": None,
     "clean_cold_pairs": 12,
-    "baselines": {"item_only": BASELINE, "last_title_similarity": None},
+    "baselines": {
+        "popularity": BASELINE,
+        "last_title_similarity": None,
+        "boosted_trees": TREES,
+    },
 }
 
 AUDIT = {
@@ -94,11 +103,15 @@ def page(inputs: dict[str, Any], **changes: Any) -> str:
     return summarize(inputs, **{**options, **changes})
 
 
+def lines_with(text: str, start: str) -> list[str]:
+    """The lines that start like this."""
+    return [line for line in text.splitlines() if line.strip().startswith(start)]
+
+
 def line_with(text: str, start: str) -> str:
     """The one line that starts like this."""
-    lines = [line for line in text.splitlines() if line.strip().startswith(start)]
-    assert len(lines) == 1, lines
-    return lines[0]
+    (line,) = lines_with(text, start)
+    return line
 
 
 def test_inputs_are_those_that_it_names(inputs):
@@ -119,12 +132,14 @@ def test_it_says_rows_and_items(inputs):
 def test_the_model_stands_beside_every_baseline(inputs):
     inputs["metrics"]["test"] = None
     text = page(inputs)
-    model = line_with(text, "model")
-    assert "0.7123 0.7012" in model
-    assert "[0.7000, 0.7200], [0.6900, 0.7100]" in model
-    baseline = line_with(text, "item_only")
-    assert "0.5100 0.5200" in baseline
-    assert "[+0.1000, +0.2000], [-0.1500, +0.2500]" in baseline
+    model, loss = lines_with(text, "model")
+    assert "0.7123 0.7012  [0.7000, 0.7200], [0.6900, 0.7100]" in model
+    assert loss.endswith(" 0.5678  [0.5500, 0.5800]")
+    trees, loss = lines_with(text, "boosted_trees")
+    assert "0.5100 0.5200  [+0.1000, +0.2000], [-0.1500, +0.2500]" in trees
+    assert loss.endswith(" 0.5432  [-0.0200, -0.0100]")
+    # Scores that are no probabilities have no logloss.
+    assert "0.5100 0.5200" in line_with(text, "popularity")
     assert "absent" in line_with(text, "last_title_similarity")
     assert "cold against cold in a group - (12 pairs)" in text
 
@@ -163,8 +178,8 @@ def test_an_unlabelled_test_has_no_numbers_but_a_next_step(inputs):
 def test_undefined_metrics_are_dashes(inputs):
     for name in ("auc", "gauc", "auc_interval", "gauc_interval", "auc_warm_items"):
         inputs["metrics"]["valid"][name] = None
-    item_only = inputs["metrics"]["valid"]["baselines"]["item_only"]
-    item_only.update(dict.fromkeys(item_only))
+    popularity = inputs["metrics"]["valid"]["baselines"]["popularity"]
+    popularity.update(dict.fromkeys(popularity))
     text = page(inputs)
     assert "[-], [-]" in text
     assert "None" not in text

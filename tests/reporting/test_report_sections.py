@@ -246,7 +246,9 @@ def test_undefined_measures_are_dashes(made):
     assert "No slice by" in words_of(slices_section("test", details["test"]))
     shown = words_of(overview(metrics, details))
     assert "is unknown whether the model beats a baseline" in shown
-    assert "None" not in words_of(metrics_section(metrics, details))
+    assert "None" not in words_of(
+        metrics_section(metrics, details, made["tree_importance"])
+    )
 
 
 @pytest.mark.parametrize(

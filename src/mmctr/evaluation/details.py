@@ -64,19 +64,14 @@ class DetailMeasures:
         labels = rows.labels.astype(np.float64)
         bins = equal_parts(probabilities, params.ece_bins)
         slices = slice_rows(cold, history_lengths, train_clicks)
-
-        def mean(
-            values: NDArray[np.float64], part: NDArray[np.int64] | None = None
-        ) -> UserRatio:
-            return UserRatio.of_sums(values, rows.users, rows.n_users, part=part)
-
-        rate, loss = mean(labels), mean(row_losses(rows.labels, probabilities))
+        rate = rows.mean(labels)
+        loss = rows.mean(row_losses(rows.labels, probabilities))
         measures: dict[Any, Measure] = {
             "click_rate": rate,
-            "mean_probability": mean(probabilities),
+            "mean_probability": rows.mean(probabilities),
             "logloss": loss,
             "ne": lambda counts: loss(counts) / binary_entropy(float(rate(counts))),
-            "bins": mean(labels, bins),
+            "bins": rows.mean(labels, bins),
             "roc": WeightedRoc.prepare(rows.labels, probabilities, rows.users, GRID),
         }
         shares = [rows.pair_share(probabilities, each.rows) for each in slices]

@@ -54,17 +54,19 @@ def checked_scores(
     return values
 
 
-def checked_probabilities(probabilities: ArrayLike, rows: int) -> NDArray[np.float64]:
+def checked_probabilities(
+    probabilities: ArrayLike, rows: int, name: str = "probabilities"
+) -> NDArray[np.float64]:
     """Check the probabilities ``[R]`` and convert them to float64.
 
     Raises:
         ValueError: As ``checked_scores``, and if a row lies outside 0..1.
     """
-    values = checked_scores(probabilities, rows, "probabilities")
+    values = checked_scores(probabilities, rows, name)
     wrong = np.flatnonzero((values < 0) | (values > 1))
     if wrong.size:
         raise ValueError(
-            f"probabilities, row {wrong[0]}: {values[wrong[0]]} lies outside 0..1; "
+            f"{name}, row {wrong[0]}: {values[wrong[0]]} lies outside 0..1; "
             f"pass probabilities, not logits."
         )
     return values

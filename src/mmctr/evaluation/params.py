@@ -1,4 +1,4 @@
-"""Typed parameters of the evaluation."""
+"""Typed parameters of the evaluation and of the baselines that are trained for it."""
 
 from pydantic import Field
 
@@ -24,3 +24,40 @@ class EvaluationParams(Params):
     """Train rows that the prior click rate counts as."""
     seed: int = Field(ge=0)
     """Seed of the resampled users."""
+
+
+class BoostedTreesParams(Params):
+    """Gradient-boosted trees of LightGBM (Ke et al., 2017)."""
+
+    num_leaves: int = Field(63, ge=2)
+    """Most leaves per tree."""
+    learning_rate: float = Field(0.05, gt=0)
+    """Factor on what each tree adds."""
+    max_rounds: int = Field(600, ge=1)
+    """Most trees."""
+    early_stopping_rounds: int = Field(30, ge=1)
+    """Trees without a better logloss on valid before it stops; the best number of trees
+    is kept."""
+    min_data_in_leaf: int = Field(100, ge=1)
+    """Fewest train rows in a leaf."""
+    feature_fraction: float = Field(0.7, gt=0, le=1)
+    """Share of the columns that each tree may use, drawn anew per tree."""
+    lambda_l2: float = Field(1.0, ge=0)
+    """L2 penalty on the values of the leaves."""
+    max_bin: int = Field(63, ge=2, le=255)
+    """Most bins per column; more are slower."""
+    max_rows: int = Field(600_000, ge=1)
+    """Most train rows; of more, whole groups are drawn at random."""
+
+
+class BaselineParams(Params):
+    """Baselines that are trained, to be compared with the model."""
+
+    boosted_trees: BoostedTreesParams = Field(default_factory=BoostedTreesParams)
+    components: int = Field(16, ge=0)
+    """Principal components of each modality, of the target's vector and of the mean of
+    the history's; 0: no vectors."""
+    threads: int = Field(1, ge=1)
+    """Threads that the trees are trained with; results do not change."""
+    seed: int = Field(ge=0)
+    """Seed of the drawn groups and columns."""

@@ -17,8 +17,8 @@ from mmctr.evaluation.inputs import check_length, checked_probabilities, checked
 from mmctr.evaluation.intervals import detectable_difference, percentile_interval
 from mmctr.evaluation.metrics import (
     expected_calibration_error,
-    logloss,
     normalized_entropy,
+    row_losses,
 )
 from mmctr.evaluation.params import EvaluationParams
 from mmctr.evaluation.resampling import UserRows, resample
@@ -26,7 +26,9 @@ from mmctr.evaluation.slices import clean_cold_auc, unseen_in_train, warm_auc
 from mmctr.evaluation.weighted import Measure
 
 _MODEL = "model"
-_RANKINGS = ("auc", "gauc")
+_MEASURES = ("auc", "gauc", "logloss")
+_PROBABILITIES = ("item_only", "boosted_trees")
+"""Baselines whose scores are click rates, and so have a logloss."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class EvaluatedRows:
     """Items of all histories ``[T]``, oldest first."""
     offsets: NDArray[Any]
     """Borders of the histories ``[R + 1]``."""
+    tree_probabilities: NDArray[Any] | None = None
+    """Of boosted trees, ``[R]`` in 0..1; None: no such baseline."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +95,13 @@ def baseline_scores(
         params: Prior of the item-only click rate.
 
     Returns:
-        Baseline -> scores ``[R]``; ``None`` where there are no titles.
+        Baseline -> scores ``[R]``; ``None`` where there are no titles or no trees.
 
     Raises:
         ValueError: If an id is not in 1..n_items or lengths don't fit.
     """
     n_items, width = title_vectors.shape
+    trees = split.tree_probabilities
     known = (train.items, train.labels, split.items, n_items)
     jagged = (title_vectors, split.items, split.history, split.offsets)
     return {
@@ -104,6 +109,9 @@ def baseline_scores(
         "popularity": popularity_scores(*known),
         "last_title_similarity": last_title_similarity(*jagged) if width else None,
         "max_title_similarity": max_title_similarity(*jagged) if width else None,
+        "boosted_trees": None
+        if trees is None
+        else checked_probabilities(trees, len(split.labels), "tree_probabilities"),
     }
 
 
@@ -153,6 +161,8 @@ def evaluate(
     for name, scores in {_MODEL: probabilities, **scored}.items():
         measures["auc", name] = rows.auc(scores)
         measures["gauc", name] = rows.gauc(scores)
+        if name in (_MODEL, *_PROBABILITIES):
+            measures["logloss", name] = rows.mean(row_losses(rows.labels, scores))
     drawn = resample(measures, rows.n_users, params)
     once = {key: measure(np.ones(rows.n_users)) for key, measure in measures.items()}
 
@@ -161,7 +171,7 @@ def evaluate(
         "rows": len(rows.labels),
         **{
             f"{measure}{end}": value
-            for measure in _RANKINGS
+            for measure in _MEASURES
             for end, value in (
                 ("", point_value(once[measure, _MODEL])),
                 (
@@ -170,7 +180,6 @@ def evaluate(
                 ),
             )
         },
-        "logloss": logloss(rows.labels, probabilities),
         "ne": normalized_entropy(rows.labels, probabilities),
         "ece": expected_calibration_error(rows.labels, probabilities, params.ece_bins),
         "auc_warm_items": warm_auc(rows.labels, probabilities, cold),
@@ -193,15 +202,15 @@ def _judge_baseline(
     params: EvaluationParams,
 ) -> dict[str, object]:
     """Measure a baseline, and the model minus it on the same resamples."""
-    judged: dict[str, object] = {
-        measure: point_value(once[measure, name]) for measure in _RANKINGS
-    }
-    for measure in _RANKINGS:
-        difference = drawn[measure, _MODEL] - drawn[measure, name]
-        judged[f"{measure}_difference"] = percentile_interval(
-            difference, params.confidence
-        )
-        judged[f"{measure}_detectable"] = detectable_difference(
-            difference, params.confidence, params.power
-        )
+    judged: dict[str, object] = {}
+    for measure in _MEASURES:
+        value = difference = detectable = None
+        if (measure, name) in once:
+            value = point_value(once[measure, name])
+            minus = drawn[measure, _MODEL] - drawn[measure, name]
+            difference = percentile_interval(minus, params.confidence)
+            detectable = detectable_difference(minus, params.confidence, params.power)
+        judged[measure] = value
+        judged[f"{measure}_difference"] = difference
+        judged[f"{measure}_detectable"] = detectable
     return judged

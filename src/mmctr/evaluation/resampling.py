@@ -81,6 +81,12 @@ class UserRows:
             rows * group_auc, self.owners[mixed], self.n_users, below=rows
         )
 
+    def mean(
+        self, values: NDArray[np.float64], part: NDArray[np.int64] | None = None
+    ) -> UserRatio:
+        """Prepare the mean of values ``[R]``, or one per part; see ``UserRatio``."""
+        return UserRatio.of_sums(values, self.users, self.n_users, part=part)
+
     def pair_share(
         self, scores: NDArray[np.float64], part: NDArray[np.bool_]
     ) -> UserRatio:

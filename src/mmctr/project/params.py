@@ -19,6 +19,7 @@ from mmctr.ctr.params import CtrParams
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.data.sample.params import SampleParams
+from mmctr.evaluation.params import BaselineParams
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import resolve
 from mmctr.experiments.model_params import ModelParams
@@ -48,6 +49,7 @@ class ProjectParams(Params):
     row_statistics: RowStatisticsParams
     embedding: EmbeddingParams
     quantization: QuantizationParams
+    baselines: BaselineParams
     ctr_modeling: CtrParams
     ablation: AblationParams
     tuning: TuningParams

@@ -76,6 +76,7 @@ def write_model_card(
             rows=found["rows"],
             details=closer,
             verdict=sentences.verdict(metrics, part),
+            against_trees=sentences.against_trees(metrics, part),
         ),
         tables=[ranking_table(part, found), loss_table(part, found, closer)],
         slices=slice_tables(closer),

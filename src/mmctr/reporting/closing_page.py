@@ -89,11 +89,17 @@ def _grid(parts: Sequence[str], columns: Mapping[str, Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def _scores(name: str, scores: dict[str, Any] | None, ends: str, sign: str = "") -> str:
+def _scores(
+    name: str,
+    scores: dict[str, Any] | None,
+    ends: str,
+    sign: str = "",
+    measures: Sequence[str] = _RANKINGS,
+) -> str:
     if scores is None:
         return f"  {name:22} absent"
-    values = "".join(f"{number(scores[measure]):>7}" for measure in _RANKINGS)
-    intervals = [interval(scores[f"{x}_{ends}"], sign=sign) for x in _RANKINGS]
+    values = "".join(f"{number(scores[measure]):>7}" for measure in measures)
+    intervals = [interval(scores[f"{x}_{ends}"], sign=sign) for x in measures]
     return f"  {name:22}{values}  {', '.join(intervals)}"
 
 

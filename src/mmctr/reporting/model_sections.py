@@ -22,6 +22,7 @@ from mmctr.reporting.run_figures import (
     draw_slices,
     draw_training,
 )
+from mmctr.reporting.sentences import MEASURES
 from mmctr.reporting.words import (
     NOTHING,
     count,
@@ -40,6 +41,9 @@ KINDS = {
 }
 """Kinds of slices, and what their names count."""
 
+_MOST_COLUMNS = 15
+"""Columns of the trees that are named."""
+
 _ROC_PLACES = (1, 2, 5, 10, 20, 30, 50, 70)
 
 
@@ -55,11 +59,12 @@ def overview(metrics: dict[str, Any], details: dict[str, Any]) -> Section:
     tiles = [
         ("AUC", number(found["auc"]), interval(found["auc_interval"])),
         ("gAUC", number(found["gauc"]), interval(found["gauc_interval"])),
-        ("logloss", number(found["logloss"]), interval(closer["logloss"]["interval"])),
+        ("logloss", number(found["logloss"]), interval(found["logloss_interval"])),
         ("calibration error", number(found["ece"]), "0 is best"),
     ]
     blocks: list[Block] = [
         Text(sentences.verdict(metrics, part)),
+        Text(sentences.against_trees(metrics, part)),
         Tiles([(f"{name} on {part}", *rest) for name, *rest in tiles]),
         Text(say("brackets", details=closer)),
     ]
@@ -89,7 +94,9 @@ def training_section(history: dict[str, Any]) -> Section:
     return Section("training", "Training curves", blocks)
 
 
-def metrics_section(metrics: dict[str, Any], details: dict[str, Any]) -> Section:
+def metrics_section(
+    metrics: dict[str, Any], details: dict[str, Any], importance: dict[str, Any]
+) -> Section:
     """Compare the model with its baselines, on every part that has labels."""
     part = judged_part(metrics)
     pictures = [
@@ -107,6 +114,7 @@ def metrics_section(metrics: dict[str, Any], details: dict[str, Any]) -> Section
         else:
             blocks.append(ranking_table(name, metrics[name]))
             blocks.append(loss_table(name, metrics[name], details[name]))
+    blocks.append(importance_table(importance))
     blocks.append(Text(say("about_metrics")))
     return Section("metrics", "Metrics beside baselines", blocks)
 
@@ -202,23 +210,36 @@ def slice_tables(details: Mapping[str, Any]) -> list[Table]:
 
 
 def ranking_table(part: str, found: Mapping[str, Any]) -> Table:
-    """Write AUC and gAUC of the model, the baselines and the best possible."""
-    rows = [
-        ["model", measured(found, "auc"), measured(found, "gauc"), NOTHING, NOTHING]
-    ]
+    """Write the measures of the model, the baselines and the best possible."""
+    nothing = [NOTHING] * len(MEASURES)
+    rows = [["model", *(measured(found, measure) for measure in MEASURES), *nothing]]
     for name, baseline in found["baselines"].items():
-        cells = ["absent", "absent", NOTHING, NOTHING]
+        cells = ["absent"] * len(MEASURES) + nothing
         if baseline is not None:
-            cells = [number(baseline[measure]) for measure in ("auc", "gauc")]
-            for measure in ("auc", "gauc"):
+            cells = [number(baseline[measure]) for measure in MEASURES]
+            for measure in MEASURES:
                 cells.append(interval(baseline[f"{measure}_difference"], sign="+"))
         rows.append([plain(name), *cells])
     if "oracle_auc" in found:
         best = number(found["oracle_auc"])
-        rows.append(["best possible", best, NOTHING, NOTHING, NOTHING])
-    header = ("", "AUC", "gAUC", "model minus it: AUC", "model minus it: gAUC")
+        rows.append(["best possible", best, *nothing[1:], *nothing])
+    minus = (f"model minus it: {label}" for label in MEASURES.values())
+    header = ("", *MEASURES.values(), *minus)
     title = f"{part.capitalize()}: {count(found['rows'])} rows"
     return Table(title, header, rows, strong=1)
+
+
+def importance_table(importance: Mapping[str, Any]) -> Table:
+    """Write what the boosted trees used most."""
+    return Table.of_records(
+        "What the boosted trees used",
+        list(importance["gain"].items())[:_MOST_COLUMNS],
+        {
+            "column": lambda named: named[0],
+            "share of gain": lambda named: percent(named[1]),
+        },
+        note=say("about_trees", importance=importance),
+    )
 
 
 def loss_table(
@@ -226,7 +247,7 @@ def loss_table(
 ) -> Table:
     """Write what the probabilities themselves are worth."""
     rows = [
-        ["logloss", with_interval(found["logloss"], details["logloss"]["interval"])],
+        ["logloss", measured(found, "logloss")],
         ["NE", with_interval(found["ne"], details["ne"]["interval"])],
         ["calibration error (ECE)", number(found["ece"])],
     ]

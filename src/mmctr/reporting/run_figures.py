@@ -10,6 +10,7 @@ from mmctr.reporting.figures import (
     FAINT,
     GOLD,
     GREEN,
+    INK,
     PURPLE,
     RED,
     IntervalRow,
@@ -88,11 +89,12 @@ def draw_roc(roc: dict[str, Any]) -> Any:
     )
     axes.fill_between(grid, low, high, color=BLUE, alpha=0.25, lw=0)
     axes.plot(grid, found, color=BLUE, lw=1.8, label="model")
-    styles = zip((RED, GREEN, GOLD, PURPLE), ("-", "--", "-.", ":"), strict=True)
+    colors, dashes = (RED, GREEN, GOLD, PURPLE, INK), ("-", "--", "-.", ":", "-")
+    styles = zip(colors, dashes, strict=True)
     known = {name: curve for name, curve in roc["baselines"].items() if curve}
-    for (name, curve), (color, dashes) in zip(known.items(), styles, strict=False):
+    for (name, curve), (color, dash) in zip(known.items(), styles, strict=False):
         label = name.replace("_", " ")
-        axes.plot(grid, with_nan(curve), dashes, color=color, lw=1.1, label=label)
+        axes.plot(grid, with_nan(curve), dash, color=color, lw=1.1, label=label)
     axes.set(xlim=(0, 1), ylim=(0, 1.01), aspect="equal")
     axes.set_xlabel("share of rows without a click that pass")
     axes.set_ylabel("share of clicks found")

@@ -4,20 +4,46 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmctr.reporting.pages import say
-from mmctr.reporting.words import percent, plain
+from mmctr.reporting.words import interval, percent, plain
 
 _PASSED = 10
 """Place of the rate 0.1 in the grid of ROC curves."""
+
+
+TREES = "boosted_trees"
+"""The baseline that has a sentence of its own."""
+
+MEASURES = {"auc": "AUC", "gauc": "gAUC", "logloss": "logloss"}
+"""What the model and its baselines are compared by, and how it is written."""
 
 
 def verdict(metrics: dict[str, Any], part: str) -> str:
     """Say which baselines the model beats, and which it does not."""
     beaten, others, absent = [], [], []
     for name, baseline in metrics[part]["baselines"].items():
+        if name == TREES:
+            continue
         ends = baseline and baseline["gauc_difference"]
         group = absent if ends is None else beaten if ends[0] > 0 else others
         group.append(plain(name))
     return say("verdict", part=part, beaten=beaten, others=others, absent=absent)
+
+
+def against_trees(metrics: dict[str, Any], part: str) -> str:
+    """Say in which measures the model is better than the boosted trees."""
+    trees = metrics[part]["baselines"][TREES]
+    better, worse, same, undefined = [], [], [], []
+    for measure, label in MEASURES.items() if trees else ():
+        ends = trees[f"{measure}_difference"]
+        if ends is None:
+            undefined.append(label)
+            continue
+        # The lower the logloss, the better.
+        low, high = (-ends[1], -ends[0]) if measure == "logloss" else ends
+        group = better if low > 0 else worse if high < 0 else same
+        group.append(f"{label} {interval(ends, sign='+')}")
+    groups = {"better": better, "worse": worse, "same": same, "undefined": undefined}
+    return say("against_trees", part=part, is_there=bool(trees), **groups)
 
 
 def training(history: dict[str, Any]) -> str:

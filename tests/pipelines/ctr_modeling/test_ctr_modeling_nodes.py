@@ -166,8 +166,10 @@ def test_metrics_of_labelled_and_unlabelled_parts(trained, item_table, mapping, 
             train,
             valid,
             predictions[0],
+            np.full(200, 0.25),
             part,
             predictions[1],
+            np.full(240, 0.3),
             vectors,
             {**REPORT, "oracle_auc": oracle},
             params,
@@ -185,7 +187,12 @@ def test_metrics_of_labelled_and_unlabelled_parts(trained, item_table, mapping, 
         "popularity",
         "last_title_similarity",
         "max_title_similarity",
+        "boosted_trees",
     }
+    trees = metrics["test"]["baselines"]["boosted_trees"]
+    assert trees["auc"] == 0.5
+    assert trees["logloss"] == pytest.approx(-0.25 * np.log(0.3) - 0.75 * np.log(0.7))
+    assert trees["logloss_difference"][1] < 0
     assert details["test"]["slices"][0]["auc"] == metrics["test"]["auc"]
     metrics, details = measure(unlabelled, None)
     assert metrics["test"] is details["test"] is None

@@ -55,6 +55,8 @@ def read_by(node: str, tree: dict[str, Any], **changes: object) -> dict[str, Any
         ("train_model", {"quantization__method": "pq"}, False),
         ("evaluate_predictions", {"ctr_modeling__evaluation__resamples": 7}, True),
         ("evaluate_predictions", {"ctr_modeling__training__patience": 7}, False),
+        ("score_by_trees", {"baselines__boosted_trees__num_leaves": 7}, True),
+        ("score_by_trees", {"baselines__threads": 2}, False),
         ("build_submission", {"ctr_modeling__submission__column": "x"}, True),
         ("predict_test", {"ctr_modeling__training__max_history": 3}, True),
         ("quantize_items", {"quantization__method": "pq"}, True),

@@ -39,13 +39,14 @@ def with_unknown_item(title_embeddings: np.ndarray, test: pa.Table) -> np.ndarra
 
 
 def evaluated_rows(
-    rows: pa.Table, predictions: pa.Table, n_items: int
+    rows: pa.Table, predictions: pa.Table, tree_scores: np.ndarray, n_items: int
 ) -> EvaluatedRows:
     """Collect what is evaluated of a part: its rows and their probabilities.
 
     Args:
         rows: ``valid`` or ``test``, labelled.
         predictions: Their probabilities.
+        tree_scores: Those of the boosted trees, ``[R]``.
         n_items: Items of the item table; an unknown one gets the next number.
 
     Returns:
@@ -61,4 +62,5 @@ def evaluated_rows(
         items=np.where(items == 0, n_items + 1, items),
         history=history.flatten().to_numpy(),
         offsets=history.offsets.to_numpy().astype(np.int64),
+        tree_probabilities=tree_scores,
     )

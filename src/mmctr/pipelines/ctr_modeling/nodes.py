@@ -152,8 +152,10 @@ def evaluate_predictions(
     train: pa.Table,
     valid: pa.Table,
     valid_predictions: pa.Table,
+    valid_tree_scores: np.ndarray,
     test: pa.Table,
     test_predictions: pa.Table,
+    test_tree_scores: np.ndarray,
     title_vectors: np.ndarray,
     preparation_report: dict,
     params: CtrParams,
@@ -164,8 +166,10 @@ def evaluate_predictions(
         train: What the baselines may know, and which targets are not cold.
         valid: Primary rows.
         valid_predictions: Their probabilities.
+        valid_tree_scores: Those of the boosted trees, ``[R]``.
         test: Primary rows, labelled or not.
         test_predictions: Their probabilities.
+        test_tree_scores: Those of the boosted trees, ``[R]``.
         title_vectors: ``[n_items + 1, d]`` float32, row 0 is padding.
         preparation_report: Has the best possible AUC where it is known.
         params: Bootstrap, bins, priors.
@@ -179,14 +183,14 @@ def evaluate_predictions(
     titles = with_unknown_item(title_vectors[1:], test)
     metrics: dict[str, Any] = {}
     details: dict[str, Any] = {}
-    for name, rows, predictions in (
-        ("valid", valid, valid_predictions),
-        ("test", test, test_predictions),
+    for name, rows, *scores in (
+        ("valid", valid, valid_predictions, valid_tree_scores),
+        ("test", test, test_predictions, test_tree_scores),
     ):
         metrics[name] = details[name] = None
         if not rows["label"].null_count:
             metrics[name], details[name] = evaluate(
-                evaluated_rows(rows, predictions, len(title_vectors) - 1),
+                evaluated_rows(rows, *scores, len(title_vectors) - 1),
                 known,
                 titles,
                 params.evaluation,

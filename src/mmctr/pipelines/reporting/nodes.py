@@ -18,6 +18,7 @@ def write_report(
     training_history: dict,
     metrics: dict,
     evaluation_details: dict,
+    tree_importance: dict,
     ablation: dict | None,
     times: dict | None,
     manifest: dict | None,
@@ -34,6 +35,7 @@ def write_report(
         training_history: Validations.
         metrics: The model beside its baselines.
         evaluation_details: Calibration, ROC and slices.
+        tree_importance: What the boosted trees used.
         ablation: ``ablation_details.json``; None if it has not run.
         times: Seconds and memory of the nodes before; None if unknown.
         manifest: What was made before, and of what; None if unknown.
@@ -49,7 +51,7 @@ def write_report(
         data_sections.data_section(preparation_report, data_audit),
         data_sections.codes_section(codebook, shared_codes),
         model_sections.training_section(training_history),
-        model_sections.metrics_section(metrics, evaluation_details),
+        model_sections.metrics_section(metrics, evaluation_details, tree_importance),
         model_sections.roc_section(part, details),
         model_sections.calibration_section(part, details),
         model_sections.slices_section(part, details),

@@ -38,6 +38,7 @@ def create_pipeline() -> Pipeline:
                     "training_history",
                     "metrics",
                     "evaluation_details",
+                    "tree_importance",
                     "ablation_if_run",
                     "times_so_far",
                     "manifest_so_far",

@@ -19,6 +19,7 @@ WITHOUT_EFFECT = (
     "*.keep_memory",
     "*.memory_gb",
     "ablation.processes",
+    "baselines.threads",
     # Where a training is kept does not change its result.
     "ctr_modeling.checkpoint.*",
     # How vectors are requested does not change them.

@@ -1,0 +1,138 @@
+"""Rows as a matrix of numbers, for models that take nothing else."""
+
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import csr_array
+
+from mmctr.ctr.features.vectors import Projection
+from mmctr.ctr.params import ContinuousParams
+from mmctr.data.train_items import items_in_train
+
+_LEVELS = ("likes", "views")
+
+_ROWS = 1 << 17
+
+
+class TreeMatrix:
+    """Everything that is known of a row as float32 columns; NaN: not known.
+
+    Columns: every row statistic (a column of the table with a dot in its name), length
+    of the history, number of the target's tags, levels of target and row where the
+    source states them, principal components of the target's vectors and of the mean of
+    the history's.
+    """
+
+    def __init__(
+        self,
+        tags: np.ndarray,
+        levels: dict[str, np.ndarray],
+        components: dict[str, np.ndarray],
+    ) -> None:
+        """Store what is known of every item.
+
+        Args:
+            tags: Number of tags ``[n_items + 1]``.
+            levels: Name -> ``[n_items + 1]`` float32.
+            components: Modality -> ``[n_items + 1, w]`` float32; NaN for an item
+                without a vector.
+        """
+        self._tags = tags
+        self._levels = levels
+        self._components = components
+
+    @classmethod
+    def fit(
+        cls,
+        item_table: pa.Table,
+        vectors: dict[str, np.ndarray],
+        train: pa.Table,
+        levels_from: dict[str, str],
+        components: int,
+    ) -> Self:
+        """Fit principal components on the items of train.
+
+        Args:
+            item_table: Row i is item i, row 0 is padding.
+            vectors: Modality -> ``[n_items + 1, d]`` float32, zeros for an item without
+                a vector; may be a memory map.
+            train: ``item_id`` and ``item_seq`` of the train rows.
+            levels_from: ``items`` where the source states likes or views. Levels that
+                were counted from training events say nothing about new items, and are
+                left out.
+            components: Per modality; 0: no vectors.
+        """
+        seen = items_in_train(train, item_table.num_rows - 1)
+        params = ContinuousParams(components=components, normalize="columns")
+        tags = pc.list_value_length(item_table["tags"]).to_numpy()
+        levels = {
+            name: item_table[name].to_numpy().astype(np.float32)
+            for name in _LEVELS
+            if levels_from[name] == "items"
+        }
+        for values in levels.values():
+            values[values == 0] = np.nan  # padding
+        return cls(
+            tags,
+            levels,
+            {
+                name: _components(found, seen, params)
+                for name, found in vectors.items()
+                if found.shape[1] and components
+            },
+        )
+
+    def matrix(self, rows: pa.Table) -> tuple[np.ndarray, list[str]]:
+        """Write rows as a matrix, some at a time.
+
+        Args:
+            rows: ``train_rows``, ``valid_rows`` or ``test_rows``.
+
+        Returns:
+            ``[R, C]`` float32, and the names of its columns.
+        """
+        names = list(self._columns(rows.slice(0, 0)))
+        matrix = np.empty((rows.num_rows, len(names)), np.float32)
+        for start in range(0, rows.num_rows, _ROWS):
+            columns = self._columns(rows.slice(start, _ROWS))
+            for place, values in enumerate(columns.values()):
+                matrix[start : start + _ROWS, place] = values
+        return matrix, names
+
+    def _columns(self, rows: pa.Table) -> dict[str, np.ndarray]:
+        """Column -> ``[R]``."""
+        targets = rows["item_id"].to_numpy()
+        history = rows["item_seq"].combine_chunks()
+        lengths = pc.list_value_length(history).to_numpy()
+        columns = {
+            name: rows[name].to_numpy() for name in rows.column_names if "." in name
+        }
+        columns["history_length"] = lengths
+        columns["tags"] = self._tags[targets]
+        for name, levels in self._levels.items():
+            columns[name] = levels[targets]
+            columns[f"row_{name}"] = rows[f"{name}_level"].to_numpy()
+        # How often each item is in each history [R, n_items + 1].
+        items = history.flatten().to_numpy()
+        ends = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+        ones = np.ones(len(items), np.float32)
+        counts = csr_array((ones, items, ends), shape=(len(rows), len(self._tags)))
+        for modality, components in self._components.items():
+            known = counts @ (~np.isnan(components[:, 0])).astype(np.float32)
+            with np.errstate(invalid="ignore"):  # no vector in the history: 0 / 0
+                means = (counts @ np.nan_to_num(components)) / known[:, None]
+            for place in range(components.shape[1]):
+                columns[f"{modality}_{place + 1}"] = components[targets, place]
+                columns[f"history_{modality}_{place + 1}"] = means[:, place]
+        return columns
+
+
+def _components(
+    vectors: np.ndarray, seen: np.ndarray, params: ContinuousParams
+) -> np.ndarray:
+    """``[n_items + 1, w]`` float32; NaN for an item without a vector."""
+    found = Projection.fit(vectors, seen, params).transform(vectors, params)
+    found[~found.any(axis=1)] = np.nan
+    return found

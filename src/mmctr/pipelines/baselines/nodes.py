@@ -1,0 +1,75 @@
+"""Node of the baselines pipeline.
+
+torch and LightGBM are imported when the node runs, so that commands that only list
+pipelines are quick.
+"""
+
+import logging
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mmctr.evaluation.boosted_trees import draw_groups, fit_trees
+from mmctr.evaluation.params import BaselineParams
+
+logger = logging.getLogger(__name__)
+
+
+def score_by_trees(
+    item_table: pa.Table,
+    title_vectors: np.ndarray,
+    image_vectors: np.ndarray,
+    train_rows: pa.Table,
+    valid_rows: pa.Table,
+    test_rows: pa.Table,
+    preparation_report: dict,
+    params: BaselineParams,
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """Score valid and test by boosted trees on all that is known of a row.
+
+    Args:
+        item_table: Row i is item i, row 0 is padding.
+        title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; d may be 0.
+        image_vectors: The same.
+        train_rows: Labelled rows with their statistics.
+        valid_rows: The same; their logloss chooses the number of trees.
+        test_rows: The same, labelled or not.
+        preparation_report: Says what the levels were made of.
+        params: Trees, components, seed.
+
+    Returns:
+        Probabilities of valid and of test, float64 ``[R]``; and, ready for JSON,
+        ``best_round``, ``rows`` (trained on) and ``gain`` (column -> its share).
+
+    Raises:
+        ValueError: If train holds one class only.
+    """
+    from mmctr.ctr.inputs.tree_matrix import TreeMatrix
+
+    vectors = {"title": title_vectors, "image": image_vectors}
+    levels_from = preparation_report["levels_from"]
+    inputs = TreeMatrix.fit(
+        item_table, vectors, train_rows, levels_from, params.components
+    )
+    size = params.boosted_trees.max_rows
+    drawn = draw_groups(train_rows["group_id"].to_numpy(), size, params.seed)
+    if len(drawn) < train_rows.num_rows:
+        train_rows = train_rows.take(pa.array(drawn))
+    matrix, columns = inputs.matrix(train_rows)
+    valid_matrix, _ = inputs.matrix(valid_rows)
+    trees = fit_trees(
+        matrix,
+        train_rows["label"].to_numpy(),
+        valid_matrix,
+        valid_rows["label"].to_numpy(),
+        columns,
+        params.boosted_trees,
+        seed=params.seed,
+        threads=params.threads,
+    )
+    rows, best = train_rows.num_rows, trees.best_round
+    logger.info("%s trees of %s columns, on %s rows", best, len(columns), f"{rows:,}")
+    importance = {"best_round": best, "rows": rows, "gain": trees.gain}
+    test_scores = trees.predict(inputs.matrix(test_rows)[0])
+    return trees.predict(valid_matrix), test_scores, importance

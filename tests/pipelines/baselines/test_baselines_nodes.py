@@ -1,0 +1,101 @@
+"""The node of the baselines pipeline on small tables."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from mmctr.evaluation import auc
+from mmctr.evaluation.params import BaselineParams
+from mmctr.pipelines.baselines.nodes import score_by_trees
+
+N_ITEMS = 30
+VECTORS = (
+    np.eye(4, dtype=np.float32)[np.arange(N_ITEMS + 1) % 4]
+    * (np.arange(N_ITEMS + 1) > 0)[:, None],
+    np.zeros((N_ITEMS + 1, 0), np.float32),
+)
+REPORT = {"levels_from": {"likes": "training events", "views": "training events"}}
+
+
+def params(**trees: object) -> BaselineParams:
+    sizes = {"max_rounds": 20, "min_data_in_leaf": 5, **trees}
+    return BaselineParams.model_validate(
+        {"boosted_trees": sizes, "components": 3, "seed": 1}
+    )
+
+
+@pytest.fixture(scope="module")
+def item_table() -> pa.Table:
+    levels = pa.array(np.arange(N_ITEMS + 1) % 11, pa.int8())
+    tags = pa.array([[]] * (N_ITEMS + 1), pa.list_(pa.int32()))
+    return pa.table({"tags": tags, "likes": levels, "views": levels})
+
+
+def rows(seed: int, groups: int, *, labelled: bool = True) -> pa.Table:
+    """Groups of one click and three other rows, told apart by a statistic."""
+    rng = np.random.default_rng(seed)
+    count = 4 * groups
+    labels = np.tile([1, 0, 0, 0], groups)
+    return pa.table(
+        {
+            "group_id": np.repeat(np.arange(groups), 4),
+            "item_id": rng.integers(1, N_ITEMS + 1, count),
+            "item_seq": pa.array(
+                [rng.integers(1, N_ITEMS + 1, n) for n in rng.integers(0, 4, count)],
+                pa.list_(pa.int32()),
+            ),
+            "likes_level": pa.array(np.zeros(count), pa.int8()),
+            "views_level": pa.array(np.zeros(count), pa.int8()),
+            "label": pa.array(labels if labelled else [None] * count, pa.int8()),
+            "popularity.events": pa.array(
+                np.where(
+                    rng.random(count) < 0.1, np.nan, 2 * labels + rng.normal(size=count)
+                ),
+                pa.float32(),
+            ),
+        }
+    )
+
+
+def test_statistics_are_used_and_named(item_table):
+    valid, test = rows(1, 50), rows(2, 60, labelled=False)
+    on_valid, on_test, found = score_by_trees(
+        item_table, *VECTORS, rows(0, 200), valid, test, REPORT, params()
+    )
+    assert (on_valid.shape, on_test.shape) == ((200,), (240,))
+    assert on_test.dtype == np.float64
+    assert ((on_test > 0) & (on_test < 1)).all()
+    assert auc(valid["label"].to_numpy(), on_valid) > 0.75
+    assert auc(rows(2, 60)["label"].to_numpy(), on_test) > 0.75
+    found = json.loads(json.dumps(found, allow_nan=False))
+    assert 1 <= found["best_round"] <= 20
+    assert found["rows"] == 800
+    assert next(iter(found["gain"])) == "popularity.events"
+    assert {"history_length", "tags", "title_1", "history_title_3"} <= set(
+        found["gain"]
+    )
+    assert not {"likes", "row_views"} & set(found["gain"])
+
+
+def test_the_same_again_and_on_fewer_rows(item_table):
+    parts = (rows(0, 200), rows(1, 50), rows(2, 60))
+    runs = [
+        score_by_trees(item_table, *VECTORS, *parts, REPORT, params(max_rows=most))
+        for most in (1000, 1000, 402)
+    ]
+    assert np.array_equal(runs[0][1], runs[1][1])
+    assert runs[0][2] == runs[1][2]
+    assert runs[2][2]["rows"] == 400
+    assert auc(parts[2]["label"].to_numpy(), runs[2][1]) > 0.7
+
+
+def test_one_class_in_train_is_refused(item_table):
+    train = rows(0, 20)
+    place = train.column_names.index("label")
+    zeros = train.set_column(place, "label", pa.array([0] * 80, pa.int8()))
+    with pytest.raises(ValueError, match="train: labels must hold both 0 and 1"):
+        score_by_trees(
+            item_table, *VECTORS, zeros, rows(1, 5), rows(2, 5), REPORT, params()
+        )
