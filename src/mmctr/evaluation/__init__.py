@@ -1,6 +1,7 @@
 """How good predictions are: metrics, slices, baselines and intervals.
 
-Needs numpy and pydantic only; nothing here imports torch, pandas or Kedro.
+Needs numpy, pydantic and, for calibration, scikit-learn; nothing here imports torch,
+pandas or Kedro.
 """
 
 from mmctr.evaluation.audit import AuditedRows, audit_splits
