@@ -156,7 +156,7 @@ def _limits(
     part = judged_part(metrics)
     lines = [
         _cold_items(report, part, closer),
-        f"Calibration: {say('calibrated', part=part, found=metrics[part])} "
+        f"{say('calibrated', part=part, found=metrics[part])} "
         f"{sentences.calibration(closer['calibration'], part)}",
     ]
     if relative := relative_probabilities(report):
