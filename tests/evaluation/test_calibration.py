@@ -36,7 +36,12 @@ def planted(slope: float, shift: float, rows: int = ROWS, seed: int = 0):
 
 @pytest.mark.parametrize(
     ("method", "slope", "shift"),
-    [("temperature", 0.6, 0.0), ("platt", 0.6, -0.5), ("platt", 1.4, 0.3)],
+    [
+        ("temperature", 0.6, 0.0),
+        ("platt", 0.6, -0.5),
+        ("platt", 1.4, 0.3),
+        ("beta", 0.6, -0.5),
+    ],
 )
 def test_a_planted_line_is_found(method, slope, shift):
     labels, given = planted(slope, shift)
@@ -47,7 +52,7 @@ def test_a_planted_line_is_found(method, slope, shift):
     assert not fitted.unfitted
 
 
-@pytest.mark.parametrize("method", ["platt", "isotonic"])
+@pytest.mark.parametrize("method", ["platt", "beta", "isotonic"])
 def test_new_rows_are_calibrated(method):
     fitted = fit_calibration(*planted(0.6, -0.5), method)
     labels, given = planted(0.6, -0.5, seed=1)
@@ -61,7 +66,7 @@ def test_new_rows_are_calibrated(method):
 
 
 def test_a_slope_alone_cannot_move_the_mean_back():
-    """Why platt is the default: over-confidence is about the click rate, not 0.5."""
+    """Over-confidence is about the click rate, not about 0.5."""
     rng = np.random.default_rng(0)
     logits = rng.normal(-1.4, 1.3, ROWS)
     labels = (rng.random(ROWS) < sigmoid(logits)).astype(int)
@@ -76,7 +81,31 @@ def test_a_slope_alone_cannot_move_the_mean_back():
     assert errors["temperature"] > 0.05
 
 
-@pytest.mark.parametrize("method", ["temperature", "platt"])
+def test_low_probabilities_may_be_the_more_confident_ones():
+    rng = np.random.default_rng(0)
+    given = sigmoid(rng.normal(-1.4, 1.5, ROWS))
+    rates = sigmoid(0.4 * np.log(given) - 1.1 * np.log1p(-given) - 0.2)
+    labels = (rng.random(ROWS) < rates).astype(int)
+    fitted = fit_calibration(labels, given, "beta")
+    assert fitted.weights == pytest.approx([0.4, 1.1, -0.2], abs=0.05)
+    line = fit_calibration(labels, given, "platt").apply(given)
+    assert expected_calibration_error(labels, line) > 0.015
+    assert expected_calibration_error(labels, fitted.apply(given)) < 0.005
+
+
+@pytest.mark.parametrize("bent", [(-0.3, 2.0), (0.5, 30.0)])
+def test_a_bend_that_falls_or_makes_rows_certain_is_a_line(bent):
+    rng = np.random.default_rng(0)
+    given = sigmoid(rng.normal(-3, 0.5, ROWS))
+    logits = bent[0] * np.log(given) - bent[1] * np.log1p(-given) - 2
+    labels = (rng.random(ROWS) < sigmoid(logits)).astype(int)
+    fitted = fit_calibration(labels, given, "beta")
+    line = fit_calibration(labels, given, "platt")
+    assert fitted.weights.tolist() == line.weights.tolist()
+    assert fitted.apply([0.5]) < 0.999
+
+
+@pytest.mark.parametrize("method", ["temperature", "platt", "beta"])
 def test_the_order_stays(method):
     labels, given = planted(0.6, -0.5, 5000)
     given = np.append(given.astype(np.float32), [0, 1e-30, 1]).astype(np.float64)
@@ -118,7 +147,7 @@ def test_rows_that_determine_nothing_change_nothing(method):
     assert not fit_calibration(rising, given, method).unfitted
 
 
-@pytest.mark.parametrize("method", ["temperature", "platt"])
+@pytest.mark.parametrize("method", ["temperature", "platt", "beta"])
 def test_a_model_that_orders_backwards_is_not_turned_round(method):
     labels, given = planted(0.9, 0.0, 5000)
     fitted = fit_calibration(1 - labels, given, method)

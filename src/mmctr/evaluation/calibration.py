@@ -10,23 +10,27 @@ from numpy.typing import ArrayLike, NDArray
 from mmctr.evaluation.inputs import checked_labels, checked_probabilities
 from mmctr.evaluation.parts import equal_parts
 
-LEAST_ROWS = {"temperature": 20, "platt": 50, "isotonic": 500}
+LEAST_ROWS = {"temperature": 20, "platt": 50, "beta": 100, "isotonic": 500}
 """Fewest rows of either label that a method is fitted on."""
+
+_STEEPEST = 4.0
+"""Weights of beta above it make rows certain that are beyond those it was fitted on."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A function of the logit that never falls: straight between its points.
+    """A function of the model's probability ``p`` that never falls.
 
-    Beyond the first and the last point it goes on as straight as beside them.
+    The calibrated logit is ``a log(p) - b log(1 - p) + c``, or, where there are steps,
+    a line through them over the logit of ``p``, level beyond their ends.
     """
 
-    logits: NDArray[np.float64] = field(default_factory=lambda: np.array([0.0, 1.0]))
-    """Of the model, rising ``[K]``; two or more."""
-    calibrated: NDArray[np.float64] = field(
-        default_factory=lambda: np.array([0.0, 1.0])
-    )
-    """Logit that each of them becomes ``[K]``."""
+    weights: NDArray[np.float64] = field(default_factory=lambda: np.array([1.0, 1, 0]))
+    """``a``, ``b`` and ``c``; 1, 1 and 0 change nothing."""
+    logits: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    """Of the model, rising ``[K]``; none without steps."""
+    calibrated: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    """What each of them becomes ``[K]``."""
     unfitted: str = ""
     """Why it changes nothing; empty if it was fitted."""
 
@@ -43,27 +47,34 @@ class Calibration:
             ValueError: If a probability is not in 0..1.
         """
         given = checked_probabilities(probabilities, np.size(probabilities))
-        if np.array_equal(self.logits, self.calibrated):
+        a, b, c = self.weights
+        clicked, not_clicked = _logs(given)
+        if len(self.logits):
+            logits = np.interp(clicked - not_clicked, self.logits, self.calibrated)
+        elif (a, b, c) == (1, 1, 0):
             return given
-        logits = logits_of(given)
-        slopes = np.diff(self.calibrated) / np.diff(self.logits)
-        piece = np.searchsorted(self.logits, logits, "right") - 1
-        piece = np.clip(piece, 0, len(slopes) - 1)
-        steps = slopes[piece] * (logits - self.logits[piece])
+        else:
+            logits = a * clicked - b * not_clicked + c
         # A sigmoid that neither overflows nor rounds small values to 0.
-        return np.exp(-np.logaddexp(0.0, -(self.calibrated[piece] + steps)))
+        return np.exp(-np.logaddexp(0.0, -logits))
 
     def as_arrays(self) -> dict[str, NDArray[np.float64]]:
         """Write it as arrays by name, for a file; without the reason."""
-        return {"logits": self.logits, "calibrated": self.calibrated}
+        return {
+            "weights": self.weights,
+            "logits": self.logits,
+            "calibrated": self.calibrated,
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
-        """Read what :meth:`as_arrays` wrote."""
-        return cls(
-            np.asarray(arrays["logits"], np.float64),
-            np.asarray(arrays["calibrated"], np.float64),
-        )
+        """Read what :meth:`as_arrays` wrote.
+
+        Raises:
+            KeyError: If an array is missing.
+        """
+        names = ("weights", "logits", "calibrated")
+        return cls(*(np.asarray(arrays[name], np.float64) for name in names))
 
 
 def fit_calibration(
@@ -74,8 +85,9 @@ def fit_calibration(
     Args:
         labels: ``[R]`` of 0 and 1, of rows that the model was not trained on.
         probabilities: ``[R]`` in 0..1, the model's.
-        method: ``temperature`` and ``platt`` (Platt, 1999) keep the order of all rows,
-            ``isotonic`` (Zadrozny and Elkan, 2002) makes ties of some.
+        method: ``temperature``, ``platt`` (Platt, 1999) and ``beta`` (Kull et al.,
+            2017) keep the order of all rows, ``isotonic`` (Zadrozny and Elkan, 2002)
+            makes ties of some. ``beta`` is ``platt`` where it would fall or be steep.
 
     Returns:
         The function; one that changes nothing, and says why, where the rows do not
@@ -86,7 +98,8 @@ def fit_calibration(
         ValueError: If lengths differ, a label is not 0/1, or a probability not in 0..1.
     """
     y = checked_labels(labels)
-    logits = logits_of(checked_probabilities(probabilities, len(y)))
+    clicked, not_clicked = _logs(checked_probabilities(probabilities, len(y)))
+    logits = clicked - not_clicked
     rarer = int(min(y.sum(), len(y) - y.sum()))
     least = LEAST_ROWS[method]
     if rarer < least:
@@ -96,11 +109,15 @@ def fit_calibration(
         return Calibration(unfitted="no rows of both labels have similar probabilities")
     if method == "isotonic":
         return _fit_steps(y, logits)
-    slope, intercept = _fit_line(y, logits, shift=method == "platt")
+    if method == "beta":
+        bent = _fit_logistic(y, clicked, -not_clicked)
+        if ((bent[:2] > 0) & (bent[:2] <= _STEEPEST)).all():
+            return Calibration(bent)
+    slope, shift = _fit_logistic(y, logits, shift=method != "temperature")
     if not slope > 0:
         text = f"the slope would be {slope:.3f}: clicks have lower probabilities"
         return Calibration(unfitted=text)
-    return Calibration(calibrated=np.array([intercept, intercept + slope]))
+    return Calibration(np.array([slope, slope, shift]))
 
 
 def calibration_line(
@@ -120,10 +137,12 @@ def calibration_line(
         ValueError: If lengths differ, a label is not 0/1, or a probability not in 0..1.
     """
     y = checked_labels(labels)
-    logits = logits_of(checked_probabilities(probabilities, len(y)))
+    clicked, not_clicked = _logs(checked_probabilities(probabilities, len(y)))
+    logits = clicked - not_clicked
     if _are_separated(y, logits):
         return None, None
-    return _fit_line(y, logits, shift=True)
+    slope, intercept = _fit_logistic(y, logits)
+    return float(slope), float(intercept)
 
 
 def calibration_curve(
@@ -153,11 +172,13 @@ def calibration_curve(
     ]
 
 
-def logits_of(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute ``log(p / (1 - p))`` ``[R]``; finite at 0 and 1 too."""
+def _logs(
+    probabilities: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compute ``log(p)`` and ``log(1 - p)`` ``[R]``; finite at 0 and 1 too."""
     limits = np.finfo(np.float64)
     p = np.clip(probabilities, limits.tiny, 1 - limits.epsneg)
-    return np.log(p) - np.log1p(-p)
+    return np.log(p), np.log1p(-p)
 
 
 def _are_separated(y: NDArray[np.int64], logits: NDArray[np.float64]) -> bool:
@@ -168,28 +189,24 @@ def _are_separated(y: NDArray[np.int64], logits: NDArray[np.float64]) -> bool:
     return bool(clicked.min() >= others.max() or clicked.max() <= others.min())
 
 
-def _fit_line(
-    y: NDArray[np.int64], logits: NDArray[np.float64], *, shift: bool
-) -> tuple[float, float]:
-    """Slope and intercept of most likelihood."""
+def _fit_logistic(
+    y: NDArray[np.int64], *columns: NDArray[np.float64], shift: bool = True
+) -> NDArray[np.float64]:
+    """Weights of most likelihood of the columns, and behind them the shift."""
     from sklearn.linear_model import LogisticRegression  # takes a second to import
 
-    line = LogisticRegression(
+    fitted = LogisticRegression(
         C=np.inf, fit_intercept=shift, solver="newton-cholesky", tol=1e-8
-    ).fit(logits[:, None], y)
-    return float(line.coef_[0, 0]), float(np.ravel(line.intercept_)[0])
+    ).fit(np.column_stack(columns), y)
+    return np.append(fitted.coef_[0], fitted.intercept_)
 
 
 def _fit_steps(y: NDArray[np.int64], logits: NDArray[np.float64]) -> Calibration:
-    """Click rates of blocks of rows, which rise; level beyond the ends."""
+    """Click rates of blocks of rows, which rise."""
     from sklearn.isotonic import IsotonicRegression
 
     # A block without a click, or with nothing else, is not certain.
     margin = 1 / (len(y) + 2)
     fitted = IsotonicRegression(y_min=margin, y_max=1 - margin).fit(logits, y)
-    ends = fitted.X_thresholds_[[0, -1]] + (-1, 1)
-    rates = logits_of(fitted.y_thresholds_)
-    return Calibration(
-        np.concatenate([ends[:1], fitted.X_thresholds_, ends[1:]]),
-        np.concatenate([rates[:1], rates, rates[-1:]]),
-    )
+    clicked, not_clicked = _logs(fitted.y_thresholds_)
+    return Calibration(logits=fitted.X_thresholds_, calibrated=clicked - not_clicked)

@@ -16,9 +16,10 @@ class CalibrationParams(Params):
     """How a model's probabilities become click rates."""
 
     method: Annotated[
-        Literal["off", "temperature", "platt", "isotonic"],
+        Literal["off", "temperature", "platt", "beta", "isotonic"],
         BeforeValidator(_off_is_a_word),
-    ] = "platt"
+    ] = "beta"
     """Fitted on valid after training. off: as the model gives them; temperature: the
-    logit times a slope; platt: a slope and a shift; isotonic: any rising steps, for
-    thousands of clicks in valid."""
+    logit times a slope; platt: a slope and a shift; beta: a slope for low and one for
+    high probabilities, and a shift; isotonic: any rising steps, for thousands of
+    clicks in valid."""

@@ -95,7 +95,7 @@ def weights(tmp_path_factory) -> dict:
     return file.load()
 
 
-@pytest.mark.parametrize("method", ["temperature", "platt", "isotonic"])
+@pytest.mark.parametrize("method", ["temperature", "platt", "beta", "isotonic"])
 def test_predictions_are_calibrated_by_what_is_in_the_file_of_weights(weights, method):
     found = predict(weights, method)
     labels, raw, final = (
@@ -141,7 +141,9 @@ def test_a_small_valid_calibrates_nothing_and_the_log_says_why(caplog):
 
 def test_weights_without_calibration_are_refused_unless_it_is_off(weights):
     bare = {k: v for k, v in weights.items() if not k.startswith("calibration.")}
-    with pytest.raises(ValueError, match=r"no calibration\.platt\.logits.*train again"):
+    with pytest.raises(
+        ValueError, match=r"no calibration\.platt\.weights.*train again"
+    ):
         predict(bare, "platt")
     assert predict(bare, "off").num_rows == TEST.num_rows
 

@@ -29,7 +29,8 @@ def add_calibrations(
         method: That of the parameters; if it could not be fitted, the log says why.
 
     Returns:
-        The weights, and ``calibration.<method>.logits`` and ``.calibrated``, float64.
+        The weights, and the arrays of each calibration, float64, under names such as
+        ``calibration.platt.weights``.
     """
     fitted = {name: fit_calibration(labels, probabilities, name) for name in LEAST_ROWS}
     if method in fitted and fitted[method].unfitted:
