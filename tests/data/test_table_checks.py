@@ -61,6 +61,7 @@ SOUND = {
         "item_id": pa.array(["x", None]),
         "label": pa.array([1, None], pa.int8()),
         "probability": pa.array([0.0, 1.0]),
+        "raw_probability": pa.array([0.0, 1.0]),
     },
 }
 

@@ -34,6 +34,7 @@ def make_split(users: int = 100) -> EvaluatedRows:
     return EvaluatedRows(
         labels=labels,
         probabilities=np.clip(0.25 + 0.2 * labels + rng.normal(0, 0.15, rows), 0.01, 1),
+        raw_probabilities=np.linspace(0.01, 0.99, rows),
         users=np.repeat([f"user {u}" for u in range(users)], 4).astype(object),
         groups=np.repeat(np.arange(users), 4),
         items=rng.integers(1, N_ITEMS + 1, rows),

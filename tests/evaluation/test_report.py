@@ -35,6 +35,9 @@ KEYS = [
     "logloss_interval",
     "ne",
     "ece",
+    "calibration_slope",
+    "calibration_intercept",
+    "raw",
     "auc_warm_items",
     "auc_clean_cold",
     "clean_cold_pairs",
@@ -83,6 +86,7 @@ def split():
         probabilities=np.clip(
             0.25 + 0.2 * (labels - 0.25) + rng.normal(scale=0.1, size=400), 0.01, 0.99
         ).astype(np.float32),
+        raw_probabilities=np.linspace(0.01, 0.99, 400),
         users=users,
         groups=users,
         items=rng.integers(1, N_ITEMS + 1, 400),
@@ -209,6 +213,7 @@ def test_permuting_rows_leaves_the_report(report, split, train, vectors):
         tree_probabilities=split.tree_probabilities[order],
         labels=split.labels[order],
         probabilities=split.probabilities[order],
+        raw_probabilities=split.raw_probabilities[order],
         users=split.users[order],
         groups=split.groups[order],
         items=split.items[order],

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 from ablation_worlds import ctr_params, quantization_params
 
+from mmctr.evaluation.calibration_params import CalibrationParams
 from mmctr.experiments import common, model_params
 from mmctr.experiments.model_params import ModelParams
 
@@ -40,6 +41,14 @@ def test_another_health_check_gives_codes_another_name():
     params = params.model_copy(update={"health": health})
     other = ModelParams(quantization=params, ctr_modeling=ctr_params())
     assert other.codes_name(INPUTS) != MODEL.codes_name(INPUTS)
+
+
+def test_calibration_changes_no_result_of_an_experiment():
+    calibration = CalibrationParams(method="off")
+    other = ctr_params().model_copy(update={"calibration": calibration})
+    assert other != ctr_params()
+    model = ModelParams(quantization=quantization_params(), ctr_modeling=other)
+    assert model.result_settings == MODEL.result_settings
 
 
 def test_drawn_rows_are_those_of_the_version():

@@ -42,7 +42,10 @@ def tables(*, labelled: bool = True) -> dict[str, Any]:
         if name != "train":
             scores = 0.25 + 0.2 * labels + rng.normal(0, 0.1, rows)
             found[f"{name}_predictions"] = pa.table(
-                {"probability": np.clip(scores, 0.01, 0.99)}
+                {
+                    "probability": np.clip(scores, 0.01, 0.99),
+                    "raw_probability": np.clip(2 * scores - 0.25, 0.01, 0.99),
+                }
             )
             noise = np.random.default_rng(6).normal(0, 0.1, rows)
             trees = 0.25 + 0.1 * labels + noise
@@ -234,7 +237,7 @@ def found(*, labelled: bool = True) -> dict[str, Any]:
             "levels_from": {"likes": "items", "views": "training events"},
             "parts": {**parts, "test": _part(240, labelled)},
             "oracle_auc": None,
-            "log": {"events": 1234, "users_dropped": 5},
+            "log": {"events": 1234, "users_dropped": 5, "negatives_per_positive": 3},
         },
         "data_audit": {
             "train": _audit(("valid", "test")),

@@ -17,6 +17,9 @@ MEASURES = {
     "logloss_interval",
     "ne",
     "ece",
+    "calibration_slope",
+    "calibration_intercept",
+    "raw",
     "auc_warm_items",
     "auc_clean_cold",
     "clean_cold_pairs",
@@ -73,7 +76,7 @@ def predictions_and_rows(
 
 def check_predictions(predictions: pa.Table, rows: pa.Table) -> None:
     """What holds for any source."""
-    names = ["user_id", "item_id", "label", "probability"]
+    names = ["user_id", "item_id", "label", "probability", "raw_probability"]
     assert predictions.column_names == names
     assert predictions["user_id"].equals(rows["user_id"])
     assert predictions["label"].equals(rows["label"])

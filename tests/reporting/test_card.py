@@ -45,7 +45,8 @@ def test_it_says_what_the_run_found(made):
         "| torch | 2.13.0 |",
         "12.5 % of the items are in no train row",
         "2 items have no title vector",
-        "Calibration: The largest gap on test",
+        "- Calibration, fitted on valid, moved the calibration error",
+        "The largest gap on test",
     ):
         assert words in card.replace("`", ""), words
     assert "None" not in card

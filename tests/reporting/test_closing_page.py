@@ -46,6 +46,9 @@ METRICS = {
     "logloss_interval": [0.55, 0.58],
     "ne": 0.9876,
     "ece": 0.0123,
+    "calibration_slope": 0.987,
+    "calibration_intercept": 0.01,
+    "raw": {"logloss": 0.6012, "ne": 1.0123, "ece": 0.0523, "slope": 0.654},
     "auc_warm_items": 0.7345,
     "auc_clean_cold": None,
     "clean_cold_pairs": 12,
@@ -73,6 +76,8 @@ def inputs() -> dict[str, Any]:
     return copy.deepcopy(
         {
             "preparation_report": {
+                "source": "interactions",
+                "log": {"negatives_per_positive": 3},
                 "items": 2000,
                 "items_in_train": 1900,
                 "parts": {"train": PART, "valid": PART, "test": PART},

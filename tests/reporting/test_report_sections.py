@@ -244,7 +244,7 @@ def test_undefined_measures_are_dashes(made):
         each.update(undefined)
     assert "all of one class" in words_of(roc_section("test", details["test"]))
     assert "No slice by" in words_of(slices_section("test", details["test"]))
-    shown = words_of(overview(metrics, details))
+    shown = words_of(overview(metrics, details, made["preparation_report"]))
     assert "is unknown whether the model beats a baseline" in shown
     assert "None" not in words_of(
         metrics_section(metrics, details, made["tree_importance"])

@@ -11,6 +11,7 @@ from mmctr.ctr.features.content import (
     OF_VECTORS,
     canonical_content,
 )
+from mmctr.evaluation.calibration_params import CalibrationParams
 from mmctr.evaluation.params import EvaluationParams
 from mmctr.runtime.params import Params
 
@@ -209,6 +210,7 @@ class CtrParams(Params):
     model: DinParams
     training: TrainingParams
     checkpoint: CheckpointParams = Field(default_factory=CheckpointParams)
+    calibration: CalibrationParams = Field(default_factory=CalibrationParams)
     evaluation: EvaluationParams
     submission: SubmissionParams = Field(default_factory=SubmissionParams)
     unknown_values: Literal["strict", "pad"] = "strict"

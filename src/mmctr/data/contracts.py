@@ -147,7 +147,14 @@ CONTRACTS = {
             "probability": column(
                 "float64",
                 pandera.Check.in_range(0, 1, error="must lie within 0 and 1"),
-                "probability of a click",
+                "probability of a click, calibrated; where negatives were drawn, "
+                "relative to preparation.negatives_per_positive: see `probability` in "
+                "the file's metadata",
+            ),
+            "raw_probability": column(
+                "float64",
+                pandera.Check.in_range(0, 1, error="must lie within 0 and 1"),
+                "before calibration; the same where there is none",
             ),
         },
         title="valid_predictions, test_predictions",

@@ -1,7 +1,7 @@
 """How good predictions are: metrics, slices, baselines and intervals.
 
-Needs numpy and pydantic, and LightGBM for the boosted trees; nothing here imports
-torch, pandas or Kedro.
+Needs numpy and pydantic, scikit-learn for calibration and LightGBM for the boosted
+trees; nothing here imports torch, pandas or Kedro.
 """
 
 from mmctr.evaluation.audit import AuditedRows, audit_splits

@@ -12,6 +12,7 @@ from mmctr.evaluation.baselines import (
     max_title_similarity,
     popularity_scores,
 )
+from mmctr.evaluation.calibration import calibration_curve, calibration_line
 from mmctr.evaluation.details import DetailMeasures, point_value
 from mmctr.evaluation.inputs import check_length, checked_probabilities, checked_scores
 from mmctr.evaluation.intervals import detectable_difference, percentile_interval
@@ -49,6 +50,8 @@ class EvaluatedRows:
     """Items of all histories ``[T]``, oldest first."""
     offsets: NDArray[Any]
     """Borders of the histories ``[R + 1]``."""
+    raw_probabilities: NDArray[Any]
+    """``[R]`` in 0..1, those before calibration."""
     tree_probabilities: NDArray[Any] | None = None
     """Of boosted trees, ``[R]`` in 0..1; None: no such baseline."""
 
@@ -74,7 +77,8 @@ class Evaluation(NamedTuple):
     details: dict[str, object]
     """``rows``, ``users``, ``resamples``, ``confidence``, ``min_pairs``;
     ``click_rate``, ``mean_probability``, ``logloss`` and ``ne``, each a ``value`` with
-    its ``interval``; ``calibration``, a list of equal-mass bins; ``roc``, curves at the
+    its ``interval``; ``calibration``, a list of equal-mass bins, and
+    ``raw_calibration``, those before calibration; ``roc``, curves at the
     rates of ``false_positive_rate``; ``slices``. In a slice ``pair_auc`` is the share
     of pairs (clicked, not clicked) of one group, both in the slice, that are ordered
     right; None if there are fewer than ``min_pairs``."""
@@ -166,6 +170,7 @@ def evaluate(
     drawn = resample(measures, rows.n_users, params)
     once = {key: measure(np.ones(rows.n_users)) for key, measure in measures.items()}
 
+    slope, intercept = calibration_line(rows.labels, probabilities)
     cold_auc, pairs = clean_cold_auc(rows.labels, probabilities, rows.groups, cold)
     metrics: dict[str, object] = {
         "rows": len(rows.labels),
@@ -180,8 +185,13 @@ def evaluate(
                 ),
             )
         },
-        "ne": normalized_entropy(rows.labels, probabilities),
-        "ece": expected_calibration_error(rows.labels, probabilities, params.ece_bins),
+        **_measure_probabilities(rows.labels, probabilities, params),
+        "calibration_slope": slope,
+        "calibration_intercept": intercept,
+        "raw": {
+            **_measure_probabilities(rows.labels, split.raw_probabilities, params),
+            "slope": calibration_line(rows.labels, split.raw_probabilities)[0],
+        },
         "auc_warm_items": warm_auc(rows.labels, probabilities, cold),
         "auc_clean_cold": cold_auc if pairs >= params.min_clean_cold_pairs else None,
         "clean_cold_pairs": pairs,
@@ -192,7 +202,21 @@ def evaluate(
     }
     if oracle_auc is not None:
         metrics["oracle_auc"] = float(oracle_auc)
-    return Evaluation(metrics, details.describe(drawn, baselines))
+    described = details.describe(drawn, baselines)
+    described["raw_calibration"] = calibration_curve(
+        rows.labels, split.raw_probabilities, params.ece_bins
+    )
+    return Evaluation(metrics, described)
+
+
+def _measure_probabilities(
+    labels: NDArray[np.int64], probabilities: NDArray[Any], params: EvaluationParams
+) -> dict[str, float | None]:
+    return {
+        "logloss": logloss(labels, probabilities),
+        "ne": normalized_entropy(labels, probabilities),
+        "ece": expected_calibration_error(labels, probabilities, params.ece_bins),
+    }
 
 
 def _judge_baseline(

@@ -10,8 +10,9 @@ from mmctr.ctr.params import CheckpointParams, CtrParams
 from mmctr.experiments.common import short_hash
 from mmctr.runtime.params import Params
 
-# They change how a run looks, not its results; the seed is part of names elsewhere.
+# They change no result of an experiment; the seed is part of names elsewhere.
 _UNUSED = {"progress", "device", "checkpoint", "evaluation", "submission", "seed"}
+_UNUSED |= {"calibration"}
 
 
 class ModelParams(Params):

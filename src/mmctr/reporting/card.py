@@ -6,6 +6,7 @@ import yaml
 
 from mmctr.reporting import sentences
 from mmctr.reporting.blocks import Table
+from mmctr.reporting.cautions import cautions, relative_probabilities
 from mmctr.reporting.data_sections import leak_sentence, part_table
 from mmctr.reporting.facts import Record
 from mmctr.reporting.model_sections import (
@@ -29,6 +30,7 @@ _SETTINGS = {
     "longest history": "max_history",
     "precision": "precision",
 }
+_CALIBRATION = "ctr_modeling.calibration.method"
 _HASHED = ("ctr_weights", "codes", "item_table", "title_vectors", "image_vectors")
 
 
@@ -66,6 +68,7 @@ def write_model_card(
     return render(
         "model_card.md",
         dataset=record.dataset,
+        cautions=cautions(metrics, part),
         model=_model(training_history, codebook, *vectors, record),
         parts=part_table(preparation_report),
         data=leak_sentence(data_audit),
@@ -124,6 +127,7 @@ def _model(
         "image vectors": f"{image_maker(covers)}, {count(covers['width'])} wide"
         if covers["width"]
         else "none",
+        "calibration": record.parameters.get(_CALIBRATION, "unknown"),
         "made": moment(made.get("at")),
         "commit": record.versions.get("commit") or "unknown",
         "seed": NOTHING if record.seed is None else str(record.seed),
@@ -153,8 +157,11 @@ def _limits(
     part = judged_part(metrics)
     lines = [
         _cold_items(report, part, closer),
-        f"Calibration: {sentences.calibration(closer['calibration'], part)}",
+        f"{say('calibrated', part=part, found=metrics[part])} "
+        f"{sentences.calibration(closer['calibration'], part)}",
     ]
+    if relative := relative_probabilities(report):
+        lines.append(relative)
     if metrics["test"] is None:
         text = "Test has no labels: the numbers are of valid, which also chose the "
         lines.insert(0, f"{text}weights, so they are slightly too good.")

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mmctr.reporting.cautions import cautions, relative_probabilities
 from mmctr.reporting.data_sections import part_table
+from mmctr.reporting.model_sections import judged_part
 from mmctr.reporting.pages import render
 from mmctr.reporting.words import interval, number
 
@@ -69,6 +71,8 @@ def summarize(
         codebook=inputs["codebook"],
         history=inputs["training_history"],
         metrics=metrics,
+        cautions=cautions(metrics, judged_part(metrics)),
+        relative=relative_probabilities(report),
         scores=_scores,
         detectable=_detectable,
         paths=paths,

@@ -14,6 +14,7 @@ from mmctr.reporting.blocks import (
     Text,
     Tiles,
 )
+from mmctr.reporting.cautions import cautions, relative_probabilities
 from mmctr.reporting.pages import say
 from mmctr.reporting.run_figures import (
     draw_calibration,
@@ -52,8 +53,16 @@ def judged_part(metrics: dict[str, Any]) -> str:
     return "test" if metrics["test"] is not None else "valid"
 
 
-def overview(metrics: dict[str, Any], details: dict[str, Any]) -> Section:
-    """Show the few numbers that come first."""
+def overview(
+    metrics: dict[str, Any], details: dict[str, Any], preparation: dict[str, Any]
+) -> Section:
+    """Show the few numbers that come first, and before them what is bad.
+
+    Args:
+        metrics: Of both parts.
+        details: The same.
+        preparation: ``preparation.json``.
+    """
     part = judged_part(metrics)
     found, closer = metrics[part], details[part]
     tiles = [
@@ -63,11 +72,14 @@ def overview(metrics: dict[str, Any], details: dict[str, Any]) -> Section:
         ("calibration error", number(found["ece"]), "0 is best"),
     ]
     blocks: list[Block] = [
+        *(Text(text, warns=True) for text in cautions(metrics, part)),
         Text(sentences.verdict(metrics, part)),
         Text(sentences.against_trees(metrics, part)),
         Tiles([(f"{name} on {part}", *rest) for name, *rest in tiles]),
         Text(say("brackets", details=closer)),
     ]
+    if relative := relative_probabilities(preparation):
+        blocks.append(Text(relative))
     if part == "valid":
         blocks.insert(0, Text(say("judged_by_valid"), warns=True))
     return Section("overview", "In short", blocks)
@@ -134,8 +146,16 @@ def roc_section(part: str, details: dict[str, Any]) -> Section:
     return Section("roc", "ROC", [Beside([Pictures([picture]), table])])
 
 
-def calibration_section(part: str, details: dict[str, Any]) -> Section:
-    """Show whether probabilities are click rates."""
+def calibration_section(
+    part: str, found: dict[str, Any], details: dict[str, Any]
+) -> Section:
+    """Show whether probabilities are click rates, and were before calibration.
+
+    Args:
+        part: Name of the part.
+        found: Its metrics.
+        details: Its details.
+    """
     bins = details["calibration"]
     mean, rate = (
         with_interval(details[name]["value"], details[name]["interval"])
@@ -154,7 +174,10 @@ def calibration_section(part: str, details: dict[str, Any]) -> Section:
         },
     )
     picture = Picture.of(
-        "calibration", draw_calibration(bins), sentences.calibration(bins, part)
+        "calibration",
+        draw_calibration(bins, details["raw_calibration"]),
+        f"{say('calibrated', part=part, found=found)} "
+        f"{sentences.calibration(bins, part)}",
     )
     text = Text(say("probabilities", part=part, mean=mean, rate=rate))
     blocks = [text, Beside([Pictures([picture]), table])]
@@ -246,9 +269,21 @@ def loss_table(
     part: str, found: Mapping[str, Any], details: Mapping[str, Any]
 ) -> Table:
     """Write what the probabilities themselves are worth."""
+    raw = {name: number(value) for name, value in found["raw"].items()}
+    losses = {
+        name: with_interval(found[name], details[name]["interval"])
+        for name in ("logloss", "ne")
+    }
+    slope, intercept = (
+        number(found[f"calibration_{name}"]) for name in ("slope", "intercept")
+    )
     rows = [
-        ["logloss", measured(found, "logloss")],
-        ["NE", with_interval(found["ne"], details["ne"]["interval"])],
-        ["calibration error (ECE)", number(found["ece"])],
+        ["logloss", losses["logloss"], raw["logloss"]],
+        ["NE", losses["ne"], raw["ne"]],
+        ["calibration error (ECE)", number(found["ece"]), raw["ece"]],
+        ["calibration slope", slope, raw["slope"]],
+        ["calibration intercept", intercept, NOTHING],
     ]
-    return Table(f"{part.capitalize()}: probabilities", ("measure", "model"), rows)
+    header = ("measure", "model", "before calibration")
+    title = f"{part.capitalize()}: probabilities"
+    return Table(title, header, rows, note=say("about_slope"))

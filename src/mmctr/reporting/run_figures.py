@@ -104,17 +104,27 @@ def draw_roc(roc: dict[str, Any]) -> Any:
 
 
 @styled
-def draw_calibration(bins: Sequence[dict[str, Any]]) -> Any:
+def draw_calibration(
+    bins: Sequence[dict[str, Any]], raw: Sequence[dict[str, Any]]
+) -> Any:
     """Draw click rate against mean probability, a dot and an interval per bin.
 
     Args:
         bins: Of the details of :func:`mmctr.evaluation.evaluate`.
+        raw: Those before calibration; drawn lighter, where they differ.
     """
     figure, (axes,) = new_panels(height=4.3)
     places = [each["mean_probability"] for each in bins]
-    room = 0.05 * (max(places) - min(places)) or 0.01
-    reach = (min(places) - room, max(places) + room)
+    before = [each["mean_probability"] for each in raw]
+    is_calibrated = before != places
+    reach = places + before
+    room = 0.05 * (max(reach) - min(reach)) or 0.01
+    reach = [min(reach) - room, max(reach) + room]
     axes.plot(reach, reach, color=FAINT, lw=1, ls="--", label="as predicted")
+    if is_calibrated:
+        rates = [each["click_rate"] for each in raw]
+        label = "before calibration"
+        axes.plot(before, rates, "o-", ms=3, lw=1, color=RED, alpha=0.5, label=label)
     for each in bins:
         if each["interval"]:
             ends = each["interval"]

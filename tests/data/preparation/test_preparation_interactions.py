@@ -190,6 +190,9 @@ def test_the_report_counts_warm_and_cold():
     warm_items |= {item for row in train for item in row["item_seq"]}
     assert report["items_in_train"] == len(warm_items)
     assert report["log"]["events"] == 400
+    assert report["log"]["negatives_per_positive"] == (
+        make_params().negatives_per_positive
+    )
     for name in PARTS:
         rows = getattr(tables, name).to_pylist()
         users = {row["user_id"] for row in rows}

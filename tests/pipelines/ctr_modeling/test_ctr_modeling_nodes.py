@@ -22,7 +22,10 @@ VECTORS = (
     np.concatenate([np.zeros((1, 2)), np.eye(2)[np.arange(N_ITEMS) % 2]]),
     np.zeros((N_ITEMS + 1, 0)),
 )
-REPORT = {"levels_from": {"likes": "items", "views": "training events"}}
+REPORT = {
+    "source": "challenge",
+    "levels_from": {"likes": "items", "views": "training events"},
+}
 
 
 @pytest.fixture(scope="module")

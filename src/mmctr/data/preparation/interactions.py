@@ -101,6 +101,7 @@ def prepare_interactions(
             "valid_from": split.valid_from,
             "test_from": split.test_from,
             "tags": n_tags,
+            "negatives_per_positive": params.negatives_per_positive,
             "parts": dropped,
         },
     )

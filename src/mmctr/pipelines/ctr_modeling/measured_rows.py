@@ -57,6 +57,7 @@ def evaluated_rows(
     return EvaluatedRows(
         labels=rows["label"].to_numpy(),
         probabilities=predictions["probability"].to_numpy(),
+        raw_probabilities=predictions["raw_probability"].to_numpy(),
         users=rows["user_id"].to_pandas().to_numpy(),
         groups=rows["group_id"].to_numpy(),
         items=np.where(items == 0, n_items + 1, items),

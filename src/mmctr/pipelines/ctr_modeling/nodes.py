@@ -19,6 +19,7 @@ from mmctr.pipelines.ctr_modeling.measured_rows import (
     known_rows,
     with_unknown_item,
 )
+from mmctr.reporting.cautions import relative_probabilities
 
 # Names of weights to ``torch.Tensor``. Kedro resolves the annotations of every node
 # function, so naming torch here would import it for all commands.
@@ -36,7 +37,7 @@ def train_model(
     preparation_report: dict,
     params: CtrParams,
 ) -> tuple[Weights, dict[str, object]]:
-    """Train DIN and keep the weights that were best on valid.
+    """Train DIN, keep the weights that were best on valid, and calibrate it there.
 
     An interrupted training of the same content resumes from its checkpoint, with the
     same result.
@@ -52,11 +53,13 @@ def train_model(
         params: Features, sizes, training.
 
     Returns:
-        Weights by name, and the history of the training, ready for JSON.
+        Weights by name, with the calibrations fitted on valid, and the history of the
+        training, ready for JSON.
     """
     from mmctr.ctr.inputs.click_log import ClickLog
     from mmctr.ctr.inputs.item_table import ItemTable
-    from mmctr.ctr.training.fit import train_din
+    from mmctr.ctr.training.calibrated_weights import add_calibrations
+    from mmctr.ctr.training.fit import predict_clicks, train_din
     from mmctr.ctr.training.memory_estimate import (
         estimate_memory,
         warn_if_memory_low,
@@ -80,8 +83,14 @@ def train_model(
         params,
         checkpoints=Path(folder) if folder else None,
     )
+    weights = add_calibrations(
+        trained.weights,
+        valid_log.label,
+        predict_clicks(items, trained.weights, valid_log, params),
+        params.calibration.method,
+    )
     size = {"memory_estimate_gb": round(estimate.total / 1e9, 3)}
-    return trained.weights, trained.history | size
+    return weights, trained.history | size
 
 
 def predict_rows(
@@ -104,13 +113,17 @@ def predict_rows(
         weights: From :func:`train_model`.
         rows: ``valid`` or ``test``.
         item_id_mapping: ``item_id`` 1..n_items in order, and ``original_id``.
-        preparation_report: Says what the levels were made of.
-        params: Features, sizes, and how values unknown in training are handled.
+        preparation_report: Says what the levels were made of, and how many negatives
+            were drawn.
+        params: Features, sizes, calibration, and how values unknown in training are
+            handled.
 
     Returns:
         ``user_id``, ``item_id`` (both of the source's own type; null for an item that
-        the item table lacks), ``label`` (int8, nullable) and ``probability`` (float64),
-        in the order of ``rows``.
+        the item table lacks), ``label`` (int8, nullable), ``probability`` (float64) and
+        ``raw_probability``, that before calibration, in the order of ``rows``. Where
+        negatives were drawn, the schema's metadata says under ``probability`` what
+        probabilities are relative to.
 
     Raises:
         ValueError: If the weights belong to another item table or other parameters.
@@ -118,16 +131,18 @@ def predict_rows(
     from mmctr.ctr.inputs.click_log import ClickLog
     from mmctr.ctr.inputs.item_table import ItemTable
     from mmctr.ctr.inputs.vocabulary import within_vocabulary
+    from mmctr.ctr.training.calibrated_weights import split_calibration
     from mmctr.ctr.training.fit import predict_clicks
 
     params = _with_resolved_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, title_vectors, image_vectors)
+    weights, calibration = split_calibration(weights, params.calibration.method)
     items, weights = within_vocabulary(items, weights, params)
     log = ClickLog.from_arrow(
         rows, params.training.max_history, items.n_items, unknown_targets=True
     )
     try:
-        probabilities = predict_clicks(items, weights, log, params)
+        raw = predict_clicks(items, weights, log, params)
     except RuntimeError as error:
         if "loading state_dict" not in str(error):
             raise
@@ -138,13 +153,16 @@ def predict_rows(
         ) from error
     is_known = pc.greater(rows["item_id"], 0)
     places = pc.if_else(is_known, pc.subtract(rows["item_id"], 1), None)
+    relative = relative_probabilities(preparation_report)
     return pa.table(
         {
             "user_id": rows["user_id"],
             "item_id": item_id_mapping["original_id"].take(places),
             "label": rows["label"],
-            "probability": pa.array(probabilities, pa.float64()),
-        }
+            "probability": pa.array(calibration.apply(raw), pa.float64()),
+            "raw_probability": pa.array(raw, pa.float64()),
+        },
+        metadata={"probability": relative} if relative else None,
     )
 
 

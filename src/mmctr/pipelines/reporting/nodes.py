@@ -47,13 +47,13 @@ def write_report(
     part = model_sections.judged_part(metrics)
     details = evaluation_details[part]
     sections = [
-        model_sections.overview(metrics, evaluation_details),
+        model_sections.overview(metrics, evaluation_details, preparation_report),
         data_sections.data_section(preparation_report, data_audit),
         data_sections.codes_section(codebook, shared_codes),
         model_sections.training_section(training_history),
         model_sections.metrics_section(metrics, evaluation_details, tree_importance),
         model_sections.roc_section(part, details),
-        model_sections.calibration_section(part, details),
+        model_sections.calibration_section(part, metrics[part], details),
         model_sections.slices_section(part, details),
         run_sections.ablation_section(ablation, record),
         run_sections.cost_section(embedding_report, image_embedding_report, times),

@@ -45,6 +45,7 @@ _PREDICTING = (
     "ctr_modeling.training.precision",
     "ctr_modeling.training.predict_batch_size",
     "ctr_modeling.unknown_values",
+    "ctr_modeling.calibration.*",
 )
 
 READ = {
@@ -61,11 +62,17 @@ READ = {
 UNREAD = {
     "embed_item_titles": ("embedding.images.*", "embedding.vectors.image.*"),
     "train_model": (
+        # Every method is fitted; predicting takes one.
+        "ctr_modeling.calibration.*",
         "ctr_modeling.evaluation.*",
         "ctr_modeling.submission.*",
         "ctr_modeling.unknown_values",
     ),
-    "plan_ablation": ("ctr_modeling.evaluation.*", "ctr_modeling.submission.*"),
+    "plan_ablation": (
+        "ctr_modeling.calibration.*",
+        "ctr_modeling.evaluation.*",
+        "ctr_modeling.submission.*",
+    ),
 }
 """What a node does not read of its section, where it reads the rest."""
 
