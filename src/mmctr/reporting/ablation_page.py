@@ -15,7 +15,11 @@ _MEASURES = {
     "clean-cold": "clean_cold",
     "logloss": "logloss",
 }
-_COMPARED = ("arm", "gAUC", "AUC", "warm AUC", "p (gAUC, Holm)", "detectable (gAUC)")
+LABELS = {"gauc": "gAUC", "auc": "AUC", "logloss": "logloss (lower is better)"}
+"""How tables and figures call the measures of a difference."""
+
+_DIFFERENCES = {**LABELS, "warm_auc": "warm AUC"}
+_COMPARED = ("arm", *_DIFFERENCES.values(), "p (gAUC, Holm)", "detectable (gAUC)")
 
 
 def write_page(details: dict[str, Any]) -> str:
@@ -54,8 +58,27 @@ def write_page(details: dict[str, Any]) -> str:
         differences=[
             (other, *_differences(arms, other)) for other in compared_with(details)
         ],
+        listed=comparison_table(details["comparisons"]),
         slow=[arm["name"] for arm in arms if arm["out_of_time"]],
         rising=[arm["name"] for arm in arms if arm["still_rising"]],
+    )
+
+
+def comparison_table(comparisons: list[dict[str, Any]]) -> Table:
+    """Tabulate the pairs of arms that ``ablation.comparisons`` lists."""
+    return Table.of_records(
+        "Pairs of arms, the second subtracted from the first",
+        comparisons,
+        {
+            "arm": lambda found: found["arm"],
+            "minus": lambda found: found["other"],
+            **{
+                label: lambda found, name=name: difference(found[name])
+                for name, label in LABELS.items()
+            },
+            "p (gAUC)": lambda found: number(found["gauc"]["p"], 3),
+        },
+        words=2,
     )
 
 
@@ -67,7 +90,7 @@ def _differences(arms: list[dict[str, Any]], other: str) -> tuple[Table, float |
     rows = [
         [
             name,
-            *(difference(found[measure]) for measure in ("gauc", "auc", "warm_auc")),
+            *(difference(found[measure]) for measure in _DIFFERENCES),
             number(found["gauc"]["p_holm"], 3),
             number(found["gauc"]["detectable"]),
         ]

@@ -44,13 +44,15 @@ def test_the_standard_arms_are_twelve_at_the_most_with_all_controls(tree):
 def test_an_arm_is_one_entry(tree):
     new = {"kind": "codes", "ctr_modeling": {"features": {"content": "codes"}}}
     arms = {"none": {"kind": "none"}, "mine": new}
-    assert list(checked(tree, arms=arms).ablation.chosen_arms) == ["none", "mine"]
+    params = checked(tree, arms=arms, comparisons=[["mine", "none"]]).ablation
+    assert list(params.chosen_arms) == ["none", "mine"]
 
 
 def test_null_leaves_an_arm_or_a_candidate_out(tree):
     params = checked(
         tree,
         arms={"none": {"kind": "none"}, "continuous": None},
+        comparisons=[["continuous", "none"]],
         candidates={"id": None, "no_id": None},
     ).ablation
     assert list(params.chosen_arms) == ["none"]
@@ -113,6 +115,10 @@ def test_what_is_misspelt_in_an_arm_is_refused_with_its_place(tree, arm, message
     [
         ({"only": "none+continous"}, "'only' names the arm 'continous'.*continuous"),
         ({"control": "nothing"}, "'control' names the arm 'nothing'"),
+        (
+            {"comparisons": [["continuous", "non"]]},
+            "'comparisons' names the arm 'non'",
+        ),
         ({"candidate_seeds": 4}, "candidate_seeds=4 is more than seeds=3"),
         ({"seeds": 0}, "'ablation.seeds' = 0"),
         ({"rows": 10}, "'ablation.rows' is not a parameter"),

@@ -66,6 +66,9 @@ class AblationParams(Params):
     """The arm that others are compared with."""
     rival: str = "continuous"
     """A second such arm, in table and figure."""
+    comparisons: list[tuple[Name, Name]] = []
+    """More differences to report: pairs of an arm and the one that is subtracted from
+    it. A pair with an arm that does not take part is left out."""
     candidates: dict[Name, CandidateParams | None]
     """Settings that every arm tries, unless it has its own."""
     choose_by: Literal["auc", "gauc"] = "gauc"
@@ -111,6 +114,9 @@ class AblationParams(Params):
     def _arms_are_there(self) -> Self:
         known = [name for name, arm in self.arms.items() if arm is not None]
         asked = {"control": [self.control]}
+        # One that an environment leaves out by null is no mistake.
+        listed = [name for pair in self.comparisons for name in pair]
+        asked["comparisons"] = [name for name in listed if name not in self.arms]
         if self.only not in {STANDARD_ARMS, EVERY_ARM}:
             asked["only"] = _names(self.only)
         for field, names in asked.items():

@@ -15,8 +15,10 @@ from mmctr.experiments.ablation.measures import (
     MEASURES,
     ReportedRows,
     compare_arms,
+    compare_listed,
     mean_and_sd,
     measure_seeds,
+    resample_arms,
 )
 from mmctr.experiments.ablation.plan import AblationPlan
 from mmctr.experiments.training import facts_of
@@ -66,16 +68,12 @@ def measure_arms(
         "trainings and codes of the ablation",
     )
     evaluation = _setting(planned, choice, params.control).ctr_modeling.evaluation
-    measured = measure_seeds(rows, scores, evaluation.min_clean_cold_pairs)
-    against = list(dict.fromkeys([params.control, params.rival]))
-    compared = compare_arms(
-        rows,
-        scores,
-        measured,
-        against,
-        evaluation,
-        resample_seeds=params.resample_seeds,
+    values = measure_seeds(rows, scores, evaluation.min_clean_cold_pairs)
+    measured = resample_arms(
+        rows, scores, values, evaluation, resample_seeds=params.resample_seeds
     )
+    against = list(dict.fromkeys([params.control, params.rival]))
+    compared = compare_arms(measured, against)
     arms = [
         {
             "name": name,
@@ -86,7 +84,7 @@ def measure_arms(
             "left_out": arm.left_out,
             "content": facts[name][0]["content"],
             "weights": facts[name][0]["weights"],
-            **_spread(measured[name]),
+            **_spread(values[name]),
             "against": {other: compared[other][name] for other in compared},
             **_learning(facts[name]),
             **_bits(codes, _setting(planned, choice, name).codes),
@@ -106,6 +104,7 @@ def measure_arms(
         "power": evaluation.power,
         "seeds_resampled": params.resample_seeds and params.seeds > 1,
         "arms": arms,
+        "comparisons": compare_listed(measured, params.comparisons),
         "codes": codes,
     }
     summary = [_summary(arm, params.control) for arm in arms]
