@@ -6,6 +6,7 @@ from mmctr.pipelines import (
     ablation,
     ctr_modeling,
     embedding,
+    evidence,
     fusion,
     preparation,
     quantization,
@@ -33,6 +34,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "sample": sample.create_pipeline(),
         "ablation": ablation.create_pipeline(),
         "tuning": tuning.create_pipeline(),
+        "evidence": evidence.create_pipeline(),
     }
     pipelines = {
         name: in_namespace(name, pipeline)

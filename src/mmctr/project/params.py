@@ -20,6 +20,7 @@ from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.sample.params import SampleParams
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import resolve
+from mmctr.experiments.evidence.params import EvidenceParams
 from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.runtime.params import Params
@@ -49,6 +50,7 @@ class ProjectParams(Params):
     ctr_modeling: CtrParams
     ablation: AblationParams
     tuning: TuningParams
+    evidence: EvidenceParams
 
     @field_validator("dataset", "raw_dir", mode="before")
     @classmethod
