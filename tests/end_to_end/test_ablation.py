@@ -147,6 +147,27 @@ def test_another_arm_trains_that_arm_alone_and_shares_codes(copied):
     assert len(report(copied)["arms"]) == 4
 
 
+def test_its_results_under_two_names_are_evidence(copied):
+    """Logs that agree in all: nothing is between them, and every sign is the same."""
+    folder = copied / "data/08_reporting"
+    shutil.copytree(folder / "test", folder / "again")
+    logs = ("--pipeline", "evidence", "--params", "evidence.logs=test+again")
+    must_run(copied, "--env", "test", *logs)
+    found = json.loads((folder / "evidence/evidence.json").read_text())
+    arms = {arm["name"]: arm for arm in report(copied)["arms"]}
+    ranked = [x for x in found["results"] if x["measure"] == "gauc"]
+    assert {(x["arm"], x["other"]) for x in ranked} >= {
+        ("continuous", "none"),
+        ("rq_kmeans_positional", "continuous"),
+        ("model", "item_only"),
+    }
+    for each in ranked:
+        assert each["tau2"] == each["i2"] == 0
+        if each["other"] == "none":
+            delta = arms[each["arm"]]["delta_gauc"]
+            assert each["random"]["delta"] == pytest.approx(delta)
+
+
 def test_the_control_alone_and_one_seed_are_an_ablation_too(copied):
     before = results(copied)
     run_ablation(copied, "ablation.only=none", "ablation.seeds=1")

@@ -32,8 +32,7 @@ class LogReports:
         """Read the file of a data set.
 
         Raises:
-            FileNotFoundError: If it does not exist.
-            DatasetError: If it is damaged, naming it.
+            DatasetError: If it does not exist or is damaged, naming it.
         """
         path = self.path(dataset).as_posix()
         kind = "mmctr.data.datasets.JsonDataset"
