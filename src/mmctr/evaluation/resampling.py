@@ -11,13 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmctr.evaluation.inputs import (
-    checked_labels,
-    checked_probabilities,
-    checked_scores,
-    factorise,
-)
-from mmctr.evaluation.metrics import group_pairs, row_losses
+from mmctr.evaluation.inputs import checked_labels, checked_scores, factorise
+from mmctr.evaluation.metrics import group_pairs
 from mmctr.evaluation.params import EvaluationParams
 from mmctr.evaluation.weighted import Measure, UserRatio, WeightedAuc
 
@@ -86,15 +81,11 @@ class UserRows:
             rows * group_auc, self.owners[mixed], self.n_users, below=rows
         )
 
-    def logloss(self, probabilities: ArrayLike) -> UserRatio:
-        """Prepare the logloss of probabilities ``[R]``.
-
-        Raises:
-            ValueError: If lengths differ or a probability is not in 0..1.
-        """
-        checked = checked_probabilities(probabilities, len(self.labels))
-        losses = row_losses(self.labels, checked)
-        return UserRatio.of_sums(losses, self.users, self.n_users)
+    def mean(
+        self, values: NDArray[np.float64], part: NDArray[np.int64] | None = None
+    ) -> UserRatio:
+        """Prepare the mean of values ``[R]``, or one per part; see ``UserRatio``."""
+        return UserRatio.of_sums(values, self.users, self.n_users, part=part)
 
     def pair_share(
         self, scores: NDArray[np.float64], part: NDArray[np.bool_]

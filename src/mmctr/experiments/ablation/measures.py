@@ -20,6 +20,7 @@ from mmctr.evaluation import (
     resampled_p_value,
     warm_auc,
 )
+from mmctr.evaluation.metrics import row_losses
 from mmctr.evaluation.resampling import UserRows, resample
 
 MEASURES = ("gauc", "auc", "warm_auc", "clean_cold", "logloss")
@@ -244,7 +245,10 @@ def _resampled(
 
     users = UserRows.of(rows.labels, rows.groups, rows.users)
     columns = [each for of_seeds in scores.values() for each in of_seeds]
-    losses = {place: users.logloss(each) for place, each in enumerate(columns)}
+    losses = {
+        place: users.mean(row_losses(users.labels, each))
+        for place, each in enumerate(columns)
+    }
     # The seed is the same, and so are the draws.
     drawn_losses = resample(losses, users.n_users, params)
     every = draw(np.ones(len(rows.labels), dtype=bool))
