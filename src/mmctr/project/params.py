@@ -84,7 +84,7 @@ class ProjectParams(Params):
         """Check what arms override like the project's own settings."""
         problems = []
         for name, arm in self.ablation.arms.items():
-            if arm is None:
+            if arm is None or not arm.is_trained:
                 continue
             for label, candidate in self.ablation.candidates_of(arm).items():
                 where = f"ablation.arms.{name}, candidate {label}"

@@ -6,7 +6,7 @@ from mmctr.reporting.ablation_figures import compared_with
 from mmctr.reporting.blocks import Table
 from mmctr.reporting.pages import render
 from mmctr.reporting.sentences import budget
-from mmctr.reporting.words import count, difference, number, with_sd
+from mmctr.reporting.words import NOTHING, count, difference, number, with_sd
 
 _MEASURES = {
     "gAUC": "gauc",
@@ -42,7 +42,7 @@ def write_page(details: dict[str, Any]) -> str:
             arms,
             {
                 "arm": lambda arm: arm["name"],
-                "chosen": lambda arm: arm["candidate"],
+                "chosen": lambda arm: arm["candidate"] or NOTHING,
                 **{
                     label: lambda arm, name=name: with_sd(
                         arm[f"{name}_mean"], arm[f"{name}_sd"]
@@ -52,7 +52,7 @@ def write_page(details: dict[str, Any]) -> str:
                 "bits": lambda arm: count(arm["bits_per_item"]),
                 "train s": lambda arm: count(arm["seconds"]),
                 "steps to 99 %": lambda arm: count(arm["steps_to_99"]),
-                "s to 99 %": lambda arm: f"{arm['seconds_to_99']:,.1f}",
+                "s to 99 %": lambda arm: number(arm["seconds_to_99"], 1),
             },
         ),
         differences=[

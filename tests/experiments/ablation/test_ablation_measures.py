@@ -9,6 +9,7 @@ from mmctr.experiments.ablation.measures import (
     compare_arms,
     compare_listed,
     mean_and_sd,
+    mean_logits,
     measure_seeds,
     resample_arms,
 )
@@ -100,6 +101,12 @@ def test_listed_pairs_agree_with_the_table_of_their_arms(test_rows):
         assert there[measure].items() <= in_table[measure].items()
         assert back[measure]["delta"] == pytest.approx(-there[measure]["delta"])
         assert back[measure]["low"] == pytest.approx(-there[measure]["high"])
+
+
+def test_a_mean_of_logits_is_between_its_models_and_survives_certainty():
+    low, high = np.array([0.2, 0.0, 0.5]), np.array([0.8, 0.0, 0.9])
+    mean = mean_logits([low, high])
+    assert mean == pytest.approx([0.5, 0.0, 0.75], abs=1e-12)
 
 
 def test_pairing_makes_the_interval_narrow(test_rows):

@@ -64,6 +64,17 @@ def test_only_chooses_arms_and_the_control_comes_with_them(tree):
     assert list(params.chosen_arms) == ["none", "continuous", "similarity"]
 
 
+def test_a_mean_brings_its_arms_along(tree):
+    params = checked(tree, only="codes_mean_vectors+similarity").ablation
+    parts = ["rq_kmeans_concat", "continuous_similarity"]
+    assert list(params.chosen_arms) == [
+        "none",
+        *parts,
+        "codes_mean_vectors",
+        "similarity",
+    ]
+
+
 @pytest.mark.parametrize(
     ("arm", "message"),
     [
@@ -98,6 +109,16 @@ def test_only_chooses_arms_and_the_control_comes_with_them(tree):
             "kind is none, and ctr_modeling.features.content is codes",
         ),
         ({"kind": "code"}, "'ablation.arms.new.kind' = 'code'"),
+        ({"kind": "codes", "of": ["none"]}, "'of' goes with kind: mean"),
+        ({"kind": "mean", "of": ["none"]}, "kind is mean, which needs two arms"),
+        (
+            {"kind": "mean", "of": ["none", "continous"]},
+            "'arms.new.of' names the arm 'continous', which is not trained",
+        ),
+        (
+            {"kind": "mean", "of": ["none", "codes_mean_vectors"]},
+            "'arms.new.of' names the arm 'codes_mean_vectors', which is not trained",
+        ),
         (
             {"kind": "codes", "quantisation": {}},
             "'ablation.arms.new.quantisation' is not a parameter; did you mean "
@@ -121,6 +142,7 @@ def test_what_is_misspelt_in_an_arm_is_refused_with_its_place(tree, arm, message
         ),
         ({"candidate_seeds": 4}, "candidate_seeds=4 is more than seeds=3"),
         ({"seeds": 0}, "'ablation.seeds' = 0"),
+        ({"control": "codes_mean_vectors"}, "'control' names .* which is not trained"),
         ({"rows": 10}, "'ablation.rows' is not a parameter"),
     ],
 )

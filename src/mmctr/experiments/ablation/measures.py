@@ -51,6 +51,15 @@ Scores = Mapping[str, Sequence[NDArray[np.float64]]]
 """Probabilities ``[R]`` of every arm, one array per seed, in the order of seeds."""
 
 
+def mean_logits(
+    probabilities: Sequence[NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Average the logits of several models, each ``[R]``, and give probabilities."""
+    epsilon = np.finfo(np.float64).eps
+    kept = np.clip(np.stack(probabilities), epsilon, 1 - epsilon)
+    return 1 / (1 + np.exp(-np.log(kept / (1 - kept)).mean(axis=0)))
+
+
 def measure_seeds(
     rows: ReportedRows, scores: Scores, min_clean_cold_pairs: int
 ) -> dict[str, dict[str, list[float | None]]]:

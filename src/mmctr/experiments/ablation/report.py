@@ -17,10 +17,11 @@ from mmctr.experiments.ablation.measures import (
     compare_arms,
     compare_listed,
     mean_and_sd,
+    mean_logits,
     measure_seeds,
     resample_arms,
 )
-from mmctr.experiments.ablation.plan import AblationPlan
+from mmctr.experiments.ablation.plan import AblationPlan, PlannedArm
 from mmctr.experiments.training import facts_of
 from mmctr.runtime.code_commit import warn_if_commits_differ
 
@@ -62,6 +63,10 @@ def measure_arms(
         table = store.load(run.result)
         scores[run.arm].append(table["probability"].to_numpy())
         facts[run.arm].append(facts_of(table))
+    for name, arm in planned.arms.items():
+        if arm.of:
+            parts_of = zip(*(scores[part] for part in arm.of), strict=True)
+            scores[name] = [mean_logits(each) for each in parts_of]
     codes = {name: facts_of(code_store.load(name)) for name in sorted(planned.codes())}
     warn_if_commits_differ(
         (each.get("commit") for each in chain(*facts.values(), codes.values())),
@@ -79,15 +84,13 @@ def measure_arms(
             "name": name,
             "kind": arm.kind,
             "seeds": params.all_seeds,
-            "candidate": choice["chosen"][name],
-            "tried": choice["tried"][name],
-            "left_out": arm.left_out,
-            "content": facts[name][0]["content"],
-            "weights": facts[name][0]["weights"],
             **_spread(values[name]),
             "against": {other: compared[other][name] for other in compared},
-            **_learning(facts[name]),
-            **_bits(codes, _setting(planned, choice, name).codes),
+            **(
+                _of_mean(arm)
+                if arm.of
+                else _of_trainings(planned, choice, name, facts[name], codes)
+            ),
         }
         for name, arm in planned.arms.items()
     ]
@@ -145,6 +148,40 @@ def _spread(measured: dict[str, list[float | None]]) -> dict[str, Any]:
     for name in MEASURES:
         found[f"{name}_mean"], found[f"{name}_sd"] = mean_and_sd(measured[name])
     return found
+
+
+def _of_trainings(
+    planned: AblationPlan,
+    choice: dict[str, Any],
+    name: str,
+    facts: list[dict[str, Any]],
+    codes: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What an arm's trainings were, and what they cost."""
+    return {
+        "candidate": choice["chosen"][name],
+        "tried": choice["tried"][name],
+        "left_out": planned.arms[name].left_out,
+        "content": facts[0]["content"],
+        "weights": facts[0]["weights"],
+        **_learning(facts),
+        **_bits(codes, _setting(planned, choice, name).codes),
+    }
+
+
+def _of_mean(arm: PlannedArm) -> dict[str, Any]:
+    """The same of an arm that has no trainings of its own."""
+    nothing = ("candidate", "weights", "seconds", "steps", "steps_to_99")
+    nothing += ("seconds_to_99", "codes", "bits_per_item", "codes_seconds")
+    return {
+        **dict.fromkeys(nothing),
+        "tried": {},
+        "left_out": {},
+        "content": f"mean logit of {' and '.join(arm.of)}",
+        "out_of_time": 0,
+        "still_rising": 0,
+        "curves": [],
+    }
 
 
 def _learning(facts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def combine(
     from statsmodels.stats.meta_analysis import combine_effects
 
     # It divides by the spread of the differences, which may be 0.
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         found = combine_effects(np.asarray(deltas), np.square(errors), method_re="pm")
     fixed, random, _, _ = found.conf_int(alpha=1 - confidence, use_t=False)
     # The scale of Paule and Mandel's estimate is 1, or less where tau2 is 0.
@@ -43,7 +43,7 @@ def combine(
         "random": {"delta": float(found.mean_effect_re), **_ends(random)},
         "hartung_knapp": _ends(hartung_knapp),
         "tau2": float(found.tau2),
-        "i2": float(max(1 - found.df / found.q, 0)) if found.q > 0 else 0.0,
+        "i2": float(1 - found.df / found.q) if found.q > found.df else 0.0,
         "p_same": float(found.test_homogeneity().pvalue),
     }
 
