@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from evidence_logs import measures
 
 from mmctr.ctr.params import CtrParams
 from mmctr.evaluation import EvaluationParams
@@ -161,15 +162,7 @@ def ablation() -> dict[str, Any]:
             arm("none", "none", 0.6, "none"),
             arm("rq_$codes$_<b>", "codes", 0.6789, "none"),
         ],
-        "comparisons": [
-            {
-                "arm": "rq_$codes$_<b>",
-                "other": "none",
-                "gauc": {"delta": 0.07, "low": 0.06, "high": 0.08, "p": 0.004},
-                "auc": {"delta": 0.06, "low": 0.05, "high": 0.07, "p": 0.004},
-                "logloss": {"delta": -0.01, "low": -0.02, "high": 0.0, "p": 0.05},
-            }
-        ],
+        "comparisons": [{"arm": "rq_$codes$_<b>", "other": "none", **measures(0.01)}],
     }
 
 
