@@ -7,6 +7,7 @@ from mmctr.pipelines import (
     baselines,
     ctr_modeling,
     embedding,
+    evidence,
     fusion,
     preparation,
     quantization,
@@ -37,6 +38,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "sample": sample.create_pipeline(),
         "ablation": ablation.create_pipeline(),
         "tuning": tuning.create_pipeline(),
+        "evidence": evidence.create_pipeline(),
     }
     pipelines = {
         name: in_namespace(name, pipeline)

@@ -11,10 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from project_runs import (
     copy_project,
@@ -100,7 +97,9 @@ def test_the_summary_has_the_interface_that_others_read(ablated):
 def test_page_table_and_figures_are_there(ablated):
     folder = ablated / "data/08_reporting/test"
     page = (folder / "ablation.md").read_text()
-    for text in ("Minus `none`", "Minus `continuous`", "Detectable", "Holm"):
+    # The listed pair of conf has arms that don't take part here.
+    assert "## Pairs of arms" not in page
+    for text in ("Minus `none`", "Minus `continuous`", "Detectable", "less is better"):
         assert text in page
     table = pd.read_csv(folder / "ablation.csv")
     assert table["name"].tolist() == ["none", "continuous", "rq_kmeans_positional"]
@@ -108,6 +107,7 @@ def test_page_table_and_figures_are_there(ablated):
         "gauc_minus_none_low",
         "gauc_minus_continuous_p_holm",
         "warm_auc_minus_none_delta",
+        "logloss_minus_none_high",
         "bits_per_item",
         "seconds_to_99",
     } <= set(table.columns)
@@ -142,6 +142,46 @@ def test_another_arm_trains_that_arm_alone_and_shares_codes(copied):
     assert len([name for name in new if name.split("/")[-2] == candidate]) == 2
     assert "Minus `none`" in output
     assert len(report(copied)["arms"]) == 4
+
+
+def test_a_mean_of_arms_is_reported_and_trains_nothing(copied):
+    before = results(copied)
+    mean = {"kind": "mean", "of": ["continuous", "rq_kmeans_positional"]}
+    names = "none+continuous+rq_kmeans_positional+both"
+    ablation = {"arms": {"both": mean}, "only": names, "budget": {"max_epochs": 1}}
+    ablation["comparisons"] = [["both", "continuous"]]
+    file = write_config(copied / "mean.yml", params={"ablation": ablation})
+    must_run(copied, *COMMAND, "--config", file)
+    assert results(copied) == before
+    arms = {arm["name"]: arm for arm in report(copied)["arms"]}
+    assert list(arms) == names.split("+")
+    assert arms["both"]["seconds"] is None
+    (listed,) = report(copied, "ablation_details.json")["comparisons"]
+    gain = arms["both"]["gauc_mean"] - arms["continuous"]["gauc_mean"]
+    assert listed["gauc"]["delta"] == pytest.approx(gain)
+    page = (copied / "data/08_reporting/test/ablation.md").read_text()
+    assert "## Pairs of arms" in page
+
+
+def test_its_results_under_two_names_are_evidence(copied):
+    """Logs that agree in all: nothing is between them, and every sign is the same."""
+    folder = copied / "data/08_reporting"
+    shutil.copytree(folder / "test", folder / "again")
+    logs = ("--pipeline", "evidence", "--params", "evidence.logs=test+again")
+    must_run(copied, "--env", "test", *logs)
+    found = json.loads((folder / "evidence/evidence.json").read_text())
+    arms = {arm["name"]: arm for arm in report(copied)["arms"]}
+    ranked = [x for x in found["results"] if x["measure"] == "gauc"]
+    assert {(x["arm"], x["other"]) for x in ranked} >= {
+        ("continuous", "none"),
+        ("rq_kmeans_positional", "continuous"),
+        ("model", "item_only"),
+    }
+    for each in ranked:
+        assert each["tau2"] == each["i2"] == 0
+        if each["other"] == "none":
+            delta = arms[each["arm"]]["delta_gauc"]
+            assert each["random"]["delta"] == pytest.approx(delta)
 
 
 def test_the_control_alone_and_one_seed_are_an_ablation_too(copied):
@@ -207,58 +247,6 @@ def test_a_killed_run_goes_on_with_what_it_lacks(project, road, caplog):
         "continuous",
         "codes",
     ]
-
-
-PLANTED: dict[str, Any] = {
-    "dataset": "test",
-    "device": "cpu",
-    "embedding": {"provider": "lsa", "lsa": {"dimensions": 16}},
-    "quantization": {"rq_kmeans": {"levels": 2, "codebook_size": 16, "iterations": 5}},
-    "ctr_modeling": {
-        "model": {"embedding_dim": 8, "attention_units": [16], "dnn_units": [32, 16]},
-        "training": {"learning_rate": 0.005, "batch_size": 256},
-        "evaluation": {"resamples": 300, "min_clean_cold_pairs": 10},
-    },
-    "ablation": {
-        "only": "none+rq_kmeans_positional",
-        "seeds": 2,
-        "candidates": {"id_dropout": None},
-        "budget": {"max_epochs": 3, "validations_per_epoch": 2},
-    },
-}
-
-
-def write_topics(folder: Path) -> None:
-    """A log whose users take items of one topic, which only titles reveal."""
-    rng = np.random.default_rng(1)
-    n_topics, n_items, n_users, each = 8, 1200, 900, 6
-    topics = rng.integers(n_topics, size=n_items)
-    words = [[f"{letter}{number}" for number in range(6)] for letter in "abcdefgh"]
-    titles = [" ".join(rng.choice(words[topic], 3)) for topic in topics]
-    of_topic = [np.flatnonzero(topics == topic) for topic in range(n_topics)]
-    taken = [rng.choice(of_topic[user % n_topics], each) for user in range(n_users)]
-    folder.mkdir()
-    items = pa.table({"item_id": np.arange(n_items), "title": titles})
-    pq.write_table(items, folder / "items.parquet")
-    log = {
-        "user_id": np.repeat(np.arange(n_users), each),
-        "item_id": np.concatenate(taken),
-        "timestamp": rng.integers(0, 200 * 86_400, n_users * each),
-    }
-    pq.write_table(pa.table(log), folder / "interactions.parquet")
-
-
-@pytest.mark.system
-def test_codes_are_shown_to_help_where_they_do(project):
-    write_topics(project / "raw")
-    params = {**PLANTED, "raw_dir": str(project / "raw")}
-    file = write_config(project / "planted.yml", env="interactions", params=params)
-    for pipeline in ("preparation", "embedding", "ablation"):
-        must_run(project, "--pipeline", pipeline, "--config", file)
-    arms = {arm["name"]: arm for arm in report(project)["arms"]}
-    codes = arms["rq_kmeans_positional"]
-    assert codes["delta_low"] > 0
-    assert codes["p_holm"] < 0.05
 
 
 def made(log: str) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from evidence_logs import measures
 
 from mmctr.ctr.params import CtrParams
 from mmctr.evaluation import EvaluationParams
@@ -166,6 +167,7 @@ def ablation() -> dict[str, Any]:
             arm("none", "none", 0.6, "none"),
             arm("rq_$codes$_<b>", "codes", 0.6789, "none"),
         ],
+        "comparisons": [{"arm": "rq_$codes$_<b>", "other": "none", **measures(0.01)}],
     }
 
 

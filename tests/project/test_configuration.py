@@ -26,7 +26,7 @@ ENVIRONMENTS = sorted(
     for folder in (REPOSITORY / "conf").iterdir()
     if folder.is_dir() and folder.name != "local"
 )
-EXPERIMENTS = ("ablation", "tuning")
+EXPERIMENTS = ("ablation", "tuning", "evidence")
 FOLDERS = {
     "raw": "01_raw",
     "primary": "03_primary",
@@ -161,7 +161,8 @@ def test_an_entry_lies_in_its_layer_under_the_name_of_its_data_set(entries):
         if entry.name not in OUTPUTS:
             continue
         layer = FOLDERS[ELSEWHERE.get(entry.name, entry.layer)]
-        folder = "a_world" if entry.name.startswith("sample_") else "a_log"
+        others = {"sample": "a_world", "evidence": "evidence"}
+        folder = others.get(entry.name.partition("_")[0], "a_log")
         expected = ("data", layer, folder)
         if Path(entry.path).relative_to(REPOSITORY).parts[:3] != expected:
             misplaced.append((entry.env, entry.name, entry.path))

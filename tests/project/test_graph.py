@@ -24,7 +24,8 @@ def test_the_road_is_its_pipelines_without_the_sample():
     road = set().union(*({x.name for x in PIPELINES[name].nodes} for name in ROAD))
     assert {node.name for node in PIPELINES["__default__"].nodes} == road
     assert not road & {node.name for node in PIPELINES["sample"].nodes}
-    assert set(PIPELINES) == {"__default__", "sample", *EXPERIMENTS, *ROAD}
+    others = {"sample", "evidence", *EXPERIMENTS}
+    assert set(PIPELINES) == {"__default__", *others, *ROAD}
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -36,11 +37,16 @@ def test_an_experiment_needs_what_the_road_writes(name):
     assert not PIPELINES[name].all_outputs() & set(ROAD_OUTPUTS)
 
 
+def test_evidence_reads_reports_of_other_data_sets_alone():
+    inputs = {x for x in PIPELINES["evidence"].inputs() if not x.startswith("param")}
+    assert inputs == {"log_ablations", "log_metrics"}
+
+
 def test_tuning_can_not_read_test():
     assert not {"test", "test_predictions", "metrics"} & PIPELINES["tuning"].datasets()
 
 
-@pytest.mark.parametrize("name", ["__default__", "sample", *EXPERIMENTS])
+@pytest.mark.parametrize("name", ["__default__", "sample", "evidence", *EXPERIMENTS])
 def test_a_pipeline_is_one_piece(name):
     """No node and no data set stands apart in kedro-viz."""
     parts: list[set[str]] = []

@@ -181,6 +181,15 @@ def test_without_an_ablation_it_says_how_to_have_one(made):
     assert "kedro run --pipeline ablation" in words
 
 
+def test_listed_pairs_of_the_ablation_are_shown(made):
+    record = Record.of(made["manifest"])
+    words = words_of(ablation_section(made["ablation"], record))
+    assert "second subtracted from the first" in words
+    assert "-0.0100 [-0.0200, +0.0000]" in words
+    without = {**made["ablation"], "comparisons": []}
+    assert "subtracted" not in words_of(ablation_section(without, record))
+
+
 def test_an_ablation_of_other_rows_has_a_warning(made, page):
     assert "rows have changed since the ablation" not in page.section("ablation").words
     manifest = copy.deepcopy(made["manifest"])

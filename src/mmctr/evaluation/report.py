@@ -18,6 +18,7 @@ from mmctr.evaluation.inputs import check_length, checked_probabilities, checked
 from mmctr.evaluation.intervals import detectable_difference, percentile_interval
 from mmctr.evaluation.metrics import (
     expected_calibration_error,
+    logloss,
     normalized_entropy,
     row_losses,
 )

@@ -22,6 +22,7 @@ from mmctr.data.sample.params import SampleParams
 from mmctr.evaluation.params import BaselineParams
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import resolve
+from mmctr.experiments.evidence.params import EvidenceParams
 from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.runtime.params import Params
@@ -53,6 +54,7 @@ class ProjectParams(Params):
     ctr_modeling: CtrParams
     ablation: AblationParams
     tuning: TuningParams
+    evidence: EvidenceParams
 
     @field_validator("dataset", "raw_dir", mode="before")
     @classmethod
@@ -86,7 +88,7 @@ class ProjectParams(Params):
         """Check what arms override like the project's own settings."""
         problems = []
         for name, arm in self.ablation.arms.items():
-            if arm is None:
+            if arm is None or not arm.is_trained:
                 continue
             for label, candidate in self.ablation.candidates_of(arm).items():
                 where = f"ablation.arms.{name}, candidate {label}"

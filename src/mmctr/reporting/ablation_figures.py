@@ -22,7 +22,13 @@ from mmctr.reporting.figures import (
     write_instead,
 )
 
-_COLORS = {"none": FAINT, "continuous": RED, "similarity": GOLD, "codes": BLUE}
+_COLORS = {
+    "none": FAINT,
+    "continuous": RED,
+    "similarity": GOLD,
+    "codes": BLUE,
+    "mean": PURPLE,
+}
 _CODE_LINES = (BLUE, GREEN, PURPLE)
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = "osD^vP*X"
@@ -152,7 +158,7 @@ def draw_rate_distortion(details: dict[str, Any]) -> Any:
 
 
 def _drawn(arms: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], str, str]]:
-    """Choose arms, colours and dashes; the second arm of a colour is dashed."""
+    """Choose trained arms, colours and dashes; the second of a colour is dashed."""
 
     def best_on_valid(arm: dict[str, Any]) -> float:
         peaks = [max(x or 0 for x in curve["gauc"]) for curve in arm["curves"]]
@@ -161,7 +167,7 @@ def _drawn(arms: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], str, st
     codes = [arm for arm in arms if arm["kind"] == "codes"]
     best = sorted(codes, key=best_on_valid, reverse=True)[: len(_CODE_LINES)]
     plain: list[tuple[dict[str, Any], str, str]] = []
-    for arm in (arm for arm in arms if arm["kind"] != "codes"):
+    for arm in (arm for arm in arms if arm["kind"] not in ("codes", "mean")):
         color = _COLORS[arm["kind"]]
         before = sum(color == other for _, other, _ in plain)
         plain.append((arm, color, _DASHES[before % len(_DASHES)]))

@@ -6,7 +6,7 @@ from mmctr.reporting.ablation_figures import compared_with
 from mmctr.reporting.blocks import Table
 from mmctr.reporting.pages import render
 from mmctr.reporting.sentences import budget
-from mmctr.reporting.words import count, difference, number, with_sd
+from mmctr.reporting.words import NOTHING, count, difference, number, with_sd
 
 _MEASURES = {
     "gAUC": "gauc",
@@ -15,7 +15,11 @@ _MEASURES = {
     "clean-cold": "clean_cold",
     "logloss": "logloss",
 }
-_COMPARED = ("arm", "gAUC", "AUC", "warm AUC", "p (gAUC, Holm)", "detectable (gAUC)")
+LABELS = {"gauc": "gAUC", "auc": "AUC", "logloss": "logloss (lower is better)"}
+"""How tables and figures call the measures of a difference."""
+
+_DIFFERENCES = {**LABELS, "warm_auc": "warm AUC"}
+_COMPARED = ("arm", *_DIFFERENCES.values(), "p (gAUC, Holm)", "detectable (gAUC)")
 
 
 def write_page(details: dict[str, Any]) -> str:
@@ -38,7 +42,7 @@ def write_page(details: dict[str, Any]) -> str:
             arms,
             {
                 "arm": lambda arm: arm["name"],
-                "chosen": lambda arm: arm["candidate"],
+                "chosen": lambda arm: arm["candidate"] or NOTHING,
                 **{
                     label: lambda arm, name=name: with_sd(
                         arm[f"{name}_mean"], arm[f"{name}_sd"]
@@ -48,14 +52,33 @@ def write_page(details: dict[str, Any]) -> str:
                 "bits": lambda arm: count(arm["bits_per_item"]),
                 "train s": lambda arm: count(arm["seconds"]),
                 "steps to 99 %": lambda arm: count(arm["steps_to_99"]),
-                "s to 99 %": lambda arm: f"{arm['seconds_to_99']:,.1f}",
+                "s to 99 %": lambda arm: number(arm["seconds_to_99"], 1),
             },
         ),
         differences=[
             (other, *_differences(arms, other)) for other in compared_with(details)
         ],
+        listed=comparison_table(details["comparisons"]),
         slow=[arm["name"] for arm in arms if arm["out_of_time"]],
         rising=[arm["name"] for arm in arms if arm["still_rising"]],
+    )
+
+
+def comparison_table(comparisons: list[dict[str, Any]]) -> Table:
+    """Tabulate the pairs of arms that ``ablation.comparisons`` lists."""
+    return Table.of_records(
+        "Pairs of arms, the second subtracted from the first",
+        comparisons,
+        {
+            "arm": lambda found: found["arm"],
+            "minus": lambda found: found["other"],
+            **{
+                label: lambda found, name=name: difference(found[name])
+                for name, label in LABELS.items()
+            },
+            "p (gAUC)": lambda found: number(found["gauc"]["p"], 3),
+        },
+        words=2,
     )
 
 
@@ -67,7 +90,7 @@ def _differences(arms: list[dict[str, Any]], other: str) -> tuple[Table, float |
     rows = [
         [
             name,
-            *(difference(found[measure]) for measure in ("gauc", "auc", "warm_auc")),
+            *(difference(found[measure]) for measure in _DIFFERENCES),
             number(found["gauc"]["p_holm"], 3),
             number(found["gauc"]["detectable"]),
         ]

@@ -113,6 +113,29 @@ def new_panels(
     return figure, list(panels.flat)
 
 
+def new_grid(
+    heights: Sequence[float], columns: int, *, width: float
+) -> tuple["Figure", Sequence[Sequence["Axes"]]]:
+    """Make a figure of panels in rows and columns.
+
+    Args:
+        heights: Of each row, in inches.
+        columns: Number of columns.
+        width: Of each column, in inches.
+
+    Returns:
+        The figure and its panels, row by row.
+    """
+    from matplotlib.figure import Figure
+
+    size = (width * columns, sum(heights))
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(
+        len(heights), columns, squeeze=False, height_ratios=list(heights)
+    )
+    return figure, [list(row) for row in panels]
+
+
 def draw_intervals(
     axes: "Axes", rows: Sequence[IntervalRow], *, label: str, line: float | None
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from mmctr.reporting import sentences
 from mmctr.reporting.ablation_figures import compared_with, draw_minus
+from mmctr.reporting.ablation_page import comparison_table
 from mmctr.reporting.blocks import (
     Block,
     Folded,
@@ -85,7 +86,11 @@ def ablation_section(ablation: dict[str, Any] | None, record: Record) -> Section
         },
         note=say("about_arms", confidence=ablation["confidence"]),
     )
-    return Section("ablation", "Ablation", [*blocks, Pictures(pictures), table])
+    blocks += [Pictures(pictures), table]
+    listed = comparison_table(ablation["comparisons"])
+    if listed.rows:
+        blocks.append(listed)
+    return Section("ablation", "Ablation", blocks)
 
 
 def cost_section(

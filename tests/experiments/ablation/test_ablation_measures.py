@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
-from mmctr.evaluation import EvaluationParams, gauc
+from mmctr.evaluation import EvaluationParams, gauc, logloss
 from mmctr.experiments.ablation.measures import (
     ReportedRows,
     compare_arms,
+    compare_listed,
     mean_and_sd,
+    mean_logits,
     measure_seeds,
+    resample_arms,
 )
 
 PARAMS = EvaluationParams(seed=3, resamples=400)
@@ -39,11 +42,13 @@ def scores(rows: ReportedRows, strength: float, seeds=(0, 1), spread: float = 0.
     return found
 
 
-def compare(rows, arms, *, against=("none",), resample_seeds=True, params=PARAMS):
-    measured = measure_seeds(rows, arms, 1)
-    return compare_arms(
-        rows, arms, measured, against, params, resample_seeds=resample_seeds
-    )
+def resampled(rows, arms, *, resample_seeds=True, params=PARAMS):
+    values = measure_seeds(rows, arms, 1)
+    return resample_arms(rows, arms, values, params, resample_seeds=resample_seeds)
+
+
+def compare(rows, arms, *, against=("none",), **how):
+    return compare_arms(resampled(rows, arms, **how), against)
 
 
 def test_a_better_arm_is_shown_and_an_equal_one_is_not(test_rows):
@@ -71,6 +76,37 @@ def test_a_difference_is_that_of_the_means_that_the_table_shows(test_rows):
         for name, each in arms.items()
     }
     assert found["gauc"]["delta"] == pytest.approx(means["other"] - means["none"])
+
+
+def test_a_better_arm_has_a_lower_logloss(test_rows):
+    """Its difference is that of the means, and its interval lies below zero."""
+    arms = {"none": scores(test_rows, 0.0), "better": scores(test_rows, 1.0)}
+    found = compare(test_rows, arms)["none"]["better"]["logloss"]
+    means = {
+        name: np.mean([logloss(test_rows.labels, x) for x in each])
+        for name, each in arms.items()
+    }
+    assert found["delta"] == pytest.approx(means["better"] - means["none"])
+    assert found["low"] < found["delta"] < found["high"] < 0
+
+
+def test_listed_pairs_agree_with_the_table_of_their_arms(test_rows):
+    arms = {"none": scores(test_rows, 0.3), "other": scores(test_rows, 0.6)}
+    measured = resampled(test_rows, arms)
+    pairs = [("other", "none"), ("none", "other"), ("other", "absent")]
+    there, back = compare_listed(measured, pairs)
+    assert (there["arm"], there["other"]) == ("other", "none")
+    in_table = compare_arms(measured, ["none"])["none"]["other"]
+    for measure in ("gauc", "auc", "logloss"):
+        assert there[measure].items() <= in_table[measure].items()
+        assert back[measure]["delta"] == pytest.approx(-there[measure]["delta"])
+        assert back[measure]["low"] == pytest.approx(-there[measure]["high"])
+
+
+def test_a_mean_of_logits_is_between_its_models_and_survives_certainty():
+    low, high = np.array([0.2, 0.0, 0.5]), np.array([0.8, 0.0, 0.9])
+    mean = mean_logits([low, high])
+    assert mean == pytest.approx([0.5, 0.0, 0.75], abs=1e-12)
 
 
 def test_pairing_makes_the_interval_narrow(test_rows):

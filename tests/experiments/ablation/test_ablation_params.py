@@ -44,13 +44,15 @@ def test_the_standard_arms_are_twelve_at_the_most_with_all_controls(tree):
 def test_an_arm_is_one_entry(tree):
     new = {"kind": "codes", "ctr_modeling": {"features": {"content": "codes"}}}
     arms = {"none": {"kind": "none"}, "mine": new}
-    assert list(checked(tree, arms=arms).ablation.chosen_arms) == ["none", "mine"]
+    params = checked(tree, arms=arms, comparisons=[["mine", "none"]]).ablation
+    assert list(params.chosen_arms) == ["none", "mine"]
 
 
 def test_null_leaves_an_arm_or_a_candidate_out(tree):
     params = checked(
         tree,
         arms={"none": {"kind": "none"}, "continuous": None},
+        comparisons=[["continuous", "none"]],
         candidates={"id": None, "no_id": None},
     ).ablation
     assert list(params.chosen_arms) == ["none"]
@@ -60,6 +62,17 @@ def test_null_leaves_an_arm_or_a_candidate_out(tree):
 def test_only_chooses_arms_and_the_control_comes_with_them(tree):
     params = checked(tree, only="continuous+similarity").ablation
     assert list(params.chosen_arms) == ["none", "continuous", "similarity"]
+
+
+def test_a_mean_brings_its_arms_along(tree):
+    params = checked(tree, only="codes_mean_vectors+similarity").ablation
+    parts = ["rq_kmeans_concat", "continuous_similarity"]
+    assert list(params.chosen_arms) == [
+        "none",
+        *parts,
+        "codes_mean_vectors",
+        "similarity",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +109,16 @@ def test_only_chooses_arms_and_the_control_comes_with_them(tree):
             "kind is none, and ctr_modeling.features.content is codes",
         ),
         ({"kind": "code"}, "'ablation.arms.new.kind' = 'code'"),
+        ({"kind": "codes", "of": ["none"]}, "'of' goes with kind: mean"),
+        ({"kind": "mean", "of": ["none"]}, "kind is mean, which needs two arms"),
+        (
+            {"kind": "mean", "of": ["none", "continous"]},
+            "'arms.new.of' names the arm 'continous', which is not trained",
+        ),
+        (
+            {"kind": "mean", "of": ["none", "codes_mean_vectors"]},
+            "'arms.new.of' names the arm 'codes_mean_vectors', which is not trained",
+        ),
         (
             {"kind": "codes", "quantisation": {}},
             "'ablation.arms.new.quantisation' is not a parameter; did you mean "
@@ -113,8 +136,13 @@ def test_what_is_misspelt_in_an_arm_is_refused_with_its_place(tree, arm, message
     [
         ({"only": "none+continous"}, "'only' names the arm 'continous'.*continuous"),
         ({"control": "nothing"}, "'control' names the arm 'nothing'"),
+        (
+            {"comparisons": [["continuous", "non"]]},
+            "'comparisons' names the arm 'non'",
+        ),
         ({"candidate_seeds": 4}, "candidate_seeds=4 is more than seeds=3"),
         ({"seeds": 0}, "'ablation.seeds' = 0"),
+        ({"control": "codes_mean_vectors"}, "'control' names .* which is not trained"),
         ({"rows": 10}, "'ablation.rows' is not a parameter"),
     ],
 )

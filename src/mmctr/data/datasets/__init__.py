@@ -5,6 +5,7 @@ from mmctr.data.datasets.atomic import AtomicDataset
 from mmctr.data.datasets.challenge_files import ChallengeFiles, ChallengeSource
 from mmctr.data.datasets.interaction_log import InteractionLog, InteractionSource
 from mmctr.data.datasets.json_file import JsonDataset
+from mmctr.data.datasets.log_reports import LogReports, LogReportsDataset
 from mmctr.data.datasets.npy import NpyDataset
 from mmctr.data.datasets.optional import OptionalDataset
 from mmctr.data.datasets.previews import PreviewableTextDataset
@@ -21,6 +22,8 @@ __all__ = [
     "InteractionLog",
     "InteractionSource",
     "JsonDataset",
+    "LogReports",
+    "LogReportsDataset",
     "NpyDataset",
     "OptionalDataset",
     "PreviewableTextDataset",

@@ -20,9 +20,15 @@ from mmctr.evaluation import (
     resampled_p_value,
     warm_auc,
 )
+from mmctr.evaluation.metrics import row_losses
+from mmctr.evaluation.resampling import UserRows, resample
 
 MEASURES = ("gauc", "auc", "warm_auc", "clean_cold", "logloss")
-"""Metrics of every training; the first three are compared between arms too."""
+"""Metrics of every training. All but ``clean_cold`` are compared between arms too, and
+of all but ``logloss`` more is better."""
+
+LISTED_MEASURES = ("gauc", "auc", "logloss")
+"""Metrics of the comparisons that ``ablation.comparisons`` lists."""
 
 # An arm against itself.
 _EQUAL = {
@@ -43,6 +49,15 @@ class ReportedRows:
 
 Scores = Mapping[str, Sequence[NDArray[np.float64]]]
 """Probabilities ``[R]`` of every arm, one array per seed, in the order of seeds."""
+
+
+def mean_logits(
+    probabilities: Sequence[NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Average the logits of several models, each ``[R]``, and give probabilities."""
+    epsilon = np.finfo(np.float64).eps
+    kept = np.clip(np.stack(probabilities), epsilon, 1 - epsilon)
+    return 1 / (1 + np.exp(-np.log(kept / (1 - kept)).mean(axis=0)))
 
 
 def measure_seeds(
@@ -88,16 +103,49 @@ def mean_and_sd(values: Sequence[float | None]) -> tuple[float | None, float | N
     return float(np.mean(known)), spread
 
 
-def compare_arms(
+@dataclass(frozen=True)
+class MeasuredArms:
+    """Metrics of every arm: of each training, and resampled."""
+
+    values: Mapping[str, Mapping[str, Sequence[float | None]]]
+    """From :func:`measure_seeds`."""
+    draws: Mapping[str, Mapping[str, NDArray[np.float64]]]
+    """Compared metric -> arm -> mean over seeds on each resample ``[B]``; NaN where
+    undefined."""
+    params: EvaluationParams
+
+    def compare(self, arm: str, other: str, measure: str) -> dict[str, float | None]:
+        """Compare two arms by one metric.
+
+        Returns:
+            ``delta``, ``low``, ``high``, ``p``, and ``detectable``, the smallest true
+            difference that would be shown with the power asked for; None where
+            undefined.
+        """
+        confidence = self.params.confidence
+        means = [mean_and_sd(self.values[name][measure])[0] for name in (arm, other)]
+        differences = self.draws[measure][arm] - self.draws[measure][other]
+        low, high = percentile_interval(differences, confidence) or (None, None)
+        return {
+            "delta": None if None in means else means[0] - means[1],
+            "low": low,
+            "high": high,
+            "p": resampled_p_value(differences, confidence),
+            "detectable": detectable_difference(
+                differences, confidence, self.params.power
+            ),
+        }
+
+
+def resample_arms(
     rows: ReportedRows,
     scores: Scores,
-    measured: Mapping[str, Mapping[str, Sequence[float | None]]],
-    against: Sequence[str],
+    values: Mapping[str, Mapping[str, Sequence[float | None]]],
     params: EvaluationParams,
     *,
     resample_seeds: bool,
-) -> dict[str, dict[str, dict[str, dict[str, float | None]]]]:
-    """Compare every arm with some of them: paired differences with intervals.
+) -> MeasuredArms:
+    """Resample the metrics by which arms are compared.
 
     A difference is the mean over seeds of the arm's measure minus the other's at the
     same seed: that of two trainings, not of two ensembles. Users are resampled whole,
@@ -112,36 +160,82 @@ def compare_arms(
     Args:
         rows: Labels with their users and groups.
         scores: Probabilities of every arm and seed.
-        measured: From :func:`measure_seeds`.
-        against: Arms that are subtracted; absent ones are left out.
+        values: From :func:`measure_seeds`.
         params: Resamples, confidence, power and seed.
         resample_seeds: Whether seeds are resampled too.
-
-    Returns:
-        Other arm -> arm -> ``gauc``, ``auc`` or ``warm_auc`` -> ``delta``, ``low``,
-        ``high``, ``p``, ``p_holm`` and ``detectable``, the smallest true difference
-        that would be shown with the power asked for. Holm's family is all arms against
-        one other by one measure. An arm against itself is 0, with p 1.
     """
-    arms = list(scores)
-    draws = _resampled(rows, scores, params)
     n_seeds = len(next(iter(scores.values())))
     weights = _seed_weights(n_seeds, params, resample=resample_seeds)
+    draws = {
+        name: {
+            arm: (drawn[:, place] * weights).sum(axis=1)
+            for place, arm in enumerate(scores)
+        }
+        for name, drawn in _resampled(rows, scores, params).items()
+    }
+    return MeasuredArms(values, draws, params)
+
+
+def compare_arms(
+    measured: MeasuredArms, against: Sequence[str]
+) -> dict[str, dict[str, dict[str, dict[str, float | None]]]]:
+    """Compare every arm with some of them: paired differences with intervals.
+
+    Args:
+        measured: From :func:`resample_arms`.
+        against: Arms that are subtracted; absent ones are left out.
+
+    Returns:
+        Other arm -> arm -> ``gauc``, ``auc``, ``logloss`` or ``warm_auc`` -> what
+        :meth:`MeasuredArms.compare` gives, and ``p_holm``. Holm's family is all arms
+        against one other by one measure. An arm against itself is 0, with p 1.
+    """
+    arms = list(measured.values)
     found: dict[str, dict[str, dict[str, dict[str, float | None]]]] = {}
-    for other in (arm for arm in against if arm in scores):
+    for other in (arm for arm in against if arm in arms):
         found[other] = {arm: {} for arm in arms}
-        for name, values in draws.items():
-            paired = values - values[:, [arms.index(other)]]
-            differences = (paired * weights[:, None]).sum(axis=2)
-            for arm, resampled in zip(arms, differences.T, strict=True):
-                means = [mean_and_sd(measured[x][name])[0] for x in (arm, other)]
-                found[other][arm][name] = _judge(resampled, *means, params)
-            found[other][other][name] = {**_EQUAL}
+        for name in measured.draws:
+            for arm in arms:
+                found[other][arm][name] = (
+                    {**_EQUAL} if arm == other else measured.compare(arm, other, name)
+                )
             family = [found[other][arm][name] for arm in arms if arm != other]
             adjusted = holm_adjust([judged["p"] for judged in family])
             for judged, p_value in zip(family, adjusted, strict=True):
                 judged["p_holm"] = p_value
     return found
+
+
+def compare_listed(
+    measured: MeasuredArms, pairs: Sequence[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """Compare the pairs of arms that were asked for.
+
+    Args:
+        measured: From :func:`resample_arms`.
+        pairs: Arm and the other that is subtracted; a pair with an absent arm is left
+            out.
+
+    Returns:
+        ``arm``, ``other``, and by each of :data:`LISTED_MEASURES` ``delta``, ``low``,
+        ``high`` and ``p``, not corrected: each pair is a question of its own.
+    """
+    return [
+        {
+            "arm": arm,
+            "other": other,
+            **{
+                name: {
+                    key: value
+                    for key, value in measured.compare(arm, other, name).items()
+                    if key != "detectable"
+                }
+                for name in LISTED_MEASURES
+            },
+        }
+        for arm, other in pairs
+        if {arm, other} <= set(measured.values)
+    ]
 
 
 def _resampled(
@@ -158,9 +252,22 @@ def _resampled(
             params,
         )
 
+    users = UserRows.of(rows.labels, rows.groups, rows.users)
+    columns = [each for of_seeds in scores.values() for each in of_seeds]
+    losses = {
+        place: users.mean(row_losses(users.labels, each))
+        for place, each in enumerate(columns)
+    }
+    # The seed is the same, and so are the draws.
+    drawn_losses = resample(losses, users.n_users, params)
     every = draw(np.ones(len(rows.labels), dtype=bool))
     warm = draw(~rows.cold) if rows.cold.any() else every
-    found = {"gauc": every.gauc, "auc": every.auc, "warm_auc": warm.auc}
+    found = {
+        "gauc": every.gauc,
+        "auc": every.auc,
+        "logloss": np.stack(list(drawn_losses.values()), axis=1),
+        "warm_auc": warm.auc,
+    }
     return {
         name: values.reshape(len(values), len(scores), -1)
         for name, values in found.items()
@@ -178,22 +285,3 @@ def _seed_weights(
     rng = np.random.default_rng([params.seed, 1])
     drawn = rng.integers(n_seeds, size=shape)
     return (drawn[:, :, None] == np.arange(n_seeds)).mean(axis=1)
-
-
-def _judge(
-    differences: NDArray[np.float64],
-    mean: float | None,
-    other_mean: float | None,
-    params: EvaluationParams,
-) -> dict[str, float | None]:
-    confidence = params.confidence
-    low, high = percentile_interval(differences, confidence) or (None, None)
-    delta = None if mean is None or other_mean is None else mean - other_mean
-    return {
-        "delta": delta,
-        "low": low,
-        "high": high,
-        "p": resampled_p_value(differences, confidence),
-        "p_holm": None,
-        "detectable": detectable_difference(differences, confidence, params.power),
-    }

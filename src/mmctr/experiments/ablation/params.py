@@ -46,13 +46,32 @@ class CandidateParams(Params):
 class ArmParams(CandidateParams):
     """One way in which the content of items enters the model."""
 
-    kind: Literal["none", "continuous", "similarity", "codes"]
+    kind: Literal["none", "continuous", "similarity", "codes", "mean"]
     """Form of content it stands for; ctr_modeling.features.content is this unless the
-    arm overrides it."""
+    arm overrides it. A mean is not trained: it averages the logits of other arms."""
+    of: list[Name] = []
+    """Arms that a mean averages, two at least, which then take part too."""
     standard: bool = True
     """Whether it takes part with only=standard."""
     candidates: dict[Name, CandidateParams | None] | None = None
     """Replace ablation.candidates; null leaves one out."""
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether models of its own are trained."""
+        return self.kind != "mean"
+
+    @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> Self:
+        if self.is_trained and self.of:
+            raise ValueError(f"kind is {self.kind}, and 'of' goes with kind: mean")
+        own = self.quantization or self.ctr_modeling or self.candidates
+        if not self.is_trained and (len(self.of) < 2 or own):
+            raise ValueError(
+                "kind is mean, which needs two arms at least in 'of' and has no "
+                "settings or candidates of its own"
+            )
+        return self
 
 
 class AblationParams(Params):
@@ -66,6 +85,9 @@ class AblationParams(Params):
     """The arm that others are compared with."""
     rival: str = "continuous"
     """A second such arm, in table and figure."""
+    comparisons: list[tuple[Name, Name]] = []
+    """More differences to report: pairs of an arm and the one that is subtracted from
+    it. A pair with an arm that does not take part is left out."""
     candidates: dict[Name, CandidateParams | None]
     """Settings that every arm tries, unless it has its own."""
     choose_by: Literal["auc", "gauc"] = "gauc"
@@ -93,13 +115,15 @@ class AblationParams(Params):
 
     @property
     def chosen_arms(self) -> dict[str, ArmParams]:
-        """The arms that take part by name, the control first."""
+        """The arms that take part by name, the control first, parts before means."""
         arms = {name: arm for name, arm in self.arms.items() if arm is not None}
         if self.only == STANDARD_ARMS:
             chosen = [name for name, arm in arms.items() if arm.standard]
         else:
             chosen = list(arms) if self.only == EVERY_ARM else _names(self.only)
-        return {name: arms[name] for name in dict.fromkeys([self.control, *chosen])}
+        whole = [self.control, *chosen]
+        names = dict.fromkeys(x for name in whole for x in (*arms[name].of, name))
+        return {name: arms[name] for name in names}
 
     def candidates_of(self, arm: ArmParams) -> dict[str, CandidateParams]:
         """Candidates of an arm; ``default`` if there are none."""
@@ -109,8 +133,13 @@ class AblationParams(Params):
 
     @model_validator(mode="after")
     def _arms_are_there(self) -> Self:
-        known = [name for name, arm in self.arms.items() if arm is not None]
+        arms = {name: arm for name, arm in self.arms.items() if arm is not None}
+        known = list(arms)
+        trained = [name for name, arm in arms.items() if arm.is_trained]
         asked = {"control": [self.control]}
+        # One that an environment leaves out by null is no mistake.
+        listed = [name for pair in self.comparisons for name in pair]
+        asked["comparisons"] = [name for name in listed if name not in self.arms]
         if self.only not in {STANDARD_ARMS, EVERY_ARM}:
             asked["only"] = _names(self.only)
         for field, names in asked.items():
@@ -119,6 +148,16 @@ class AblationParams(Params):
                 raise ValueError(
                     f"'{field}' names the arm '{unknown[0]}', and there is none; "
                     f"known here: {', '.join(known) or 'nothing'}"
+                )
+        for field, names in {
+            "control": [self.control],
+            **{f"arms.{name}.of": arm.of for name, arm in arms.items()},
+        }.items():
+            others = [name for name in names if name not in trained]
+            if others:
+                raise ValueError(
+                    f"'{field}' names the arm '{others[0]}', which is not trained; "
+                    f"trained here: {', '.join(trained)}"
                 )
         if self.candidate_seeds > self.seeds:
             raise ValueError(

@@ -35,6 +35,8 @@ class PlannedArm(Params):
     candidates: dict[str, PlannedSetting]
     left_out: dict[str, str]
     """Candidates that are not trained, with the reason."""
+    of: list[str]
+    """Arms whose logits it averages; it has no candidates then."""
 
 
 class AblationPlan(Params):
@@ -62,8 +64,13 @@ class AblationPlan(Params):
 
     def runs(self, choice: Mapping[str, str]) -> Iterator[RunName]:
         """Trainings of the chosen candidate of every arm."""
-        for name in self.arms:
+        for name in self.trained:
             yield from self._runs(name, choice[name], self.params.seeds)
+
+    @property
+    def trained(self) -> dict[str, PlannedArm]:
+        """The arms that have trainings of their own."""
+        return {name: arm for name, arm in self.arms.items() if not arm.of}
 
     def _runs(self, arm: str, candidate: str, seeds: int) -> Iterator[RunName]:
         key = self.arms[arm].candidates[candidate].key
@@ -129,7 +136,8 @@ def make_plan(
     for name, arm in params.chosen_arms.items():
         settings: dict[str, PlannedSetting] = {}
         left_out: dict[str, str] = {}
-        for label, candidate in params.candidates_of(arm).items():
+        candidates = params.candidates_of(arm) if arm.is_trained else {}
+        for label, candidate in candidates.items():
             fitted = resolve(arm, candidate, params, base).fit_to_inputs(inputs)
             if fitted is None:
                 left_out[label] = "it leaves items without any feature here"
@@ -147,13 +155,13 @@ def make_plan(
                 left_out[label] = f"it is '{same[0]}' with these parameters"
                 continue
             settings[label] = PlannedSetting(**dict(fitted), codes=codes, key=key)
-        if not settings:
+        if not settings and arm.is_trained:
             raise ValueError(
                 f"ablation: arm '{name}' leaves items of this data set without any "
                 f"feature in each of its candidates ({', '.join(left_out)}); give it "
                 "one with ctr_modeling: {features: {item_id: true}}, or set it to null"
             )
         planned[name] = PlannedArm(
-            kind=arm.kind, candidates=settings, left_out=left_out
+            kind=arm.kind, candidates=settings, left_out=left_out, of=arm.of
         )
     return AblationPlan(arms=planned, params=params, inputs=inputs)

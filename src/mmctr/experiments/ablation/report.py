@@ -15,10 +15,13 @@ from mmctr.experiments.ablation.measures import (
     MEASURES,
     ReportedRows,
     compare_arms,
+    compare_listed,
     mean_and_sd,
+    mean_logits,
     measure_seeds,
+    resample_arms,
 )
-from mmctr.experiments.ablation.plan import AblationPlan
+from mmctr.experiments.ablation.plan import AblationPlan, PlannedArm
 from mmctr.experiments.training import facts_of
 from mmctr.runtime.code_commit import warn_if_commits_differ
 
@@ -60,36 +63,34 @@ def measure_arms(
         table = store.load(run.result)
         scores[run.arm].append(table["probability"].to_numpy())
         facts[run.arm].append(facts_of(table))
+    for name, arm in planned.arms.items():
+        if arm.of:
+            parts_of = zip(*(scores[part] for part in arm.of), strict=True)
+            scores[name] = [mean_logits(each) for each in parts_of]
     codes = {name: facts_of(code_store.load(name)) for name in sorted(planned.codes())}
     warn_if_commits_differ(
         (each.get("commit") for each in chain(*facts.values(), codes.values())),
         "trainings and codes of the ablation",
     )
     evaluation = _setting(planned, choice, params.control).ctr_modeling.evaluation
-    measured = measure_seeds(rows, scores, evaluation.min_clean_cold_pairs)
-    against = list(dict.fromkeys([params.control, params.rival]))
-    compared = compare_arms(
-        rows,
-        scores,
-        measured,
-        against,
-        evaluation,
-        resample_seeds=params.resample_seeds,
+    values = measure_seeds(rows, scores, evaluation.min_clean_cold_pairs)
+    measured = resample_arms(
+        rows, scores, values, evaluation, resample_seeds=params.resample_seeds
     )
+    against = list(dict.fromkeys([params.control, params.rival]))
+    compared = compare_arms(measured, against)
     arms = [
         {
             "name": name,
             "kind": arm.kind,
             "seeds": params.all_seeds,
-            "candidate": choice["chosen"][name],
-            "tried": choice["tried"][name],
-            "left_out": arm.left_out,
-            "content": facts[name][0]["content"],
-            "weights": facts[name][0]["weights"],
-            **_spread(measured[name]),
+            **_spread(values[name]),
             "against": {other: compared[other][name] for other in compared},
-            **_learning(facts[name]),
-            **_bits(codes, _setting(planned, choice, name).codes),
+            **(
+                _of_mean(arm)
+                if arm.of
+                else _of_trainings(planned, choice, name, facts[name], codes)
+            ),
         }
         for name, arm in planned.arms.items()
     ]
@@ -106,6 +107,7 @@ def measure_arms(
         "power": evaluation.power,
         "seeds_resampled": params.resample_seeds and params.seeds > 1,
         "arms": arms,
+        "comparisons": compare_listed(measured, params.comparisons),
         "codes": codes,
     }
     summary = [_summary(arm, params.control) for arm in arms]
@@ -146,6 +148,40 @@ def _spread(measured: dict[str, list[float | None]]) -> dict[str, Any]:
     for name in MEASURES:
         found[f"{name}_mean"], found[f"{name}_sd"] = mean_and_sd(measured[name])
     return found
+
+
+def _of_trainings(
+    planned: AblationPlan,
+    choice: dict[str, Any],
+    name: str,
+    facts: list[dict[str, Any]],
+    codes: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What an arm's trainings were, and what they cost."""
+    return {
+        "candidate": choice["chosen"][name],
+        "tried": choice["tried"][name],
+        "left_out": planned.arms[name].left_out,
+        "content": facts[0]["content"],
+        "weights": facts[0]["weights"],
+        **_learning(facts),
+        **_bits(codes, _setting(planned, choice, name).codes),
+    }
+
+
+def _of_mean(arm: PlannedArm) -> dict[str, Any]:
+    """The same of an arm that has no trainings of its own."""
+    nothing = ("candidate", "weights", "seconds", "steps", "steps_to_99")
+    nothing += ("seconds_to_99", "codes", "bits_per_item", "codes_seconds")
+    return {
+        **dict.fromkeys(nothing),
+        "tried": {},
+        "left_out": {},
+        "content": f"mean logit of {' and '.join(arm.of)}",
+        "out_of_time": 0,
+        "still_rising": 0,
+        "curves": [],
+    }
 
 
 def _learning(facts: list[dict[str, Any]]) -> dict[str, Any]:

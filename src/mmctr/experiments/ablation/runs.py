@@ -145,12 +145,12 @@ def choose_candidates(
         # Without two classes in any group there is no gAUC.
         value = -np.inf if kept is None else kept
         values[facts["arm"], facts["candidate"]].append(value)
-    tried: dict[str, dict[str, float]] = {name: {} for name in plan.arms}
+    tried: dict[str, dict[str, float]] = {name: {} for name in plan.trained}
     for (name, candidate), each in values.items():
         tried[name][candidate] = float(np.mean(each))
     # An arm with a single candidate has not tried it.
     chosen = {
         name: max(tried[name] or arm.candidates, key=lambda x: tried[name].get(x, 0))
-        for name, arm in plan.arms.items()
+        for name, arm in plan.trained.items()
     }
     return {"chosen": chosen, "tried": tried}

@@ -84,7 +84,7 @@ def plan_ablation(
         len(plan.arms),
         params.seeds,
         trials,
-        len(plan.arms) * params.seeds - again * params.candidate_seeds,
+        len(plan.trained) * params.seeds - again * params.candidate_seeds,
     )
     return plan.model_dump(mode="json")
 

@@ -29,6 +29,8 @@ BEST_CONFIG = "tuning_best"
 
 ABLATION_PAGE = "ablation_page"
 
+EVIDENCE_PAGE = "evidence_page"
+
 TRAINING = "train_model"
 """The node that keeps checkpoints."""
 
@@ -136,7 +138,7 @@ class SummaryHook:
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
-        """Print the summary when the run wrote the metrics, the ablation's page too.
+        """Print the summary when the run wrote the metrics, an experiment's page too.
 
         Of a run that wrote the report alone, its path.
 
@@ -145,8 +147,9 @@ class SummaryHook:
         """
         outputs = sorted(pipeline.all_outputs())
         project = Path(run_params["project_path"])
-        if ABLATION_PAGE in outputs:
-            _show_page(catalog, ABLATION_PAGE)
+        for page in (ABLATION_PAGE, EVIDENCE_PAGE):
+            if page in outputs:
+                _show_page(catalog, page)
         if "metrics" not in outputs:
             if REPORT in outputs:
                 path = _file_paths(catalog, [REPORT], project)[REPORT]

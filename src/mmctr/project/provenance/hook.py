@@ -19,9 +19,14 @@ from mmctr.project.provenance.versions import code_versions
 
 logger = logging.getLogger(__name__)
 
-MANIFESTS = {"sample": "sample_manifest", "": "manifest"}
-"""Catalogue entries: the synthetic data set's manifest, and that of all that is made
-from a data set. Both are one file where the data sets have one name."""
+MANIFESTS = {
+    "sample": "sample_manifest",
+    "evidence": "evidence_manifest",
+    "": "manifest",
+}
+"""Catalogue entries, by how the names of the artifacts begin: the manifest of the
+synthetic data set, that of the evidence over several, and that of all that is made from
+one data set. They are one file where the data sets have one name."""
 
 
 class ManifestHook:
@@ -113,7 +118,7 @@ class ManifestHook:
             for names in stale_by_cause(
                 record.lineage,
                 outputs & set(record.lineage.paths),
-                kinds=("other",) if place else (),
+                kinds=("other",) if place == "sample" else (),
             ).values()
             for name in names
         }
@@ -188,7 +193,11 @@ def _open_records(
 
 def _place_of(node: Node) -> str:
     """Key in :data:`MANIFESTS`: which data set a node writes."""
-    return "sample" if all(x.startswith("sample_") for x in node.outputs) else ""
+    return next(
+        place
+        for place in MANIFESTS
+        if all(name.startswith(place) for name in node.outputs)
+    )
 
 
 def _pipeline_of(node: Node) -> str:

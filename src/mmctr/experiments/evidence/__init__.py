@@ -1,0 +1,1 @@
+"""What holds on more than one log: differences of several ablations, combined."""
