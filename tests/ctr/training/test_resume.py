@@ -202,7 +202,7 @@ def test_a_checkpoint_of_another_commit_is_used_with_a_warning(
 ):
     """A step's, and that of a training whose result was not saved."""
     commit = "mmctr.ctr.training.{}.code_commit".format
-    for module in ("checkpointing", "fit"):
+    for module in ("checkpointing", "trained_model"):
         monkeypatch.setattr(commit(module), lambda: "before")
     assert train_killed(world, params_of(), tmp_path, KillAt(9))
     monkeypatch.setattr(commit("checkpointing"), lambda: "after")
