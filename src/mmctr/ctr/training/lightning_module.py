@@ -86,7 +86,6 @@ class CtrLightningModule(pl.LightningModule):
         """Norm of the latest step's gradient before the clip, on the device."""
         self._plateau: torch.optim.lr_scheduler.ReduceLROnPlateau | None = None
         self._average: WeightAverage | None = None
-        self._steps = 0
         # Of a checkpoint, which is read before these are made.
         self._restored_plateau: dict[str, Any] = {}
         self._restored_average: list[torch.Tensor] = []
@@ -99,8 +98,6 @@ class CtrLightningModule(pl.LightningModule):
         self._plateau = make_plateau(optimizer, params)
         if self._plateau is not None and self._restored_plateau:
             self._plateau.load_state_dict(self._restored_plateau)
-        if self._plateau is None:
-            self._steps = int(self.trainer.estimated_stepping_batches)
         if params.weight_average > 0:
             self._average = WeightAverage(self.model, params.weight_average)
             if self._restored_average:
@@ -231,7 +228,12 @@ class CtrLightningModule(pl.LightningModule):
             self._average.restore()
 
     def _rate_factor(self, step: int) -> float:
-        return rate_factor(step, self._steps, self._params)
+        steps = 0
+        if self._plateau is None:
+            # Asked for before the first step, Lightning would load the data too early,
+            # without their place in a checkpoint.
+            steps = int(self.trainer.estimated_stepping_batches)
+        return rate_factor(step, steps, self._params)
 
 
 def click_probabilities(model: Din, batch: Batch) -> torch.Tensor:
