@@ -22,7 +22,7 @@ from mmctr.ctr.training.fit import predict_clicks, train_din
 from mmctr.evaluation import auc
 
 KINDS = ["lexical", "popularity"]
-NUMBERS = st.floats(-1e6, 1e6, width=32)
+NUMBERS = st.floats(-1e6, 1e6, width=32, allow_subnormal=False)
 
 
 def fitted(*columns: list[float], seed: int = 0) -> RowStatistics:
@@ -51,7 +51,7 @@ def test_inputs_are_monotone_and_bounded(train, found):
     assert np.abs(scaled[:, 1]).max() <= 1
 
 
-@given(st.lists(NUMBERS, min_size=2, max_size=200, unique=True))
+@given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=200, unique=True))
 @settings(max_examples=50, deadline=None)
 def test_a_value_of_train_gets_its_rank(train):
     """As long as there are no more values than points."""
@@ -114,7 +114,7 @@ def world():
 
 def params_of(*kinds: str):
     training = {"batch_size": 64, "learning_rate": 0.01, "max_epochs": 4}
-    off = {"item_id": False, "tags": False, "content": "none", "likes": True}
+    off = {"item_id": False, "tags": False, "views": False, "content": "none"}
     return ctr_params(features={"statistics": list(kinds), **off}, training=training)
 
 
@@ -137,7 +137,7 @@ def test_the_model_learns_from_them(world, trained):
         "popularity.events_30d",
     ]
     without = train(world, params_of("popularity"))
-    assert without.history["best"] < 0.7
+    assert without.history["best"] < trained.history["best"] - 0.1
 
 
 def test_loaded_weights_restore_the_scales(world, trained):
