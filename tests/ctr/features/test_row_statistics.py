@@ -151,6 +151,13 @@ def test_loaded_weights_restore_the_scales(world, trained):
     assert np.isfinite(predict_clicks(table, weights, few, params_of(*KINDS))).all()
 
 
+def test_a_layer_takes_the_scales_of_the_weights_it_loads():
+    one, other = fitted([0.0, 0.0, 0.0, 1.0, 2.0]), fitted([5.0, 6.0])
+    other.load_state_dict(one.state_dict())
+    for value in (-1.0, 0.0, 0.5, 1.0, 9.0):
+        assert inputs(other, [value]) == inputs(one, [value])
+
+
 def test_weights_of_other_statistics_are_refused(world, trained):
     table, _, valid = world
     params = params_of("popularity")

@@ -83,6 +83,14 @@ def test_a_provider_counts_once_it_is_chosen(tree):
         assert (one != other) is counts, name
 
 
+def test_settings_of_the_other_schedule_do_not_count(tree):
+    chosen = {"ctr_modeling__training__schedule": "cosine"}
+    one = read_by("train_model", tree, **chosen)
+    for name, counts in (("lr_factor", False), ("warmup_steps", True)):
+        changed = {f"ctr_modeling__training__{name}": 7}
+        assert (one != read_by("train_model", tree, **chosen, **changed)) is counts
+
+
 def test_every_name_in_the_tables_is_there(tree):
     leaves = {
         name

@@ -119,6 +119,10 @@ class RowStatistics(nn.Module):
             self.register_buffer(name, torch.from_numpy(getattr(scales, name)))
         optional = torch.from_numpy(np.flatnonzero(scales.may_miss))
         self.register_buffer("_optional", optional, persistent=False)
+        middles = torch.zeros_like(self.points)
+        self.register_buffer("_middles", middles, persistent=False)
+        self.register_load_state_dict_post_hook(lambda own, _: own.refresh_middles())
+        self.refresh_middles()
         self.width = 2 * len(scales.names) + len(optional)
 
     @torch.no_grad()
@@ -132,15 +136,21 @@ class RowStatistics(nn.Module):
         optional = missing.index_select(1, self._optional).to(standard.dtype)
         return torch.cat([standard, quantiles, optional], dim=1)
 
+    @torch.no_grad()
+    def refresh_middles(self) -> None:
+        """Find the middle of the block of equal points that each point belongs to."""
+        start = torch.searchsorted(self.points, self.points)
+        end = torch.searchsorted(self.points, self.points, right=True)
+        self._middles.copy_((start + end - 1) / 2)
+
     def _quantiles(self, columns: torch.Tensor) -> torch.Tensor:
         """``[S, B]`` values to quantiles in -1..1."""
         last = POINTS - 1
         first = torch.searchsorted(self.points, columns)
-        behind = torch.searchsorted(self.points, columns, right=True)
-        lower = self.points.gather(1, (first - 1).clamp(min=0))
-        upper = self.points.gather(1, first.clamp(max=last))
+        below, above = (first - 1).clamp(min=0), first.clamp(max=last)
+        lower, upper = self.points.gather(1, below), self.points.gather(1, above)
         # Outside of all points this is infinite, and cut below.
         between = first - 1 + (columns - lower) / (upper - lower)
-        middle = (first + behind - 1) / 2
-        places = torch.where(first < behind, middle, between).clamp(0, last)
+        equal = self._middles.gather(1, above)
+        places = torch.where(columns == upper, equal, between).clamp(0, last)
         return places * (2 / last) - 1
