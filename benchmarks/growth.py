@@ -109,6 +109,8 @@ def even_log(shape: Shape, rows: int, history: int, seed: int) -> ClickLog:
         history=rng.integers(1, shape.items + 1, rows * history, dtype=np.int32),
         offsets=np.arange(rows + 1) * history,
         row_levels=rng.integers(0, MAX_LEVEL + 1, (rows, 2)),
+        statistics=np.empty((rows, 0), np.float32),
+        statistic_names=(),
         label=label.astype(np.float32),
     )
 

@@ -142,6 +142,8 @@ def _validation_rows(log: ClickLog) -> ClickLog:
         history=batch.history.numpy().astype(np.int32),
         offsets=offsets,
         row_levels=batch.row_levels.numpy(),
+        statistics=batch.statistics.numpy(),
+        statistic_names=log.statistic_names,
         label=batch.label.numpy(),
     )
 

@@ -14,8 +14,8 @@ from torchgen.gen import parse_native_yaml
 from torchgen.model import DispatchKey
 from worlds import (
     N_ITEMS,
-    click_log,
     ctr_params,
+    log_with_statistics,
     random_table,
     whole_batch,
     with_vectors,
@@ -23,6 +23,7 @@ from worlds import (
 
 from mmctr.ctr.features.codes import CODE_EMBEDDINGS
 from mmctr.ctr.features.content import CONTENT_FORMS
+from mmctr.ctr.features.row_statistics import StatisticScales
 from mmctr.ctr.inputs.click_log import Batch
 from mmctr.ctr.layers.dropout import StepDropout
 from mmctr.ctr.models.din.model import Din
@@ -30,6 +31,7 @@ from mmctr.ctr.params import CtrParams
 from mmctr.ctr.training import fit
 from mmctr.ctr.training.fit import predict_clicks
 from mmctr.ctr.training.lightning_module import CtrLightningModule, ValidationRows
+from mmctr.ctr.training.weight_average import NormBatches
 
 DROPOUTS = dict.fromkeys(("attention_dropout", "dnn_dropout", "item_id_dropout"), 0.2)
 TRAINING = {
@@ -38,9 +40,19 @@ TRAINING = {
     "learning_rate": 0.01,
     "predict_batch_size": 8,
 }
+# Row statistics, and all that changes a step or a validation.
+OPTIONS = {
+    "weight_average": 0.9,
+    "weight_decay": 0.5,
+    "label_smoothing": 0.1,
+    "warmup_steps": 10,
+    "embedding_learning_rate": 0.02,
+}
+KINDS = ["lexical", "popularity"]
 CASES = [
-    *(("+".join(CONTENT_FORMS), entry) for entry in CODE_EMBEDDINGS),
-    *((content, "positional") for content in ("none", *CONTENT_FORMS)),
+    *(("+".join(CONTENT_FORMS), entry, False) for entry in CODE_EMBEDDINGS),
+    *((content, "positional", False) for content in ("none", *CONTENT_FORMS)),
+    ("+".join(CONTENT_FORMS), "positional", True),
 ]
 
 
@@ -55,19 +67,25 @@ class World:
     table: Any
 
 
-@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+@pytest.fixture(
+    params=CASES,
+    ids=lambda case: f"{case[0]}-{case[1]}{'-options' if case[2] else ''}",
+)
 def world(request: pytest.FixtureRequest) -> World:
     """Every content form and every code entry, with dropout and row levels."""
-    content, entry = request.param
+    content, entry, has_options = request.param
     rng = np.random.default_rng(0)
+    kinds = KINDS if has_options else []
+    levels = {"row_levels": True, "likes": True, "views": True}
     params = ctr_params(
-        features={"content": content, "row_levels": True, "likes": True, "views": True},
+        features={"content": content, "statistics": kinds, **levels},
         model={"code_entry": entry, **DROPOUTS},
-        training=TRAINING,
+        training={**TRAINING, **(OPTIONS if has_options else {})},
     )
     table = with_vectors(rng, random_table(rng))
-    log = click_log(rng, 32)
-    model = Din(table, np.ones(N_ITEMS + 1, bool), params)
+    log = log_with_statistics(rng, 32, kinds)
+    scales = StatisticScales.fit(log.statistic_names, log.statistics, 0)
+    model = Din(table, np.ones(N_ITEMS + 1, bool), params, scales)
     return World(model, params, whole_batch(log), log, table)
 
 
@@ -97,7 +115,8 @@ def on_device(batch: Batch) -> Batch:
 def task_of(world: World) -> tuple[CtrLightningModule, torch.optim.Optimizer]:
     """The Lightning module as a trainer has it at step 3, and its optimizer."""
     rows = ValidationRows(world.log.label, np.arange(len(world.log)) // 4)
-    task = CtrLightningModule(world.model, rows, world.params)
+    batches = NormBatches(world.log, 8, 0)
+    task = CtrLightningModule(world.model, rows, world.params, batches)
     optimizer = task.configure_optimizers()["optimizer"]
     task._trainer = SimpleNamespace(global_step=3, optimizers=[optimizer])
     task.log_dict = lambda values: None
@@ -110,21 +129,29 @@ def step(
     """One training step as Lightning takes it; gives the loss."""
     task.train()
     task.on_train_batch_start(batch, 0)
-    loss = task.training_step(batch, 0)
-    loss.backward()
-    task.configure_gradient_clipping(optimizer)
-    optimizer.step()
-    return loss.detach()
+
+    def closure() -> torch.Tensor:
+        loss = task.training_step(batch, 0)
+        loss.backward()
+        task.configure_gradient_clipping(optimizer)
+        losses.append(loss.detach())
+        return loss
+
+    losses: list[torch.Tensor] = []
+    task.optimizer_step(0, 0, optimizer, closure)
+    return losses[0]
 
 
 def validate(task: CtrLightningModule, batches: list[Batch]) -> dict[str, Any]:
     """One validation as Lightning runs it; gives what it measured."""
     task.eval()
-    task.on_validation_epoch_start()
     with torch.no_grad():
+        task.on_validation_start()
+        task.on_validation_epoch_start()
         for number, batch in enumerate(batches):
             task.validation_step(batch, number)
         task.on_validation_epoch_end()
+        task.restore_trained_weights()
     return task.validations[-1]
 
 

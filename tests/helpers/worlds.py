@@ -65,6 +65,30 @@ def click_log(rng: np.random.Generator, n_rows: int, **options: int) -> ClickLog
     return ClickLog.from_arrow(rows_table(rng, n_rows, **options), 100, N_ITEMS)
 
 
+def with_statistics(rng: np.random.Generator, rows: pa.Table) -> pa.Table:
+    """The rows with three statistics; the last says the label, where it is defined."""
+    label = rows["label"].to_numpy()
+    seen = np.where(rng.random(len(label)) < 0.2, np.nan, label)
+    drawn = rng.normal(size=(2, len(label)))
+    columns = {
+        "popularity.events_30d": np.round(np.exp(drawn[0])),
+        "popularity.age": drawn[1],
+        "lexical.first_word": seen + rng.normal(scale=0.1, size=len(label)),
+    }
+    for name, values in columns.items():
+        is_missing = np.isnan(values)
+        rows = rows.append_column(name, pa.array(values, pa.float32(), mask=is_missing))
+    return rows
+
+
+def log_with_statistics(
+    rng: np.random.Generator, n_rows: int, kinds: list[str]
+) -> ClickLog:
+    """Rows with those statistics in memory."""
+    rows = with_statistics(rng, rows_table(rng, n_rows))
+    return ClickLog.from_arrow(rows, 100, N_ITEMS, statistics=kinds)
+
+
 def whole_batch(log: ClickLog) -> Batch:
     """All rows of a log as one batch."""
     return log[np.arange(len(log))]
@@ -72,7 +96,7 @@ def whole_batch(log: ClickLog) -> Batch:
 
 def with_items(batch: Batch, **items: torch.Tensor) -> Batch:
     """The batch with another ``target`` or ``history``."""
-    names = ("target", "history", "segment", "row_levels", "label")
+    names = ("target", "history", "segment", "row_levels", "statistics", "label")
     return Batch.of(**{name: getattr(batch, name) for name in names} | items)
 
 

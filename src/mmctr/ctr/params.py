@@ -51,6 +51,9 @@ class FeatureParams(Params):
     reconstructed from their codes, so that all content is in the codes."""
     row_levels: bool = False
     """Use the row's own likes and views level beside the item's."""
+    statistics: list[str] = []
+    """Kinds of row statistics beside the features of items, such as popularity; each
+    must be switched on in row_statistics.kinds."""
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -155,6 +158,13 @@ class TrainingParams(Params):
     """Rows per training step."""
     learning_rate: float = Field(1e-3, gt=0)
     """Adam's learning rate at the start."""
+    embedding_learning_rate: float | None = Field(None, gt=0)
+    """The same for embedding tables; null: learning_rate."""
+    weight_decay: float = Field(0.0, ge=0)
+    """Decoupled weight decay (AdamW) of the network's matrices; each step shrinks them
+    by learning rate x this."""
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    """Share by which labels of train move towards 0.5."""
     embedding_l2: float = Field(1e-7, ge=0)
     """lambda of lambda/2 * ||E||^2 over all embedding tables."""
     clip_norm: float = Field(10.0, gt=0)
@@ -166,12 +176,21 @@ class TrainingParams(Params):
     not divide evenly."""
     patience: int = Field(3, ge=1)
     """Validations without improvement before it stops."""
-    monitor: Literal["auc", "gauc"] = "auc"
-    """Metric on valid that chooses weights and ends training."""
+    monitor: Literal["auc", "gauc", "logloss"] = "auc"
+    """Metric on valid that chooses weights and ends training; the lowest logloss is the
+    best."""
+    weight_average: float = Field(0.0, ge=0, lt=1)
+    """Decay of a moving average of all weights, such as 0.999; the average is what is
+    validated and kept, with batch normalisation measured anew; 0: off."""
+    schedule: Literal["plateau", "cosine"] = "plateau"
+    """plateau: the learning rate falls when the monitor stops improving; cosine: along
+    a half cosine over all steps of max_epochs."""
+    warmup_steps: int = Field(0, ge=0)
+    """Steps over which the learning rate rises from 0, in either schedule."""
     lr_factor: float = Field(0.1, gt=0, lt=1)
-    """Learning rate factor when validation doesn't improve."""
+    """Learning rate factor when validation doesn't improve (plateau)."""
     lr_patience: int = Field(0, ge=0)
-    """Validations without improvement before it falls."""
+    """Validations without improvement before it falls (plateau)."""
     min_learning_rate: float = Field(1e-6, ge=0)
     """Lowest learning rate."""
     precision: Literal["fp32", "bf16"] = "fp32"

@@ -1,7 +1,7 @@
 """One training of an experiment, its codes, and facts kept beside a table."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,17 +53,26 @@ class Items:
         facts = {"method": params.method, "commit": code_commit(), **health}
         return with_facts(table, facts)
 
-    def click_logs(self, *parts: pa.Table, max_history: int) -> "list[ClickLog]":
+    def click_logs(
+        self, *parts: pa.Table, max_history: int, statistics: Collection[str]
+    ) -> "list[ClickLog]":
         """Lay rows out for a model.
 
         Args:
             parts: Tables of rows.
             max_history: Most items of a history, the latest ones.
+            statistics: Kinds of row statistics to read.
+
+        Raises:
+            ValueError: If the rows lack a kind.
         """
         from mmctr.ctr.inputs.click_log import ClickLog
 
         count = self.features.num_rows
-        return [ClickLog.from_arrow(part, max_history, count) for part in parts]
+        return [
+            ClickLog.from_arrow(part, max_history, count, statistics=statistics)
+            for part in parts
+        ]
 
     def table(self, codes: pa.Table | None) -> "ItemTable":
         """Build a model's item table.

@@ -47,9 +47,9 @@ def against_trees(metrics: dict[str, Any], part: str) -> str:
 
 
 def training(history: dict[str, Any]) -> str:
-    """Say how far the monitored measure rose, and whether it fell again."""
+    """Say how far the monitored measure improved, and whether it got worse again."""
     entries, name = history["validations"], history["monitor"]
-    label = {"auc": "AUC", "gauc": "gAUC"}.get(name, name)
+    label = {"auc": "AUC", "gauc": "gAUC", "logloss": "Logloss"}[name]
     ends = {"first": entries[0], "last": entries[-1]}
     return say("training", label=label, name=name, history=history, **ends)
 

@@ -56,6 +56,8 @@ def topic_log(
         history=np.concatenate(history).astype(np.int32),
         offsets=np.append(0, np.cumsum(lengths)),
         row_levels=np.zeros((rows, 2), np.int64),
+        statistics=np.empty((rows, 0), np.float32),
+        statistic_names=(),
         label=labels.astype(np.float32),
     )
 

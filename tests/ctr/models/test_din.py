@@ -107,6 +107,7 @@ def test_an_empty_history_is_scored(model):
         history=empty,
         segment=empty,
         row_levels=torch.zeros(2, 2).long(),
+        statistics=torch.zeros(2, 0),
         label=torch.zeros(2),
     )
     assert torch.isfinite(model(batch)).all()

@@ -4,7 +4,13 @@ import logging
 
 import numpy as np
 import pytest
-from worlds import click_log, ctr_params, random_table, with_vectors
+from worlds import (
+    click_log,
+    ctr_params,
+    log_with_statistics,
+    random_table,
+    with_vectors,
+)
 
 from mmctr.ctr.training import memory_estimate as memory
 from mmctr.ctr.training.memory_estimate import (
@@ -18,14 +24,19 @@ from mmctr.runtime import free_memory
 def estimate(**options) -> MemoryEstimate:
     rng = np.random.default_rng(0)
     table = with_vectors(rng, random_table(rng))
-    return estimate_memory(
-        table, click_log(rng, 300), click_log(rng, 40), ctr_params(**options)
-    )
+    params = ctr_params(**options)
+    kinds = params.features.statistics
+    logs = [log_with_statistics(rng, rows, kinds) for rows in (300, 40)]
+    return estimate_memory(table, *logs, params)
 
 
 @pytest.mark.parametrize(
     ("part", "options"),
     [
+        ("click log", {"features": {"statistics": ["popularity"]}}),
+        ("batch", {"features": {"statistics": ["popularity"]}}),
+        ("weights", {"features": {"statistics": ["popularity"]}}),
+        ("weights", {"training": {"weight_average": 0.9}}),
         ("batch", {"training": {"batch_size": 4096}}),
         ("batch", {"model": {"attention_units": [512, 512]}}),
         ("weights", {"model": {"embedding_dim": 256}}),

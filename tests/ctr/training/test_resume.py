@@ -1,6 +1,5 @@
 """An interrupted and resumed training gives the same result, to the last bit."""
 
-import json
 import os
 import signal
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 import pytorch_lightning as pl
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from killed_trainings import KillAt, Killed, Steps, require_equal
 from worlds import click_log, ctr_params, random_table, with_vectors
 
 from mmctr.ctr.training.fit import TrainedModel, train_din
@@ -28,36 +28,6 @@ TRAINING = {
 }
 DROPOUTS = {"attention_dropout": 0.1, "dnn_dropout": 0.1, "item_id_dropout": 0.2}
 CONTENT = {"content": "codes+continuous+similarity", "item_id": True}
-
-
-class Killed(BaseException):
-    """Stands for ``kill -9``: only what is on the disk remains."""
-
-
-class KillAt(pl.Callback):
-    """Kills after a step, before a checkpoint could be written, or in a validation."""
-
-    def __init__(self, step: int, *, in_validation: bool = False) -> None:
-        self.step = step
-        self.in_validation = in_validation
-
-    def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
-        if trainer.global_step == self.step and not self.in_validation:
-            raise Killed
-
-    def on_validation_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
-        if trainer.global_step == self.step and self.in_validation:
-            raise Killed
-
-
-class Steps(pl.Callback):
-    """Counts the steps of a process."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def on_train_batch_end(self, *_: object) -> None:
-        self.count += 1
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +57,6 @@ def train(world, params, folder: Path | None, *callbacks: pl.Callback) -> Traine
 
 def files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*/*"))
-
-
-def require_equal(one: TrainedModel, other: TrainedModel) -> None:
-    assert one.weights.keys() == other.weights.keys()
-    for name, weight in one.weights.items():
-        assert weight.numpy().tobytes() == other.weights[name].numpy().tobytes(), name
-    assert json.dumps(one.history) == json.dumps(other.history)
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +165,7 @@ def test_a_checkpoint_of_another_commit_is_used_with_a_warning(
 ):
     """A step's, and that of a training whose result was not saved."""
     commit = "mmctr.ctr.training.{}.code_commit".format
-    for module in ("checkpointing", "fit"):
+    for module in ("checkpointing", "trained_model"):
         monkeypatch.setattr(commit(module), lambda: "before")
     assert train_killed(world, params_of(), tmp_path, KillAt(9))
     monkeypatch.setattr(commit("checkpointing"), lambda: "after")

@@ -7,7 +7,7 @@ import torch
 from worlds import click_log, ctr_params, random_table
 
 from mmctr.ctr.training.fit import predict_clicks, train_din
-from mmctr.evaluation import auc
+from mmctr.evaluation import auc, logloss
 
 TRAINING = {
     "batch_size": 64,
@@ -155,6 +155,27 @@ def test_gauc_can_be_the_monitor(world):
     params = ctr_params(training={**TRAINING, "monitor": "gauc", "max_epochs": 1})
     course = train(world, params).history
     assert course["best"] == max(x["gauc"] for x in course["validations"])
+
+
+def test_the_lowest_logloss_is_the_best(world):
+    """It chooses the weights, ends the training and lowers the learning rate."""
+    settings = {**TRAINING, "max_epochs": 50, "patience": 2, "learning_rate": 0.05}
+    trained = train(world, ctr_params(training={**settings, "monitor": "logloss"}))
+    course = trained.history["validations"]
+    values = [x["logloss"] for x in course]
+    assert trained.history["best"] == min(values)
+    assert trained.history["best_step"] == course[int(np.argmin(values))]["step"]
+    assert 3 < len(course) < 100
+    assert len(course) - 1 - int(np.argmin(values)) == 2
+    best = np.inf
+    for now, then in zip(course, course[1:], strict=False):
+        factor = 1.0 if now["logloss"] < best else 0.1
+        best = min(best, now["logloss"])
+        expected = max(now["learning_rate"] * factor, 1e-6)
+        assert then["learning_rate"] == pytest.approx(expected)
+    table, _, valid = world
+    scores = predict_clicks(table, trained.weights, valid, ctr_params())
+    assert logloss(valid.label, scores) == pytest.approx(min(values), abs=1e-6)
 
 
 @pytest.mark.parametrize("part", ["train", "valid"])

@@ -140,6 +140,41 @@ def test_content_is_chosen_and_named(item_table, mapping, params):
         )
 
 
+def with_popularity(table: pa.Table, name: str = "popularity.age") -> pa.Table:
+    return table.append_column(name, pa.array(np.arange(len(table)), pa.float32()))
+
+
+def test_row_statistics_are_read_and_belong_to_the_weights(
+    trained, item_table, mapping, params
+):
+    features = {"statistics": ["popularity"]}
+    chosen = CtrParams.model_validate({**params.model_dump(), "features": features})
+    parts = [
+        with_popularity(rows(seed, groups)) for seed, groups in ((0, 100), (1, 20))
+    ]
+    weights, course = train_model(item_table, *VECTORS, *parts, REPORT, chosen)
+    assert course["statistics"] == ["popularity.age"]
+    test = rows(2, 20)
+
+    def predict(weights: dict, test: pa.Table, params: CtrParams) -> pa.Table:
+        return predict_rows(
+            item_table, *VECTORS, weights, test, mapping, REPORT, params
+        )
+
+    assert len(predict(weights, with_popularity(test), chosen)) == 80
+    with pytest.raises(ValueError, match="names 'popularity'.*row_statistics.kinds"):
+        predict(weights, test, chosen)
+    message = "ctr_weights belong to other row statistics .* --pipeline ctr_modeling"
+    renamed = with_popularity(test, "popularity.other")
+    for given, table, settings in (
+        (weights, renamed, chosen),
+        (weights, with_popularity(test), params),
+        (trained[0], with_popularity(test), chosen),
+    ):
+        with pytest.raises(ValueError, match=message):
+            predict(given, table, settings)
+
+
 def test_predictions_keep_order_and_original_ids(trained, item_table, mapping, params):
     test = rows(2, 20)
     predictions = predict_rows(

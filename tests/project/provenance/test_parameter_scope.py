@@ -44,6 +44,7 @@ def read_by(node: str, tree: dict[str, Any], **changes: object) -> dict[str, Any
     [
         ("train_model", {"ctr_modeling__training__learning_rate": 0.5}, True),
         ("train_model", {"ctr_modeling__model__dnn_units": [8]}, True),
+        ("train_model", {"ctr_modeling__training__lr_patience": 9}, True),
         ("train_model", {"ctr_modeling__seed": 1}, True),
         ("train_model", {"ctr_modeling__evaluation__resamples": 7}, False),
         ("train_model", {"ctr_modeling__calibration__method": "off"}, False),
@@ -85,6 +86,14 @@ def test_a_provider_counts_once_it_is_chosen(tree):
             "embed_item_titles", tree, **chosen, **{f"embedding__openai__{name}": "x"}
         )
         assert (one != other) is counts, name
+
+
+def test_settings_of_the_other_schedule_do_not_count(tree):
+    chosen = {"ctr_modeling__training__schedule": "cosine"}
+    one = read_by("train_model", tree, **chosen)
+    for name, counts in (("lr_factor", False), ("warmup_steps", True)):
+        changed = {f"ctr_modeling__training__{name}": 7}
+        assert (one != read_by("train_model", tree, **chosen, **changed)) is counts
 
 
 def test_every_name_in_the_tables_is_there(tree):

@@ -1,7 +1,7 @@
 """A click log in memory, cut into batches without any work per row."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 import torch
 from torch.utils.data import Dataset, Sampler
 
+from mmctr.ctr.inputs.statistic_columns import of_kinds, read_statistics
 from mmctr.runtime.jagged import keep_last, take_ranges
 
 
@@ -21,6 +22,7 @@ class Batch(NamedTuple):
         history: ``[T]`` int64 items, oldest first, row after row.
         segment: ``[T]`` int64, the row of the batch that each position belongs to.
         row_levels: ``[B, 2]`` int64, likes and views level of the row, 0..10.
+        statistics: ``[B, S]`` float32 row statistics, NaN where undefined.
         label: ``[B]`` float32; NaN where unlabelled.
         items: ``[U]`` int64, the distinct items of the targets and histories, sorted.
         places: ``[B + T]`` int64, the row of ``items`` of each target, then of each
@@ -31,6 +33,7 @@ class Batch(NamedTuple):
     history: torch.Tensor
     segment: torch.Tensor
     row_levels: torch.Tensor
+    statistics: torch.Tensor
     label: torch.Tensor
     items: torch.Tensor
     places: torch.Tensor
@@ -43,6 +46,7 @@ class Batch(NamedTuple):
         history: torch.Tensor,
         segment: torch.Tensor,
         row_levels: torch.Tensor,
+        statistics: torch.Tensor,
         label: torch.Tensor,
     ) -> "Batch":
         """Put a batch together on the CPU.
@@ -51,7 +55,9 @@ class Batch(NamedTuple):
         known in advance, so the host would have to wait for a GPU in every step.
         """
         items, places = torch.unique(torch.cat([target, history]), return_inverse=True)
-        return cls(target, history, segment, row_levels, label, items, places)
+        return cls(
+            target, history, segment, row_levels, statistics, label, items, places
+        )
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class ClickLog(Dataset[Batch]):
         history: ``[positions]`` int32.
         offsets: ``[rows + 1]`` int64.
         row_levels: ``[rows, 2]`` int64.
+        statistics: ``[rows, S]`` float32 row statistics, NaN where undefined.
+        statistic_names: Names of these columns, ``<kind>.<name>``.
         label: ``[rows]`` float32; NaN where unlabelled.
     """
 
@@ -70,6 +78,8 @@ class ClickLog(Dataset[Batch]):
     history: np.ndarray
     offsets: np.ndarray
     row_levels: np.ndarray
+    statistics: np.ndarray
+    statistic_names: tuple[str, ...]
     label: np.ndarray
 
     @classmethod
@@ -79,19 +89,22 @@ class ClickLog(Dataset[Batch]):
         max_history: int,
         n_items: int,
         *,
+        statistics: Collection[str] = (),
         unknown_targets: bool = False,
     ) -> "ClickLog":
-        """Read a primary table.
+        """Read a table of rows.
 
         Args:
-            table: ``train``, ``valid`` or ``test``.
+            table: Rows of train, valid or test.
             max_history: Positions kept per row, the newest.
             n_items: Items of the item table.
+            statistics: Kinds of row statistics to read.
             unknown_targets: Whether a target may be 0, an item that the item table
                 lacks; it has the features of padding, none.
 
         Raises:
-            ValueError: If an item is not in 1..n_items; it names column and first rows.
+            ValueError: If an item is not in 1..n_items, a kind of statistics is
+                missing, or a statistic is infinite; it names what and where.
         """
         lists = table["item_seq"].combine_chunks()
         target = table["item_id"].to_numpy().astype(np.int64)
@@ -103,11 +116,14 @@ class ClickLog(Dataset[Batch]):
         history, offsets = keep_last((values, offsets), max_history)
         levels = [table[name].to_numpy() for name in ("likes_level", "views_level")]
         label = table["label"].to_numpy(zero_copy_only=False)
+        names, values_of_rows = read_statistics(table, statistics)
         return cls(
             target=target,
             history=history.astype(np.int32),
             offsets=offsets,
             row_levels=np.column_stack(levels).astype(np.int64),
+            statistics=values_of_rows,
+            statistic_names=names,
             label=label.astype(np.float32),
         )
 
@@ -126,8 +142,18 @@ class ClickLog(Dataset[Batch]):
             history=torch.from_numpy(history.astype(np.int64)),
             segment=torch.from_numpy(segment),
             row_levels=torch.from_numpy(self.row_levels[rows]),
+            statistics=torch.from_numpy(self.statistics[rows]),
             label=torch.from_numpy(self.label[rows]),
         )
+
+    def with_statistics(self, kinds: Collection[str]) -> "ClickLog":
+        """The log with only these kinds of the row statistics that it holds."""
+        names = of_kinds(self.statistic_names, kinds)
+        if names == self.statistic_names:
+            return self
+        places = [self.statistic_names.index(name) for name in names]
+        values = np.ascontiguousarray(self.statistics[:, places])
+        return replace(self, statistics=values, statistic_names=names)
 
     def seen_items(self, n_items: int) -> np.ndarray:
         """``[n_items + 1]`` bool: whether an item is a target or in a history here."""

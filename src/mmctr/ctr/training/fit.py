@@ -2,10 +2,7 @@
 
 import signal
 from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
@@ -13,8 +10,10 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping
 from torch.utils.data import DataLoader
 
+from mmctr.ctr.features.row_statistics import StatisticScales
 from mmctr.ctr.inputs.click_log import Batch, ClickLog, EpochBatches, ordered_batches
 from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.inputs.statistic_columns import require_same_statistics
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.training.checkpointing import (
@@ -26,15 +25,20 @@ from mmctr.ctr.training.checkpointing import (
 from mmctr.ctr.training.divergence import DivergedError, DivergenceCheck
 from mmctr.ctr.training.key import training_key
 from mmctr.ctr.training.lightning_module import (
-    BestWeights,
     CtrLightningModule,
     ValidationRows,
     click_probabilities,
+    precision_context,
     to_float64,
 )
-from mmctr.ctr.training.monitor import require_defined_monitor
+from mmctr.ctr.training.monitor import (
+    monitor_mode,
+    require_both_classes,
+    require_defined_monitor,
+)
+from mmctr.ctr.training.trained_model import TrainedModel, collect_result, keep_best
+from mmctr.ctr.training.weight_average import NormBatches
 from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder
-from mmctr.runtime.code_commit import code_commit
 from mmctr.runtime.device import prepare_device
 from mmctr.runtime.lightning import quiet_lightning
 from mmctr.runtime.progress import is_shown, track
@@ -42,14 +46,6 @@ from mmctr.runtime.progress_callback import ProgressCallback
 from mmctr.runtime.signals import StopRequest
 
 LIGHTNING_PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed"}
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """The best weights, and what every validation measured, ready for JSON."""
-
-    weights: dict[str, torch.Tensor]
-    history: dict[str, Any] = field(repr=False)
 
 
 def train_din(
@@ -83,15 +79,29 @@ def train_din(
         mmctr.runtime.signals.Stopped: On SIGTERM or Ctrl-C, after a checkpoint.
     """
     device = _prepare_device(params)
-    _require_both_classes(train.label, "train")
+    require_both_classes(train.label, "train")
     require_defined_monitor(valid.label, valid_groups, params.training.monitor)
-    _require_both_classes(valid.label, "valid")
-    model = Din(table, train.seen_items(table.n_items), params)
-    task = CtrLightningModule(model, ValidationRows(valid.label, valid_groups), params)
+    require_both_classes(valid.label, "valid")
+    require_same_statistics(
+        train.statistic_names,
+        valid.statistic_names,
+        of="the rows of train",
+        advice="run kedro run --pipeline row_statistics",
+    )
+    statistics = StatisticScales.fit(
+        train.statistic_names, train.statistics, params.seed
+    )
+    model = Din(table, train.seen_items(table.n_items), params, statistics)
+    task = CtrLightningModule(
+        model,
+        ValidationRows(valid.label, valid_groups),
+        params,
+        NormBatches(train, params.training.batch_size, params.seed),
+    )
     logs = (train, valid)
     if checkpoints is None:
         trainer = _fit(task, logs, params, device, callbacks)
-        return _trained(task, trainer, params, device)
+        return collect_result(task, trainer, params, device)
 
     key = training_key(model, train, valid, valid_groups, params)
     folder = CheckpointFolder(checkpoints / key, key)
@@ -115,9 +125,9 @@ def train_din(
                 resume_from=found and found[0],
             )
         except DivergedError as error:
-            kept = _keep_best(task.best, params.training.monitor, folder)
+            kept = keep_best(task.best, params.training.monitor, folder)
             raise DivergedError(f"{error}. {kept}") from error
-        trained = _trained(task, trainer, params, device)
+        trained = collect_result(task, trainer, params, device)
         stop.watch()
         folder.write_finished(vars(trained))
         stop.answer("training is finished, and its result is saved")
@@ -161,7 +171,10 @@ def _fit(
         metric=settings.monitor,
     )
     stopping = EarlyStopping(
-        settings.monitor, mode="max", patience=settings.patience, check_finite=True
+        settings.monitor,
+        mode=monitor_mode(settings.monitor),
+        patience=settings.patience,
+        check_finite=True,
     )
     trainer = pl.Trainer(
         accelerator=device.type,
@@ -179,56 +192,17 @@ def _fit(
     # Without a generator of its own a loader draws from the global one.
     options = {"generator": torch.Generator().manual_seed(0)}
     order = ordered_batches(len(valid), settings.predict_batch_size)
-    trainer.fit(
-        task,
-        TrainLoader(train, batches, **options),
-        DataLoader[Batch](valid, sampler=order, batch_size=None, **options),
-        ckpt_path=resume_from,
-        weights_only=True,
-    )
-    return trainer
-
-
-def _trained(
-    task: CtrLightningModule,
-    trainer: pl.Trainer,
-    params: CtrParams,
-    device: torch.device,
-) -> TrainedModel:
-    model, best, monitor = task.model, task.best, params.training.monitor
-    if not best.weights:
-        raise ValueError(
-            f"training: {monitor} was undefined in every validation, so no weights are "
-            "best; choose another ctr_modeling.training.monitor or other rows of valid"
+    try:
+        trainer.fit(
+            task,
+            TrainLoader(train, batches, **options),
+            DataLoader[Batch](valid, sampler=order, batch_size=None, **options),
+            ckpt_path=resume_from,
+            weights_only=True,
         )
-    kept = next(x for x in task.validations if x["step"] == best.step)
-    return TrainedModel(
-        best.weights,
-        {
-            "monitor": monitor,
-            "best": kept[monitor],
-            "best_step": kept["step"],
-            "steps": trainer.global_step,
-            "device": str(device),
-            "commit": code_commit(),
-            "features": list(model.items.features),
-            "content": model.content,
-            "weights": sum(tensor.numel() for tensor in model.parameters()),
-            "validations": task.validations,
-        },
-    )
-
-
-def _keep_best(best: BestWeights, monitor: str, folder: CheckpointFolder) -> str:
-    """Save the best weights for inspection; returns the sentence that says where."""
-    again = "The same run would end at the same step: change a parameter or the data"
-    if not best.weights:
-        return f"There was no validation before it, so no weights are kept. {again}"
-    path = folder.write_best(best.weights)
-    return (
-        f"The best weights before it ({monitor} {best.score:.4f} on valid, at "
-        f"step {best.step:,}) are kept in {path}. {again}"
-    )
+    finally:
+        task.restore_trained_weights()
+    return trainer
 
 
 def predict_clicks(
@@ -250,20 +224,27 @@ def predict_clicks(
         the precision of the training.
 
     Raises:
-        ValueError: If the device is not available, or not in this precision.
+        ValueError: If the device is not available, or not in this precision, or the
+            weights belong to other row statistics.
     """
     device = _prepare_device(params)
+    statistics = StatisticScales.of_weights(weights)
+    require_same_statistics(
+        statistics.names,
+        log.statistic_names,
+        of="ctr_weights",
+        advice="train again: kedro run --pipeline ctr_modeling",
+    )
     # Which items training saw is stored with the weights.
-    model = Din(table, np.zeros(table.n_items + 1, bool), params)
+    model = Din(table, np.zeros(table.n_items + 1, bool), params, statistics)
     model.load_state_dict(weights)
     model.to(device).eval()
     scores = []
     batches = ordered_batches(len(log), params.training.predict_batch_size)
     show = is_shown(params.progress)
-    bf16 = params.training.precision == "bf16"
     # The precision of the training, whose validations chose the weights.
-    autocast = torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext()
-    with torch.inference_mode(), autocast:
+    precision = precision_context(device, params.training.precision)
+    with torch.inference_mode(), precision:
         for rows in track(batches, "scoring", len(batches), show=show):
             batch = Batch(*(tensor.to(device) for tensor in log[rows]))
             scores.append(click_probabilities(model, batch))
@@ -278,12 +259,3 @@ def _prepare_device(params: CtrParams) -> torch.device:
             "precision=fp32, or ctr_modeling.device=cpu"
         )
     return device
-
-
-def _require_both_classes(labels: np.ndarray, part: str) -> None:
-    classes = set(np.unique(labels).tolist())
-    if classes != {0.0, 1.0}:
-        raise ValueError(
-            f"{part}: labels must hold both 0 and 1 and nothing else, found "
-            f"{sorted(classes)[:5]}; a model can't be trained or chosen without"
-        )

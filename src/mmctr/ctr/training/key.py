@@ -61,5 +61,7 @@ def _arrays(
     tensors = [*model.named_parameters(), *model.named_buffers()]
     yield from ((name, tensor.detach().numpy()) for name, tensor in tensors)
     for part, log in (("train", train), ("valid", valid)):
-        yield from ((f"{part}.{name}", array) for name, array in vars(log).items())
+        # The names of statistics are in the model.
+        arrays = {x: each for x, each in vars(log).items() if x != "statistic_names"}
+        yield from ((f"{part}.{name}", array) for name, array in arrays.items())
     yield "valid.groups", valid_groups

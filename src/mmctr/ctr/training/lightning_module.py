@@ -1,6 +1,8 @@
 """Training step and validation of a CTR model, for Lightning."""
 
 import logging
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +16,14 @@ from mmctr.ctr.layers.dropout import dropout_layers, set_dropout_step
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.training.divergence import DivergedError
+from mmctr.ctr.training.monitor import is_better
+from mmctr.ctr.training.optimizer import (
+    make_optimizer,
+    make_plateau,
+    rate_factor,
+    scaled_rates,
+)
+from mmctr.ctr.training.weight_average import WeightAverage, measure_norms
 from mmctr.evaluation import auc, gauc, logloss
 
 LOGGER = logging.getLogger(__name__)
@@ -32,12 +42,12 @@ class BestWeights:
     """Weights of the validation with the best monitor, on the CPU, by name.
 
     Attributes:
-        score: The monitor's value; -inf before the first validation.
+        score: The monitor's value; None before the first validation.
         step: Training steps before that validation.
         weights: Empty before the first validation.
     """
 
-    score: float = float("-inf")
+    score: float | None = None
     step: int = 0
     weights: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
 
@@ -45,11 +55,26 @@ class BestWeights:
 class CtrLightningModule(pl.LightningModule):
     """Binary cross-entropy plus L2 on the embeddings, with L2 inside the clip."""
 
-    def __init__(self, model: Din, rows: ValidationRows, params: CtrParams) -> None:
-        """Store the model, the validation rows and the training parameters."""
+    def __init__(
+        self,
+        model: Din,
+        rows: ValidationRows,
+        params: CtrParams,
+        norm_batches: Iterable[Batch] = (),
+    ) -> None:
+        """Store what a training needs.
+
+        Args:
+            model: Before training.
+            rows: Labels and groups of valid.
+            params: Training parameters.
+            norm_batches: Of train; with ``weight_average`` batch normalisation is
+                measured on them before each validation.
+        """
         super().__init__()
         self.model = model
         self._rows = rows
+        self._norm_batches = norm_batches
         self._params = params.training
         # Collected once: walking over all modules takes a millisecond.
         self._tables = model.embedding_tables()
@@ -59,26 +84,24 @@ class CtrLightningModule(pl.LightningModule):
         self.best = BestWeights()
         self.gradient_norm: torch.Tensor | None = None
         """Norm of the latest step's gradient before the clip, on the device."""
-        self._schedule: torch.optim.lr_scheduler.ReduceLROnPlateau | None = None
-        self._restored_schedule: dict[str, Any] = {}
+        self._plateau: torch.optim.lr_scheduler.ReduceLROnPlateau | None = None
+        self._average: WeightAverage | None = None
+        # Of a checkpoint, which is read before these are made.
+        self._restored_plateau: dict[str, Any] = {}
+        self._restored_average: list[torch.Tensor] = []
 
     def configure_optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """Adam, and a learning rate that falls when the monitor stops improving."""
-        # Every device that can be chosen has the fused kernel.
-        optimizer = torch.optim.Adam(
-            self.model.parameters(), lr=self._params.learning_rate, fused=True
-        )
+        """Make the optimiser, its schedule and the average, on the model's device."""
+        params = self._params
+        optimizer = make_optimizer(self.model, params)
         # Stepped here: Lightning would skip it after the epoch in which it resumes.
-        self._schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimizer,
-            mode="max",
-            factor=self._params.lr_factor,
-            patience=self._params.lr_patience,
-            threshold=0.0,
-            min_lr=self._params.min_learning_rate,
-        )
-        if self._restored_schedule:
-            self._schedule.load_state_dict(self._restored_schedule)
+        self._plateau = make_plateau(optimizer, params)
+        if self._plateau is not None and self._restored_plateau:
+            self._plateau.load_state_dict(self._restored_plateau)
+        if params.weight_average > 0:
+            self._average = WeightAverage(self.model, params.weight_average)
+            if self._restored_average:
+                self._average.load_state(self._restored_average)
         return {"optimizer": optimizer}
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -87,9 +110,24 @@ class CtrLightningModule(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
         """Mean binary cross-entropy; the L2 part is added to the gradients."""
-        return functional.binary_cross_entropy_with_logits(
-            self.model(batch), batch.label
-        )
+        label, smoothing = batch.label, self._params.label_smoothing
+        if smoothing > 0:
+            label = label * (1 - smoothing) + smoothing / 2
+        return functional.binary_cross_entropy_with_logits(self.model(batch), label)
+
+    def optimizer_step(
+        self,
+        epoch: int,
+        batch_idx: int,
+        optimizer: torch.optim.Optimizer,
+        optimizer_closure: Callable[[], Any] | None = None,
+    ) -> None:
+        """Take a step at its own learning rate, and update the average."""
+        step = self.global_step
+        with scaled_rates(optimizer, self._rate_factor(step)):
+            optimizer.step(closure=optimizer_closure)
+        if self._average is not None:
+            self._average.update(step + 1)
 
     def configure_gradient_clipping(
         self,
@@ -105,16 +143,30 @@ class CtrLightningModule(pl.LightningModule):
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Save the validations' metrics, the best weights and the schedule."""
+        """Save the metrics so far, the best weights, the schedule and the average."""
         checkpoint["validations"] = self.validations
         checkpoint["best"] = vars(self.best)
-        checkpoint["schedule"] = self._schedule.state_dict() if self._schedule else {}
+        checkpoint["plateau"] = self._plateau.state_dict() if self._plateau else {}
+        checkpoint["average"] = self._average.state() if self._average else []
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore them."""
         self.validations = list(checkpoint["validations"])
         self.best = BestWeights(**checkpoint["best"])
-        self._restored_schedule = checkpoint["schedule"]
+        self._restored_plateau = checkpoint["plateau"]
+        self._restored_average = checkpoint["average"]
+
+    def on_validation_start(self) -> None:
+        """Validate the average, if there is one."""
+        if self._average is not None:
+            device = next(self.model.parameters()).device
+            batches = (
+                Batch(*(tensor.to(device) for tensor in batch))
+                for batch in self._norm_batches
+            )
+            self._average.apply()
+            with precision_context(device, self._params.precision):
+                measure_norms(self.model, batches)
 
     def on_validation_epoch_start(self) -> None:
         """Drop the scores of the previous validation."""
@@ -143,12 +195,13 @@ class CtrLightningModule(pl.LightningModule):
         values = {name: float("nan") if x is None else x for name, x in metrics.items()}
         self.log_dict(values)
         rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+        rate *= self._rate_factor(max(self.global_step - 1, 0))
         self.validations.append(
             {"step": self.global_step, "learning_rate": rate, **metrics}
         )
-        if self._schedule is not None:
+        if self._plateau is not None:
             # In single precision, as Lightning compares them to stop early.
-            self._schedule.step(float(np.float32(values[self._params.monitor])))
+            self._plateau.step(float(np.float32(values[self._params.monitor])))
         LOGGER.info(
             "step %d: valid AUC %.4f, gAUC %.4f, logloss %.4f",
             self.global_step,
@@ -159,19 +212,43 @@ class CtrLightningModule(pl.LightningModule):
 
     def on_validation_end(self) -> None:
         """Copy the weights to the CPU if the monitor has a new best value."""
-        score = float(self.trainer.callback_metrics[self._params.monitor])
-        if score > self.best.score:
+        monitor = self._params.monitor
+        score = float(self.trainer.callback_metrics[monitor])
+        if is_better(monitor, score, self.best.score):
             weights = {
                 name: tensor.detach().to("cpu", copy=True).contiguous()
                 for name, tensor in self.model.state_dict().items()
             }
             self.best = BestWeights(score, self.global_step, weights)
+        self.restore_trained_weights()
+
+    def restore_trained_weights(self) -> None:
+        """Put the trained weights in place of the average, also after an error."""
+        if self._average is not None:
+            self._average.restore()
+
+    def _rate_factor(self, step: int) -> float:
+        steps = 0
+        if self._plateau is None:
+            # Asked for before the first step, Lightning would load the data too early,
+            # without their place in a checkpoint.
+            steps = int(self.trainer.estimated_stepping_batches)
+        return rate_factor(step, steps, self._params)
 
 
 def click_probabilities(model: Din, batch: Batch) -> torch.Tensor:
     """Score a batch: ``[B]`` float32 probabilities, on the model's device."""
     # As in the loss, logits of bf16 are widened first: their sigmoids would be ties.
     return torch.sigmoid(model(batch).float())
+
+
+def precision_context(
+    device: torch.device, precision: str
+) -> AbstractContextManager[object]:
+    """The precision of training steps, for what runs outside of them."""
+    if precision == "bf16":
+        return torch.autocast(device.type, torch.bfloat16)
+    return nullcontext()
 
 
 def to_float64(scores: list[torch.Tensor]) -> np.ndarray:

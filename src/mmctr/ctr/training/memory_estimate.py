@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from mmctr.ctr.features.content import OF_VECTORS
+from mmctr.ctr.features.row_statistics import StatisticScales
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.models.din.model import Din
@@ -19,12 +20,15 @@ logger = logging.getLogger(__name__)
 _PROCESS = 650e6
 # Weights, their gradient, Adam's two moments, and the best weights so far.
 _COPIES_OF_WEIGHTS = 5
+# Their average, and the trained weights while it is validated.
+_COPIES_TO_AVERAGE = 2
 # Values held for backward, relative to those that forward computes.
 _BACKWARD = 2.5
 _FLOAT = 4
 
 _ADVICE = {
-    "click log": "ctr_modeling.training.max_history",
+    "click log": "ctr_modeling.training.max_history, or name fewer kinds in "
+    "ctr_modeling.features.statistics",
     "item table": "codes per item (quantization), or leave vectors out of "
     "ctr_modeling.features.content",
     "weights": "ctr_modeling.model.embedding_dim, or set features.item_id=false",
@@ -74,14 +78,16 @@ def estimate_memory(
     rows = len(train) + len(valid)
     positions = len(train.history) + len(valid.history)
     # Arrow tables of all rows, and the log's own arrays.
-    log = rows * (40 + 48) + positions * (4 + 4)
-    width, weights, buffers = _model_sizes(table, params)
+    statistics = len(train.statistic_names)
+    log = rows * (40 + 48 + statistics * (4 + 4)) + positions * (4 + 4)
+    width, weights, buffers = _model_sizes(table, train.statistic_names, params)
     model, training = params.model, params.training
+    copies = _COPIES_OF_WEIGHTS + _COPIES_TO_AVERAGE * (training.weight_average > 0)
     batch = training.batch_size
     in_batch = batch * len(train.history) / max(len(train), 1)
     items = min(table.n_items + 1, batch + in_batch)
     attention = in_batch * (4 * width + 2 * sum(model.attention_units))
-    dense = batch * (3 * width + 3 * sum(model.dnn_units))
+    dense = batch * (3 * (width + 3 * statistics) + 3 * sum(model.dnn_units))
     learning = (items * width + attention + dense) * _FLOAT * _BACKWARD
     # Validation has larger batches, without gradients.
     scoring = learning / _BACKWARD * training.predict_batch_size / batch
@@ -89,7 +95,7 @@ def estimate_memory(
         {
             "click log": float(log),
             "item table": float(buffers),
-            "weights": weights * _FLOAT * _COPIES_OF_WEIGHTS,
+            "weights": weights * _FLOAT * copies,
             "batch": max(learning, scoring),
         }
     )
@@ -126,10 +132,13 @@ def warn_if_memory_low(estimate: MemoryEstimate, params: CtrParams) -> None:
         )
 
 
-def _model_sizes(table: ItemTable, params: CtrParams) -> tuple[int, int, int]:
+def _model_sizes(
+    table: ItemTable, statistics: tuple[str, ...], params: CtrParams
+) -> tuple[int, int, int]:
     """Columns per item, weights of the model, and bytes of what it looks up."""
     with torch.device("meta"):  # shapes of the weights, without their memory
-        model = Din(table, np.zeros(table.n_items + 1, bool), params)
+        seen = np.zeros(table.n_items + 1, bool)
+        model = Din(table, seen, params, StatisticScales.unfitted(statistics))
     columns = [table.tags, table.likes, table.views]
     columns += [table.title_codes, table.image_codes]
     if not OF_VECTORS.isdisjoint(params.features.forms):

@@ -1,8 +1,46 @@
-"""Check that the validation rows define the monitor."""
+"""The metric on valid that chooses weights: its direction; whether it is defined."""
+
+from typing import Literal
 
 import numpy as np
 
 from mmctr.evaluation import gauc
+
+
+def monitor_mode(monitor: str) -> Literal["min", "max"]:
+    """Whether the lowest or the highest value of a monitor is the best."""
+    return "min" if monitor == "logloss" else "max"
+
+
+def is_better(monitor: str, value: float, best: float | None) -> bool:
+    """Whether a value beats the best one so far; NaN never does.
+
+    Args:
+        monitor: ``auc``, ``gauc`` or ``logloss``.
+        value: Of the latest validation.
+        best: None before the first.
+    """
+    if best is None:
+        return not np.isnan(value)
+    return value < best if monitor_mode(monitor) == "min" else value > best
+
+
+def require_both_classes(labels: np.ndarray, part: str) -> None:
+    """Refuse labels that no model can be trained on or chosen by.
+
+    Args:
+        labels: ``[rows]``.
+        part: ``train`` or ``valid``.
+
+    Raises:
+        ValueError: If a class is missing, or a label is neither 0 nor 1.
+    """
+    classes = set(np.unique(labels).tolist())
+    if classes != {0.0, 1.0}:
+        raise ValueError(
+            f"{part}: labels must hold both 0 and 1 and nothing else, found "
+            f"{sorted(classes)[:5]}; a model can't be trained or chosen without"
+        )
 
 
 def require_defined_monitor(
@@ -13,7 +51,7 @@ def require_defined_monitor(
     Args:
         labels: ``[rows]`` of 0 and 1, of valid.
         groups: ``[rows]`` of valid, for gAUC.
-        monitor: ``auc`` or ``gauc``.
+        monitor: ``auc``, ``gauc`` or ``logloss``.
 
     Raises:
         ValueError: Naming what the rows lack.

@@ -102,7 +102,8 @@ class RunTrainer:
         params = setting.ctr_modeling.model_copy(update={"seed": run.seed})
         codes = None if setting.codes is None else self.codes.load(setting.codes)
         table = self.items.table(codes)
-        train, valid, test = self._logs
+        kinds = params.features.statistics
+        train, valid, test = (log.with_statistics(kinds) for log in self._logs)
         weights, facts = train_measured(
             table,
             (train, valid),
@@ -117,7 +118,13 @@ class RunTrainer:
     @cached_property
     def _logs(self) -> "list[ClickLog]":
         longest = self._shared.training.max_history
-        return self.items.click_logs(*self.parts, max_history=longest)
+        kinds = {
+            kind
+            for arm in self.plan.arms.values()
+            for each in arm.candidates.values()
+            for kind in each.ctr_modeling.features.statistics
+        }
+        return self.items.click_logs(*self.parts, max_history=longest, statistics=kinds)
 
     @property
     def _shared(self) -> CtrParams:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import ResultStore
 from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.training import Items, facts_of, train_measured
@@ -33,7 +34,9 @@ class TrialTrainer:
     items: Items
     train: pa.Table
     valid: pa.Table
-    _logs: dict[int, Any] = field(default_factory=dict, repr=False)
+    _logs: dict[tuple[int, tuple[str, ...]], Any] = field(
+        default_factory=dict, repr=False
+    )
 
     def __call__(self, trial: "Trial") -> float:
         """Train one model.
@@ -58,7 +61,7 @@ class TrialTrainer:
             codes = self.codes.get_or_make(name, lambda: self._quantize(model))
             made_by = facts_of(codes).get("commit")
             warn_if_commits_differ((code_commit(), made_by), f"codes {name} and trial")
-        train, valid = self._read(ctr.training.max_history)
+        train, valid = self._read(ctr)
         _, facts = train_measured(
             self.items.table(codes),
             (train, valid),
@@ -76,12 +79,15 @@ class TrialTrainer:
     def _quantize(self, model: ModelParams) -> pa.Table:
         return self.items.make_codes(self.train, model.quantization)
 
-    def _read(self, longest: int) -> "list[ClickLog]":
-        if longest not in self._logs:
+    def _read(self, ctr: CtrParams) -> "list[ClickLog]":
+        longest, kinds = ctr.training.max_history, tuple(ctr.features.statistics)
+        if (longest, kinds) not in self._logs:
             # One only: a log is as large as its rows.
-            parts = (self.train, self.valid)
-            self._logs = {longest: self.items.click_logs(*parts, max_history=longest)}
-        return self._logs[longest]
+            logs = self.items.click_logs(
+                self.train, self.valid, max_history=longest, statistics=kinds
+            )
+            self._logs = {(longest, kinds): logs}
+        return self._logs[longest, kinds]
 
 
 def _reporter(trial: "Trial", objective: str) -> Any:

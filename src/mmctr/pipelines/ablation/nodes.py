@@ -41,9 +41,9 @@ def plan_ablation(
     """Resolve every arm and candidate, and name every result.
 
     Args:
-        train: Primary rows.
-        valid: Primary rows.
-        test: Primary rows.
+        train: Rows with their statistics.
+        valid: The same.
+        test: The same.
         items: Tags and levels.
         title_vectors: ``[n_items + 1, d]`` float32.
         image_vectors: The same.

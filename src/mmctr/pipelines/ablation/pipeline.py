@@ -12,11 +12,11 @@ from mmctr.reporting.ablation_figures import (
 from mmctr.reporting.ablation_page import write_page
 
 _ITEMS = ["items", "title_vectors", "image_vectors"]
-_ROWS = ["train", "valid", "test"]
+_ROWS = ["train_rows", "valid_rows", "test_rows"]
 
 
 def create_pipeline() -> Pipeline:
-    """Wire the ablation pipeline; it needs preparation and embedding."""
+    """Wire the pipeline; it needs preparation, embedding and row_statistics."""
     return Pipeline(
         [
             Node(

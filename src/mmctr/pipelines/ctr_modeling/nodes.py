@@ -32,8 +32,8 @@ def train_model(
     item_table: pa.Table,
     title_vectors: np.ndarray,
     image_vectors: np.ndarray,
-    train: pa.Table,
-    valid: pa.Table,
+    train_rows: pa.Table,
+    valid_rows: pa.Table,
     preparation_report: dict,
     params: CtrParams,
 ) -> tuple[Weights, dict[str, object]]:
@@ -47,8 +47,8 @@ def train_model(
         title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
             only if the features have them.
         image_vectors: The same.
-        train: Labelled rows.
-        valid: Labelled rows.
+        train_rows: Labelled rows with their statistics.
+        valid_rows: The same.
         preparation_report: Says what the levels were made of.
         params: Features, sizes, training.
 
@@ -68,10 +68,15 @@ def train_model(
     params = _with_resolved_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, title_vectors, image_vectors)
     train_log, valid_log = (
-        ClickLog.from_arrow(part, params.training.max_history, items.n_items)
-        for part in (train, valid)
+        ClickLog.from_arrow(
+            part,
+            params.training.max_history,
+            items.n_items,
+            statistics=params.features.statistics,
+        )
+        for part in (train_rows, valid_rows)
     )
-    groups = valid["group_id"].to_numpy()
+    groups = valid_rows["group_id"].to_numpy()
     estimate = estimate_memory(items, train_log, valid_log, params)
     warn_if_memory_low(estimate, params)
     folder = params.checkpoint.folder
@@ -111,7 +116,7 @@ def predict_rows(
             only if the features have them.
         image_vectors: The same.
         weights: From :func:`train_model`.
-        rows: ``valid`` or ``test``.
+        rows: Of valid or test, with their statistics.
         item_id_mapping: ``item_id`` 1..n_items in order, and ``original_id``.
         preparation_report: Says what the levels were made of, and how many negatives
             were drawn.
@@ -126,7 +131,8 @@ def predict_rows(
         probabilities are relative to.
 
     Raises:
-        ValueError: If the weights belong to another item table or other parameters.
+        ValueError: If the weights belong to another item table, other parameters or
+            other row statistics.
     """
     from mmctr.ctr.inputs.click_log import ClickLog
     from mmctr.ctr.inputs.item_table import ItemTable
@@ -139,7 +145,11 @@ def predict_rows(
     weights, calibration = split_calibration(weights, params.calibration.method)
     items, weights = within_vocabulary(items, weights, params)
     log = ClickLog.from_arrow(
-        rows, params.training.max_history, items.n_items, unknown_targets=True
+        rows,
+        params.training.max_history,
+        items.n_items,
+        statistics=params.features.statistics,
+        unknown_targets=True,
     )
     try:
         raw = predict_clicks(items, weights, log, params)

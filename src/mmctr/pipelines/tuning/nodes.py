@@ -35,8 +35,8 @@ def plan_tuning(
     """Name the study by all that goes into it, and list the points of a grid.
 
     Args:
-        train: Primary rows.
-        valid: Primary rows.
+        train: Rows with their statistics.
+        valid: The same.
         items: Tags and levels.
         title_vectors: ``[n_items + 1, d]`` float32.
         image_vectors: The same.

@@ -7,11 +7,11 @@ from mmctr.reporting.tuning_figures import draw_history, draw_importance
 from mmctr.reporting.tuning_page import write_page
 
 _ITEMS = ["items", "title_vectors", "image_vectors"]
-_ROWS = ["train", "valid"]
+_ROWS = ["train_rows", "valid_rows"]
 
 
 def create_pipeline() -> Pipeline:
-    """Wire the tuning pipeline; it needs preparation and embedding."""
+    """Wire the pipeline; it needs preparation, embedding and row_statistics."""
     return Pipeline(
         [
             Node(

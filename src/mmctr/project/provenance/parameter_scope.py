@@ -146,6 +146,10 @@ def _idle(parameters: dict[str, Any]) -> list[str]:
             f"ctr_modeling.model.{x}.*": x not in content
             for x in ("continuous", "similarity")
         },
+        **{
+            f"ctr_modeling.training.{x}": ctr["training"]["schedule"] != "plateau"
+            for x in ("lr_factor", "lr_patience")
+        },
     }
     return [pattern for pattern, is_idle in unused.items() if is_idle]
 

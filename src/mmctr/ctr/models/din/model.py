@@ -9,6 +9,7 @@ from mmctr.ctr.features.basic import ITEM_ID_DROPOUT_LAYER
 from mmctr.ctr.features.code_matches import CodeMatches
 from mmctr.ctr.features.content import NO_CONTENT
 from mmctr.ctr.features.item_embedding import ItemEmbedding
+from mmctr.ctr.features.row_statistics import RowStatistics, StatisticScales
 from mmctr.ctr.features.similarity import SimilarityHistogram
 from mmctr.ctr.inputs.click_log import Batch
 from mmctr.ctr.inputs.item_table import ItemTable
@@ -27,7 +28,13 @@ class Din(nn.Module):
     Shapes: a :class:`~mmctr.ctr.inputs.click_log.Batch` of B rows -> logits ``[B]``.
     """
 
-    def __init__(self, table: ItemTable, seen: np.ndarray, params: CtrParams) -> None:
+    def __init__(
+        self,
+        table: ItemTable,
+        seen: np.ndarray,
+        params: CtrParams,
+        statistics: StatisticScales | None = None,
+    ) -> None:
         """Build the network, its weights drawn by the seed.
 
         Args:
@@ -35,6 +42,8 @@ class Din(nn.Module):
             seen: ``[n_items + 1]`` bool, the items of the training rows; all False
                 where weights will be loaded.
             params: Features and sizes.
+            statistics: Scales of the row statistics; None, or none in it, for a model
+                without.
 
         Raises:
             ValueError: If items have no feature, the content is missing, or codes do
@@ -43,6 +52,7 @@ class Din(nn.Module):
         super().__init__()
         model = params.model
         self._code_entry = model.code_entry
+        self.statistic_names = () if statistics is None else statistics.names
         attention_layers = ITEM_ID_DROPOUT_LAYER + 1
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(params.seed)
@@ -63,8 +73,13 @@ class Din(nn.Module):
             self.comparisons = nn.ModuleDict(_comparisons(table, params))
             # Features of rows and not of items.
             own = len(self.row_levels) + len(self.comparisons)
+            width = 2 * self.items.width + own * model.embedding_dim
+            self.row_statistics: RowStatistics | None = None
+            if statistics is not None and statistics.names:
+                self.row_statistics = RowStatistics(statistics)
+                width += self.row_statistics.width
             self.dnn = mlp(
-                2 * self.items.width + own * model.embedding_dim,
+                width,
                 model.dnn_units,
                 dropout=model.dnn_dropout,
                 batch_norm=model.batch_norm,
@@ -118,6 +133,8 @@ class Din(nn.Module):
             comparison(batch.target, batch.history, batch.segment)
             for comparison in self.comparisons.values()
         ]
+        if self.row_statistics is not None:
+            compared.append(self.row_statistics(batch.statistics))
         dense = torch.cat([pooled, *compared], dim=1) if compared else pooled
         hidden = self._first_layer(items, target, dense, batch.row_levels)
         return self.dnn[1:](hidden).squeeze(1)
@@ -131,8 +148,8 @@ class Din(nn.Module):
     ) -> torch.Tensor:
         """The DNN's first layer on row levels, target and dense inputs, side by side.
 
-        The last are the pooled history and what compares it to the target. What levels
-        add to it is looked up, as in attention.
+        The last are the pooled history, what compares it to the target, and the row
+        statistics. What levels add to it is looked up, as in attention.
         """
         first = self.dnn[0]
         matrix = first.weight

@@ -1,0 +1,88 @@
+"""Columns of row statistics, ``<kind>.<name>``, of a table of rows."""
+
+from collections.abc import Collection
+
+import numpy as np
+import pyarrow as pa
+
+
+def read_statistics(
+    table: pa.Table, kinds: Collection[str]
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """Read the row statistics of some kinds.
+
+    Args:
+        table: Rows; a column with a dot in its name is a statistic, and what stands
+            before the dot its kind.
+        kinds: Kinds to read.
+
+    Returns:
+        Their S names, sorted, and ``[rows, S]`` float32, NaN where undefined.
+
+    Raises:
+        ValueError: If the table has no column of a kind, or a value is infinite; it
+            names the kind, or column and rows.
+    """
+    names = sorted(name for name in table.column_names if "." in name)
+    _require_kinds(kinds, {kind_of(name) for name in names})
+    chosen = of_kinds(names, kinds)
+    values = np.empty((table.num_rows, len(chosen)), np.float32)
+    for place, name in enumerate(chosen):
+        values[:, place] = table[name].to_numpy()
+        _require_finite(values[:, place], name)
+    return chosen, values
+
+
+def of_kinds(names: Collection[str], kinds: Collection[str]) -> tuple[str, ...]:
+    """The statistics among ``names`` whose kind is one of ``kinds``."""
+    return tuple(name for name in names if kind_of(name) in kinds)
+
+
+def kind_of(name: str) -> str:
+    """The kind of a statistic, the part of its name before the dot."""
+    return name.partition(".")[0]
+
+
+def _require_kinds(kinds: Collection[str], known: Collection[str]) -> None:
+    missing = sorted(set(kinds) - set(known))
+    if missing:
+        raise ValueError(
+            f"ctr_modeling.features.statistics names '{missing[0]}', and the rows have "
+            f"no column '{missing[0]}.*' (their kinds: "
+            f"{', '.join(sorted(known)) or 'none'}); switch it on in "
+            "row_statistics.kinds and run kedro run --pipeline row_statistics"
+        )
+
+
+def _require_finite(values: np.ndarray, name: str) -> None:
+    wrong = np.flatnonzero(np.isinf(values))
+    if wrong.size:
+        raise ValueError(
+            f"column '{name}' of the rows is infinite in rows {wrong[:5].tolist()}; "
+            "run kedro run --pipeline row_statistics again"
+        )
+
+
+def require_same_statistics(
+    expected: tuple[str, ...], found: tuple[str, ...], *, of: str, advice: str
+) -> None:
+    """Refuse rows whose statistics are not those of a model.
+
+    Args:
+        expected: Names that the model has.
+        found: Names that the rows have.
+        of: Where the expected ones come from, for the message.
+        advice: What to do, for the message.
+
+    Raises:
+        ValueError: Naming the statistics that only one of them has.
+    """
+    if expected == found:
+        return
+    lacking = [name for name in expected if name not in found]
+    more = [name for name in found if name not in expected]
+    raise ValueError(
+        f"{of} belong to other row statistics than the rows have: "
+        f"{', '.join(lacking[:5]) or 'none'} only there, "
+        f"{', '.join(more[:5]) or 'none'} only in the rows; {advice}"
+    )

@@ -1,0 +1,92 @@
+"""The optimiser, and the learning rate of every step."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.params import TrainingParams
+from mmctr.ctr.training.monitor import monitor_mode
+
+
+def make_optimizer(model: Din, params: TrainingParams) -> torch.optim.AdamW:
+    """Adam, with decoupled weight decay (Loshchilov & Hutter, 2019) on matrices.
+
+    Embedding tables, biases and normalisation do not decay.
+
+    Args:
+        model: On the device that it is trained on.
+        params: Rates, weight decay.
+
+    Returns:
+        The optimiser; its first group has the learning rate of the network.
+    """
+    tables = model.embedding_tables()
+    is_table = {id(table) for table in tables}
+    network = [weight for weight in model.parameters() if id(weight) not in is_table]
+    matrices = [weight for weight in network if weight.dim() > 1]
+    vectors = [weight for weight in network if weight.dim() <= 1]
+    rate = params.learning_rate
+    own_rate = params.embedding_learning_rate
+    groups = [
+        {"params": matrices, "weight_decay": params.weight_decay},
+        {"params": vectors},
+        {"params": tables, "lr": rate if own_rate is None else own_rate},
+    ]
+    # Every device that can be chosen has the fused kernel.
+    return torch.optim.AdamW(
+        [group for group in groups if group["params"]],
+        lr=rate,
+        weight_decay=0.0,
+        fused=True,
+    )
+
+
+def make_plateau(
+    optimizer: torch.optim.Optimizer, params: TrainingParams
+) -> torch.optim.lr_scheduler.ReduceLROnPlateau | None:
+    """What lowers the rates when the monitor stops improving; None for a cosine."""
+    if params.schedule != "plateau":
+        return None
+    return torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer,
+        mode=monitor_mode(params.monitor),
+        factor=params.lr_factor,
+        patience=params.lr_patience,
+        threshold=0.0,
+        min_lr=params.min_learning_rate,
+    )
+
+
+def rate_factor(step: int, steps: int, params: TrainingParams) -> float:
+    """Factor on the learning rates in one step: warm-up, and cosine if chosen.
+
+    Args:
+        step: Steps before it.
+        steps: Steps of the whole training.
+        params: Schedule, warm-up, lowest rate.
+
+    Returns:
+        Over 0, at most 1; it depends on the step alone, so a resume is exact.
+    """
+    warm_up = params.warmup_steps
+    if step < warm_up:
+        return (step + 1) / warm_up
+    if params.schedule == "plateau":
+        return 1.0
+    share = min((step - warm_up) / max(steps - warm_up, 1), 1.0)
+    lowest = min(params.min_learning_rate / params.learning_rate, 1.0)
+    return lowest + (1 - lowest) * (1 + math.cos(math.pi * share)) / 2
+
+
+@contextmanager
+def scaled_rates(optimizer: torch.optim.Optimizer, factor: float) -> Iterator[None]:
+    """Multiply the learning rates of all groups for one step."""
+    rates = [group["lr"] for group in optimizer.param_groups]
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group["lr"] = rate * factor
+    yield
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group["lr"] = rate

@@ -1,0 +1,44 @@
+"""Trainings that are killed, and a comparison of their results to the last bit."""
+
+import json
+
+import pytorch_lightning as pl
+
+from mmctr.ctr.training.trained_model import TrainedModel
+
+
+class Killed(BaseException):
+    """Stands for ``kill -9``: only what is on the disk remains."""
+
+
+class KillAt(pl.Callback):
+    """Kills after a step, before a checkpoint could be written, or in a validation."""
+
+    def __init__(self, step: int, *, in_validation: bool = False) -> None:
+        self.step = step
+        self.in_validation = in_validation
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
+        if trainer.global_step == self.step and not self.in_validation:
+            raise Killed
+
+    def on_validation_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
+        if trainer.global_step == self.step and self.in_validation:
+            raise Killed
+
+
+class Steps(pl.Callback):
+    """Counts the steps of a process."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def on_train_batch_end(self, *_: object) -> None:
+        self.count += 1
+
+
+def require_equal(one: TrainedModel, other: TrainedModel) -> None:
+    assert one.weights.keys() == other.weights.keys()
+    for name, weight in one.weights.items():
+        assert weight.numpy().tobytes() == other.weights[name].numpy().tobytes(), name
+    assert json.dumps(one.history) == json.dumps(other.history)
