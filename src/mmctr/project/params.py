@@ -79,6 +79,17 @@ class ProjectParams(Params):
         )
 
     @model_validator(mode="after")
+    def _statistics_are_computed(self) -> Self:
+        kinds = self.row_statistics.kinds
+        missing = [x for x in self.ctr_modeling.features.statistics if x not in kinds]
+        if missing:
+            raise ValueError(
+                f"ctr_modeling.features.statistics names '{missing[0]}', which "
+                f"row_statistics.kinds does not compute ({', '.join(kinds) or 'none'})"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _prefixes_are_of_residual_codes(self) -> Self:
         self._model.require_residual_codes()
         return self
