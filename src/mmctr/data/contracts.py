@@ -162,6 +162,3 @@ CONTRACTS = {
     ),
 }
 """The contracts by their name in the catalogue."""
-
-MAY_BE_EMPTY = frozenset({"events"})
-"""Contracts of tables that may have no row."""

@@ -53,6 +53,7 @@ READ = {
     "list_shared_codes": ("quantization.seed",),
     "predict_valid": _PREDICTING,
     "predict_test": _PREDICTING,
+    "predict_test_frozen": _PREDICTING,
     "evaluate_predictions": ("ctr_modeling.evaluation.*",),
     "build_submission": ("ctr_modeling.submission.*",),
     "check_submission": ("ctr_modeling.submission.*",),
