@@ -44,6 +44,16 @@ _VECTOR_COUNTS = (
 )
 """Label, key of the reports, and whether images have it too."""
 
+_COMPUTATION = {
+    "library": "library",
+    "threads": "threads",
+    "OMP_NUM_THREADS": "omp_num_threads",
+    "instructions": "cpu",
+    "MKL": "mkl",
+    "oneDNN": "onednn",
+}
+"""Label and key of what the manifest records of a training's computation."""
+
 _HASH = 12
 """Digits of a hash in a table; the manifest has all 64."""
 
@@ -165,6 +175,10 @@ def manifest_section(record: Record) -> Section:
     ]
     inputs = [[name, value[:_HASH]] for name, value in sorted(record.inputs.items())]
     versions = [[name, value or NOTHING] for name, value in record.versions.items()]
+    computed = [
+        [node, *(cell(found.get(key, NOTHING)) for key in _COMPUTATION.values())]
+        for node, found in record.computations().items()
+    ]
     text = Text(say("manifest", record=record, digits=_HASH))
     folded = [
         Folded(f"{len(rows)} {summary}", [Table(title, header, rows, words=4)])
@@ -174,7 +188,9 @@ def manifest_section(record: Record) -> Section:
             ("versions", "Code", ("package", "version"), versions),
         )
     ]
-    return Section("manifest", "Manifest", [text, *folded])
+    header = ("by", *_COMPUTATION)
+    table = Table("Threads and kernels", header, computed, words=2)
+    return Section("manifest", "Manifest", [text, table, *folded])
 
 
 def _vector_table(titles: dict[str, Any], covers: dict[str, Any]) -> Table:
