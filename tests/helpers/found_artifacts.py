@@ -217,7 +217,17 @@ def manifest() -> dict[str, Any]:
                     "ctr_modeling.model.dnn_units": [64, 32],
                     "ctr_modeling.seed": 7,
                 },
-            ),
+            )
+            | {
+                "computation": {
+                    "library": "torch 2.13.0",
+                    "threads": 3,
+                    "omp_num_threads": None,
+                    "cpu": "AVX512",
+                    "mkl": True,
+                    "onednn": False,
+                }
+            },
             "ablation_details": made("measure_arms", rows, **{"ablation.seeds": 2}),
             "report": made("write_report", {}),
         },

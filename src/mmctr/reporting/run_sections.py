@@ -175,10 +175,6 @@ def manifest_section(record: Record) -> Section:
     ]
     inputs = [[name, value[:_HASH]] for name, value in sorted(record.inputs.items())]
     versions = [[name, value or NOTHING] for name, value in record.versions.items()]
-    computed = [
-        [node, *(cell(found.get(key, NOTHING)) for key in _COMPUTATION.values())]
-        for node, found in record.computations().items()
-    ]
     text = Text(say("manifest", record=record, digits=_HASH))
     folded = [
         Folded(f"{len(rows)} {summary}", [Table(title, header, rows, words=4)])
@@ -188,9 +184,17 @@ def manifest_section(record: Record) -> Section:
             ("versions", "Code", ("package", "version"), versions),
         )
     ]
+    return Section("manifest", "Manifest", [text, *_computations(record), *folded])
+
+
+def _computations(record: Record) -> list[Block]:
+    """Threads and kernels of trainings and predictions, where they are recorded."""
+    rows = []
+    for node, found in record.computations().items():
+        values = [found.get(key) for key in _COMPUTATION.values()]
+        rows.append([node, *(NOTHING if x is None else cell(x) for x in values)])
     header = ("by", *_COMPUTATION)
-    table = Table("Threads and kernels", header, computed, words=2)
-    return Section("manifest", "Manifest", [text, table, *folded])
+    return [Table("Threads and kernels", header, rows, words=2)] if rows else []
 
 
 def _vector_table(titles: dict[str, Any], covers: dict[str, Any]) -> Table:
