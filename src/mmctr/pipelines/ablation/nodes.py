@@ -13,7 +13,7 @@ import pyarrow as pa
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import ResultStore
-from mmctr.experiments.ablation.inputs import choose_rows
+from mmctr.experiments.ablation.inputs import choose_rows, with_tree_scores
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import AblationPlan, make_plan
 from mmctr.experiments.ablation.runs import RunTrainer, choose_candidates
@@ -34,6 +34,8 @@ def plan_ablation(
     title_vectors: np.ndarray,
     image_vectors: np.ndarray,
     preparation_report: dict,
+    valid_tree_scores: np.ndarray,
+    test_tree_scores: np.ndarray,
     params: AblationParams,
     quantization: QuantizationParams,
     ctr_modeling: CtrParams,
@@ -48,6 +50,9 @@ def plan_ablation(
         title_vectors: ``[n_items + 1, d]`` float32.
         image_vectors: The same.
         preparation_report: Says what the levels were computed from.
+        valid_tree_scores: Boosted trees' probabilities; here only to fail before the
+            trainings if they are missing or of other rows.
+        test_tree_scores: The same.
         params: Arms, candidates, budget.
         quantization: What arms override.
         ctr_modeling: What arms override.
@@ -56,8 +61,11 @@ def plan_ablation(
         :class:`~mmctr.experiments.ablation.plan.AblationPlan`, ready for JSON.
 
     Raises:
-        ValueError: If an arm has nothing to train on these data.
+        ValueError: If an arm has nothing to train on these data, or the trees' scores
+            are of other rows.
     """
+    with_tree_scores(valid, valid_tree_scores, "valid")
+    with_tree_scores(test, test_tree_scores, "test")
     rows = {"train": train, "valid": valid, "test": test}
     inputs = describe_inputs(
         rows, items, title_vectors, image_vectors, preparation_report
