@@ -34,8 +34,6 @@ def plan_ablation(
     title_vectors: np.ndarray,
     image_vectors: np.ndarray,
     preparation_report: dict,
-    valid_tree_scores: np.ndarray,
-    test_tree_scores: np.ndarray,
     params: AblationParams,
     quantization: QuantizationParams,
     ctr_modeling: CtrParams,
@@ -50,9 +48,6 @@ def plan_ablation(
         title_vectors: ``[n_items + 1, d]`` float32.
         image_vectors: The same.
         preparation_report: Says what the levels were computed from.
-        valid_tree_scores: Boosted trees' probabilities; here only to fail before the
-            trainings if they are missing or of other rows.
-        test_tree_scores: The same.
         params: Arms, candidates, budget.
         quantization: What arms override.
         ctr_modeling: What arms override.
@@ -61,11 +56,8 @@ def plan_ablation(
         :class:`~mmctr.experiments.ablation.plan.AblationPlan`, ready for JSON.
 
     Raises:
-        ValueError: If an arm has nothing to train on these data, or the trees' scores
-            are of other rows.
+        ValueError: If an arm has nothing to train on these data.
     """
-    with_tree_scores(valid, valid_tree_scores, "valid")
-    with_tree_scores(test, test_tree_scores, "test")
     rows = {"train": train, "valid": valid, "test": test}
     inputs = describe_inputs(
         rows, items, title_vectors, image_vectors, preparation_report
@@ -107,6 +99,8 @@ def train_arms(
     train: pa.Table,
     valid: pa.Table,
     test: pa.Table,
+    valid_tree_scores: np.ndarray,
+    test_tree_scores: np.ndarray,
 ) -> dict[str, Any]:
     """Make the codes, try every arm's candidates, train the best one with every seed.
 
@@ -120,20 +114,29 @@ def train_arms(
         train: Labelled rows.
         valid: Labelled rows; they choose the candidates.
         test: Rows to score; their labels are not read.
+        valid_tree_scores: Probabilities of the boosted trees, ``[valid rows]``; here
+            only to fail before the trainings if they don't belong to the rows.
+        test_tree_scores: The same, ``[test rows]``.
 
     Returns:
         The choice, see :func:`choose_candidates`.
 
     Raises:
-        ValueError: If codes can't be made, naming the arms that need them, or if a
-            training fails, naming arm, candidate and seed.
+        ValueError: If the trees' scores are of other rows; if codes can't be made,
+            naming the arms that need them; or if a training fails, naming arm,
+            candidate and seed.
     """
     planned = AblationPlan.model_validate(plan)
     trainer = RunTrainer(
         planned,
         code_store,
         Items(items, title_vectors, image_vectors),
-        choose_rows(train, valid, test, planned.params),
+        choose_rows(
+            train,
+            with_tree_scores(valid, valid_tree_scores, "valid"),
+            with_tree_scores(test, test_tree_scores, "test"),
+            planned.params,
+        ),
     )
     trainer.make_codes(train)
     trials = trainer.train_missing(store, planned.trials(), "trials")
