@@ -17,6 +17,9 @@ class TimesByKey:
 
     def __init__(self, keys: np.ndarray, times: np.ndarray) -> None:
         """Sort ``[E]`` int64 keys, of any values, with their times, seconds."""
+        if not len(keys):
+            # An event of a key that nobody asks for: there is a place to look at.
+            keys, times = np.array([-(2**62)]), np.zeros(1, np.int64)
         self._first_time = int(times.min(initial=0))
         # One more than the latest time is needed to count all events.
         self._span = int(times.max(initial=0)) - self._first_time + 2
@@ -52,7 +55,7 @@ class TimesByKey:
 
     def _places(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         places = np.searchsorted(self._keys, keys)
-        places = np.minimum(places, max(len(self._keys) - 1, 0))
+        places = np.minimum(places, len(self._keys) - 1)
         return places, self._keys[places] == keys
 
     def _ends(self, places: np.ndarray, moments: np.ndarray) -> np.ndarray:
@@ -61,7 +64,7 @@ class TimesByKey:
         return np.searchsorted(self._joint, places * self._span + offset)
 
     def _time_at(self, at: np.ndarray, places: np.ndarray) -> np.ndarray:
-        found = self._joint[np.clip(at, 0, max(len(self._joint) - 1, 0))]
+        found = self._joint[np.clip(at, 0, len(self._joint) - 1)]
         return found - places * self._span + self._first_time
 
 
