@@ -83,7 +83,7 @@ def check_rows(source: InteractionSource, params, tables: PrimaryTables) -> None
         }
 
 
-@given(logs(), st.integers(1, 4), st.integers(1, 2), st.integers(1, 3))
+@given(logs(), st.integers(1, 4), st.integers(1, 2), st.integers(1, 2))
 @settings(max_examples=60, deadline=None)
 def test_rows_of_logs_full_of_ties(source, max_history, min_history, per_positive):
     params = make_params(
