@@ -66,6 +66,17 @@ def title_vectors() -> np.ndarray:
     return np.pad(drawn, ((1, 0), (0, 0)))
 
 
+def row_statistics() -> dict[str, Any]:
+    """``row_statistics.json``."""
+    return {
+        "protocol": "live",
+        "kinds": {"popularity": 18, "cooccurrence": 11},
+        "events": 1234,
+        "windows_days": [30.0, 90.5],
+        "max_history": 64,
+    }
+
+
 def _of_model(evaluation: EvaluationParams) -> CtrParams:
     """What a node takes; of it, only this part is read."""
     return CtrParams.model_construct(evaluation=evaluation)
@@ -76,6 +87,10 @@ def evaluation(*, labelled: bool = True) -> tuple[dict[str, Any], dict[str, Any]
     found = tables(labelled=labelled)
     return evaluate_predictions(
         **found,
+        # As many rows with the same labels.
+        test_frozen_predictions=found["valid_predictions"],
+        test_frozen_tree_scores=found["valid_tree_scores"],
+        row_statistics_report=row_statistics(),
         title_vectors=title_vectors(),
         preparation_report={"oracle_auc": None},
         params=_of_model(params()),
@@ -202,7 +217,17 @@ def manifest() -> dict[str, Any]:
                     "ctr_modeling.model.dnn_units": [64, 32],
                     "ctr_modeling.seed": 7,
                 },
-            ),
+            )
+            | {
+                "computation": {
+                    "library": "torch 2.13.0",
+                    "threads": 3,
+                    "omp_num_threads": None,
+                    "cpu": "AVX512",
+                    "mkl": True,
+                    "onednn": False,
+                }
+            },
             "ablation_details": made("measure_arms", rows, **{"ablation.seeds": 2}),
             "report": made("write_report", {}),
         },
@@ -267,6 +292,7 @@ def found(*, labelled: bool = True) -> dict[str, Any]:
             "steps": 30,
             "device": "cpu",
             "features": ["tags", "title_codes"],
+            "statistics": ["popularity.age", "popularity.events"],
             "content": "codes (positional)",
             "weights": 123_456,
             "validations": [

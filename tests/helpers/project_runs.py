@@ -19,6 +19,7 @@ ROAD = (
     "embedding",
     "quantization",
     "fusion",
+    "row_statistics",
     "baselines",
     "ctr_modeling",
     "reporting",

@@ -83,7 +83,12 @@ def inputs() -> dict[str, Any]:
                 "parts": {"train": PART, "valid": PART, "test": PART},
             },
             "data_audit": dict.fromkeys(("train", "valid", "test"), AUDIT),
-            "metrics": {"valid": METRICS, "test": copy.deepcopy(METRICS)},
+            "metrics": {
+                "row_statistics": {"protocol": None, "kinds": {}},
+                "valid": METRICS,
+                "test": copy.deepcopy(METRICS),
+                "test_frozen": None,
+            },
             "codebook": {"title": HEALTH, "image": None},
             "training_history": {
                 "device": "cpu",

@@ -274,3 +274,12 @@ def test_commands_in_a_text_are_code(text, shown):
 def test_the_same_artifacts_give_the_same_picture(made):
     history = made["training_history"]
     assert training_section(history) == training_section(copy.deepcopy(history))
+
+
+def test_the_manifest_says_threads_and_kernels_where_they_are_recorded(made, page):
+    row = "train_model torch 2.13.0 3 - AVX512 true false"
+    assert row in page.section("manifest").words
+    manifest = copy.deepcopy(made["manifest"])
+    del manifest["made"]["ctr_weights"]["computation"]
+    words = words_of(manifest_section(Record.of(manifest)))
+    assert "Threads and kernels" not in words

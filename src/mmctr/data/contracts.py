@@ -73,8 +73,11 @@ def _rows(*, labelled: bool) -> pandera.DataFrameSchema:
                 "statistics of the row know of events before it; empty without times"
             ),
         },
-        title="train, valid" if labelled else "test",
-        description="One row per impression.",
+        title="train, valid, train_rows, valid_rows"
+        if labelled
+        else "test, test_rows, test_frozen_rows",
+        description="One row per impression; in those that end in `_rows` also a "
+        "float32 column `kind.name` per row statistic, NaN where undefined.",
     )
 
 
@@ -157,11 +160,8 @@ CONTRACTS = {
                 "before calibration; the same where there is none",
             ),
         },
-        title="valid_predictions, test_predictions",
+        title="valid_predictions, test_predictions, test_frozen_predictions",
         description="One row per row of the part, in its order.",
     ),
 }
 """The contracts by their name in the catalogue."""
-
-MAY_BE_EMPTY = frozenset({"events"})
-"""Contracts of tables that may have no row."""

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pandera.pandas import DataFrameSchema
 
 from mmctr.data.columns import list_column
-from mmctr.data.contracts import CONTRACTS, MAY_BE_EMPTY
+from mmctr.data.contracts import CONTRACTS
 from mmctr.data.raw_schemas import frame_problems, names_of, property_of
 
 # Flat values checked at a time: pandera makes copies.
@@ -22,13 +22,16 @@ _NULLABLE = {
 }
 
 
-def check_table(table: pa.Table, contract: str, file: str) -> None:
+def check_table(
+    table: pa.Table, contract: str, file: str, *, may_be_empty: bool = False
+) -> None:
     """Check a table that is handed from one pipeline to another.
 
     Args:
         table: The table; columns that the contract lacks are not checked.
         contract: Name of its contract, a key of :data:`mmctr.data.contracts.CONTRACTS`.
         file: Where it is or will be, for the message.
+        may_be_empty: Whether it may have no row.
 
     Raises:
         ValueError: Naming file, columns, the first five rows of each that fail, and
@@ -39,7 +42,7 @@ def check_table(table: pa.Table, contract: str, file: str) -> None:
     problems = [
         f"column '{name}' is missing" for name in schema.columns if name not in there
     ]
-    if not table.num_rows and contract not in MAY_BE_EMPTY:
+    if not table.num_rows and not may_be_empty:
         problems.append("no rows")
     scalars = [name for name in names_of(schema, lists=False) if name in there]
     frame = table.select(scalars).to_pandas(types_mapper=_NULLABLE.get)

@@ -9,7 +9,13 @@ from mmctr.evaluation.intervals import detectable_difference, percentile_interva
 from mmctr.evaluation.metrics import auc, gauc, logloss
 from mmctr.evaluation.multiple_tests import holm_adjust, resampled_p_value
 from mmctr.evaluation.params import EvaluationParams
-from mmctr.evaluation.report import EvaluatedRows, Evaluation, TrainRows, evaluate
+from mmctr.evaluation.report import (
+    EvaluatedRows,
+    Evaluation,
+    TrainRows,
+    evaluate,
+    evaluate_beside_trees,
+)
 from mmctr.evaluation.resampling import resample_metrics
 from mmctr.evaluation.slices import clean_cold_auc, unseen_in_train, warm_auc
 
@@ -24,6 +30,7 @@ __all__ = [
     "clean_cold_auc",
     "detectable_difference",
     "evaluate",
+    "evaluate_beside_trees",
     "gauc",
     "holm_adjust",
     "logloss",

@@ -25,6 +25,8 @@ class FittedTrees(NamedTuple):
 
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give the probability of each row: ``[R, C]`` -> ``[R]``."""
+        if not len(features):  # LightGBM refuses no rows
+            return np.zeros(0)
         scores = self.booster.predict(features, num_iteration=self.best_round)
         return np.asarray(scores, np.float64)
 

@@ -12,25 +12,24 @@ from mmctr.evaluation.baselines import (
     max_title_similarity,
     popularity_scores,
 )
-from mmctr.evaluation.calibration import calibration_curve, calibration_line
-from mmctr.evaluation.details import DetailMeasures, point_value
-from mmctr.evaluation.inputs import check_length, checked_probabilities, checked_scores
-from mmctr.evaluation.intervals import detectable_difference, percentile_interval
-from mmctr.evaluation.metrics import (
-    expected_calibration_error,
-    logloss,
-    normalized_entropy,
-    row_losses,
+from mmctr.evaluation.calibration import calibration_curve
+from mmctr.evaluation.comparison import (
+    MODEL,
+    TREES,
+    compare_scores,
+    judge_baseline,
+    judge_model,
+)
+from mmctr.evaluation.details import DetailMeasures
+from mmctr.evaluation.inputs import (
+    check_length,
+    checked_probabilities,
+    checked_scores,
 )
 from mmctr.evaluation.params import EvaluationParams
 from mmctr.evaluation.resampling import UserRows, resample
 from mmctr.evaluation.slices import clean_cold_auc, unseen_in_train, warm_auc
 from mmctr.evaluation.weighted import Measure
-
-_MODEL = "model"
-_MEASURES = ("auc", "gauc", "logloss")
-_PROBABILITIES = ("item_only", "boosted_trees")
-"""Baselines whose scores are click rates, and so have a logloss."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def baseline_scores(
         "popularity": popularity_scores(*known),
         "last_title_similarity": last_title_similarity(*jagged) if width else None,
         "max_title_similarity": max_title_similarity(*jagged) if width else None,
-        "boosted_trees": None
+        TREES: None
         if trees is None
         else checked_probabilities(trees, len(split.labels), "tree_probabilities"),
     }
@@ -162,42 +161,20 @@ def evaluate(
         train_clicks=scored["popularity"],
         params=params,
     )
-    measures: dict[Any, Measure] = {**details.measures}
-    for name, scores in {_MODEL: probabilities, **scored}.items():
-        measures["auc", name] = rows.auc(scores)
-        measures["gauc", name] = rows.gauc(scores)
-        if name in (_MODEL, *_PROBABILITIES):
-            measures["logloss", name] = rows.mean(row_losses(rows.labels, scores))
+    compared = compare_scores(rows, {MODEL: probabilities, **scored})
+    measures: dict[Any, Measure] = {**details.measures, **compared}
     drawn = resample(measures, rows.n_users, params)
-    once = {key: measure(np.ones(rows.n_users)) for key, measure in measures.items()}
+    once = {key: measure(np.ones(rows.n_users)) for key, measure in compared.items()}
 
-    slope, intercept = calibration_line(rows.labels, probabilities)
+    judged = (rows.labels, probabilities, split.raw_probabilities)
     cold_auc, pairs = clean_cold_auc(rows.labels, probabilities, rows.groups, cold)
     metrics: dict[str, object] = {
-        "rows": len(rows.labels),
-        **{
-            f"{measure}{end}": value
-            for measure in _MEASURES
-            for end, value in (
-                ("", point_value(once[measure, _MODEL])),
-                (
-                    "_interval",
-                    percentile_interval(drawn[measure, _MODEL], params.confidence),
-                ),
-            )
-        },
-        **_measure_probabilities(rows.labels, probabilities, params),
-        "calibration_slope": slope,
-        "calibration_intercept": intercept,
-        "raw": {
-            **_measure_probabilities(rows.labels, split.raw_probabilities, params),
-            "slope": calibration_line(rows.labels, split.raw_probabilities)[0],
-        },
+        **judge_model(*judged, once, drawn, params),
         "auc_warm_items": warm_auc(rows.labels, probabilities, cold),
         "auc_clean_cold": cold_auc if pairs >= params.min_clean_cold_pairs else None,
         "clean_cold_pairs": pairs,
         "baselines": {
-            name: None if found is None else _judge_baseline(name, once, drawn, params)
+            name: None if found is None else judge_baseline(name, once, drawn, params)
             for name, found in baselines.items()
         },
     }
@@ -210,32 +187,38 @@ def evaluate(
     return Evaluation(metrics, described)
 
 
-def _measure_probabilities(
-    labels: NDArray[np.int64], probabilities: NDArray[Any], params: EvaluationParams
-) -> dict[str, float | None]:
-    return {
-        "logloss": logloss(labels, probabilities),
-        "ne": normalized_entropy(labels, probabilities),
-        "ece": expected_calibration_error(labels, probabilities, params.ece_bins),
-    }
-
-
-def _judge_baseline(
-    name: str,
-    once: dict[Any, Any],
-    drawn: dict[Any, NDArray[np.float64]],
-    params: EvaluationParams,
+def evaluate_beside_trees(
+    split: EvaluatedRows, params: EvaluationParams
 ) -> dict[str, object]:
-    """Measure a baseline, and the model minus it on the same resamples."""
-    judged: dict[str, object] = {}
-    for measure in _MEASURES:
-        value = difference = detectable = None
-        if (measure, name) in once:
-            value = point_value(once[measure, name])
-            minus = drawn[measure, _MODEL] - drawn[measure, name]
-            difference = percentile_interval(minus, params.confidence)
-            detectable = detectable_difference(minus, params.confidence, params.power)
-        judged[measure] = value
-        judged[f"{measure}_difference"] = difference
-        judged[f"{measure}_detectable"] = detectable
-    return judged
+    """Judge a model's probabilities on one split beside the boosted trees alone.
+
+    Args:
+        split: Labelled rows with the probabilities of the model and of the trees.
+        params: Bins, bootstrap.
+
+    Returns:
+        The metrics of :func:`evaluate` but those of warm and cold items, with one
+        baseline.
+
+    Raises:
+        ValueError: If a row can't be evaluated, or the trees' probabilities are
+            missing.
+    """
+    rows = UserRows.of(split.labels, split.groups, split.users)
+    count = len(rows.labels)
+    trees = split.tree_probabilities
+    if trees is None:
+        raise ValueError("tree_probabilities: None; expected one per row")
+    probabilities = checked_probabilities(split.probabilities, count)
+    scores = {
+        MODEL: probabilities,
+        TREES: checked_probabilities(trees, count, "tree_probabilities"),
+    }
+    compared = compare_scores(rows, scores)
+    drawn = resample(compared, rows.n_users, params)
+    once = {key: measure(np.ones(rows.n_users)) for key, measure in compared.items()}
+    judged = (rows.labels, probabilities, split.raw_probabilities)
+    return {
+        **judge_model(*judged, once, drawn, params),
+        "baselines": {TREES: judge_baseline(TREES, once, drawn, params)},
+    }

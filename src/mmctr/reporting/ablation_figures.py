@@ -27,6 +27,7 @@ _COLORS = {
     "continuous": RED,
     "similarity": GOLD,
     "codes": BLUE,
+    "trees": GREEN,
     "mean": PURPLE,
 }
 _CODE_LINES = (BLUE, GREEN, PURPLE)
@@ -167,7 +168,7 @@ def _drawn(arms: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], str, st
     codes = [arm for arm in arms if arm["kind"] == "codes"]
     best = sorted(codes, key=best_on_valid, reverse=True)[: len(_CODE_LINES)]
     plain: list[tuple[dict[str, Any], str, str]] = []
-    for arm in (arm for arm in arms if arm["kind"] not in ("codes", "mean")):
+    for arm in (arm for arm in arms if arm["curves"] and arm["kind"] != "codes"):
         color = _COLORS[arm["kind"]]
         before = sum(color == other for _, other, _ in plain)
         plain.append((arm, color, _DASHES[before % len(_DASHES)]))

@@ -19,6 +19,11 @@ from mmctr.reporting.model_sections import (
 )
 from mmctr.reporting.pages import render, say
 from mmctr.reporting.run_sections import image_maker
+from mmctr.reporting.statistics_sections import (
+    frozen_sentence,
+    protocol_sentence,
+    protocol_tables,
+)
 from mmctr.reporting.words import NOTHING, count, moment
 
 WEIGHTS = "ctr_weights.safetensors"
@@ -72,6 +77,7 @@ def write_model_card(
         model=_model(training_history, codebook, *vectors, record),
         parts=part_table(preparation_report),
         data=leak_sentence(data_audit),
+        statistics=f"{protocol_sentence(metrics)} {frozen_sentence(metrics)}",
         training=_training(training_history, record),
         judged=say(
             "card_judged",
@@ -81,7 +87,11 @@ def write_model_card(
             verdict=sentences.verdict(metrics, part),
             against_trees=sentences.against_trees(metrics, part),
         ),
-        tables=[ranking_table(part, found), loss_table(part, found, closer)],
+        tables=[
+            ranking_table(part, found),
+            *protocol_tables(metrics),
+            loss_table(part, found, closer),
+        ],
         slices=slice_tables(closer),
         limits=_limits(
             preparation_report,

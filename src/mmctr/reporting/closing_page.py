@@ -7,6 +7,12 @@ from mmctr.reporting.cautions import cautions, relative_probabilities
 from mmctr.reporting.data_sections import part_table
 from mmctr.reporting.model_sections import judged_part
 from mmctr.reporting.pages import render
+from mmctr.reporting.sentences import MEASURES
+from mmctr.reporting.statistics_sections import (
+    minus_trees,
+    protocol_sentence,
+    under_both,
+)
 from mmctr.reporting.words import interval, number
 
 SUMMARY_INPUTS = (
@@ -73,6 +79,8 @@ def summarize(
         metrics=metrics,
         cautions=cautions(metrics, judged_part(metrics)),
         relative=relative_probabilities(report),
+        statistics=protocol_sentence(metrics),
+        protocols=_protocols(under_both(metrics)),
         scores=_scores,
         detectable=_detectable,
         paths=paths,
@@ -115,3 +123,18 @@ def _detectable(metrics: dict[str, Any]) -> str:
         found = [each[f"{measure}_detectable"] for each in baselines]
         line += f"{number(max(filter(None, found), default=None)):>7}"
     return line
+
+
+def _protocols(both: dict[str, dict[str, Any]]) -> str:
+    """Write each measure under both protocols, with the model minus the trees."""
+    if not both:
+        return ""
+    heads = "".join(f"{name:>10}  {'model minus trees':18}" for name in both)
+    lines = [f"  {'on test':9}{heads}".rstrip()]
+    for measure, label in MEASURES.items():
+        cells = "".join(
+            f"{number(found[measure]):>10}  {minus_trees(found, measure):18}"
+            for found in both.values()
+        )
+        lines.append(f"  {label:9}{cells}".rstrip())
+    return "\n".join(lines)

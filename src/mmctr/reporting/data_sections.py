@@ -1,5 +1,6 @@
 """The sections on what went in: rows, leaks, and the codes of the items."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -39,12 +40,15 @@ LEAKS = {
 """What the audit scores rows by, one quantity alone."""
 
 
-def data_section(report: dict[str, Any], audit: dict[str, Any]) -> Section:
-    """Show rows, users, items, histories, and what leaks.
+def data_section(
+    report: dict[str, Any], audit: dict[str, Any], statistics: Sequence[Block]
+) -> Section:
+    """Show rows, users, items, histories, statistics of rows, and what leaks.
 
     Args:
         report: ``preparation.json``.
         audit: ``audit.json``.
+        statistics: What is said of the rows' statistics.
     """
     blocks: list[Block] = [
         Text(say("prepared", report=report)),
@@ -54,7 +58,7 @@ def data_section(report: dict[str, Any], audit: dict[str, Any]) -> Section:
         found = [[plain(name), cell(value)] for name, value in log.items()]
         table = Table("The log", ("what", "found"), found, words=2)
         blocks.append(Folded("What splitting the log found", [table]))
-    blocks += [_leak_table(audit), Text(leak_sentence(audit))]
+    blocks += [*statistics, _leak_table(audit), Text(leak_sentence(audit))]
     return Section("data", "Data", blocks)
 
 

@@ -60,6 +60,11 @@ class Record:
             for name in inputs
         )
 
+    def computations(self) -> dict[str, dict[str, Any]]:
+        """Threads and kernels, by the node that trained or predicted."""
+        entries = self.made.values()
+        return {x["node"]: x["computation"] for x in entries if "computation" in x}
+
     def nested(self) -> dict[str, Any]:
         """Nest the parameters by section, as in a file for ``--config``."""
         tree: dict[str, Any] = {}

@@ -24,6 +24,11 @@ from mmctr.reporting.run_figures import (
     draw_training,
 )
 from mmctr.reporting.sentences import MEASURES
+from mmctr.reporting.statistics_sections import (
+    frozen_sentence,
+    protocol_sentence,
+    protocol_tables,
+)
 from mmctr.reporting.words import (
     NOTHING,
     count,
@@ -78,6 +83,7 @@ def overview(
         Tiles([(f"{name} on {part}", *rest) for name, *rest in tiles]),
         Text(say("brackets", details=closer)),
     ]
+    blocks.append(Text(f"{protocol_sentence(metrics)} {frozen_sentence(metrics)}"))
     if relative := relative_probabilities(preparation):
         blocks.append(Text(relative))
     if part == "valid":
@@ -119,7 +125,7 @@ def metrics_section(
         )
         for measure, label in (("gauc", "gAUC"), ("auc", "AUC"))
     ]
-    blocks: list[Block] = [Pictures(pictures)]
+    blocks: list[Block] = [Pictures(pictures), *protocol_tables(metrics)]
     for name in ("test", "valid"):
         if metrics[name] is None:
             blocks.append(Text(f"{name} has no labels: predictions only.", warns=True))

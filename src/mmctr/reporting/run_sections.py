@@ -44,6 +44,16 @@ _VECTOR_COUNTS = (
 )
 """Label, key of the reports, and whether images have it too."""
 
+_COMPUTATION = {
+    "library": "library",
+    "threads": "threads",
+    "OMP_NUM_THREADS": "omp_num_threads",
+    "instructions": "cpu",
+    "MKL": "mkl",
+    "oneDNN": "onednn",
+}
+"""Label and key of what the manifest records of a training's computation."""
+
 _HASH = 12
 """Digits of a hash in a table; the manifest has all 64."""
 
@@ -174,7 +184,17 @@ def manifest_section(record: Record) -> Section:
             ("versions", "Code", ("package", "version"), versions),
         )
     ]
-    return Section("manifest", "Manifest", [text, *folded])
+    return Section("manifest", "Manifest", [text, *_computations(record), *folded])
+
+
+def _computations(record: Record) -> list[Block]:
+    """Threads and kernels of trainings and predictions, where they are recorded."""
+    rows = []
+    for node, found in record.computations().items():
+        values = [found.get(key) for key in _COMPUTATION.values()]
+        rows.append([node, *(NOTHING if x is None else cell(x) for x in values)])
+    header = ("by", *_COMPUTATION)
+    return [Table("Threads and kernels", header, rows, words=2)] if rows else []
 
 
 def _vector_table(titles: dict[str, Any], covers: dict[str, Any]) -> Table:

@@ -55,16 +55,20 @@ def test_some_kinds_of_a_log_can_be_chosen(table):
     )
 
 
-def test_a_kind_that_is_not_there_is_named_with_what_to_do(table):
+def test_kinds_that_are_not_there_are_named_with_what_to_do(table):
     message = (
-        r"names 'tags', and the rows have no column 'tags\.\*' \(their kinds: lexical, "
-        r"popularity\); switch it on in row_statistics.kinds and run kedro run "
-        "--pipeline row_statistics"
+        r"names codes, tags, and the rows have no column of these kinds \(theirs: "
+        r"lexical, popularity\); switch them on in row_statistics.kinds and run kedro "
+        "run --pipeline row_statistics"
     )
     with pytest.raises(ValueError, match=message):
-        read(table, "popularity", "tags")
-    with pytest.raises(ValueError, match="their kinds: none"):
+        read(table, "tags", "codes")
+    with pytest.raises(ValueError, match="theirs: none"):
         read(rows_table(np.random.default_rng(0), 5), "tags")
+
+
+def test_a_kind_without_anything_to_count_has_no_column(table):
+    assert read(table, "popularity", "tags").statistic_names == POPULARITY
 
 
 def test_an_infinite_value_is_named(table):

@@ -38,6 +38,8 @@ def test_the_standard_arms_are_twelve_at_the_most_with_all_controls(tree):
         "continuous",
         "similarity",
         "codes",
+        "trees",
+        "mean",
     }
 
 
@@ -112,12 +114,22 @@ def test_a_mean_brings_its_arms_along(tree):
         ({"kind": "codes", "of": ["none"]}, "'of' goes with kind: mean"),
         ({"kind": "mean", "of": ["none"]}, "kind is mean, which needs two arms"),
         (
+            {"kind": "trees", "ctr_modeling": {"features": {"tags": False}}},
+            "kind is trees, which is not trained here and has no settings",
+        ),
+        (
+            {"kind": "trees", "statistics": "all"},
+            "kind is trees, which is not trained here and has no .* statistics",
+        ),
+        ({"kind": "none", "statistics": "some"}, "'content_free' or 'all'"),
+        (
             {"kind": "mean", "of": ["none", "continous"]},
-            "'arms.new.of' names the arm 'continous', which is not trained",
+            "'arms.new.of' names the arm 'continous'; use one of these: none, .*"
+            "boosted_trees",
         ),
         (
             {"kind": "mean", "of": ["none", "codes_mean_vectors"]},
-            "'arms.new.of' names the arm 'codes_mean_vectors', which is not trained",
+            "'arms.new.of' names the arm 'codes_mean_vectors'; use one of these: none",
         ),
         (
             {"kind": "codes", "quantisation": {}},
@@ -142,7 +154,9 @@ def test_what_is_misspelt_in_an_arm_is_refused_with_its_place(tree, arm, message
         ),
         ({"candidate_seeds": 4}, "candidate_seeds=4 is more than seeds=3"),
         ({"seeds": 0}, "'ablation.seeds' = 0"),
-        ({"control": "codes_mean_vectors"}, "'control' names .* which is not trained"),
+        ({"control": "codes_mean_vectors"}, "'control' names .*; use one of these"),
+        ({"control": "boosted_trees"}, "'control' names the arm 'boosted_trees'; use"),
+        ({"choose_by": "loss"}, "'ablation.choose_by' = 'loss'"),
         ({"rows": 10}, "'ablation.rows' is not a parameter"),
     ],
 )

@@ -129,6 +129,29 @@ def test_codes_matter_to_arms_with_codes_only_and_are_shared_by_them():
     assert base.arms["none"].candidates["id"].codes is None
 
 
+def test_arms_have_statistics_without_content_unless_they_say_otherwise():
+    """The control must not see titles by way of a statistic."""
+    own = {"ctr_modeling": {"features": {"statistics": ["lexical"]}}}
+    arms = {
+        "none": {"kind": "none"},
+        "all": {"kind": "codes", "statistics": "all"},
+        "own": {"kind": "codes", **own},
+        "candidate": {"kind": "codes", "candidates": {"id": own}},
+    }
+    kinds = ["history", "similarity", "popularity", "lexical", "tags", "codes"]
+    ctr = ctr_params(features={"statistics": kinds})
+    plan = planned(ablation_params(arms=arms), ctr=ctr)
+    assert {
+        name: arm.candidates["id"].ctr_modeling.features.statistics
+        for name, arm in plan.arms.items()
+    } == {
+        "none": ["history", "popularity", "tags"],
+        "all": kinds,
+        "own": ["lexical"],
+        "candidate": ["lexical"],
+    }
+
+
 def test_a_plan_survives_json():
     found = planned().model_dump(mode="json")
     assert AblationPlan.model_validate(found) == planned()
@@ -150,6 +173,22 @@ def test_the_candidate_whose_kept_weights_are_best_on_valid_is_chosen():
     choice = choose_candidates(plan, trials)
     assert choice["chosen"] == {"none": "id", "coded": "no_id"}
     assert choice["tried"]["coded"] == pytest.approx({"id": 0.65, "no_id": 0.7})
+
+
+def test_the_candidate_of_the_lowest_logloss_can_be_chosen():
+    plan = planned(ablation_params(choose_by="logloss"))
+    losses = {"id": 0.5, "no_id": 0.4}
+    trials = [
+        {
+            "arm": run.arm,
+            "candidate": run.candidate,
+            "kept": {"gauc": losses[run.candidate], "logloss": losses[run.candidate]},
+        }
+        for run in plan.trials()
+    ]
+    choice = choose_candidates(plan, trials)
+    assert choice["chosen"] == {"none": "id", "coded": "no_id"}
+    assert choice["tried"]["coded"] == losses
 
 
 def test_a_failing_training_is_named(tmp_path):

@@ -61,14 +61,20 @@ def rows(seed: int, groups: int, *, labelled: bool = True) -> pa.Table:
 
 def test_statistics_are_used_and_named(item_table):
     valid, test = rows(1, 50), rows(2, 60, labelled=False)
-    on_valid, on_test, found = score_by_trees(
-        item_table, *VECTORS, rows(0, 200), valid, test, REPORT, params()
+    place = test.column_names.index("popularity.events")
+    nothing = pa.array(np.zeros(240), pa.float32())
+    frozen = test.set_column(place, "popularity.events", nothing)
+    on_valid, on_test, on_frozen, found = score_by_trees(
+        item_table, *VECTORS, rows(0, 200), valid, test, frozen, REPORT, params()
     )
+    labels = rows(2, 60)["label"].to_numpy()
+    # The statistic tells the classes apart, and a constant does not.
+    assert auc(labels, on_test) > auc(labels, on_frozen) + 0.15
     assert (on_valid.shape, on_test.shape) == ((200,), (240,))
     assert on_test.dtype == np.float64
     assert ((on_test > 0) & (on_test < 1)).all()
     assert auc(valid["label"].to_numpy(), on_valid) > 0.75
-    assert auc(rows(2, 60)["label"].to_numpy(), on_test) > 0.75
+    assert auc(labels, on_test) > 0.75
     found = json.loads(json.dumps(found, allow_nan=False))
     assert 1 <= found["best_round"] <= 20
     assert found["rows"] == 800
@@ -80,14 +86,16 @@ def test_statistics_are_used_and_named(item_table):
 
 
 def test_the_same_again_and_on_fewer_rows(item_table):
-    parts = (rows(0, 200), rows(1, 50), rows(2, 60))
+    test = rows(2, 60)
+    parts = (rows(0, 200), rows(1, 50), test, test.slice(0, 0))
     runs = [
         score_by_trees(item_table, *VECTORS, *parts, REPORT, params(max_rows=most))
         for most in (1000, 1000, 402)
     ]
     assert np.array_equal(runs[0][1], runs[1][1])
-    assert runs[0][2] == runs[1][2]
-    assert runs[2][2]["rows"] == 400
+    assert runs[0][3] == runs[1][3]
+    assert len(runs[0][2]) == 0
+    assert runs[2][3]["rows"] == 400
     assert auc(parts[2]["label"].to_numpy(), runs[2][1]) > 0.7
 
 
@@ -95,7 +103,6 @@ def test_one_class_in_train_is_refused(item_table):
     train = rows(0, 20)
     place = train.column_names.index("label")
     zeros = train.set_column(place, "label", pa.array([0] * 80, pa.int8()))
+    parts = (rows(1, 5), rows(2, 5), rows(2, 0))
     with pytest.raises(ValueError, match="train: labels must hold both 0 and 1"):
-        score_by_trees(
-            item_table, *VECTORS, zeros, rows(1, 5), rows(2, 5), REPORT, params()
-        )
+        score_by_trees(item_table, *VECTORS, zeros, *parts, REPORT, params())

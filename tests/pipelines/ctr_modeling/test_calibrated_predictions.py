@@ -9,11 +9,11 @@ import pytest
 from kedro_datasets_experimental.safetensors import SafetensorsDataset
 
 from mmctr.ctr.params import CtrParams
+from mmctr.ctr.submission import build_submission
 from mmctr.data.datasets import ArrowDataset
 from mmctr.evaluation import auc, logloss
 from mmctr.evaluation.calibration import calibration_line
 from mmctr.pipelines.ctr_modeling.nodes import (
-    build_submission,
     predict_rows,
     train_model,
 )

@@ -8,9 +8,8 @@ import pyarrow as pa
 import pytest
 
 from mmctr.ctr.params import CtrParams
+from mmctr.ctr.submission import build_submission, check_submission
 from mmctr.pipelines.ctr_modeling.nodes import (
-    build_submission,
-    check_submission,
     evaluate_predictions,
     predict_rows,
     train_model,
@@ -193,12 +192,14 @@ def test_metrics_of_labelled_and_unlabelled_parts(trained, item_table, mapping, 
     unlabelled = test.set_column(place, "label", pa.nulls(len(test), pa.int8()))
     vectors = np.eye(N_ITEMS + 1, N_ITEMS, k=-1, dtype=np.float32)
 
-    def measure(part: pa.Table, oracle: dict | None) -> tuple[dict, dict]:
+    def measure(
+        part: pa.Table, oracle: dict | None, frozen: int = 0
+    ) -> tuple[dict, dict]:
         predictions = [
             predict_rows(
                 item_table, *VECTORS, trained[0], table, mapping, REPORT, params
             )
-            for table in (valid, part)
+            for table in (valid, part, part.slice(0, frozen))
         ]
         return evaluate_predictions(
             train,
@@ -208,8 +209,11 @@ def test_metrics_of_labelled_and_unlabelled_parts(trained, item_table, mapping, 
             part,
             predictions[1],
             np.full(240, 0.3),
+            predictions[2],
+            np.full(frozen, 0.35),
             vectors,
             {**REPORT, "oracle_auc": oracle},
+            {"protocol": "live"},
             params,
         )
 
@@ -232,8 +236,16 @@ def test_metrics_of_labelled_and_unlabelled_parts(trained, item_table, mapping, 
     assert trees["logloss"] == pytest.approx(-0.25 * np.log(0.3) - 0.75 * np.log(0.7))
     assert trees["logloss_difference"][1] < 0
     assert details["test"]["slices"][0]["auc"] == metrics["test"]["auc"]
-    metrics, details = measure(unlabelled, None)
-    assert metrics["test"] is details["test"] is None
+    assert metrics["test_frozen"] is None
+    assert metrics["row_statistics"] == {"protocol": "live"}
+    metrics, details = measure(unlabelled, None, 240)
+    assert metrics["test"] is details["test"] is metrics["test_frozen"] is None
+    metrics, _ = measure(test, None, 240)
+    assert metrics["test_frozen"]["auc_interval"] == metrics["test"]["auc_interval"]
+    assert set(metrics["test_frozen"]["baselines"]) == {"boosted_trees"}
+    frozen = metrics["test_frozen"]["baselines"]["boosted_trees"]
+    expected = -0.25 * np.log(0.35) - 0.75 * np.log(0.65)
+    assert frozen["logloss"] == pytest.approx(expected)
 
 
 @pytest.fixture

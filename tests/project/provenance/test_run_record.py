@@ -69,6 +69,7 @@ def test_a_node_is_written_down_with_its_last_output(record, tmp_path):
     entry = content["made"]["train"]
     assert (entry["node"], entry["commit"]) == ("split", "abc")
     assert entry["parameters"] == {"split.share": 1}
+    assert "computation" not in entry
     assert entry["inputs"] == {"raw": {"raw.bin": raw}}
     assert record.lineage.causes("train") == ()
 
@@ -103,3 +104,13 @@ def test_a_damaged_manifest_is_named_and_begun_anew(
     save(record, "train")
     save(record, "valid")
     assert set(read_manifest(MANIFEST, catalog).made) == {"train", "valid"}
+
+
+def test_what_was_trained_has_threads_and_kernels(record, catalog):
+    node = Node(split, "raw", ["train", "valid"], name="train_model")
+    record.begin(node)
+    for name in node.outputs:
+        record.lineage.paths[name].write_text(name)
+        record.note_output(node, name)
+    made = read_manifest(MANIFEST, catalog).made
+    assert made["train"]["computation"]["library"].startswith("torch 2")

@@ -14,14 +14,15 @@ def read_statistics(
     Args:
         table: Rows; a column with a dot in its name is a statistic, and what stands
             before the dot its kind.
-        kinds: Kinds to read.
+        kinds: Kinds to read; one that has nothing to count, such as tags where items
+            have none, has no column.
 
     Returns:
         Their S names, sorted, and ``[rows, S]`` float32, NaN where undefined.
 
     Raises:
-        ValueError: If the table has no column of a kind, or a value is infinite; it
-            names the kind, or column and rows.
+        ValueError: If the table has no column of any kind asked for, or a value is
+            infinite; it names the kinds, or column and rows.
     """
     names = sorted(name for name in table.column_names if "." in name)
     _require_kinds(kinds, {kind_of(name) for name in names})
@@ -44,12 +45,11 @@ def kind_of(name: str) -> str:
 
 
 def _require_kinds(kinds: Collection[str], known: Collection[str]) -> None:
-    missing = sorted(set(kinds) - set(known))
-    if missing:
+    if kinds and not set(kinds) & set(known):
         raise ValueError(
-            f"ctr_modeling.features.statistics names '{missing[0]}', and the rows have "
-            f"no column '{missing[0]}.*' (their kinds: "
-            f"{', '.join(sorted(known)) or 'none'}); switch it on in "
+            f"ctr_modeling.features.statistics names {', '.join(sorted(kinds))}, and "
+            f"the rows have no column of these kinds (theirs: "
+            f"{', '.join(sorted(known)) or 'none'}); switch them on in "
             "row_statistics.kinds and run kedro run --pipeline row_statistics"
         )
 

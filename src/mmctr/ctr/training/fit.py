@@ -235,6 +235,8 @@ def predict_clicks(
         of="ctr_weights",
         advice="train again: kedro run --pipeline ctr_modeling",
     )
+    if not len(log):
+        return np.zeros(0)
     # Which items training saw is stored with the weights.
     model = Din(table, np.zeros(table.n_items + 1, bool), params, statistics)
     model.load_state_dict(weights)

@@ -55,6 +55,7 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
         *,
         filepath: str,
         contract: str | None = None,
+        may_be_empty: bool = False,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Point at a file.
@@ -63,10 +64,12 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
             filepath: Where the file lies on this machine.
             contract: What the table must hold, whenever it is saved or loaded: a key of
                 :data:`mmctr.data.contracts.CONTRACTS`.
+            may_be_empty: Whether a table with a contract may have no row.
             metadata: For plugins such as kedro-viz; not used here.
         """
         super().__init__(filepath=filepath, metadata=metadata)
         self._contract = contract
+        self._may_be_empty = may_be_empty
 
     def load(self) -> pa.Table:
         """Read the whole table.
@@ -110,7 +113,8 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
 
     def _check(self, table: pa.Table) -> None:
         if self._contract is not None:
-            check_table(table, self._contract, str(final_path(self._path)))
+            file = str(final_path(self._path))
+            check_table(table, self._contract, file, may_be_empty=self._may_be_empty)
 
     def _describe(self) -> dict[str, Any]:
         return {**super()._describe(), "contract": self._contract}

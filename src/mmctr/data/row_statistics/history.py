@@ -24,10 +24,11 @@ def history_statistics(rows: HistoryRows, log: EventLog) -> dict[str, np.ndarray
     is_target = rows.history == rows.targets
     newest = np.full(len(rows), np.inf)
     np.minimum.at(newest, rows.row[is_target], rows.newer[is_target])
-    pairs = np.unique(rows.row * (rows.history.max(initial=0) + 1) + rows.history)
-    distinct = np.bincount(
-        pairs // (rows.history.max(initial=0) + 1), minlength=len(rows)
-    )
+    # Sorted within each row: an item that differs from the one before is a new one.
+    ordered = rows.history[np.lexsort((rows.history, rows.row))]
+    is_new = np.diff(ordered, prepend=0) != 0
+    is_new[rows.offsets[:-1][rows.lengths > 0]] = True
+    distinct = rows.sum(is_new.astype(np.int64))
     lengths = rows.lengths.astype(np.float32)
     found = {
         "length": np.log1p(lengths),

@@ -18,6 +18,9 @@ Kind = Literal[
 KINDS: tuple[str, ...] = get_args(Kind)
 """Kinds of statistics: the part of a column's name before the dot."""
 
+CONTENT_KINDS = ("similarity", "lexical", "codes")
+"""Kinds that are made of titles and images."""
+
 
 def _ascending(days: list[float]) -> list[float]:
     if any(late <= early for early, late in zip([0.0, *days], days, strict=False)):

@@ -118,6 +118,26 @@ class HistoryRows:
         return self.offsets[1:][self.row] - 1 - np.arange(len(self.history))
 
     @cached_property
+    def number_of_history(self) -> np.ndarray:
+        """``[R]`` int64: rows with the same number have the same history.
+
+        Neighbouring rows are compared; those of one group share theirs.
+        """
+        differs = np.ones(len(self), bool)
+        differs[1:] = self.lengths[1:] != self.lengths[:-1]
+        # Where lengths are equal, each item is compared with the one a history before.
+        before = np.arange(len(self.history)) - self.lengths[self.row]
+        other = self.history != self.history[np.maximum(before, 0)]
+        differs |= self.sum(other.astype(np.int64)) > 0
+        differs[:1] = True
+        return np.cumsum(differs) - 1
+
+    @cached_property
+    def first_of_history(self) -> np.ndarray:
+        """The first row of each of them."""
+        return np.flatnonzero(np.diff(self.number_of_history, prepend=-1))
+
+    @cached_property
     def _weights(self) -> np.ndarray:
         return _FADING ** np.minimum(self.newer, 100).astype(np.float32)
 

@@ -1,43 +1,42 @@
 """Cosines of the target's vector and those of the history."""
 
 import numpy as np
+from scipy import sparse
 
 from mmctr.data.row_statistics.rows import HistoryRows
+from mmctr.runtime.jagged import take_ranges
+from mmctr.runtime.unit_rows import normalize_rows
 
 _FLOATS = 1 << 22
 _LEVELS = (0.4, 0.6, 0.8)
 
 
+def unit_vectors(vectors: np.ndarray) -> np.ndarray:
+    """Copy ``[n_items + 1, d]`` vectors as float32 rows of length 1, or 0."""
+    unit = np.array(vectors, np.float32)
+    normalize_rows(unit)
+    return unit
+
+
 def similarity_statistics(
-    rows: HistoryRows, vectors: np.ndarray, modality: str
+    rows: HistoryRows, unit: np.ndarray, modality: str
 ) -> dict[str, np.ndarray]:
     """Compute the statistics of kind ``similarity`` of one modality.
 
     Args:
         rows: ``R`` rows.
-        vectors: ``[n_items + 1, d]`` float32, row 0 zero; may be a memory map. An item
-            without a vector has cosine 0 with all.
+        unit: ``[n_items + 1, d]`` float32, from :func:`unit_vectors`. An item without a
+            vector has cosine 0 with all.
         modality: Start of the names.
 
     Returns:
         ``[R]`` float32 each: ``<modality>_*``, the pooled cosines; ``<modality>_over_
         <c>``, share of the history with a cosine above c; ``<modality>_focus``, length
-        of the mean of the history's vectors of length 1, and ``<modality>_profile``,
-        cosine of the target with that mean. NaN without history.
+        of the mean of the history's vectors, and ``<modality>_profile``, cosine of the
+        target with that mean. NaN without history.
     """
-    cosines = np.empty(len(rows.history), np.float32)
-    focus = np.full(len(rows), np.nan, np.float32)
-    step = max(int(_FLOATS / vectors.shape[1] / max(rows.lengths.mean(), 1)), 1)
-    for part, piece in rows.pieces(step):
-        history = _unit(vectors[piece.history])
-        target = _unit(vectors[piece.items])[piece.row]
-        place = rows.offsets[part.start]
-        found = np.einsum("nd,nd->n", history, target)
-        # Rounded, so that pairs of equal vectors are ties.
-        cosines[place : place + len(found)] = np.round(found, 5)
-        mean = piece.sum(history) / np.maximum(piece.lengths, 1)[:, None]
-        focus[part] = np.linalg.norm(mean, axis=1)
-    focus[rows.lengths == 0] = np.nan
+    cosines = _cosines(rows, unit)
+    focus = _lengths_of_means(rows, unit)
     mean = rows.mean(cosines)
     profile = np.divide(
         mean, focus, out=np.zeros(len(rows), np.float32), where=focus > 1e-6
@@ -55,6 +54,33 @@ def similarity_statistics(
     }
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1)
+def _cosines(rows: HistoryRows, unit: np.ndarray) -> np.ndarray:
+    """Of each history item with its row's target: ``[P]`` float32."""
+    cosines = np.empty(len(rows.history), np.float32)
+    step = max(_FLOATS // unit.shape[1], 1)
+    for start in range(0, len(cosines), step):
+        part = slice(start, start + step)
+        pairs = unit[rows.history[part]], unit[rows.targets[part]]
+        # Rounded, so that pairs of equal vectors are ties.
+        cosines[part] = np.round(np.einsum("nd,nd->n", *pairs), 5)
+    return cosines
+
+
+def _lengths_of_means(rows: HistoryRows, unit: np.ndarray) -> np.ndarray:
+    """Length of the mean of each history's vectors: ``[R]`` float32, NaN without."""
+    first = rows.first_of_history
+    lengths = rows.lengths[first]
+    starts, ends = rows.offsets[:-1][first], rows.offsets[1:][first]
+    found = np.full(len(first), np.nan, np.float32)
+    step = max(_FLOATS // unit.shape[1], 1)
+    for start in range(0, len(first), step):
+        part = slice(start, start + step)
+        items, offsets = take_ranges(rows.history, starts[part], ends[part])
+        ones = np.ones(len(items), np.float32)
+        shape = (len(offsets) - 1, len(unit))
+        sums = sparse.csr_matrix((ones, items, offsets), shape) @ unit
+        found[part] = np.linalg.norm(sums, axis=1)
+    means = np.divide(
+        found, lengths, out=np.full_like(found, np.nan), where=lengths > 0
+    )
+    return means[rows.number_of_history]

@@ -17,7 +17,7 @@ from mmctr.data.row_statistics.lexical import TitleWords
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.data.row_statistics.popularity import popularity_statistics
 from mmctr.data.row_statistics.rows import HistoryRows
-from mmctr.data.row_statistics.similarity import similarity_statistics
+from mmctr.data.row_statistics.similarity import similarity_statistics, unit_vectors
 from mmctr.data.row_statistics.tags import tag_matrix, tag_statistics
 
 
@@ -58,6 +58,10 @@ class StatisticsSource:
         return tag_matrix(self.item_table["tags"])
 
     @cached_property
+    def _unit_vectors(self) -> dict[str, np.ndarray]:
+        return {name: unit_vectors(found) for name, found in self.vectors.items()}
+
+    @cached_property
     def _codes(self) -> dict[str, np.ndarray]:
         return {
             name: matrix_column(self.item_table, f"{name}_codes", "item_table")
@@ -79,7 +83,7 @@ class StatisticsSource:
             "popularity": lambda: popularity_statistics(rows, self.log, windows),
             "cooccurrence": lambda: self._cooccurrence.statistics(rows),
             "similarity": lambda: _by_modality(
-                similarity_statistics, rows, self.vectors
+                similarity_statistics, rows, self._unit_vectors
             ),
             "lexical": lambda: self._words.statistics(rows),
             "tags": lambda: tag_statistics(rows, self._tags),

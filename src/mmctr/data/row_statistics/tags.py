@@ -29,15 +29,19 @@ def tag_matrix(tags: pa.ChunkedArray) -> sparse.csr_matrix | None:
     return sparse.csr_matrix((values, (items, flat)), shape)
 
 
-def tag_statistics(rows: HistoryRows, tags: sparse.csr_matrix) -> dict[str, np.ndarray]:
+def tag_statistics(
+    rows: HistoryRows, tags: sparse.csr_matrix | None
+) -> dict[str, np.ndarray]:
     """Compute the statistics of kind ``tags``.
 
     Args:
         rows: ``R`` rows.
-        tags: From :func:`tag_matrix`.
+        tags: From :func:`tag_matrix`; None: there are none, and no statistics.
 
     Returns:
         ``[R]`` float32 each, NaN without history: ``shared_*``, the pooled cosines of
         the sets of tags.
     """
+    if tags is None:
+        return {}
     return rows.pool("shared", sparse_cosines(rows, tags))

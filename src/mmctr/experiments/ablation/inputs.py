@@ -2,10 +2,14 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.common import cut_rows, draw_rows
+
+TREE_SCORE = "tree_score"
+"""Column of the boosted trees' probabilities."""
 
 
 class Parts(NamedTuple):
@@ -14,6 +18,29 @@ class Parts(NamedTuple):
     train: pa.Table
     valid: pa.Table
     test: pa.Table
+
+
+def with_tree_scores(rows: pa.Table, scores: np.ndarray, part: str) -> pa.Table:
+    """Append the boosted trees' probabilities as a column.
+
+    Args:
+        rows: ``R`` rows of valid or test.
+        scores: ``[R]`` float64.
+        part: Name of the part, for the message.
+
+    Returns:
+        The rows with :data:`TREE_SCORE`.
+
+    Raises:
+        ValueError: If the scores are of other rows.
+    """
+    if len(scores) != rows.num_rows:
+        raise ValueError(
+            f"{part}_tree_scores.npy: {len(scores):,} scores for {rows.num_rows:,} "
+            f"rows of {part}_rows.parquet; make them again: kedro run --pipeline "
+            "baselines"
+        )
+    return rows.append_column(TREE_SCORE, pa.array(scores))
 
 
 def choose_rows(

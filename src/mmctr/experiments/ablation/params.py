@@ -46,11 +46,15 @@ class CandidateParams(Params):
 class ArmParams(CandidateParams):
     """One way in which the content of items enters the model."""
 
-    kind: Literal["none", "continuous", "similarity", "codes", "mean"]
+    kind: Literal["none", "continuous", "similarity", "codes", "trees", "mean"]
     """Form of content it stands for; ctr_modeling.features.content is this unless the
-    arm overrides it. A mean is not trained: it averages the logits of other arms."""
+    arm overrides it. Two are not trained here: trees are the boosted trees of pipeline
+    baselines, and a mean averages the logits of other arms."""
     of: list[Name] = []
     """Arms that a mean averages, two at least, which then take part too."""
+    statistics: Literal["content_free", "all"] = "content_free"
+    """Which of the project's ctr_modeling.features.statistics its models have: those
+    that are not made of titles and images, or all."""
     standard: bool = True
     """Whether it takes part with only=standard."""
     candidates: dict[Name, CandidateParams | None] | None = None
@@ -59,17 +63,19 @@ class ArmParams(CandidateParams):
     @property
     def is_trained(self) -> bool:
         """Whether models of its own are trained."""
-        return self.kind != "mean"
+        return self.kind not in ("trees", "mean")
 
     @model_validator(mode="after")
     def _is_one_or_the_other(self) -> Self:
-        if self.is_trained and self.of:
+        if self.kind != "mean" and self.of:
             raise ValueError(f"kind is {self.kind}, and 'of' goes with kind: mean")
+        if self.kind == "mean" and len(self.of) < 2:
+            raise ValueError("kind is mean, which needs two arms at least in 'of'")
         own = self.quantization or self.ctr_modeling or self.candidates
-        if not self.is_trained and (len(self.of) < 2 or own):
+        if not self.is_trained and (own or self.statistics == "all"):
             raise ValueError(
-                "kind is mean, which needs two arms at least in 'of' and has no "
-                "settings or candidates of its own"
+                f"kind is {self.kind}, which is not trained here and has no settings, "
+                "candidates or statistics of its own"
             )
         return self
 
@@ -90,8 +96,8 @@ class AblationParams(Params):
     it. A pair with an arm that does not take part is left out."""
     candidates: dict[Name, CandidateParams | None]
     """Settings that every arm tries, unless it has its own."""
-    choose_by: Literal["auc", "gauc"] = "gauc"
-    """Metric on valid that chooses the candidate."""
+    choose_by: Literal["auc", "gauc", "logloss"] = "gauc"
+    """Metric on valid that chooses the candidate; the lowest logloss is the best."""
     seeds: int = Field(3, ge=1)
     """Trainings of each arm: seed, seed + 1, .."""
     candidate_seeds: int = Field(1, ge=1)
@@ -136,6 +142,7 @@ class AblationParams(Params):
         arms = {name: arm for name, arm in self.arms.items() if arm is not None}
         known = list(arms)
         trained = [name for name, arm in arms.items() if arm.is_trained]
+        scored = [name for name, arm in arms.items() if arm.kind != "mean"]
         asked = {"control": [self.control]}
         # One that an environment leaves out by null is no mistake.
         listed = [name for pair in self.comparisons for name in pair]
@@ -149,15 +156,15 @@ class AblationParams(Params):
                     f"'{field}' names the arm '{unknown[0]}', and there is none; "
                     f"known here: {', '.join(known) or 'nothing'}"
                 )
-        for field, names in {
-            "control": [self.control],
-            **{f"arms.{name}.of": arm.of for name, arm in arms.items()},
-        }.items():
-            others = [name for name in names if name not in trained]
+        for field, names, allowed in (
+            ("control", [self.control], trained),
+            *((f"arms.{name}.of", arm.of, scored) for name, arm in arms.items()),
+        ):
+            others = [name for name in names if name not in allowed]
             if others:
                 raise ValueError(
-                    f"'{field}' names the arm '{others[0]}', which is not trained; "
-                    f"trained here: {', '.join(trained)}"
+                    f"'{field}' names the arm '{others[0]}'; use one of these: "
+                    f"{', '.join(allowed)}"
                 )
         if self.candidate_seeds > self.seeds:
             raise ValueError(

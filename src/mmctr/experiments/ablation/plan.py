@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mmctr.ctr.features.content import NO_CONTENT
+from mmctr.data.row_statistics.params import CONTENT_KINDS
 from mmctr.experiments.ablation.params import AblationParams, ArmParams, CandidateParams
 from mmctr.experiments.common import training_hash
 from mmctr.experiments.model_params import SECTIONS, ModelParams
@@ -33,10 +34,11 @@ class PlannedArm(Params):
 
     kind: str
     candidates: dict[str, PlannedSetting]
+    """None where no model of its own is trained."""
     left_out: dict[str, str]
     """Candidates that are not trained, with the reason."""
     of: list[str]
-    """Arms whose logits it averages; it has no candidates then."""
+    """Arms whose logits it averages."""
 
 
 class AblationPlan(Params):
@@ -70,7 +72,7 @@ class AblationPlan(Params):
     @property
     def trained(self) -> dict[str, PlannedArm]:
         """The arms that have trainings of their own."""
-        return {name: arm for name, arm in self.arms.items() if not arm.of}
+        return {name: arm for name, arm in self.arms.items() if arm.candidates}
 
     def _runs(self, arm: str, candidate: str, seeds: int) -> Iterator[RunName]:
         key = self.arms[arm].candidates[candidate].key
@@ -87,6 +89,10 @@ def resolve(
 ) -> ModelParams:
     """Put the budget, an arm and a candidate over a project's parameters.
 
+    Arms ask what content is worth. So those with ``content_free`` statistics lack the
+    project's kinds that are made of content, unless they override
+    ``ctr_modeling.features.statistics`` themselves.
+
     Args:
         arm: Overrides both sections.
         candidate: Overrides the arm.
@@ -102,7 +108,15 @@ def resolve(
         ValueError: If the content is not what the arm's kind says, or the model takes
             prefixes of codes that have none.
     """
-    common = {"training": params.budget.training, "features": {"content": arm.kind}}
+    statistics = [
+        kind
+        for kind in base.ctr_modeling.features.statistics
+        if arm.statistics == "all" or kind not in CONTENT_KINDS
+    ]
+    common = {
+        "training": params.budget.training,
+        "features": {"content": arm.kind, "statistics": statistics},
+    }
     model = base.override(
         {"ctr_modeling": common},
         *(each.model_dump(include=set(SECTIONS)) for each in (arm, candidate)),

@@ -10,7 +10,11 @@ import pyarrow as pa
 
 from mmctr.data.datasets import ResultStore
 from mmctr.evaluation import unseen_in_train
-from mmctr.experiments.ablation.inputs import choose_rows
+from mmctr.experiments.ablation.inputs import (
+    TREE_SCORE,
+    choose_rows,
+    with_tree_scores,
+)
 from mmctr.experiments.ablation.measures import (
     MEASURES,
     ReportedRows,
@@ -37,6 +41,8 @@ def measure_arms(
     train: pa.Table,
     valid: pa.Table,
     test: pa.Table,
+    valid_tree_scores: np.ndarray,
+    test_tree_scores: np.ndarray,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Report every arm once on test; nothing else reads its labels.
 
@@ -48,6 +54,8 @@ def measure_arms(
         train: Says which targets are cold.
         valid: Where test has no labels, a part of it takes its place.
         test: Labelled rows, or rows without labels.
+        valid_tree_scores: Probabilities of the boosted trees, ``[valid rows]``.
+        test_tree_scores: The same, ``[test rows]``.
 
     Returns:
         The summary, for other tools (deltas are gAUC minus the control's), and all
@@ -55,7 +63,12 @@ def measure_arms(
     """
     planned = AblationPlan.model_validate(plan)
     params = planned.params
-    parts = choose_rows(train, valid, test, params)
+    parts = choose_rows(
+        train,
+        with_tree_scores(valid, valid_tree_scores, "valid"),
+        with_tree_scores(test, test_tree_scores, "test"),
+        params,
+    )
     rows = _reported_rows(parts.test, parts.train)
     scores: dict[str, list[np.ndarray]] = {name: [] for name in planned.arms}
     facts: dict[str, list[dict[str, Any]]] = {name: [] for name in planned.arms}
@@ -64,7 +77,9 @@ def measure_arms(
         scores[run.arm].append(table["probability"].to_numpy())
         facts[run.arm].append(facts_of(table))
     for name, arm in planned.arms.items():
-        if arm.of:
+        if arm.kind == "trees":
+            scores[name] = [parts.test[TREE_SCORE].to_numpy()] * params.seeds
+        elif arm.of:
             parts_of = zip(*(scores[part] for part in arm.of), strict=True)
             scores[name] = [mean_logits(each) for each in parts_of]
     codes = {name: facts_of(code_store.load(name)) for name in sorted(planned.codes())}
@@ -87,9 +102,9 @@ def measure_arms(
             **_spread(values[name]),
             "against": {other: compared[other][name] for other in compared},
             **(
-                _of_mean(arm)
-                if arm.of
-                else _of_trainings(planned, choice, name, facts[name], codes)
+                _of_trainings(planned, choice, name, facts[name], codes)
+                if arm.candidates
+                else _of_no_training(arm)
             ),
         }
         for name, arm in planned.arms.items()
@@ -169,7 +184,7 @@ def _of_trainings(
     }
 
 
-def _of_mean(arm: PlannedArm) -> dict[str, Any]:
+def _of_no_training(arm: PlannedArm) -> dict[str, Any]:
     """The same of an arm that has no trainings of its own."""
     nothing = ("candidate", "weights", "seconds", "steps", "steps_to_99")
     nothing += ("seconds_to_99", "codes", "bits_per_item", "codes_seconds")
@@ -177,7 +192,9 @@ def _of_mean(arm: PlannedArm) -> dict[str, Any]:
         **dict.fromkeys(nothing),
         "tried": {},
         "left_out": {},
-        "content": f"mean logit of {' and '.join(arm.of)}",
+        "content": (
+            f"mean logit of {' and '.join(arm.of)}" if arm.of else "boosted trees"
+        ),
         "out_of_time": 0,
         "still_rising": 0,
         "curves": [],
@@ -196,8 +213,7 @@ def _learning(facts: list[dict[str, Any]]) -> dict[str, Any]:
         "out_of_time": sum(each["out_of_time"] for each in facts),
         # Best at its last validation: more epochs might have helped.
         "still_rising": sum(
-            each["validations"][-1]["auc"] >= max(x["auc"] for x in each["validations"])
-            for each in facts
+            each["kept"]["step"] == each["validations"][-1]["step"] for each in facts
         ),
         "curves": [
             {

@@ -146,18 +146,22 @@ def choose_candidates(
         ``{"chosen": {arm: candidate}, "tried": {arm: {candidate: value}}}``; a value is
         the mean over seeds of what the returned weights reached.
     """
+    from mmctr.ctr.training.monitor import monitor_mode
+
+    is_lowest_best = monitor_mode(plan.params.choose_by) == "min"
+    best, worst = (min, np.inf) if is_lowest_best else (max, -np.inf)
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
     for facts in trials:
         kept = facts["kept"][plan.params.choose_by]
         # Without two classes in any group there is no gAUC.
-        value = -np.inf if kept is None else kept
+        value = worst if kept is None else kept
         values[facts["arm"], facts["candidate"]].append(value)
     tried: dict[str, dict[str, float]] = {name: {} for name in plan.trained}
     for (name, candidate), each in values.items():
         tried[name][candidate] = float(np.mean(each))
     # An arm with a single candidate has not tried it.
     chosen = {
-        name: max(tried[name] or arm.candidates, key=lambda x: tried[name].get(x, 0))
+        name: best(tried[name] or arm.candidates, key=lambda x: tried[name].get(x, 0))
         for name, arm in plan.trained.items()
     }
     return {"chosen": chosen, "tried": tried}

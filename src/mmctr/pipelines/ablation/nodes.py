@@ -13,7 +13,7 @@ import pyarrow as pa
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import ResultStore
-from mmctr.experiments.ablation.inputs import choose_rows
+from mmctr.experiments.ablation.inputs import choose_rows, with_tree_scores
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import AblationPlan, make_plan
 from mmctr.experiments.ablation.runs import RunTrainer, choose_candidates
@@ -99,6 +99,8 @@ def train_arms(
     train: pa.Table,
     valid: pa.Table,
     test: pa.Table,
+    valid_tree_scores: np.ndarray,
+    test_tree_scores: np.ndarray,
 ) -> dict[str, Any]:
     """Make the codes, try every arm's candidates, train the best one with every seed.
 
@@ -112,20 +114,29 @@ def train_arms(
         train: Labelled rows.
         valid: Labelled rows; they choose the candidates.
         test: Rows to score; their labels are not read.
+        valid_tree_scores: Probabilities of the boosted trees, ``[valid rows]``; here
+            only to fail before the trainings if they don't belong to the rows.
+        test_tree_scores: The same, ``[test rows]``.
 
     Returns:
         The choice, see :func:`choose_candidates`.
 
     Raises:
-        ValueError: If codes can't be made, naming the arms that need them, or if a
-            training fails, naming arm, candidate and seed.
+        ValueError: If the trees' scores are of other rows; if codes can't be made,
+            naming the arms that need them; or if a training fails, naming arm,
+            candidate and seed.
     """
     planned = AblationPlan.model_validate(plan)
     trainer = RunTrainer(
         planned,
         code_store,
         Items(items, title_vectors, image_vectors),
-        choose_rows(train, valid, test, planned.params),
+        choose_rows(
+            train,
+            with_tree_scores(valid, valid_tree_scores, "valid"),
+            with_tree_scores(test, test_tree_scores, "test"),
+            planned.params,
+        ),
     )
     trainer.make_codes(train)
     trials = trainer.train_missing(store, planned.trials(), "trials")

@@ -13,10 +13,11 @@ from mmctr.reporting.ablation_page import write_page
 
 _ITEMS = ["items", "title_vectors", "image_vectors"]
 _ROWS = ["train_rows", "valid_rows", "test_rows"]
+_TREES = ["valid_tree_scores", "test_tree_scores"]
 
 
 def create_pipeline() -> Pipeline:
-    """Wire the pipeline; it needs preparation, embedding and row_statistics."""
+    """Wire the pipeline; it needs preparation, embedding and baselines."""
     return Pipeline(
         [
             Node(
@@ -40,6 +41,7 @@ def create_pipeline() -> Pipeline:
                     "ablation_result_store",
                     *_ITEMS,
                     *_ROWS,
+                    *_TREES,
                 ],
                 outputs="ablation_choice",
                 name="train_arms",
@@ -52,6 +54,7 @@ def create_pipeline() -> Pipeline:
                     "ablation_code_store",
                     "ablation_result_store",
                     *_ROWS,
+                    *_TREES,
                 ],
                 outputs=["ablation", "ablation_details"],
                 name="measure_arms",

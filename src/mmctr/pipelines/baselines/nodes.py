@@ -23,9 +23,10 @@ def score_by_trees(
     train_rows: pa.Table,
     valid_rows: pa.Table,
     test_rows: pa.Table,
+    test_frozen_rows: pa.Table,
     preparation_report: dict,
     params: BaselineParams,
-) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
     """Score valid and test by boosted trees on all that is known of a row.
 
     Args:
@@ -35,12 +36,14 @@ def score_by_trees(
         train_rows: Labelled rows with their statistics.
         valid_rows: The same; their logloss chooses the number of trees.
         test_rows: The same, labelled or not.
+        test_frozen_rows: The same rows with frozen statistics, or none.
         preparation_report: Says what the levels were made of.
         params: Trees, components, seed.
 
     Returns:
-        Probabilities of valid and of test, float64 ``[R]``; and, ready for JSON,
-        ``best_round``, ``rows`` (trained on) and ``gain`` (column -> its share).
+        Probabilities of valid, test and test with frozen statistics, float64 ``[R]``;
+        and, ready for JSON, ``best_round``, ``rows`` (trained on) and ``gain`` (column
+        -> its share).
 
     Raises:
         ValueError: If train holds one class only.
@@ -71,5 +74,6 @@ def score_by_trees(
     rows, best = train_rows.num_rows, trees.best_round
     logger.info("%s trees of %s columns, on %s rows", best, len(columns), f"{rows:,}")
     importance = {"best_round": best, "rows": rows, "gain": trees.gain}
-    test_scores = trees.predict(inputs.matrix(test_rows)[0])
-    return trees.predict(valid_matrix), test_scores, importance
+    parts = (test_rows, test_frozen_rows)
+    scores = (trees.predict(inputs.matrix(part)[0]) for part in parts)
+    return (trees.predict(valid_matrix), *scores, importance)

@@ -18,10 +18,16 @@ def create_pipeline() -> Pipeline:
                     "train_rows",
                     "valid_rows",
                     "test_rows",
+                    "test_frozen_rows",
                     "preparation_report",
                     "params:baselines",
                 ],
-                outputs=["valid_tree_scores", "test_tree_scores", "tree_importance"],
+                outputs=[
+                    "valid_tree_scores",
+                    "test_tree_scores",
+                    "test_frozen_tree_scores",
+                    "tree_importance",
+                ],
                 name="score_by_trees",
             )
         ]

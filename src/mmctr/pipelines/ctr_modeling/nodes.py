@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.ctr.params import CtrParams
-from mmctr.evaluation import evaluate
+from mmctr.evaluation import evaluate, evaluate_beside_trees
 from mmctr.pipelines.ctr_modeling.measured_rows import (
     evaluated_rows,
     known_rows,
@@ -24,8 +23,6 @@ from mmctr.reporting.cautions import relative_probabilities
 # Names of weights to ``torch.Tensor``. Kedro resolves the annotations of every node
 # function, so naming torch here would import it for all commands.
 Weights = dict[str, Any]
-
-_SUBMIT_AGAIN = "rebuild it with kedro run --nodes build_submission,check_submission"
 
 
 def train_model(
@@ -184,8 +181,11 @@ def evaluate_predictions(
     test: pa.Table,
     test_predictions: pa.Table,
     test_tree_scores: np.ndarray,
+    test_frozen_predictions: pa.Table,
+    test_frozen_tree_scores: np.ndarray,
     title_vectors: np.ndarray,
     preparation_report: dict,
+    row_statistics_report: dict,
     params: CtrParams,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Measure both parts: beside every baseline, and in detail.
@@ -198,18 +198,24 @@ def evaluate_predictions(
         test: Primary rows, labelled or not.
         test_predictions: Their probabilities.
         test_tree_scores: Those of the boosted trees, ``[R]``.
+        test_frozen_predictions: Probabilities with frozen statistics, or no rows.
+        test_frozen_tree_scores: Those of the boosted trees.
         title_vectors: ``[n_items + 1, d]`` float32, row 0 is padding.
         preparation_report: Has the best possible AUC where it is known.
+        row_statistics_report: What the statistics of the rows may know.
         params: Bootstrap, bins, priors.
 
     Returns:
         Metrics and details, each ``{"valid": M, "test": M}``; an unlabelled test is
-        None. See :class:`mmctr.evaluation.Evaluation`.
+        None. See :class:`mmctr.evaluation.Evaluation`. The metrics also have
+        ``row_statistics``, the report, and ``test_frozen``, the model and the trees on
+        test with frozen statistics; None where these are no others.
     """
     known = known_rows(train)
     oracle = preparation_report["oracle_auc"] or {}
     titles = with_unknown_item(title_vectors[1:], test)
-    metrics: dict[str, Any] = {}
+    n_items = len(title_vectors) - 1
+    metrics: dict[str, Any] = {"row_statistics": row_statistics_report}
     details: dict[str, Any] = {}
     for name, rows, *scores in (
         ("valid", valid, valid_predictions, valid_tree_scores),
@@ -218,85 +224,19 @@ def evaluate_predictions(
         metrics[name] = details[name] = None
         if not rows["label"].null_count:
             metrics[name], details[name] = evaluate(
-                evaluated_rows(rows, *scores, len(title_vectors) - 1),
+                evaluated_rows(rows, *scores, n_items),
                 known,
                 titles,
                 params.evaluation,
                 oracle.get(name),
             )
+    metrics["test_frozen"] = None
+    if metrics["test"] and test_frozen_predictions.num_rows:
+        frozen = (test_frozen_predictions, test_frozen_tree_scores)
+        metrics["test_frozen"] = evaluate_beside_trees(
+            evaluated_rows(test, *frozen, n_items), params.evaluation
+        )
     return metrics, details
-
-
-def build_submission(test_predictions: pa.Table, params: CtrParams) -> pd.DataFrame:
-    """Write the probabilities in the challenge's format.
-
-    Args:
-        test_predictions: From :func:`predict_rows`.
-        params: Header of the column.
-
-    Returns:
-        ``ID`` (row number from 0) and the probabilities, float64, in order.
-    """
-    return pd.DataFrame(
-        {
-            "ID": np.arange(test_predictions.num_rows),
-            params.submission.column: test_predictions["probability"].to_numpy(),
-        }
-    )
-
-
-def check_submission(
-    submission: pd.DataFrame, test_predictions: pa.Table, params: CtrParams
-) -> dict[str, object]:
-    """Check the submission that was read back from its file.
-
-    Args:
-        submission: The file's content.
-        test_predictions: What it was made from.
-        params: Header of the column.
-
-    Returns:
-        ``rows``, ``columns`` and the ``lowest`` and ``highest`` probability.
-
-    Raises:
-        ValueError: If header, rows, ids or probabilities are wrong, or differ from
-            the predictions.
-    """
-    column = params.submission.column
-    expected = ["ID", column]
-    if list(submission.columns) != expected:
-        raise ValueError(
-            f"submission: expected header {expected}, got {list(submission.columns)}; "
-            f"{_SUBMIT_AGAIN}"
-        )
-    rows, ids = test_predictions.num_rows, submission["ID"]
-    if not (ids.dtype.kind == "i" and np.array_equal(ids, np.arange(rows))):
-        raise ValueError(
-            f"submission: expected ID 0 to {rows - 1} in order, got {len(ids)} rows; "
-            f"{_SUBMIT_AGAIN}"
-        )
-    given = submission[column]
-    # True and False would count as 1 and 0.
-    given = given.astype(str) if given.dtype == bool else given
-    values = pd.to_numeric(given, errors="coerce")
-    wrong = np.flatnonzero(~((values >= 0) & (values <= 1)))
-    if wrong.size:
-        raise ValueError(
-            f"submission: column '{column}' must hold probabilities within 0 and 1; "
-            f"rows {wrong[:5].tolist()} do not; {_SUBMIT_AGAIN}"
-        )
-    wrong = np.flatnonzero(values != test_predictions["probability"].to_numpy())
-    if wrong.size:
-        raise ValueError(
-            f"submission: column '{column}' differs from test_predictions in rows "
-            f"{wrong[:5].tolist()}; {_SUBMIT_AGAIN}"
-        )
-    return {
-        "rows": rows,
-        "columns": expected,
-        "lowest": float(values.min()),
-        "highest": float(values.max()),
-    }
 
 
 def _with_resolved_features(params: CtrParams, preparation_report: dict) -> CtrParams:

@@ -2,9 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from mmctr.ctr.submission import build_submission, check_submission
 from mmctr.pipelines.ctr_modeling.nodes import (
-    build_submission,
-    check_submission,
     evaluate_predictions,
     predict_rows,
     train_model,
@@ -45,7 +44,7 @@ def create_pipeline() -> Pipeline:
                     outputs=f"{part}_predictions",
                     name=f"predict_{part}",
                 )
-                for part in ("valid", "test")
+                for part in ("valid", "test", "test_frozen")
             ),
             Node(
                 evaluate_predictions,
@@ -57,8 +56,11 @@ def create_pipeline() -> Pipeline:
                     "test",
                     "test_predictions",
                     "test_tree_scores",
+                    "test_frozen_predictions",
+                    "test_frozen_tree_scores",
                     "title_vectors",
                     "preparation_report",
+                    "row_statistics_report",
                     "params:ctr_modeling",
                 ],
                 outputs=["metrics", "evaluation_details"],

@@ -5,6 +5,7 @@ import pandas as pd
 from mmctr.reporting import data_sections, model_sections, run_sections
 from mmctr.reporting.facts import Record
 from mmctr.reporting.pages import render_report
+from mmctr.reporting.statistics_sections import statistics_blocks
 from mmctr.reporting.words import moment
 
 
@@ -48,7 +49,11 @@ def write_report(
     details = evaluation_details[part]
     sections = [
         model_sections.overview(metrics, evaluation_details, preparation_report),
-        data_sections.data_section(preparation_report, data_audit),
+        data_sections.data_section(
+            preparation_report,
+            data_audit,
+            statistics_blocks(metrics, training_history),
+        ),
         data_sections.codes_section(codebook, shared_codes),
         model_sections.training_section(training_history),
         model_sections.metrics_section(metrics, evaluation_details, tree_importance),

@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from mmctr.data.row_statistics.event_log import EventLog
 from mmctr.data.row_statistics.params import RowStatisticsParams
+from mmctr.data.row_statistics.report import describe_statistics
 from mmctr.data.row_statistics.table import StatisticsSource, add_statistics
 from mmctr.data.train_items import items_in_train
 
@@ -20,7 +21,7 @@ def compute_row_statistics(
     image_vectors: np.ndarray,
     preparation_report: dict,
     params: RowStatisticsParams,
-) -> tuple[pa.Table, pa.Table, pa.Table]:
+) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table, dict[str, object]]:
     """Describe every row by numbers: popularity, co-occurrence, similarity and more.
 
     Args:
@@ -32,12 +33,15 @@ def compute_row_statistics(
         item_table: Tags and codes; row 0 is padding.
         title_vectors: ``[n_items + 1, d]`` float32, row 0 zero.
         image_vectors: The same.
-        preparation_report: Says when valid begins, for the protocol ``frozen``.
+        preparation_report: Says when valid begins: then statistics are frozen.
         params: Kinds and protocol.
 
     Returns:
         The three tables with a column ``kind.name`` per statistic; see
-        :func:`mmctr.data.row_statistics.table.add_statistics`.
+        :func:`mmctr.data.row_statistics.table.add_statistics`. Then the rows of test
+        with frozen statistics, beside live ones: none where the protocol is ``frozen``,
+        or makes no difference. Last what was computed, ready for JSON; see
+        :func:`mmctr.data.row_statistics.report.describe_statistics`.
     """
     source = StatisticsSource(
         log=EventLog.from_arrow(events),
@@ -48,5 +52,11 @@ def compute_row_statistics(
         params=params,
     )
     log = preparation_report["log"]
-    limit = log["valid_from"] if log and params.protocol == "frozen" else None
-    return tuple(add_statistics(part, source, limit) for part in (train, valid, test))
+    frozen_at = log["valid_from"] if log else None
+    limit = frozen_at if params.protocol == "frozen" else None
+    parts = [add_statistics(part, source, limit) for part in (train, valid, test)]
+    report = describe_statistics(parts[0].column_names, source)
+    frozen = parts[-1].slice(0, 0)
+    if report["protocol"] == "live":
+        frozen = add_statistics(test, source, frozen_at)
+    return (*parts, frozen, report)

@@ -23,7 +23,13 @@ def create_pipeline() -> Pipeline:
                     "preparation_report",
                     "params:row_statistics",
                 ],
-                outputs=["train_rows", "valid_rows", "test_rows"],
+                outputs=[
+                    "train_rows",
+                    "valid_rows",
+                    "test_rows",
+                    "test_frozen_rows",
+                    "row_statistics_report",
+                ],
                 name="compute_row_statistics",
             )
         ]

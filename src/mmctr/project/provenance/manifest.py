@@ -22,6 +22,8 @@ class Made(TypedDict):
     """Those that its node read."""
     inputs: dict[str, Any]
     """Hashes at that time."""
+    computation: NotRequired[dict[str, Any]]
+    """Of a training: threads and kernels."""
 
 
 class RememberedFile(TypedDict):

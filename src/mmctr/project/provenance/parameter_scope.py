@@ -20,6 +20,7 @@ WITHOUT_EFFECT = (
     "*.memory_gb",
     "ablation.processes",
     "baselines.threads",
+    "row_statistics.rows_at_once",
     # Where a training is kept does not change its result.
     "ctr_modeling.checkpoint.*",
     # How vectors are requested does not change them.
@@ -53,6 +54,7 @@ READ = {
     "list_shared_codes": ("quantization.seed",),
     "predict_valid": _PREDICTING,
     "predict_test": _PREDICTING,
+    "predict_test_frozen": _PREDICTING,
     "evaluate_predictions": ("ctr_modeling.evaluation.*",),
     "build_submission": ("ctr_modeling.submission.*",),
     "check_submission": ("ctr_modeling.submission.*",),

@@ -10,6 +10,7 @@ from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from mmctr.project.provenance.computation import computation_of
 from mmctr.project.provenance.manifest import Manifest
 from mmctr.project.provenance.staleness import Cause, Hashes, Lineage
 from mmctr.runtime.hashing import FileHashes
@@ -92,13 +93,15 @@ class RunRecord:
             if name in lineage.paths
         }
         made = {name: value for name, value in hashes.items() if value is not None}
-        entry = {
+        entry: dict[str, Any] = {
             "node": node.name,
             "at": datetime.now().astimezone().isoformat(timespec="seconds"),
             "commit": self.versions["commit"],
             "parameters": lineage.parameters_of(node),
             "inputs": self._inputs[node.name],
         }
+        if computation := computation_of(node.name):
+            entry["computation"] = computation
         self.write(made, entry)
 
     def write(

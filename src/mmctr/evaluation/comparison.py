@@ -1,0 +1,133 @@
+"""The measures of a model beside its baselines, on the same resamples of users."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmctr.evaluation.calibration import calibration_line
+from mmctr.evaluation.details import point_value
+from mmctr.evaluation.intervals import detectable_difference, percentile_interval
+from mmctr.evaluation.metrics import (
+    expected_calibration_error,
+    logloss,
+    normalized_entropy,
+    row_losses,
+)
+from mmctr.evaluation.params import EvaluationParams
+from mmctr.evaluation.resampling import UserRows
+from mmctr.evaluation.weighted import Measure
+
+MODEL = "model"
+TREES = "boosted_trees"
+_MEASURES = ("auc", "gauc", "logloss")
+_PROBABILITIES = ("item_only", TREES)
+"""Baselines whose scores are click rates, and so have a logloss."""
+
+
+def compare_scores(
+    rows: UserRows, scored: Mapping[str, NDArray[np.float64]]
+) -> dict[Any, Measure]:
+    """Prepare the measures that a model and its baselines are compared by.
+
+    Args:
+        rows: Labels, users and groups.
+        scored: Scores ``[R]`` by the name of what gave them.
+
+    Returns:
+        By measure and name; logloss only of those whose scores are probabilities.
+    """
+    measures: dict[Any, Measure] = {}
+    for name, scores in scored.items():
+        measures["auc", name] = rows.auc(scores)
+        measures["gauc", name] = rows.gauc(scores)
+        if name in (MODEL, *_PROBABILITIES):
+            measures["logloss", name] = rows.mean(row_losses(rows.labels, scores))
+    return measures
+
+
+def judge_model(
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    raw_probabilities: NDArray[Any],
+    once: Mapping[Any, Any],
+    drawn: Mapping[Any, NDArray[np.float64]],
+    params: EvaluationParams,
+) -> dict[str, object]:
+    """Measure a model's ranking and its probabilities.
+
+    Args:
+        labels: ``[R]`` of 0 and 1.
+        probabilities: ``[R]`` in 0..1.
+        raw_probabilities: ``[R]``, those before calibration.
+        once: Each measure of the rows as they are.
+        drawn: Each measure on every resample ``[B]``.
+        params: Bins, confidence.
+
+    Returns:
+        Numbers, intervals and None where undefined, ready for JSON.
+    """
+    slope, intercept = calibration_line(labels, probabilities)
+    return {
+        "rows": len(labels),
+        **{
+            f"{measure}{end}": value
+            for measure in _MEASURES
+            for end, value in (
+                ("", point_value(once[measure, MODEL])),
+                (
+                    "_interval",
+                    percentile_interval(drawn[measure, MODEL], params.confidence),
+                ),
+            )
+        },
+        **_measure_probabilities(labels, probabilities, params),
+        "calibration_slope": slope,
+        "calibration_intercept": intercept,
+        "raw": {
+            **_measure_probabilities(labels, raw_probabilities, params),
+            "slope": calibration_line(labels, raw_probabilities)[0],
+        },
+    }
+
+
+def judge_baseline(
+    name: str,
+    once: Mapping[Any, Any],
+    drawn: Mapping[Any, NDArray[np.float64]],
+    params: EvaluationParams,
+) -> dict[str, object]:
+    """Measure a baseline, and the model minus it on the same resamples.
+
+    Args:
+        name: Of the baseline.
+        once: Each measure of the rows as they are.
+        drawn: Each measure on every resample ``[B]``.
+        params: Confidence, power.
+
+    Returns:
+        By measure its value, the interval of the difference and the detectable one.
+    """
+    judged: dict[str, object] = {}
+    for measure in _MEASURES:
+        value = difference = detectable = None
+        if (measure, name) in once:
+            value = point_value(once[measure, name])
+            minus = drawn[measure, MODEL] - drawn[measure, name]
+            difference = percentile_interval(minus, params.confidence)
+            detectable = detectable_difference(minus, params.confidence, params.power)
+        judged[measure] = value
+        judged[f"{measure}_difference"] = difference
+        judged[f"{measure}_detectable"] = detectable
+    return judged
+
+
+def _measure_probabilities(
+    labels: NDArray[np.int64], probabilities: NDArray[Any], params: EvaluationParams
+) -> dict[str, float | None]:
+    return {
+        "logloss": logloss(labels, probabilities),
+        "ne": normalized_entropy(labels, probabilities),
+        "ece": expected_calibration_error(labels, probabilities, params.ece_bins),
+    }
