@@ -56,11 +56,11 @@ def random_source(
 @st.composite
 def logs(draw: st.DrawFn) -> InteractionSource:
     """Logs of a few users, items and days in any order, with repeated events."""
-    n_items = draw(st.integers(4, 9))
+    n_items = draw(st.integers(6, 12))
     event = st.tuples(
         st.integers(1, 4), st.integers(1, n_items), st.integers(0, 12).map(DAY.__mul__)
     )
-    events = draw(st.lists(event, min_size=12, max_size=50))
+    events = draw(st.lists(event, min_size=20, max_size=60))
     frame = pd.DataFrame(events, columns=["user_id", "item_id", "timestamp"])
     return make_source(frame, n_items)
 

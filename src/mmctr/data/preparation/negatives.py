@@ -77,8 +77,9 @@ class Negatives(NamedTuple):
     Attributes:
         items: ``[R, per_positive]`` int64; a row of zeros where there are too few items
             to draw.
-        as_of: ``[R]`` int64, unix seconds: the first event that could be drawn. What is
-            known before it tells nothing of which items were drawn.
+        as_of: ``[R]`` int64, unix seconds: the first event that could be drawn, or the
+            positive's own where that is earlier. What is known before it tells nothing
+            of which items were drawn.
     """
 
     items: np.ndarray
@@ -132,7 +133,9 @@ def sample_negatives(
         undrawn = drawable[negatives[drawable, column] == 0]
         ranges = (pool_items, first, last)
         _draw_unseen(negatives, column, undrawn, positives.users, taken, ranges, rng)
-    return Negatives(negatives, positives.timestamps[pool[first]])
+    # Repeats at the beginning of a window come before the first that can be drawn.
+    as_of = np.minimum(positives.timestamps, positives.timestamps[pool[first]])
+    return Negatives(negatives, as_of)
 
 
 def _draw_repeats(
