@@ -71,9 +71,21 @@ def test_other_precisions_are_left_to_torch():
     assert linear(rows.double(), weight.double()).dtype == torch.float64
 
 
-def test_one_thread_is_left_to_torch():
-    torch.set_num_threads(1)
-    assert not uses_onednn(CPU)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_results_do_not_depend_on_the_number_of_threads(shape):
+    m, k, n = shape
+    generator = torch.Generator().manual_seed(1)
+    sizes = ((m, k), (n, k), (n,), (m, n))
+    *inputs, into = (torch.randn(size, generator=generator) for size in sizes)
+    results = []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        inputs = [x.detach().requires_grad_() for x in inputs]
+        out = linear(*inputs)
+        out.backward(into)
+        parts = [out, *(x.grad for x in inputs)]
+        results.append([part.detach().numpy().tobytes() for part in parts])
+    assert results[0] == results[1] == results[2]
 
 
 @pytest.mark.filterwarnings("ignore:TF32")

@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from mmctr.ctr.params import ContinuousParams
@@ -14,6 +15,9 @@ FIT_ROWS = 50_000
 """Most items of train, evenly spaced, that the components are fitted on."""
 
 _ROWS = 16_384
+
+# NumPy's products, and the components, would change with the number of threads.
+_one_thread = threadpool_limits.wrap(limits=1, user_api="blas")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Projection:
     scale: np.ndarray
 
     @classmethod
+    @_one_thread
     def fit(
         cls, vectors: np.ndarray, seen: np.ndarray, params: ContinuousParams
     ) -> Self:
@@ -73,6 +78,7 @@ class Projection:
             scale = (1 / lengths).astype(np.float32)
         return cls(mean, components, scale)
 
+    @_one_thread
     def transform(self, vectors: np.ndarray, params: ContinuousParams) -> np.ndarray:
         """Transform and normalise, some rows at a time.
 
