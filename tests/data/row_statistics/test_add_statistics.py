@@ -22,7 +22,6 @@ from mmctr.data.preparation.tables import events_table
 from mmctr.data.row_statistics.event_log import EventLog
 from mmctr.data.row_statistics.params import KINDS, RowStatisticsParams
 from mmctr.data.row_statistics.table import StatisticsSource, add_statistics
-from mmctr.pipelines.row_statistics.nodes import compute_row_statistics
 
 ITEMS = N_ITEMS + 1
 TITLES = ["red train", "red robot", "blue train", "", "robot", "red", "train red"]
@@ -177,52 +176,34 @@ def test_rows_of_which_some_have_no_as_of_are_refused():
 
 
 CLICKED = [(1, 1, 0), (1, 2, 1), (2, 1, 2), (2, 2, 3), (1, 3, 6), (2, 3, 7)]
-PARTS = {
-    "train": [Row(1, 2, [1], 1), Row(2, 2, [1], 3)],
-    "valid": [Row(1, 3, [1, 2], 5)],
-    "test": [Row(2, 3, [1, 2], 7)],
-}
 
 
-def computed(protocol: str, log: dict | None) -> tuple[pa.Table, ...]:
-    """The node's outputs."""
-    users, items, days = np.array(CLICKED).T
-    return compute_row_statistics(
-        *(rows_table(rows) for rows in PARTS.values()),
-        events_table(pa.array(users), items, days * DAY),
-        pa.table({"title": TITLES}),
-        item_table(),
-        vectors()["title"],
-        vectors()["image"],
-        {"log": log},
-        RowStatisticsParams(kinds=list(KINDS), protocol=protocol),
+def test_a_limit_hides_later_events_and_leaves_earlier_rows_alone():
+    """The protocol frozen: valid and test know of train's events only."""
+    early, late = rows_table([Row(1, 2, [1], 3)]), rows_table([Row(2, 3, [1, 2], 7)])
+    whole, cut = (
+        source_of(event_log([click for click in CLICKED if click[2] < end]))
+        for end in (9, 5)
     )
-
-
-def test_frozen_knows_of_train_alone_and_is_live_for_train():
-    live = computed("live", {"valid_from": 5 * DAY})
-    frozen = computed("frozen", {"valid_from": 5 * DAY})
-    assert_same(live[0], frozen[0])
-    assert_same(live[1], frozen[1])
+    assert_same(add_statistics(early, whole, 5 * DAY), add_statistics(early, whole))
+    frozen = add_statistics(late, whole, 5 * DAY)
+    # Ages end with the limit too.
+    at_limit = rows_table([Row(2, 3, [1, 2], 5)])
+    assert_same(frozen, add_statistics(at_limit, cut))
+    live = add_statistics(late, whole)
     events = "popularity.events"
-    # On day 6 item 3 got a click, which a frozen service does not see.
-    np.testing.assert_allclose(live[2][events].to_numpy(), np.log1p([1]))
-    assert frozen[2][events].to_pylist() == [0]
-    with pytest.raises(AssertionError):
-        assert_same(live[2], frozen[2])
+    np.testing.assert_allclose(live[events].to_numpy(), np.log1p([1]))
+    assert frozen[events].to_pylist() == [0]
 
 
-def test_words_are_learned_from_the_items_of_train():
-    """Item 3 is in no train row: its words count for nothing that train lacks."""
-    *_, test = computed("live", {"valid_from": 5 * DAY})
-    source = source_of(event_log(CLICKED))
+def test_words_are_those_of_the_items_of_train():
     in_train = np.zeros(ITEMS + 1, bool)
     in_train[[1, 2]] = True
-    source = replace(source, in_train=in_train)
-    assert_same(test, add_statistics(rows_table(PARTS["test"]), source))
-
-
-def test_a_challenge_has_no_cut_to_freeze_at():
-    frozen, live = computed("frozen", None), computed("live", None)
-    for part, other in zip(frozen, live, strict=True):
-        assert_same(part, other)
+    table = rows_table([Row(1, 3, [1, 5], 5)])
+    source = replace(source_of(event_log(CLICKED)), in_train=in_train)
+    found = statistics_of(add_statistics(table, source))
+    # Of their words only red is in two titles, and item 3 is a blue train.
+    assert found["lexical.words_max"].tolist() == [0]
+    # An item that train lacks may have any title.
+    changed = replace(source, titles=[*TITLES[:3], "red train", *TITLES[4:]])
+    assert_same(add_statistics(table, changed), add_statistics(table, source))

@@ -74,6 +74,18 @@ def test_pieces_are_the_rows_in_order(values, size):
     np.testing.assert_array_equal(found, whole)
 
 
+@given(histories=st.lists(st.lists(st.integers(1, 2), max_size=2), min_size=1))
+@settings(deadline=None)
+def test_neighbours_of_one_history_have_one_number(histories):
+    rows = history_rows([1] * len(histories), histories)
+    expected = np.cumsum(
+        [0] + [a != b for a, b in zip(histories, histories[1:], strict=False)]
+    )
+    assert rows.number_of_history.tolist() == expected.tolist()
+    firsts = [expected.tolist().index(number) for number in range(expected[-1] + 1)]
+    assert rows.first_of_history.tolist() == firsts
+
+
 ROWS = [Row(1, 3, [4, 5, 6], 10), Row(2, 1, [], 20)]
 USERS = np.array([0, 1])
 
