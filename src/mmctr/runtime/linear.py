@@ -10,6 +10,8 @@ from torch.nn import functional
 # Below this many multiplications the set-up of a kernel costs more than it saves.
 _WORTH_IT = 2**22
 _STEPS_AN_OCTAVE = 32
+# MKL shares a product of fewer rows or columns among threads by cutting them apart.
+_NARROWEST = 16
 
 
 def linear(
@@ -23,9 +25,10 @@ def linear(
     as there are more rows than columns on either side. Sums are in another order, so
     results differ by rounding.
 
-    Shapes alone decide, so results do not depend on the number of threads: torch's own
-    convolution would change its kernel with them, and oneDNN's gradient of the weight
-    its sums.
+    Shapes alone decide, and results do not depend on the number of threads. With it
+    torch's own convolution would change its kernel, oneDNN's gradient of the weight its
+    sums, and so would MKL's products where an axis has a few numbers: such an axis is
+    padded with zeros.
 
     oneDNN compiles a kernel for every number of rows it meets and keeps it:
     :func:`spare_rows` keeps those numbers few.
@@ -39,9 +42,11 @@ def linear(
     Returns:
         ``[m, n]``.
     """
-    if not (uses_onednn(rows.device) and _is_worth_it(rows, weight)):
+    if rows.device.type != "cpu":
         return functional.linear(rows, weight, bias)
-    return _OneDnnLinear.apply(rows, weight, bias)
+    fast = uses_onednn(rows.device) and _is_worth_it(rows, weight)
+    product = _OneDnnLinear.apply if fast else functional.linear
+    return product(*_padded(rows, weight, bias))[: len(rows), : len(weight)]
 
 
 def spare_rows(count: int, device: torch.device) -> int:
@@ -70,6 +75,23 @@ def uses_onednn(device: torch.device) -> bool:
 def _is_worth_it(rows: torch.Tensor, weight: torch.Tensor) -> bool:
     many = len(rows) >= max(weight.shape) and len(rows) * weight.numel() >= _WORTH_IT
     return many and rows.dtype == torch.float32
+
+
+def _padded(
+    rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    """Zeros where an axis is narrow, but not where it is 1 (a product with a vector)."""
+    m, k, n = (
+        max(_NARROWEST - size, 0) if size > 1 else 0
+        for size in (*rows.shape, len(weight))
+    )
+    if m or k:
+        rows = functional.pad(rows, (0, k, 0, m))
+    if k or n:
+        weight = functional.pad(weight, (0, k, 0, n))
+    if n and bias is not None:
+        bias = functional.pad(bias, (0, n))
+    return rows, weight, bias
 
 
 def _product(
