@@ -42,8 +42,6 @@ def linear(
     Returns:
         ``[m, n]``.
     """
-    if rows.device.type != "cpu":
-        return functional.linear(rows, weight, bias)
     fast = uses_onednn(rows.device) and _is_worth_it(rows, weight)
     product = _OneDnnLinear.apply if fast else functional.linear
     return product(*_padded(rows, weight, bias))[: len(rows), : len(weight)]
