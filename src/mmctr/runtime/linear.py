@@ -42,8 +42,6 @@ def linear(
     Returns:
         ``[m, n]``.
     """
-    if rows.device.type != "cpu":
-        return functional.linear(rows, weight, bias)
     fast = uses_onednn(rows.device) and _is_worth_it(rows, weight)
     product = _OneDnnLinear.apply if fast else functional.linear
     return product(*_padded(rows, weight, bias))[: len(rows), : len(weight)]
@@ -80,7 +78,7 @@ def _is_worth_it(rows: torch.Tensor, weight: torch.Tensor) -> bool:
 def _padded(
     rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-    """Zeros where an axis is narrow, but not where it is 1 (a product with a vector)."""
+    """Append zeros where an axis is narrow, but not 1 (a product with a vector)."""
     m, k, n = (
         max(_NARROWEST - size, 0) if size > 1 else 0
         for size in (*rows.shape, len(weight))

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def _with_wide_vectors(rng: np.random.Generator, table: ItemTable) -> ItemTable:
     """Titles of 384 columns, whose components take the threads of NumPy too."""
     wide = rng.normal(size=(len(table.likes), 384)).astype(np.float32)
     wide[0] = 0
-    return table.__class__(**vars(table) | {"title_vectors": wide})
+    return replace(table, title_vectors=wide)
 
 
 def _with_threads(size: str, threads: int) -> list[str]:
@@ -78,8 +79,11 @@ def _with_threads(size: str, threads: int) -> list[str]:
     result = subprocess.run(
         [sys.executable, __file__, size],
         env={
-            **{name: each for name, each in os.environ.items() if "THREADS" not in name},
+            **{
+                name: each for name, each in os.environ.items() if "THREADS" not in name
+            },
             "OMP_NUM_THREADS": str(threads),
+            "OMP_WAIT_POLICY": "passive",
             "PYTHONPATH": os.pathsep.join([str(HELPERS), *sys.path]),
         },
         capture_output=True,

@@ -16,9 +16,6 @@ FIT_ROWS = 50_000
 
 _ROWS = 16_384
 
-# NumPy's products, and the components, would change with the number of threads.
-_one_thread = threadpool_limits.wrap(limits=1, user_api="blas")
-
 
 @dataclass(frozen=True)
 class Projection:
@@ -35,7 +32,6 @@ class Projection:
     scale: np.ndarray
 
     @classmethod
-    @_one_thread
     def fit(
         cls, vectors: np.ndarray, seen: np.ndarray, params: ContinuousParams
     ) -> Self:
@@ -67,7 +63,9 @@ class Projection:
             # scikit-learn takes a second to import.
             from sklearn.decomposition import PCA
 
-            found = PCA(min(kept, len(rows)), svd_solver="covariance_eigh").fit(rows)
+            solver = PCA(min(kept, len(rows)), svd_solver="covariance_eigh")
+            with _one_thread():
+                found = solver.fit(rows)
             components[: found.n_components_] = found.components_
             deviation = np.zeros(kept)
             deviation[: found.n_components_] = np.sqrt(found.explained_variance_)
@@ -78,7 +76,6 @@ class Projection:
             scale = (1 / lengths).astype(np.float32)
         return cls(mean, components, scale)
 
-    @_one_thread
     def transform(self, vectors: np.ndarray, params: ContinuousParams) -> np.ndarray:
         """Transform and normalise, some rows at a time.
 
@@ -91,13 +88,19 @@ class Projection:
             there = rows.any(axis=1, keepdims=True)
             rows = rows - self.mean
             if self.components is not None:
-                rows = rows @ self.components.T
+                with _one_thread():
+                    rows = rows @ self.components.T
             rows *= self.scale
             if params.normalize == "rows":
                 lengths = np.linalg.norm(rows, axis=1, keepdims=True)
                 rows /= np.where(lengths > 0, lengths, 1)
             inputs[start : start + _ROWS] = rows * there
         return inputs
+
+
+def _one_thread() -> threadpool_limits:
+    """With more, NumPy and SciPy round otherwise. Libraries must be loaded before."""
+    return threadpool_limits(limits=1, user_api="blas")
 
 
 class ContinuousVector(nn.Module):
