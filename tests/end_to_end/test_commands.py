@@ -67,6 +67,9 @@ def test_the_same_seed_gives_the_same_bytes(folder, raw_project, road):
     timed += ("report.html", "model_card.md")
     assert [name for name in different if not name.endswith(timed)] == []
     log, page = done.stdout.split("test: 200 items")
+    # A model of two short passes is bad, and the page begins by saying so.
+    log, _, cautions = log.partition("\nWARNING: On test ")
+    assert "click rate" in " ".join(cautions.split())
     nodes = register_pipelines()["__default__"].nodes
     assert log.count(" INFO mmctr.node: ") == len(nodes)
     if folder == ".":  # elsewhere Kedro names the configuration that it starts with
@@ -74,7 +77,7 @@ def test_the_same_seed_gives_the_same_bytes(folder, raw_project, road):
         for line in filter(None, log.splitlines()):
             assert re.match(line_start, line), line
     assert "WARNING" not in log + done.stderr
-    page = "test: 200 items" + page
+    page = f"{cautions}test: 200 items{page}"
     assert max(map(len, page.splitlines())) <= 80
     assert "data/08_reporting/test/metrics.json" in page
     assert "kedro run --env test --pipeline ctr_modeling" in page
