@@ -1,4 +1,4 @@
-"""Negatives: what others took at that time, by popularity, never one's own."""
+"""Negatives: what was clicked at that time, by popularity, and not yet by the user."""
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 from small_logs import DAY
 
-from mmctr.data.preparation.negatives import Positives, TakenItems, sample_negatives
+from mmctr.data.preparation.negatives import Positives, sample_negatives
 from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.preparation.taken_items import TakenItems
 
 EVENTS = st.lists(
     st.tuples(st.integers(0, 60), st.integers(0, 4), st.integers(1, 12)),
@@ -26,9 +27,9 @@ def as_part(events):
 
 def take(events, others=()):
     """What users have taken: in the part and, as (user, item), before it."""
-    pairs = [(user, item) for _, user, item in events] + list(others)
-    users, items = np.array(pairs).T
-    return TakenItems(users, items, 12)
+    clicks = list(events) + [(-1, user, item) for user, item in others]
+    days, users, items = np.array(clicks).T
+    return TakenItems(users, items, days * DAY, 12)
 
 
 def draw(part, taken, rows=None, *, seed=0, history=None, **changes):
@@ -57,16 +58,16 @@ def draw(part, taken, rows=None, *, seed=0, history=None, **changes):
     return drawn if rows is None else drawn[order >= len(places)]
 
 
-def eligible_items(part, mine, row, *, window_days, wanted):
-    """Items to draw from for a row: windows are added until there are enough."""
+def items_around(part, mine, row, *, window_days, wanted):
+    """Items of a row's window: windows are added until enough are not the user's."""
     timestamps = part["timestamp"].to_numpy()
     windows = (timestamps - timestamps[0]) // (window_days * DAY)
     for radius in range(int(windows.max()) + 1):
         near = np.abs(windows - windows[row]) <= radius
-        eligible = set(part["item"].to_numpy()[near].tolist()) - mine
-        if len(eligible) >= wanted:
-            return eligible
-    return eligible
+        around = set(part["item"].to_numpy()[near].tolist())
+        if len(around - mine) >= wanted:
+            return around
+    return around
 
 
 @given(
@@ -89,9 +90,13 @@ def test_negatives_are_eligible_and_distinct(
         per_positive=per_positive,
     )
     for row, user in enumerate(part["user"].to_numpy()):
-        mine = {item for _, other, item in events if other == user}
-        mine |= {item for other, item in earlier if other == user}
-        eligible = eligible_items(
+        today = part["timestamp"].iloc[row] // DAY
+        before = {item for other, item in earlier if other == user}
+        mine = before | {item for _, other, item in events if other == user}
+        until = before | {
+            item for day, other, item in events if other == user and day <= today
+        }
+        around = items_around(
             part,
             mine,
             row,
@@ -99,10 +104,10 @@ def test_negatives_are_eligible_and_distinct(
             wanted=max(min_eligible, per_positive),
         )
         drawn = negatives[row].tolist()
-        if len(eligible) < per_positive:
+        if len(around - mine) < per_positive:
             assert drawn == [0] * per_positive
         else:
-            assert set(drawn) <= eligible
+            assert set(drawn) <= around - until
             assert len(set(drawn)) == per_positive
 
 
@@ -139,7 +144,8 @@ def test_tiny_windows_over_a_long_log_end_soon():
     """Empty windows are jumped over: there are 10**9 of them here."""
     columns = {"user": [0, 1, 1, 1], "item": [9, 1, 2, 3]}
     part = pd.DataFrame({**columns, "timestamp": [0, 5, 10**9, 10**9]})
-    taken = TakenItems(part["user"].to_numpy(), part["item"].to_numpy(), 12)
+    columns = (part[name].to_numpy() for name in ("user", "item", "timestamp"))
+    taken = TakenItems(*columns, 12)
     negatives = draw(part, taken, np.array([0]), window_days=1e-9)
     assert sorted(negatives[0].tolist()) == [1, 2, 3]
 
@@ -195,7 +201,7 @@ def test_a_seed_decides_the_draw():
         )
     )
     part = as_part(events)
-    nobody = TakenItems(np.array([9]), np.array([1]), 12)
+    nobody = TakenItems(np.array([9]), np.array([1]), np.array([0]), 12)
     first, again, other = (draw(part, nobody, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
@@ -230,7 +236,7 @@ def test_negatives_are_repeats_as_often_as_positives(share):
     start = np.searchsorted(users[by_user], users)
     positives = Positives(users, items, days * DAY, start, place, items[by_user])
     params = PreparationParams(min_eligible_items=1, seed=0)
-    taken = TakenItems(users, items, 400)
+    taken = TakenItems(users, items, days * DAY, 400)
     drawn = sample_negatives(positives, taken, params, rng).items
     assert (drawn > 0).all() and (drawn != part["item"].to_numpy()[:, None]).all()
     seen = [

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from mmctr.data.datasets import InteractionSource
 from mmctr.data.preparation.levels import item_levels, tag_ids
-from mmctr.data.preparation.negatives import Positives, TakenItems, sample_negatives
+from mmctr.data.preparation.negatives import Positives, sample_negatives
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.splits import PARTS, history_ranges, split_by_time
 from mmctr.data.preparation.tables import (
@@ -16,6 +16,7 @@ from mmctr.data.preparation.tables import (
     primary_tables,
     rows_table,
 )
+from mmctr.data.preparation.taken_items import TakenItems
 from mmctr.data.preparation.unknown import UnknownValues, raise_or_warn
 from mmctr.runtime.jagged import take_ranges
 
@@ -166,7 +167,10 @@ def _part_rows(
             ),
             items_by_user,
         ),
-        TakenItems(until["user"].to_numpy(), until["item"].to_numpy(), len(levels[0])),
+        TakenItems(
+            *(until[name].to_numpy() for name in ("user", "item", "timestamp")),
+            len(levels[0]),
+        ),
         params,
         np.random.default_rng([params.seed, part]),
     )

@@ -1,8 +1,9 @@
-"""Negatives of a log: items that other users clicked around the same time.
+"""Negatives of a log: items that users clicked around the same time.
 
-A negative is drawn from what others clicked for the first time; or, as often as
-positives with as long a history are repeats, from the user's own earlier clicks. So
-whether a target lies in the history says nothing about the label.
+A negative is an item that the user has not clicked until then, drawn as often as users
+without it click it; or, as often as positives with as long a history are repeats, one
+of the user's own earlier clicks. So neither an item's popularity nor whether it lies in
+the history says anything about the label.
 """
 
 from dataclasses import dataclass
@@ -12,30 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.preparation.taken_items import TakenItems
 from mmctr.runtime.jagged import take_ranges
 
 DAY_SECONDS = 86_400
 _TRIES = 30
-
-
-class TakenItems:
-    """Which items each user has clicked."""
-
-    def __init__(self, users: np.ndarray, items: np.ndarray, n_items: int) -> None:
-        """Store events given as user codes and items 1..n_items."""
-        self._width = n_items + 1
-        self._pairs = np.unique(users * self._width + items)
-        self._users = self._pairs // self._width
-
-    def contains(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """Whether the user has clicked the item, elementwise."""
-        return _is_in_sorted(users * self._width + items, self._pairs)
-
-    def count_among(self, user: int, items: np.ndarray) -> int:
-        """How many of a user's items are among ``items`` (sorted, distinct)."""
-        first, last = np.searchsorted(self._users, [user, user + 1])
-        mine = self._pairs[first:last] - user * self._width
-        return int(_is_in_sorted(mine, items).sum()) if items.size else 0
 
 
 @dataclass(frozen=True)
@@ -95,12 +77,14 @@ def sample_negatives(
     """Draw negatives for the positives of a part.
 
     The part is cut into windows of ``window_days``. A negative is the item of a random
-    positive of the window that is no repeat, so items are drawn by their popularity in
-    it; never an item that the user has clicked up to the end of the part. If a window
-    has fewer than ``min_eligible_items`` such items it is widened by a window on both
-    sides, inside the part. Some negatives are repeats instead: items of random events
-    of the user's own history, with the share of repeats among the part's positives with
-    as long a history (in doubling steps).
+    positive of the window that is no repeat; of an item that many have already, each
+    counts more, as few are left to click it. So items are drawn by their popularity
+    among users without them; never an item that the user has clicked until then. If
+    users have, up to the end of the part, clicked all but fewer than
+    ``min_eligible_items`` items of a window, it is widened by a window on both sides,
+    inside the part. Some negatives are repeats instead: items of random events of the
+    user's own history, with the share of repeats among the part's positives with as
+    long a history (in doubling steps).
 
     Args:
         positives: The part's.
@@ -117,22 +101,20 @@ def sample_negatives(
     pool = np.flatnonzero(~positives.repeats)
     if not pool.size:
         return Negatives(negatives, positives.timestamps)
-    first, last, eligible = _ranges(
-        positives,
-        pool,
-        taken,
-        window_days=params.window_days,
-        min_eligible=max(params.min_eligible_items, per_positive),
-    )
+    length = max(round(params.window_days * DAY_SECONDS), 1)
+    window = (positives.timestamps - positives.timestamps[0]) // length
+    least = max(params.min_eligible_items, per_positive)
+    first, last, eligible = _ranges(positives, pool, taken, window, least)
     drawable = np.flatnonzero(eligible >= per_positive)
     repeat_rate = _repeat_rate(positives)
-    pool_items = positives.items[pool]
+    weights = np.cumsum(_first_click_weights(positives, window)[pool])
+    weights = np.concatenate([[0.0], weights])
+    unseen = _Unseen(positives.items[pool], weights, first, last)
     for column in range(per_positive):
         is_repeat = rng.random(len(positives)) < repeat_rate
         _draw_repeats(negatives, column, drawable[is_repeat[drawable]], positives, rng)
         undrawn = drawable[negatives[drawable, column] == 0]
-        ranges = (pool_items, first, last)
-        _draw_unseen(negatives, column, undrawn, positives.users, taken, ranges, rng)
+        _draw_unseen(negatives, column, undrawn, positives, taken, unseen, rng)
     # Repeats at the beginning of a window come before the first that can be drawn.
     as_of = np.minimum(positives.timestamps, positives.timestamps[pool[first]])
     return Negatives(negatives, as_of)
@@ -157,30 +139,82 @@ def _draw_repeats(
         rows = rows[refused]
 
 
+class _Unseen(NamedTuple):
+    """Clicks of a part that are no repeats, to draw from, and where each row may.
+
+    Attributes:
+        items: ``[P]`` int64, in time order.
+        weights: ``[P + 1]`` float64, sum of the weights of those before.
+        first: ``[R]`` first place to draw from.
+        last: ``[R]`` place after the last.
+    """
+
+    items: np.ndarray
+    weights: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+
+    def draw(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """An item for each row, by weight."""
+        low, high = self.weights[self.first[rows]], self.weights[self.last[rows]]
+        drawn = low + rng.random(len(rows)) * (high - low)
+        places = np.searchsorted(self.weights, drawn, side="right") - 1
+        return self.items[np.clip(places, self.first[rows], self.last[rows] - 1)]
+
+
 def _draw_unseen(
     negatives: np.ndarray,
     column: int,
     rows: np.ndarray,
-    users: np.ndarray,
+    positives: Positives,
     taken: TakenItems,
-    ranges: tuple[np.ndarray, np.ndarray, np.ndarray],
+    unseen: _Unseen,
     rng: np.random.Generator,
 ) -> None:
-    """Fill a column with items that the users never clicked."""
-    items, first, last = ranges
+    """Fill a column with items that the users have not clicked until then."""
+    users, moments = positives.users, positives.timestamps
     for _ in range(_TRIES):
         if not rows.size:
             return
-        drawn = items[rng.integers(first[rows], last[rows])]
-        refused = taken.contains(users[rows], drawn)
+        drawn = unseen.draw(rows, rng)
+        refused = taken.contains(users[rows], drawn, moments[rows])
         refused |= (negatives[rows, :column] == drawn[:, None]).any(axis=1)
         negatives[rows[~refused], column] = drawn[~refused]
         rows = rows[refused]
     for row in rows:
-        pool = items[first[row] : last[row]]
-        pool = pool[~taken.contains(np.full(len(pool), users[row]), pool)]
-        pool = pool[~np.isin(pool, negatives[row, :column])]
-        negatives[row, column] = rng.choice(pool)
+        part = slice(unseen.first[row], unseen.last[row])
+        items, weights = unseen.items[part], np.diff(unseen.weights)[part]
+        free = ~taken.contains(users[row], items, moments[row])
+        free &= ~np.isin(items, negatives[row, :column])
+        weights = weights[free] / weights[free].sum()
+        negatives[row, column] = rng.choice(items[free], p=weights)
+
+
+def _first_click_weights(positives: Positives, window: np.ndarray) -> np.ndarray:
+    """One over the share of a window's rows ``[R]`` whose history lacks the item.
+
+    If users with and without an item were as likely to click it, its clicks in the
+    window would be its first clicks times this.
+    """
+    items_by_user = positives.items_by_user
+    order = np.argsort(items_by_user, kind="stable")
+    same = np.diff(items_by_user[order], prepend=-1) == 0
+    # The place before at which the same user, or one before, has the same item.
+    before = np.full(len(order), -1)
+    before[order[same]] = order[np.flatnonzero(same) - 1]
+    weights = np.ones(len(positives))
+    starts = np.flatnonzero(np.diff(window, prepend=-1))
+    for low, high in zip(starts, [*starts[1:], len(positives)], strict=True):
+        start, end = positives.start[low:high], positives.end[low:high]
+        places, offsets = take_ranges(np.arange(len(before)), start, end)
+        is_first = before[places] < np.repeat(start, np.diff(offsets))
+        items = positives.items[low:high]
+        holding = np.bincount(
+            items_by_user[places[is_first]], minlength=items.max() + 1
+        )
+        # A repeat's item is in its own history, maybe in all; it is not drawn.
+        weights[low:high] /= np.maximum(1 - holding[items] / len(items), 1 / len(items))
+    return weights
 
 
 def _repeat_rate(positives: Positives) -> np.ndarray:
@@ -197,13 +231,10 @@ def _ranges(
     positives: Positives,
     pool: np.ndarray,
     taken: TakenItems,
-    *,
-    window_days: float,
+    window: np.ndarray,
     min_eligible: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First place in the pool to draw from, place after the last, eligible items."""
-    length = round(window_days * DAY_SECONDS)
-    window = (positives.timestamps - positives.timestamps[0]) // max(length, 1)
     pool_window, pool_items = window[pool], positives.items[pool]
     # Every (user, window) pair is decided once, however many of the user's events it
     # holds.
@@ -238,8 +269,3 @@ def _ranges(
             radius = min(before, after)
     pair_of_row = pair_of_row.reshape(-1)
     return first[pair_of_row], last[pair_of_row], eligible[pair_of_row]
-
-
-def _is_in_sorted(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:
-    places = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
-    return ordered[places] == values
