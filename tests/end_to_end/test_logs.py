@@ -30,6 +30,9 @@ def test_a_log_with_text_ids_and_every_optional_column(project):
     assert set(clicked["user_id"].to_numpy() + clicked["item_id"].to_numpy()) <= events
     metrics = strict_json(project / "data/08_reporting/toys/metrics.json")
     check_measures(metrics["test"], rows.num_rows)
+    assert metrics["row_statistics"]["protocol"] == "live"
+    assert metrics["test_frozen"]["rows"] == rows.num_rows
+    assert "Row statistics are live" in output
     codebook = strict_json(project / "data/08_reporting/toys/codebook.json")
     assert codebook["image"].keys() >= HEALTH
     history = strict_json(project / "data/08_reporting/toys/training.json")

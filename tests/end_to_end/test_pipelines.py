@@ -69,11 +69,14 @@ def test_nothing_is_left_beside_the_artifacts(road):
 def test_metrics_json(road):
     project, _ = road
     metrics = strict_json(project / "data/08_reporting/test/metrics.json")
-    assert set(metrics) == {"valid", "test"}
-    for part, measures in metrics.items():
+    assert set(metrics) == {"row_statistics", "valid", "test", "test_frozen"}
+    for part in ("valid", "test"):
         _, rows = predictions_and_rows(project, "test", part)
-        check_measures(measures, rows.num_rows)
-        assert 0.5 < measures["oracle_auc"] < 1
+        check_measures(metrics[part], rows.num_rows)
+        assert 0.5 < metrics[part]["oracle_auc"] < 1
+    # The sample has no times.
+    assert metrics["row_statistics"]["protocol"] is None
+    assert metrics["test_frozen"] is None
 
 
 def test_codebook_json(road):

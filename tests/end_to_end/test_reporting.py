@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import yaml
-from found_artifacts import ablation
+from found_ablation import ablation
 from page_reader import Page
 from project_runs import must_run
 

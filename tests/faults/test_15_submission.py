@@ -14,8 +14,8 @@ from fault_runs import kedro, said
 from project_runs import files_below
 
 from mmctr.ctr.params import CtrParams
+from mmctr.ctr.submission import build_submission, check_submission
 from mmctr.data.datasets import AtomicDataset
-from mmctr.pipelines.ctr_modeling.nodes import build_submission, check_submission
 
 SUBMISSION = "data/07_model_output/test/submission.zip"
 MEMBER = "prediction.csv"

@@ -109,3 +109,10 @@ def test_the_data_section_says_which_statistics_there_are(made):
     assert "numbers per row" not in words
     undated = Page(write_report(**under(made, protocol=None))).section("data").words
     assert "1,234 clicks may be counted; the newest 64 items" in undated
+
+
+def test_the_card_says_which_statistics_the_model_takes(made):
+    assert "| row statistics | popularity |" in pages(made)["card"]
+    without = under(made)
+    without["training_history"]["statistics"] = []
+    assert "| row statistics | none |" in pages(without)["card"]

@@ -11,6 +11,8 @@ from mmctr.runtime.linear import RowsLinear, linear, spare_rows, uses_onednn
 CPU = torch.device("cpu")
 # Large enough for oneDNN, odd in every size, and one that torch multiplies itself.
 SHAPES = [(4099, 129, 67), (4096, 1025, 64), (1031, 640, 1024), (7, 5, 3)]
+# Those that MKL multiplies otherwise with more threads.
+NARROW = [(64, 291, 10), (6, 384, 512), (140, 11, 256), (900, 5, 600), (9000, 64, 1)]
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +24,7 @@ def _two_threads():
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", SHAPES + NARROW)
 @pytest.mark.parametrize("with_bias", [True, False])
 def test_it_is_a_linear_layer_with_its_gradients(shape, with_bias):
     m, k, n = shape
@@ -71,9 +73,21 @@ def test_other_precisions_are_left_to_torch():
     assert linear(rows.double(), weight.double()).dtype == torch.float64
 
 
-def test_one_thread_is_left_to_torch():
-    torch.set_num_threads(1)
-    assert not uses_onednn(CPU)
+@pytest.mark.parametrize("shape", SHAPES + NARROW)
+def test_results_do_not_depend_on_the_number_of_threads(shape):
+    m, k, n = shape
+    generator = torch.Generator().manual_seed(1)
+    sizes = ((m, k), (n, k), (n,), (m, n))
+    *inputs, into = (torch.randn(size, generator=generator) for size in sizes)
+    results = []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        inputs = [x.detach().requires_grad_() for x in inputs]
+        out = linear(*inputs)
+        out.backward(into)
+        parts = [out, *(x.grad for x in inputs)]
+        results.append([part.detach().numpy().tobytes() for part in parts])
+    assert results[0] == results[1] == results[2]
 
 
 @pytest.mark.filterwarnings("ignore:TF32")

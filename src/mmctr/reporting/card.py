@@ -126,12 +126,14 @@ def _model(
         for name, health in codebook.items()
         if health
     ]
+    kinds = dict.fromkeys(name.partition(".")[0] for name in history["statistics"])
     title_maker = titles["version"] or titles["provider"]
     rows = {
         "weights": f"{WEIGHTS}, {count(history['weights'])} numbers",
         "architecture": "Deep Interest Network: attention of the target to a history",
         "form of content": history["content"],
         "item features": ", ".join(history["features"]),
+        "row statistics": ", ".join(kinds) or "none",
         "codes": "; ".join(codes) or "none",
         "title vectors": f"{title_maker}, {count(titles['width'])} wide",
         "image vectors": f"{image_maker(covers)}, {count(covers['width'])} wide"

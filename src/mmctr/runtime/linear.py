@@ -1,12 +1,17 @@
 """Matrix products of many rows, on torch's fastest kernel."""
 
+from typing import Any
+
 import torch
 from torch import nn
+from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn import functional
 
 # Below this many multiplications the set-up of a kernel costs more than it saves.
 _WORTH_IT = 2**22
 _STEPS_AN_OCTAVE = 32
+# MKL shares a product of fewer rows or columns among threads by cutting them apart.
+_NARROWEST = 16
 
 
 def linear(
@@ -16,9 +21,14 @@ def linear(
 
     In single precision on a CPU torch multiplies matrices with MKL. As a convolution of
     1 x 1, whose pixels are the rows, the same product goes through oneDNN, whose
-    kernels are faster on processors that are not Intel's (a fifth on AMD's Zen 4), as
-    long as there are more rows than columns on either side. Sums are in another order,
-    so results differ by rounding.
+    kernels are faster on processors that are not Intel's (twice on AMD's EPYC), as long
+    as there are more rows than columns on either side. Sums are in another order, so
+    results differ by rounding.
+
+    Shapes alone decide, and results do not depend on the number of threads. With it
+    torch's own convolution would change its kernel, oneDNN's gradient of the weight its
+    sums, and so would MKL's products where an axis has a few numbers: such an axis is
+    padded with zeros.
 
     oneDNN compiles a kernel for every number of rows it meets and keeps it:
     :func:`spare_rows` keeps those numbers few.
@@ -32,11 +42,9 @@ def linear(
     Returns:
         ``[m, n]``.
     """
-    if not (uses_onednn(rows.device) and _is_worth_it(rows, weight)):
-        return functional.linear(rows, weight, bias)
-    pixels = rows.contiguous().view(1, 1, *rows.shape).permute(0, 3, 1, 2)
-    product = functional.conv2d(pixels, weight[:, :, None, None], bias)
-    return product.permute(0, 2, 3, 1).view(len(rows), -1)
+    fast = uses_onednn(rows.device) and _is_worth_it(rows, weight)
+    product = _OneDnnLinear.apply if fast else functional.linear
+    return product(*_padded(rows, weight, bias))[: len(rows), : len(weight)]
 
 
 def spare_rows(count: int, device: torch.device) -> int:
@@ -53,15 +61,11 @@ def spare_rows(count: int, device: torch.device) -> int:
 
 
 def uses_onednn(device: torch.device) -> bool:
-    """Whether :func:`linear` takes oneDNN there: on a CPU in fp32, with threads.
-
-    With one thread torch leaves such a convolution to a slow kernel of its own.
-    """
+    """Whether :func:`linear` takes oneDNN there: on a CPU in fp32."""
     return (
         device.type == "cpu"
         and torch.backends.mkldnn.is_available()
         and torch.backends.mkldnn.enabled
-        and torch.get_num_threads() > 1
         and not torch.is_autocast_enabled("cpu")
     )
 
@@ -69,6 +73,67 @@ def uses_onednn(device: torch.device) -> bool:
 def _is_worth_it(rows: torch.Tensor, weight: torch.Tensor) -> bool:
     many = len(rows) >= max(weight.shape) and len(rows) * weight.numel() >= _WORTH_IT
     return many and rows.dtype == torch.float32
+
+
+def _padded(
+    rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    """Append zeros where an axis is narrow, but not 1 (a product with a vector)."""
+    m, k, n = (
+        max(_NARROWEST - size, 0) if size > 1 else 0
+        for size in (*rows.shape, len(weight))
+    )
+    if m or k:
+        rows = functional.pad(rows, (0, k, 0, m))
+    if k or n:
+        weight = functional.pad(weight, (0, k, 0, n))
+    if n and bias is not None:
+        bias = functional.pad(bias, (0, n))
+    return rows, weight, bias
+
+
+def _product(
+    rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor:
+    """The product by oneDNN, with one thread too; it has no gradient."""
+    pixels = rows.contiguous().view(1, 1, *rows.shape).permute(0, 3, 1, 2)
+    product = torch.mkldnn_convolution(
+        pixels,
+        weight[:, :, None, None],
+        bias,
+        padding=[0, 0],
+        stride=[1, 1],
+        dilation=[1, 1],
+        groups=1,
+    )
+    return product.permute(0, 2, 3, 1).view(len(rows), -1)
+
+
+class _OneDnnLinear(torch.autograd.Function):
+    """The product and the gradient of its rows by oneDNN, that of the weight by MKL."""
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        rows: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+    ) -> torch.Tensor:
+        ctx.save_for_backward(rows, weight)
+        return _product(rows, weight, bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: Any, into: torch.Tensor
+    ) -> tuple[torch.Tensor | None, torch.Tensor | None, torch.Tensor | None]:
+        rows, weight = ctx.saved_tensors
+        of_rows, of_weight, of_bias = ctx.needs_input_grad
+        return (
+            _product(into, weight.T.contiguous()) if of_rows else None,
+            into.T @ rows if of_weight else None,
+            into.sum(dim=0) if of_bias else None,
+        )
 
 
 class RowsLinear(nn.Linear):

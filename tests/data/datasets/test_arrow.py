@@ -88,6 +88,12 @@ def test_the_preview_is_short_and_ready_for_json(dataset):
     assert preview["data"][2][1] == [*range(8), "..."]
 
 
+def test_the_preview_has_nothing_where_a_number_is_not_finite(dataset):
+    dataset.save(pa.table({"a.b": [0.5, float("nan"), float("inf")]}))
+    preview = json.loads(json.dumps(dataset.preview(), allow_nan=False))
+    assert preview["data"] == [[0.5], [None], [None]]
+
+
 def test_the_preview_of_an_empty_table_has_columns_only(dataset):
     dataset.save(TABLE.slice(0, 0))
     assert dataset.preview() == {

@@ -161,7 +161,7 @@ def test_row_statistics_are_read_and_belong_to_the_weights(
         )
 
     assert len(predict(weights, with_popularity(test), chosen)) == 80
-    with pytest.raises(ValueError, match="names 'popularity'.*row_statistics.kinds"):
+    with pytest.raises(ValueError, match="names popularity.*row_statistics.kinds"):
         predict(weights, test, chosen)
     message = "ctr_weights belong to other row statistics .* --pipeline ctr_modeling"
     renamed = with_popularity(test, "popularity.other")

@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from mmctr.ctr.params import ContinuousParams
@@ -62,7 +63,9 @@ class Projection:
             # scikit-learn takes a second to import.
             from sklearn.decomposition import PCA
 
-            found = PCA(min(kept, len(rows)), svd_solver="covariance_eigh").fit(rows)
+            solver = PCA(min(kept, len(rows)), svd_solver="covariance_eigh")
+            with _one_thread():
+                found = solver.fit(rows)
             components[: found.n_components_] = found.components_
             deviation = np.zeros(kept)
             deviation[: found.n_components_] = np.sqrt(found.explained_variance_)
@@ -85,13 +88,19 @@ class Projection:
             there = rows.any(axis=1, keepdims=True)
             rows = rows - self.mean
             if self.components is not None:
-                rows = rows @ self.components.T
+                with _one_thread():
+                    rows = rows @ self.components.T
             rows *= self.scale
             if params.normalize == "rows":
                 lengths = np.linalg.norm(rows, axis=1, keepdims=True)
                 rows /= np.where(lengths > 0, lengths, 1)
             inputs[start : start + _ROWS] = rows * there
         return inputs
+
+
+def _one_thread() -> threadpool_limits:
+    """With more, NumPy and SciPy round otherwise. Libraries must be loaded before."""
+    return threadpool_limits(limits=1, user_api="blas")
 
 
 class ContinuousVector(nn.Module):

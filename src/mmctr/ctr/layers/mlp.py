@@ -1,7 +1,8 @@
-"""FuxiCTR's MLP, with dropout that can be resumed."""
+"""FuxiCTR's MLP, with dropout that can be resumed, and independent of threads."""
 
 from torch import nn
 
+from mmctr.ctr.layers.batch_norm import PlainBatchNorm
 from mmctr.ctr.layers.dropout import StepDropout
 from mmctr.runtime.linear import RowsLinear
 
@@ -45,6 +46,8 @@ def mlp(
     for place, layer in enumerate(layers):
         if isinstance(layer, nn.Linear):
             layers[place] = _with_fast_product(layer)
+        if isinstance(layer, nn.BatchNorm1d):
+            layers[place] = PlainBatchNorm(layer.num_features)
         if isinstance(layer, nn.Dropout):
             layers[place] = StepDropout(layer.p, seed=seed, layer=number)
             number += 1

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro_datasets._typing import TablePreview
 
+from mmctr.data.datasets.json_file import null_not_finite
 from mmctr.data.datasets.local_file import LocalFileDataset
 from mmctr.data.table_checks import check_table
 from mmctr.runtime.atomic import final_path
@@ -109,7 +110,7 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
         head = next(pq.ParquetFile(self._path).iter_batches(batch_size=rows), None)
         records = head.to_pylist() if head is not None else []
         frame = pd.DataFrame(records, columns=names, dtype=object).map(_shorten)
-        return TablePreview(frame.to_dict(orient="split"))
+        return TablePreview(null_not_finite(frame.to_dict(orient="split")))
 
     def _check(self, table: pa.Table) -> None:
         if self._contract is not None:
