@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from small_logs import DAY
+from small_logs import DAY, as_positives
 
-from mmctr.data.preparation.negatives import Positives, sample_negatives
+from mmctr.data.preparation.negatives import sample_negatives
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.taken_items import TakenItems
 
@@ -19,12 +19,8 @@ def drawn_for(
     """Negatives of one click of a part (day, user, item), drawn many times over."""
     ordered = sorted(clicks)
     days, users, items = np.array(ordered).T
-    by_user = np.lexsort((np.arange(len(users)), users))
-    place = np.empty(len(users), int)
-    place[by_user] = np.arange(len(users))
-    start = np.searchsorted(users[by_user], users)
-    positives = Positives(users, items, days * DAY, start, place, items[by_user])
-    taken = TakenItems(users, items, days * DAY, 12)
+    positives = as_positives(users, items, days * DAY)
+    taken = TakenItems(users, items, 12)
     rows = (np.random.default_rng(seed) for seed in range(draws))
     found = [sample_negatives(positives, taken, PARAMS, rng).items for rng in rows]
     return np.array(found)[:, ordered.index(asked), 0]
@@ -50,3 +46,16 @@ def test_an_item_that_most_have_is_drawn_as_often_as_the_others_click_it():
     # Three of the window's rows lack item 1, and two of them click it.
     expected = (2 * 11 / 3) / (2 * 11 / 3 + 8)
     assert np.mean(drawn == 1) == pytest.approx(expected, abs=0.03)
+
+
+def test_repeats_are_those_that_others_repeat():
+    """Of two earlier items, the one that all go back to is drawn more often."""
+    users = range(1, 200)
+    clicks = [(0, user, item) for user in (0, *users) for item in (1, 2)]
+    clicks += [(20, user, 1) for user in users] + [(20, 0, 3)]
+    clicks += [(20, 300 + item, item) for item in range(4, 9)]
+    clicks += [(0, 300 + item, 9) for item in range(4, 9)]
+    drawn = drawn_for(clicks, (20, 0, 3), 200)
+    repeats = drawn[drawn < 3]
+    assert len(repeats) > 150
+    assert np.mean(repeats == 1) > 0.85
