@@ -3,7 +3,7 @@
 Negatives are drawn from clicks around the row's own, so a number that is counted a
 little too late tells clicked rows from drawn ones. Here items come and go, their
 popularity drifts and some users are heavy, but no user prefers an item. There are many
-items: where users have clicked most of them, what is left to be drawn does say something.
+items: where users have clicked most of them, what is left to draw says something.
 """
 
 from collections.abc import Iterator
