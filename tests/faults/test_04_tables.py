@@ -178,7 +178,7 @@ def test_broken_ready_vectors_are_named(broken, change, words):
 
 
 ARTIFACT_FAULTS = {
-    "03_primary/test/train.parquet": (
+    "05_model_input/test/train_rows.parquet": (
         "--nodes=train_model",
         replaced("label", lambda x: pa.array([3, *x[1:]], pa.int8())),
         "column 'label' must be 0 or 1; rows [0] hold 3",

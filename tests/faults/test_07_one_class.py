@@ -29,8 +29,9 @@ def test_a_valid_of_one_class_stops_before_training(finished_project):
     project = finished_project
     path = project / RAW / "MicroLens_1M_x1/valid.parquet"
     with_labels(path, zeros(path))
-    prepared = kedro_run(project, "--env=test", "--pipeline=preparation")
-    assert prepared.exit_code == 0
+    for pipeline in ("preparation", "row_statistics"):
+        prepared = kedro_run(project, "--env=test", f"--pipeline={pipeline}")
+        assert prepared.exit_code == 0
     before = files_below(project / "data")
     refused = kedro(project, "run", "--env=test", "--pipeline=ctr_modeling")
     assert refused.returncode == 1
@@ -59,7 +60,7 @@ def test_a_valid_of_one_class_stops_before_training(finished_project):
 def test_groups_of_one_class_stop_before_training_by_gauc(finished_project):
     """Both classes are there, but never in one group."""
     project = finished_project
-    path = project / "data/03_primary/test/valid.parquet"
+    path = project / "data/05_model_input/test/valid_rows.parquet"
     table = pq.read_table(path)
     groups = table["group_id"].to_pylist()
     with_labels(path, pa.array([group % 2 for group in groups], pa.int8()))

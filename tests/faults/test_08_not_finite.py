@@ -66,7 +66,7 @@ def test_the_best_weights_so_far_are_kept(finished_project):
     weights = load_file(kept)
     own = load_file(project / "data/06_models/test/ctr_weights.safetensors")
     assert {x: y.shape for x, y in weights.items()} == {
-        x: y.shape for x, y in own.items()
+        x: y.shape for x, y in own.items() if not x.startswith("calibration.")
     }
     assert all(np.isfinite(x).all() for x in weights.values())
     after = files_below(project / "data")
