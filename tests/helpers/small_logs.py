@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from mmctr.data.datasets import InteractionSource
 from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.preparation.positives import Positives
+from mmctr.data.preparation.splits import history_ranges
 
 DAY = 86_400
 
@@ -97,6 +99,17 @@ def histories(events: list[Event], max_history: int) -> list[list[int]]:
         found.append([other.item for other in earlier[-max_history:]])
         mine.append(event)
     return found
+
+
+def as_positives(
+    users: np.ndarray, items: np.ndarray, timestamps: np.ndarray
+) -> Positives:
+    """Events in time order that are a part and the whole log."""
+    order = np.lexsort((timestamps, users))
+    ranges = history_ranges(users[order], timestamps[order], 100)
+    place = np.argsort(order)
+    start, end, until = (each[place] for each in ranges)
+    return Positives(users, items, timestamps, start, end, until, items[order])
 
 
 def groups(table: pa.Table) -> dict[int, list[dict]]:

@@ -69,8 +69,13 @@ def check_rows(source: InteractionSource, params, tables: PrimaryTables) -> None
             assert rows[0]["item_id"] == event.item
             negatives = {row["item_id"] for row in rows[1:]}
             assert len(negatives) == params.negatives_per_positive
+            together = {
+                other.item
+                for other in events
+                if (other.user, other.timestamp) == (event.user, event.timestamp)
+            }
             repeats = set(expected[place]) - {event.item}
-            assert negatives <= (pool - taken) | repeats
+            assert negatives <= (pool - together) | repeats
             for row in rows:
                 assert row["user_id"] == event.user
                 assert row["item_seq"] == expected[place]

@@ -1,4 +1,6 @@
-"""Negatives: what others took at that time, by popularity, never one's own."""
+"""Negatives: what was clicked at that time, by popularity, and not yet by the user."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -6,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
-from small_logs import DAY
+from small_logs import DAY, as_positives
 
-from mmctr.data.preparation.negatives import Positives, TakenItems, sample_negatives
+from mmctr.data.preparation.negatives import sample_negatives
 from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.preparation.taken_items import TakenItems
 
+COLUMNS = ("user", "item", "timestamp")
 EVENTS = st.lists(
     st.tuples(st.integers(0, 60), st.integers(0, 4), st.integers(1, 12)),
     min_size=1,
@@ -31,7 +35,7 @@ def take(events, others=()):
     return TakenItems(users, items, 12)
 
 
-def draw(part, taken, rows=None, *, seed=0, history=None, **changes):
+def draw(part, taken, rows=None, *, seed=0, **changes):
     """Negatives of every event of a part, or of the given rows, drawn beside them."""
     options = {"per_positive": 3, "window_days": 10, "min_eligible": 4} | changes
     params = PreparationParams(
@@ -43,30 +47,29 @@ def draw(part, taken, rows=None, *, seed=0, history=None, **changes):
     places = np.arange(len(part))
     copies = np.zeros(0, int) if rows is None else rows
     order = np.argsort(np.concatenate([places, copies]), kind="stable")
-    part = part.iloc[np.concatenate([places, copies])[order]]
-    none = np.zeros(len(part), int)
-    start, end, items_by_user = history or (none, none, none)
-    positives = Positives(
-        *(part[name].to_numpy() for name in ("user", "item", "timestamp")),
-        start,
-        end,
-        items_by_user,
-    )
+    chosen = np.concatenate([places, copies])[order]
+    positives = as_positives(*(part[name].to_numpy() for name in COLUMNS))
+    of_rows = {
+        name: getattr(positives, name)[chosen]
+        for name in ("users", "items", "timestamps", "start", "end", "until")
+    }
+    positives = replace(positives, **of_rows)
     rng = np.random.default_rng(seed)
     drawn = sample_negatives(positives, taken, params, rng).items
     return drawn if rows is None else drawn[order >= len(places)]
 
 
-def eligible_items(part, mine, row, *, window_days, wanted):
-    """Items to draw from for a row: windows are added until there are enough."""
-    timestamps = part["timestamp"].to_numpy()
+def items_around(part, mine, row, *, window_days, wanted):
+    """Items first clicked in a row's window, and around it until enough are new."""
+    timestamps, items = part["timestamp"].to_numpy(), part["item"].to_numpy()
     windows = (timestamps - timestamps[0]) // (window_days * DAY)
+    first = part.groupby(["user", "item"])["timestamp"].transform("min").to_numpy()
     for radius in range(int(windows.max()) + 1):
-        near = np.abs(windows - windows[row]) <= radius
-        eligible = set(part["item"].to_numpy()[near].tolist()) - mine
-        if len(eligible) >= wanted:
-            return eligible
-    return eligible
+        near = (np.abs(windows - windows[row]) <= radius) & (timestamps == first)
+        around = set(items[near].tolist())
+        if len(around - mine) >= wanted:
+            return around
+    return around
 
 
 @given(
@@ -88,10 +91,13 @@ def test_negatives_are_eligible_and_distinct(
         min_eligible=min_eligible,
         per_positive=per_positive,
     )
-    for row, user in enumerate(part["user"].to_numpy()):
-        mine = {item for _, other, item in events if other == user}
-        mine |= {item for other, item in earlier if other == user}
-        eligible = eligible_items(
+    for row, (user, own, now) in enumerate(part[list(COLUMNS)].to_numpy().tolist()):
+        clicks = [(day * DAY, item) for day, other, item in events if other == user]
+        mine = {item for other, item in earlier if other == user}
+        mine |= {item for _, item in clicks}
+        history = {item for time, item in clicks if time < now}
+        known = {item for time, item in clicks if time <= now}
+        around = items_around(
             part,
             mine,
             row,
@@ -99,10 +105,10 @@ def test_negatives_are_eligible_and_distinct(
             wanted=max(min_eligible, per_positive),
         )
         drawn = negatives[row].tolist()
-        if len(eligible) < per_positive:
+        if len(around - mine) < per_positive:
             assert drawn == [0] * per_positive
         else:
-            assert set(drawn) <= eligible
+            assert set(drawn) <= (around - known) | history - {own}
             assert len(set(drawn)) == per_positive
 
 
@@ -189,14 +195,13 @@ def test_a_seed_decides_the_draw():
     events = list(
         zip(
             rng.integers(0, 30, 200).tolist(),
-            rng.integers(0, 5, 200).tolist(),
+            rng.integers(0, 60, 200).tolist(),
             rng.integers(1, 13, 200).tolist(),
             strict=True,
         )
     )
     part = as_part(events)
-    nobody = TakenItems(np.array([9]), np.array([1]), 12)
-    first, again, other = (draw(part, nobody, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (draw(part, take(events), seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
@@ -223,21 +228,16 @@ def test_negatives_are_repeats_as_often_as_positives(share):
         elif share == 0:
             items[row] = rng.choice(list(set(range(1, 400)) - set(old)))
         old.append(items[row])
-    part = pd.DataFrame({"user": users, "item": items, "timestamp": days * DAY})
-    by_user = np.lexsort((np.arange(n_events), users))
-    place = np.empty(n_events, int)
-    place[by_user] = np.arange(n_events)
-    start = np.searchsorted(users[by_user], users)
-    positives = Positives(users, items, days * DAY, start, place, items[by_user])
+    positives = as_positives(users, items, days * DAY + np.arange(n_events))
     params = PreparationParams(min_eligible_items=1, seed=0)
     taken = TakenItems(users, items, 400)
     drawn = sample_negatives(positives, taken, params, rng).items
-    assert (drawn > 0).all() and (drawn != part["item"].to_numpy()[:, None]).all()
+    assert (drawn > 0).all() and (drawn != items[:, None]).all()
     seen = [
-        [bool(np.isin(row, items[by_user][a:b])) for row in rows]
-        for rows, a, b in zip(drawn, start, place, strict=True)
+        np.isin(rows, positives.items_by_user[start:end])
+        for rows, start, end in zip(drawn, positives.start, positives.end, strict=True)
     ]
-    lengths = place - start
+    lengths = positives.end - positives.start
     for short in (True, False):
         rows = (lengths < 8) == short
         assert np.mean(np.array(seen)[rows]) == pytest.approx(
@@ -248,13 +248,7 @@ def test_negatives_are_repeats_as_often_as_positives(share):
 def test_as_of_is_the_first_event_that_could_be_drawn():
     events = [(0, 1, 1), (2, 1, 2), (5, 0, 3), (11, 1, 4), (14, 1, 5)]
     part = as_part(events)
-    none = np.zeros(len(part), int)
-    positives = Positives(
-        *(part[name].to_numpy() for name in ("user", "item", "timestamp")),
-        none,
-        none,
-        none,
-    )
+    positives = as_positives(*(part[name].to_numpy() for name in COLUMNS))
     params = PreparationParams(
         window_days=10, min_eligible_items=1, negatives_per_positive=1, seed=0
     )

@@ -94,8 +94,10 @@ def test_the_parts_have_names():
 @settings(max_examples=200, deadline=None)
 def test_histories_are_the_newest_strictly_earlier_events(events, max_history):
     users, times = np.array(sorted(events)).T
-    starts, ends = history_ranges(users, times, max_history)
+    starts, ends, until = history_ranges(users, times, max_history)
     for row, (user, time) in enumerate(zip(users, times, strict=True)):
         earlier = np.flatnonzero((users == user) & (times < time))
         found = np.arange(starts[row], ends[row])
         np.testing.assert_array_equal(found, earlier[-max_history:])
+        same_time = np.flatnonzero((users == user) & (times == time))
+        assert until[row] == same_time[-1] + 1

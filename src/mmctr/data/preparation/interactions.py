@@ -6,8 +6,9 @@ import pyarrow as pa
 
 from mmctr.data.datasets import InteractionSource
 from mmctr.data.preparation.levels import item_levels, tag_ids
-from mmctr.data.preparation.negatives import Positives, TakenItems, sample_negatives
+from mmctr.data.preparation.negatives import sample_negatives
 from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.preparation.positives import Positives
 from mmctr.data.preparation.splits import PARTS, history_ranges, split_by_time
 from mmctr.data.preparation.tables import (
     PrimaryTables,
@@ -16,6 +17,7 @@ from mmctr.data.preparation.tables import (
     primary_tables,
     rows_table,
 )
+from mmctr.data.preparation.taken_items import TakenItems
 from mmctr.data.preparation.unknown import UnknownValues, raise_or_warn
 from mmctr.runtime.jagged import take_ranges
 
@@ -55,10 +57,10 @@ def prepare_interactions(
     log = log[unique].sort_values(
         ["user", "timestamp"], kind="stable", ignore_index=True
     )
-    start, end = history_ranges(
+    start, end, until = history_ranges(
         log["user"].to_numpy(), log["timestamp"].to_numpy(), params.max_history
     )
-    log = log.assign(start=start, end=end)
+    log = log.assign(start=start, end=end, until=until)
 
     train_items = log.loc[log["part"] == 0, "item"].to_numpy()
     counts = np.bincount(train_items, minlength=n_items + 1)[1:]
@@ -162,7 +164,7 @@ def _part_rows(
         Positives(
             *(
                 candidates[name].to_numpy()
-                for name in ("user", "item", "timestamp", "start", "end")
+                for name in ("user", "item", "timestamp", "start", "end", "until")
             ),
             items_by_user,
         ),

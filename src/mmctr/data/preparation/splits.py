@@ -61,7 +61,7 @@ def split_by_time(timestamps: np.ndarray, params: PreparationParams) -> TimeSpli
 
 def history_ranges(
     users: np.ndarray, timestamps: np.ndarray, max_history: int
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where each event's history lies in a log sorted by (user, timestamp).
 
     A history holds the same user's strictly earlier events: neither the event itself
@@ -73,11 +73,15 @@ def history_ranges(
         max_history: Events kept, the newest.
 
     Returns:
-        ``[events]`` starts and ends, positions in the sorted log.
+        ``[events]`` starts and ends, positions in the sorted log; and the ends of the
+        user's events of the same timestamp.
     """
     positions = np.arange(len(users))
     new_user = np.concatenate([[True], users[1:] != users[:-1]])
     new_time = new_user | np.concatenate([[True], timestamps[1:] != timestamps[:-1]])
     first_of_user = np.maximum.accumulate(np.where(new_user, positions, 0))
     first_of_tie = np.maximum.accumulate(np.where(new_time, positions, 0))
-    return np.maximum(first_of_user, first_of_tie - max_history), first_of_tie
+    starts = np.flatnonzero(new_time)
+    ties = np.diff(starts, append=len(users))
+    start = np.maximum(first_of_user, first_of_tie - max_history)
+    return start, first_of_tie, np.repeat(starts + ties, ties)
