@@ -45,7 +45,7 @@ def read_by(node: str, tree: dict[str, Any], **changes: object) -> dict[str, Any
         ("train_model", {"ctr_modeling__training__learning_rate": 0.5}, True),
         ("train_model", {"ctr_modeling__model__dnn_units": [8]}, True),
         ("train_model", {"ctr_modeling__training__warmup_steps": 9}, True),
-        ("train_model", {"ctr_modeling__training__lr_patience": 9}, False),
+        ("train_model", {"ctr_modeling__training__lr_patience": 9}, True),
         ("train_model", {"ctr_modeling__seed": 1}, True),
         ("train_model", {"ctr_modeling__evaluation__resamples": 7}, False),
         ("train_model", {"ctr_modeling__calibration__method": "off"}, False),
