@@ -11,6 +11,7 @@ from mmctr.data.datasets import InteractionSource
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.positives import Positives
 from mmctr.data.preparation.splits import history_ranges
+from mmctr.data.preparation.tables import PrimaryTables
 
 DAY = 86_400
 
@@ -76,17 +77,24 @@ class Event:
     timestamp: int
 
 
-def events_in_time(source: InteractionSource) -> list[Event]:
-    """Distinct events by time, ties in file order: ``group_id`` is the position."""
+def distinct_events(source: InteractionSource) -> set[Event]:
+    """The log's events, equal ones once."""
     rows = {item: row for row, item in enumerate(source.items["item_id"], start=1)}
     frame = source.interactions
-    events = [
+    return {
         Event(user, rows[item], int(timestamp))
         for user, item, timestamp in zip(
             frame["user_id"], frame["item_id"], frame["timestamp"], strict=True
         )
+    }
+
+
+def events_in_time(tables: PrimaryTables) -> list[Event]:
+    """Events in the order that preparation chose: ``group_id`` is the position."""
+    return [
+        Event(row["user_id"], row["item_id"], row["timestamp"])
+        for row in tables.events.to_pylist()
     ]
-    return sorted(dict.fromkeys(events), key=lambda event: event.timestamp)
 
 
 def histories(events: list[Event], max_history: int) -> list[list[int]]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from small_logs import (
     DAY,
     Event,
+    distinct_events,
     events_in_time,
     groups,
     histories,
@@ -53,9 +54,10 @@ def prepared(source: InteractionSource, params: PreparationParams) -> PrimaryTab
 def test_events_of_a_log_are_its_distinct_clicks_in_time_order(source):
     tables = prepared(source, tiny_params())
     found = tables.events.to_pylist()
-    assert [
-        Event(row["user_id"], row["item_id"], row["timestamp"]) for row in found
-    ] == events_in_time(source)
+    events = events_in_time(tables)
+    assert len(events) == len(set(events))
+    assert set(events) == distinct_events(source)
+    assert events == sorted(events, key=lambda event: event.timestamp)
     # A row's group is its event's place.
     for name in PARTS:
         for row in getattr(tables, name).filter(pc.field("label") == 1).to_pylist():
@@ -65,10 +67,10 @@ def test_events_of_a_log_are_its_distinct_clicks_in_time_order(source):
 
 
 def drawable(
-    source: InteractionSource, params: PreparationParams, tables: PrimaryTables
+    params: PreparationParams, tables: PrimaryTables
 ) -> dict[str, list[Event]]:
     """By part, the events that negatives are drawn from: no repeats, some history."""
-    events = events_in_time(source)
+    events = events_in_time(tables)
     found: dict[str, list[Event]] = {name: [] for name in PARTS}
     log = tables.report["log"]
     for event, history in zip(
@@ -87,7 +89,7 @@ def test_a_row_knows_nothing_of_its_own_event_nor_of_those_it_is_drawn_from(
 ):
     params = tiny_params(window_days=window_days, seed=seed)
     tables = prepared(source, params)
-    pools = drawable(source, params, tables)
+    pools = drawable(params, tables)
     for name in PARTS:
         first = min(event.timestamp for event in pools[name])
         for rows in groups(getattr(tables, name)).values():

@@ -75,7 +75,7 @@ def assert_histories_are_earlier(
     source: InteractionSource, tables: PrimaryTables
 ) -> None:
     """Every history is exactly its user's strictly earlier events."""
-    events = events_in_time(source)
+    events = events_in_time(tables)
     expected = histories(events, make_params().max_history)
     names = ["group_id", "user_id", "item_seq"]
     for name in ("train", *LATER):

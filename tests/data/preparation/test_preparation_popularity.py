@@ -46,16 +46,3 @@ def test_an_item_that_most_have_is_drawn_as_often_as_the_others_click_it():
     # Three of the window's rows lack item 1, and two of them click it.
     expected = (2 * 11 / 3) / (2 * 11 / 3 + 8)
     assert np.mean(drawn == 1) == pytest.approx(expected, abs=0.03)
-
-
-def test_repeats_are_those_that_others_repeat():
-    """Of two earlier items, the one that all go back to is drawn more often."""
-    users = range(1, 200)
-    clicks = [(0, user, item) for user in (0, *users) for item in (1, 2)]
-    clicks += [(20, user, 1) for user in users] + [(20, 0, 3)]
-    clicks += [(20, 300 + item, item) for item in range(4, 9)]
-    clicks += [(0, 300 + item, 9) for item in range(4, 9)]
-    drawn = drawn_for(clicks, (20, 0, 3), 200)
-    repeats = drawn[drawn < 3]
-    assert len(repeats) > 150
-    assert np.mean(repeats == 1) > 0.85

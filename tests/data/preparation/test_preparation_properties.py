@@ -69,22 +69,19 @@ def test_a_log_is_prepared_or_refused_in_words(
     assert_sound(tables)
     # No tie is cut: parts follow each other by whole timestamps, and a row's group
     # tells its event.
-    events = source.interactions.drop_duplicates().sort_values(
-        "timestamp", kind="stable", ignore_index=True
-    )
+    events = tables.events.to_pandas()
     times = [
         events["timestamp"].to_numpy()[getattr(tables, part)["group_id"].to_numpy()]
         for part in ("train", "valid", "test")
     ]
     for earlier, later in pairwise(times):
         assert earlier.max() < later.min()
-    ids = tables.item_id_mapping["original_id"].to_pylist()
     for part, when in zip(("train", "valid", "test"), times, strict=True):
         rows = getattr(tables, part).to_pylist()
         for row, time in zip(rows, when.tolist(), strict=True):
             own = events[events["user_id"] == row["user_id"]]
             before = own.loc[own["timestamp"] < time, "item_id"].tolist()
-            history = [ids[item - 1] for item in row["item_seq"]]
+            history = row["item_seq"]
             assert len(history) >= min_history
             assert history == before[-max_history:]
 

@@ -28,7 +28,8 @@ def prepare_interactions(
     """Turn a log of clicks into labelled rows without looking ahead.
 
     Train rows and whatever is derived from training events depend on nothing that
-    happens later. A row's group is its event: one positive and its negatives.
+    happens later, and nothing on the order of the file. A row's group is its event: one
+    positive and its negatives.
 
     Args:
         source: The log and its items.
@@ -49,32 +50,34 @@ def prepare_interactions(
     split = split_by_time(events["timestamp"].to_numpy(), params)
     log = events.assign(
         item=codes,
-        user=pd.factorize(events["user_id"])[0],
+        user=pd.factorize(events["user_id"], sort=True)[0],
         part=split.part,
-        row=np.arange(len(codes)),
     )
-    unique = ~log.duplicated(["user", "item", "timestamp"])
-    log = log[unique].sort_values(
-        ["user", "timestamp"], kind="stable", ignore_index=True
-    )
+    distinct = _in_time(log, params.seed).drop_duplicates(["user", "item", "timestamp"])
+    by_time = distinct.assign(repeat=distinct.duplicated(["user", "item"]))
+    n_repeats = int(by_time["repeat"].sum())
+    if params.repeats == "drop":
+        by_time = by_time[~by_time["repeat"]]
+    # The events of train come first: neither their numbers nor their order depend on
+    # later events.
+    by_time = by_time.reset_index(drop=True).rename_axis("event")
+    by_user = by_time.sort_values("user", kind="stable")
     start, end, until = history_ranges(
-        log["user"].to_numpy(), log["timestamp"].to_numpy(), params.max_history
+        by_user["user"].to_numpy(), by_user["timestamp"].to_numpy(), params.max_history
     )
-    log = log.assign(start=start, end=end, until=until)
+    ranges = by_user[[]].assign(start=start, end=end, until=until)
+    by_time = by_time.join(ranges).reset_index()
 
-    train_items = log.loc[log["part"] == 0, "item"].to_numpy()
+    train_items = by_time.loc[by_time["part"] == 0, "item"].to_numpy()
     counts = np.bincount(train_items, minlength=n_items + 1)[1:]
     likes, views = (item_levels(items, name, counts) for name in ("likes", "views"))
     tags, n_tags = tag_ids(items, params.max_tags)
 
-    # In time order, ties in file order, the events of train come first: neither their
-    # numbers nor their order depend on later events.
-    by_time = log.sort_values(["timestamp", "row"]).assign(event=np.arange(len(log)))
     parts: dict[str, pa.Table] = {}
     dropped: dict[str, dict[str, int]] = {}
     for index, name in enumerate(PARTS):
         parts[name], dropped[name] = _part_rows(
-            by_time, index, log["item"].to_numpy(), (likes, views), params
+            by_time, index, by_user["item"].to_numpy(), (likes, views), params
         )
     return primary_tables(
         "interactions",
@@ -97,7 +100,9 @@ def prepare_interactions(
         unknown=reported,
         log={
             "events": len(source.interactions),
-            "repeated_events_dropped": int((~unique).sum()),
+            "repeated_events_dropped": len(log) - len(distinct),
+            "repeats": params.repeats,
+            "repeated_clicks": n_repeats,
             "users": int(log["user"].nunique()),
             "items_with_events": int(log["item"].nunique()),
             "valid_from": split.valid_from,
@@ -107,6 +112,17 @@ def prepare_interactions(
             "parts": dropped,
         },
     )
+
+
+def _in_time(log: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The events in time order, whatever their order in the file.
+
+    Ties are in a random order that the seed, the user and the item decide: neither the
+    place in the file nor the size of an id carries any meaning.
+    """
+    ids = log[["user_id", "item_id"]].assign(seed=seed)
+    tie = pd.util.hash_pandas_object(ids, index=False).to_numpy()
+    return log.iloc[np.lexsort((tie, log["timestamp"]))]
 
 
 def _known_events(
@@ -159,7 +175,8 @@ def _part_rows(
     until = by_time[by_time["part"] <= part]
     events = by_time[by_time["part"] == part]
     has_history = (events["end"] - events["start"]).to_numpy() >= params.min_history
-    candidates = events[has_history]
+    is_repeat = events["repeat"].to_numpy() & (params.repeats == "first")
+    candidates = events[has_history & ~is_repeat]
     negatives, as_of = sample_negatives(
         Positives(
             *(
@@ -177,6 +194,7 @@ def _part_rows(
     dropped = {
         "events": len(events),
         "dropped_short_history": int((~has_history).sum()),
+        "dropped_repeats": int((has_history & is_repeat).sum()),
         "dropped_too_few_negatives": int((~drawn).sum()),
         "positives": len(positives),
     }
@@ -184,7 +202,9 @@ def _part_rows(
         raise ValueError(
             f"{PARTS[part]} has no row left: of {len(events)} events "
             f"{dropped['dropped_short_history']} have a history under "
-            f"preparation.min_history={params.min_history} and "
+            f"preparation.min_history={params.min_history}, "
+            f"{dropped['dropped_repeats']} are repeats under "
+            f"preparation.repeats={params.repeats} and "
             f"{dropped['dropped_too_few_negatives']} too few items for "
             f"preparation.negatives_per_positive={params.negatives_per_positive}; "
             "lower these or raise the part's fraction"

@@ -1,9 +1,9 @@
 """Negatives of a log: items that users clicked around the same time.
 
 A negative is an item that the user has not clicked until then, drawn as often as users
-without it click it. Or, as often as positives with as long a history are repeats, it is
-one of the user's own earlier clicks, drawn as often as users repeat it. So neither an
-item's popularity nor whether it lies in the history says anything about the label.
+without it click it. Or, as often as positives are repeats, it is one of the user's own
+earlier clicks. So neither an item's popularity nor whether it lies in the history says
+anything about the label.
 """
 
 from typing import NamedTuple
@@ -51,9 +51,8 @@ def sample_negatives(
     among users without them; never an item that the user has clicked until then. If
     users have, up to the end of the part, clicked all but fewer than
     ``min_eligible_items`` items of a window, it is widened by a window on both sides,
-    inside the part. Some negatives are repeats instead, with the share of repeats among
-    the part's positives with as long a history (in doubling steps): items of the user's
-    own history, drawn by how often others repeat them in the window.
+    inside the part. Some negatives are repeats instead, any click of the row's history,
+    as often as the part's positives are.
 
     Args:
         positives: The part's.
@@ -79,25 +78,14 @@ def sample_negatives(
     first_clicks = FirstClicks(
         positives.items[pool], np.concatenate([[0.0], weights]), first, last
     )
-    is_repeat = rng.random(negatives.shape) < _repeat_rate(positives)[:, None]
-    is_repeat &= (eligible >= per_positive)[:, None]
-    negatives = draw_repeats(positives, window, is_repeat, rng)
+    repeats = draw_repeats(positives, window, per_positive, rng)
+    negatives[drawable] = repeats[drawable]
     for column in range(per_positive):
         undrawn = drawable[negatives[drawable, column] == 0]
         first_clicks.fill(negatives, column, undrawn, positives, rng)
     # Repeats at the beginning of a window come before the first that can be drawn.
     as_of = np.minimum(positives.timestamps, positives.timestamps[pool[first]])
     return Negatives(negatives, as_of)
-
-
-def _repeat_rate(positives: Positives) -> np.ndarray:
-    """Share of repeats ``[R]`` among the positives with as long a history.
-
-    Lengths count as equal within a doubling step: 1, 2 to 3, 4 to 7.
-    """
-    step = np.frexp((positives.end - positives.start).astype(np.float64))[1]
-    repeats = np.bincount(step, positives.repeats)
-    return (repeats / np.maximum(np.bincount(step), 1))[step]
 
 
 def _ranges(
@@ -109,28 +97,27 @@ def _ranges(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First place in the pool to draw from, place after the last, eligible items."""
     pool_window, pool_items = window[pool], positives.items[pool]
-    # Every (user, window) pair is decided once, however many of the user's events it
+    # Every (window, user) pair is decided once, however many of the user's events it
     # holds.
+    n_users = int(positives.users.max()) + 1
     pairs, pair_of_row = np.unique(
-        np.stack([window, positives.users]), axis=1, return_inverse=True
+        window * n_users + positives.users, return_inverse=True
     )
-    first, last, eligible = np.zeros((3, pairs.shape[1]), np.int64)
-    starts = np.flatnonzero(np.diff(pairs[0], prepend=-1))
-    for start, end in zip(starts, [*starts[1:], pairs.shape[1]], strict=True):
-        centre = int(pairs[0, start])
+    windows, users = np.divmod(pairs, n_users)
+    first, last, eligible = np.zeros((3, len(pairs)), np.int64)
+    starts = np.flatnonzero(np.diff(windows, prepend=-1))
+    for start, end in zip(starts, [*starts[1:], len(pairs)], strict=True):
+        centre = int(windows[start])
         waiting = np.arange(start, end)
+        around = np.zeros(taken.n_items + 1, bool)
+        low = high = int(np.searchsorted(pool_window, centre))
         radius = 0
         while waiting.size:
-            low, high = np.searchsorted(
-                pool_window, [centre - radius, centre + radius + 1]
-            )
-            items = np.unique(pool_items[low:high])
-            counts = np.array(
-                [
-                    items.size - taken.count_among(int(user), items)
-                    for user in pairs[1, waiting]
-                ]
-            )
+            wider = np.searchsorted(pool_window, [centre - radius, centre + radius + 1])
+            around[pool_items[wider[0] : low]] = True
+            around[pool_items[high : wider[1]]] = True
+            low, high = wider.tolist()
+            counts = around.sum() - taken.count_among(users[waiting], around)
             whole = low == 0 and high == len(pool)
             done = (counts >= min_eligible) | whole
             first[waiting[done]], last[waiting[done]] = low, high
@@ -140,5 +127,4 @@ def _ranges(
             before = centre - pool_window[low - 1] if low else np.inf
             after = pool_window[high] - centre if high < len(pool) else np.inf
             radius = min(before, after)
-    pair_of_row = pair_of_row.reshape(-1)
     return first[pair_of_row], last[pair_of_row], eligible[pair_of_row]

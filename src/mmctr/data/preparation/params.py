@@ -24,6 +24,10 @@ class PreparationParams(Params):
     """Rows with a shorter history are dropped and counted."""
     negatives_per_positive: int = Field(3, ge=1)
     """Negatives per event."""
+    repeats: Literal["keep", "first", "drop"] = "keep"
+    """Clicks of an item that the user clicked earlier; keep: positives like others, and
+    negatives are repeats as often; first: never positives, only in histories; drop:
+    left out of the log."""
     window_days: float = Field(30, gt=0)
     """Days of the same part that negatives are drawn from."""
     min_eligible_items: int = Field(20, ge=1)
@@ -34,7 +38,7 @@ class PreparationParams(Params):
     """Items of rows that the item table lacks, and levels of test rows outside 0 to 10;
     strict: an error; pad: treated as padding and counted."""
     seed: int = Field(ge=0)
-    """Seed of the draws of negatives."""
+    """Seed of the draws of negatives, and of the order of equal timestamps."""
 
     @model_validator(mode="after")
     def _some_train_is_left(self) -> "PreparationParams":

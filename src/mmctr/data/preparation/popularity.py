@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmctr.data.preparation.free_items import FreeItems
 from mmctr.data.preparation.positives import Positives
 from mmctr.runtime.jagged import take_ranges
 
 _TRIES = 30
-# A window's rate of repeats of an item is drawn to the part's, as if so many more
-# clicks of the item had been repeated at that rate.
-_PRIOR_CLICKS = 20
 
 
 @dataclass(frozen=True)
@@ -39,21 +37,26 @@ class FirstClicks:
         rng: np.random.Generator,
     ) -> None:
         """Fill a column with items that the users have not clicked until then."""
-        for _ in range(_TRIES):
-            if not rows.size:
-                return
-            drawn = self._draw(rows, rng)
+
+        def keep(rows: np.ndarray, drawn: np.ndarray) -> np.ndarray:
             refused = positives.are_known(rows, drawn)
             refused |= (negatives[rows] == drawn[:, None]).any(axis=1)
             negatives[rows[~refused], column] = drawn[~refused]
-            rows = rows[refused]
-        for row in rows:
-            part = slice(self.first[row], self.last[row])
-            items, weights = self.items[part], np.diff(self.weights)[part]
-            free = ~positives.are_known(np.full(len(items), row), items)
-            free &= ~np.isin(items, negatives[row])
-            weights = weights[free] / weights[free].sum()
-            negatives[row, column] = rng.choice(items[free], p=weights)
+            return refused
+
+        for _ in range(_TRIES):
+            if not rows.size:
+                return
+            rows = rows[keep(rows, self._draw(rows, rng))]
+        # Who knows nearly everything draws from the rest alone.
+        ranges = np.stack([self.first[rows], self.last[rows]])
+        for low, high in np.unique(ranges, axis=1).T:
+            mine = rows[(ranges == [[low], [high]]).all(axis=0)]
+            weights = np.diff(self.weights[low : high + 1])
+            free = FreeItems(self.items[low:high], weights, positives, mine)
+            left = np.arange(len(mine))
+            while left.size:
+                left = left[keep(mine[left], free.draw(left, rng))]
 
     def _draw(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         low, high = self.weights[self.first[rows]], self.weights[self.last[rows]]
@@ -68,80 +71,73 @@ def first_click_weights(positives: Positives, window: np.ndarray) -> np.ndarray:
     If users with and without an item were as likely to click it, its clicks in the
     window would be its first clicks times this.
     """
-    order = positives.places
-    same = np.diff(positives.items_by_user[order], prepend=-1) == 0
-    # The position before at which the same user, or one before, has the same item.
-    before = np.full(len(order), -1)
-    before[order[same]] = order[np.flatnonzero(same) - 1]
     weights = np.ones(len(positives))
-    for rows, places, row in _histories(positives, window):
-        is_first = before[places] < positives.start[rows][row]
+    for rows, history, _ in _histories(positives, window):
         items = positives.items[rows]
-        holding = _counts(positives.items_by_user[places[is_first]], items)
+        holding = np.bincount(history, minlength=int(items.max()) + 1)[items]
         # A repeat's item may be in all histories; it is not drawn.
-        weights[rows] /= np.maximum(1 - holding[items] / len(items), 1 / len(items))
+        weights[rows] /= np.maximum(1 - holding / len(items), 1 / len(items))
     return weights
 
 
 def draw_repeats(
     positives: Positives,
     window: np.ndarray,
-    wanted: np.ndarray,
+    columns: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Draw items of the rows' own histories, as often as others repeat them.
+    """Draw clicks of the rows' own histories, as many as positives are repeats.
+
+    The share of repeats is that of the positives with as many clicks and different
+    items in the history (in doubling steps), as far as there are others than their own.
 
     Args:
         positives: The part's.
         window: ``[R]`` int64, ascending.
-        wanted: ``[R, columns]`` bool, where to draw.
+        columns: Most per row.
         rng: The source of randomness.
 
     Returns:
         ``[R, columns]`` int64 items, distinct within a row and other than its own; 0
-        where none was wanted, or the history has no other.
+        where there is none.
     """
-    found = np.zeros(wanted.shape, np.int64)
-    clicks = (positives.end - positives.start).sum()
-    rate = positives.repeats.sum() / max(clicks, 1)
-    for rows, places, row in _histories(positives, window):
-        history, items = positives.items_by_user[places], positives.items[rows]
-        repeated = items[positives.repeats[rows]]
-        both = np.concatenate([history, items])
-        odds = _counts(repeated, both) + _PRIOR_CLICKS * rate
-        odds /= _counts(history, both) + _PRIOR_CLICKS
-        sums = np.concatenate([[0.0], np.cumsum(odds[history])])
-        bounds = np.searchsorted(row, np.arange(len(items) + 1))
-        own = found[rows]
-        for column in range(wanted.shape[1]):
-            left = np.flatnonzero(wanted[rows, column])
-            for _ in range(_TRIES):
-                low, high = sums[bounds[left]], sums[bounds[left + 1]]
-                drawn = low + rng.random(len(left)) * (high - low)
-                at = np.searchsorted(sums, drawn, side="right") - 1
-                drawn = history[np.clip(at, bounds[left], bounds[left + 1] - 1)]
-                refused = drawn == items[left]
-                refused |= (own[left] == drawn[:, None]).any(axis=1)
-                own[left[~refused], column] = drawn[~refused]
-                left = left[refused]
-                if not left.size:
-                    break
+    found = np.zeros((len(positives), columns), np.int64)
+    if not positives.repeats.any():
+        return found
+    distinct = np.zeros(len(positives), np.int64)
+    for rows, _, row in _histories(positives, window):
+        distinct[rows] = np.bincount(row, minlength=rows.stop - rows.start)
+    others = np.minimum(distinct - positives.repeats, columns)
+    lengths = positives.end - positives.start
+    steps = [np.frexp(x.astype(np.float64))[1] for x in (lengths, distinct)]
+    _, alike = np.unique(np.stack(steps), axis=1, return_inverse=True)
+    wanted = np.bincount(alike, positives.repeats) * columns
+    share = (wanted / np.maximum(np.bincount(alike, others), 1))[alike]
+    is_repeat = rng.random(found.shape) < share[:, None]
+    is_repeat &= np.arange(columns) < others[:, None]
+    for column in range(columns):
+        left = np.flatnonzero(is_repeat[:, column])
+        for _ in range(_TRIES):
+            places = positives.start[left] + rng.integers(lengths[left])
+            drawn = positives.items_by_user[places]
+            refused = drawn == positives.items[left]
+            refused |= (found[left] == drawn[:, None]).any(axis=1)
+            found[left[~refused], column] = drawn[~refused]
+            left = left[refused]
     return found
 
 
 def _histories(
     positives: Positives, window: np.ndarray
 ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Each window's rows, the positions of their histories, and whose each is."""
+    """Each window's rows, the different items of their histories, and whose each is."""
+    before = positives.places_before
     starts = np.flatnonzero(np.diff(window, prepend=-1))
     everywhere = np.arange(len(positives.items_by_user))
     for low, high in zip(starts, [*starts[1:], len(positives)], strict=True):
-        rows = slice(low, high)
+        rows = slice(int(low), int(high))
         start, end = positives.start[rows], positives.end[rows]
         places, _ = take_ranges(everywhere, start, end)
-        yield rows, places, np.repeat(np.arange(high - low), end - start)
-
-
-def _counts(items: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """How often each item is there, up to the largest of ``others``."""
-    return np.bincount(items, minlength=int(others.max(initial=0)) + 1).astype(float)
+        row = np.repeat(np.arange(high - low), end - start)
+        is_first = before[places] < start[row]
+        yield rows, positives.items_by_user[places[is_first]], row[is_first]

@@ -47,19 +47,31 @@ class Positives:
         return known | (items == self.items[rows])
 
     @cached_property
-    def places(self) -> np.ndarray:
+    def places_before(self) -> np.ndarray:
+        """For each position the last one before it with the same item, or -1.
+
+        ``[events]`` int64; it may be another user's.
+        """
+        before = np.full(len(self.items_by_user), -1)
+        places = self._places
+        same = np.flatnonzero(np.diff(self.items_by_user[places], prepend=-1) == 0)
+        before[places[same]] = places[same - 1]
+        return before
+
+    @cached_property
+    def _places(self) -> np.ndarray:
         """Every position, by item and then in order: ``[events]`` int64."""
         return np.argsort(self.items_by_user, kind="stable")
 
     @cached_property
     def _keys(self) -> np.ndarray:
-        return self.items_by_user[self.places] * len(self.places) + self.places
+        return self.items_by_user[self._places] * len(self._places) + self._places
 
     def _are_within(
         self, items: np.ndarray, start: np.ndarray, end: np.ndarray
     ) -> np.ndarray:
         low, high = (
-            np.searchsorted(self._keys, items * len(self.places) + place)
+            np.searchsorted(self._keys, items * len(self._places) + place)
             for place in (start, end)
         )
         return high > low

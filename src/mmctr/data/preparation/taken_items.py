@@ -2,21 +2,29 @@
 
 import numpy as np
 
+from mmctr.runtime.jagged import take_ranges
+
 
 class TakenItems:
     """Which items each user has clicked."""
 
     def __init__(self, users: np.ndarray, items: np.ndarray, n_items: int) -> None:
         """Store events given as user codes and items 1..n_items."""
-        self._width = n_items + 1
-        self._pairs = np.unique(users * self._width + items)
-        self._users = self._pairs // self._width
+        self.n_items = n_items
+        pairs = np.unique(users * (n_items + 1) + items)
+        self._users, self._items = np.divmod(pairs, n_items + 1)
 
-    def count_among(self, user: int, items: np.ndarray) -> int:
-        """How many of a user's items are among ``items`` (sorted, distinct)."""
-        first, last = np.searchsorted(self._users, [user, user + 1])
-        mine = self._pairs[first:last] - user * self._width
-        if not items.size:
-            return 0
-        places = np.minimum(np.searchsorted(items, mine), len(items) - 1)
-        return int((items[places] == mine).sum())
+    def count_among(self, users: np.ndarray, is_counted: np.ndarray) -> np.ndarray:
+        """How many items of each user count.
+
+        Args:
+            users: ``[U]`` codes.
+            is_counted: ``[n_items + 1]`` bool, by item.
+
+        Returns:
+            ``[U]`` int64.
+        """
+        first, last = (np.searchsorted(self._users, users + i) for i in (0, 1))
+        items, offsets = take_ranges(self._items, first, last)
+        counted = np.concatenate([[0], np.cumsum(is_counted[items])])
+        return np.diff(counted[offsets])
