@@ -13,11 +13,12 @@ def rows(seed: int, *, users: range, **changes: object) -> AuditedRows:
     """400 rows whose labels are a coin's, with some fields replaced."""
     rng = np.random.default_rng(seed)
     items = rng.integers(1, N_ITEMS - 4, 400)
+    lengths = rng.integers(1, 9, 400)
     fields = {
         "users": rng.choice(users, 400),
         "items": items,
-        "history": rng.integers(1, N_ITEMS - 4, 900),
-        "history_lengths": rng.integers(1, 9, 400),
+        "history": rng.integers(1, N_ITEMS - 4, lengths.sum()),
+        "history_lengths": lengths,
         "levels": {"likes_level": OWN_LEVELS[items - 1]},
         "labels": (rng.random(400) < 0.25).astype(int),
     }
@@ -68,7 +69,19 @@ def test_a_label_in_the_row_level_is_found():
 
 def test_a_label_in_the_history_length_is_found():
     labels = rows(1, users=range(90, 200)).labels
-    assert audit(history_lengths=labels + 3)["valid"]["auc_history_length"] == 1.0
+    lengths = labels + 3
+    history = np.ones(lengths.sum(), int)
+    found = audit(history_lengths=lengths, history=history)["valid"]
+    assert found["auc_history_length"] == 1.0
+
+
+def test_repeats_that_are_always_clicked_are_found():
+    plain = rows(1, users=range(90, 200))
+    other = plain.items % 40 + 1
+    history = np.where(plain.labels == 1, plain.items, other)
+    found = audit(history_lengths=np.ones(400, int), history=history)["valid"]
+    assert found["auc_seen_before"] == 1.0
+    assert found["auc_history_length"] == 0.5
 
 
 def test_a_label_in_the_item_is_found_out_of_sample_in_train_too():
@@ -89,7 +102,7 @@ def test_train_rows_do_not_score_themselves():
         users=np.arange(N_ITEMS),
         items=items,
         history=items,
-        history_lengths=np.ones(N_ITEMS),
+        history_lengths=np.ones(N_ITEMS, int),
         levels={"likes_level": OWN_LEVELS},
         labels=items % 2,
     )

@@ -5,10 +5,12 @@ import pytest
 
 from mmctr.evaluation import baselines
 from mmctr.evaluation.baselines import (
+    do_repeats_tell,
     item_only_scores,
     last_title_similarity,
     max_title_similarity,
     popularity_scores,
+    seen_before,
 )
 
 TRAIN_ITEMS = np.array([1, 1, 1, 2, 2])
@@ -50,6 +52,31 @@ def test_item_only_is_the_smoothed_click_rate_of_train():
 def test_popularity_is_the_number_of_positive_train_rows():
     scores = popularity_scores(TRAIN_ITEMS, TRAIN_LABELS, np.array([2, 1, 3, 1]), 3)
     assert scores.tolist() == [0, 2, 0, 2]
+
+
+def test_seen_before_equals_a_loop_over_rows(jagged):
+    items, history, offsets = jagged
+    history[offsets[3]] = items[3]
+    seen = [
+        float(item in history[offsets[row] : offsets[row + 1]])
+        for row, item in enumerate(items)
+    ]
+    assert sum(seen) > 0
+    assert seen_before(*jagged).tolist() == seen
+
+
+@pytest.mark.parametrize(
+    ("clicked", "others", "tells"),
+    [(50, 50, False), (53, 50, False), (55, 50, True), (50, 55, True), (0, 0, False)],
+)
+def test_repeats_tell_from_an_auc_away_from_chance(clicked, others, tells):
+    """Of 100 clicked rows and 100 others, so many are repeats."""
+    seen = np.concatenate([np.arange(100) < clicked, np.arange(100) < others])
+    assert do_repeats_tell(np.repeat([1, 0], 100), seen.astype(float)) == tells
+
+
+def test_rows_of_one_class_tell_nothing():
+    assert not do_repeats_tell(np.ones(3), np.array([1.0, 0.0, 1.0]))
 
 
 def test_similarities_equal_a_loop_over_rows(vectors, jagged):

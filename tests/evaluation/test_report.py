@@ -181,6 +181,20 @@ def test_logloss_is_compared_on_the_same_resamples(report, split):
     assert trees["logloss_difference"][1] < 0
 
 
+def test_seen_before_stands_beside_the_others_where_asked(split, train, vectors):
+    metrics, details = evaluate(split, train, vectors, PARAMS, repeats=True)
+    assert sorted(metrics["baselines"]) == sorted([*BASELINES, "seen_before"])
+    rows = range(len(split.items))
+    seen = [
+        split.items[row] in split.history[split.offsets[row] : split.offsets[row + 1]]
+        for row in rows
+    ]
+    found = metrics["baselines"]["seen_before"]
+    assert found["auc"] == auc(split.labels, np.array(seen, float))
+    assert found["logloss"] is None
+    assert "seen_before" in details["roc"]["baselines"]
+
+
 def test_without_trees_their_baseline_is_null(split, train, vectors):
     alone = dataclasses.replace(split, tree_probabilities=None)
     assert (

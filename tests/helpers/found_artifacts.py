@@ -122,6 +122,7 @@ def _audit(others: tuple[str, str], *, labelled: bool = True) -> dict[str, Any]:
         "views_level_equals_items": 0.5,
         "auc_item_only": 0.611 if labelled else None,
         "auc_history_length": 0.5 if labelled else None,
+        "auc_seen_before": 0.5 if labelled else None,
         "auc_likes_level": 0.7123 if labelled else None,
         "auc_views_level": 0.45 if labelled else None,
         "auc_likes_level_minus_items": 0.5 if labelled else None,

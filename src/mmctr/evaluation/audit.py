@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmctr.evaluation.baselines import item_only_scores
+from mmctr.evaluation.baselines import item_only_scores, seen_before
 from mmctr.evaluation.metrics import auc
 from mmctr.evaluation.slices import unseen_in_train
 
@@ -49,7 +49,8 @@ def audit_splits(
         ``users_shared_with`` (other split -> users in both), ``cold_target_share`` and
         ``<column>_equals_items`` (shares of the rows whose target is not in train, and
         whose level is the item's own) and, where labels are known, the AUC of one
-        quantity alone: ``auc_item_only``, ``auc_history_length``, ``auc_<column>`` of
+        quantity alone: ``auc_item_only``, ``auc_history_length``, ``auc_seen_before``
+        (whether the target is in the history), ``auc_<column>`` of
         the row and ``auc_<column>_minus_items``. An AUC far from 0.5 may be a leak.
     """
     train = splits["train"]
@@ -101,6 +102,7 @@ def _quantities(
     """Collect the quantities ``[R]`` that might give the label away."""
     n_items = len(next(iter(item_levels.values())))
     every = np.ones(len(train.items), bool)
+    offsets = np.concatenate([[0], np.cumsum(rows.history_lengths)])
     own = {
         column: levels[rows.items - 1].astype(np.int64)
         for column, levels in item_levels.items()
@@ -110,6 +112,7 @@ def _quantities(
         if in_train
         else _item_only(train, every, rows.items, n_items),
         "history_length": rows.history_lengths,
+        "seen_before": seen_before(rows.items, rows.history, offsets),
         **{column: rows.levels[column] for column in own},
         **{
             f"{column}_minus_items": rows.levels[column] - own[column] for column in own

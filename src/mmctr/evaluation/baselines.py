@@ -1,4 +1,4 @@
-"""Scores that a model has to beat: the item alone, popularity, title similarity.
+"""Scores that a model has to beat: item, popularity, repeats, title similarity.
 
 Item ids run from 1 to ``n_items``; row ``i - 1`` of the title vectors is item ``i``.
 Histories are jagged, oldest first: ``history[offsets[r]:offsets[r + 1]]`` is row ``r``.
@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmctr.evaluation.inputs import check_length, checked_labels
+from mmctr.evaluation.metrics import auc
 
 # Floats gathered at once (8 MiB): millions of history positions times hundreds of
 # dimensions would not fit into memory.
 CHUNK_FLOATS = 1 << 21
+_CHANCE = (0.48, 0.52)
 
 
 def item_only_scores(
@@ -70,6 +72,35 @@ def popularity_scores(
     check_ids("train_items", train_items, n_items)
     check_ids("items", items, n_items)
     return np.bincount(train_items, labels, minlength=n_items + 1)[items]
+
+
+def seen_before(
+    items: NDArray[Any], history: NDArray[Any], offsets: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Score a target by whether it is in the history.
+
+    Args:
+        items: Target of each row ``[R]``.
+        history: Items of all histories ``[T]``.
+        offsets: Borders of the histories ``[R + 1]``.
+
+    Returns:
+        ``[R]`` of 0 and 1.
+    """
+    row = np.repeat(np.arange(len(items)), np.diff(offsets))
+    hits = np.bincount(row[history == items[row]], minlength=len(items))
+    return (hits > 0).astype(np.float64)
+
+
+def do_repeats_tell(labels: ArrayLike, seen: NDArray[np.float64]) -> bool:
+    """Whether the AUC of :func:`seen_before` is below .48 or above .52.
+
+    Args:
+        labels: ``[R]`` of 0 and 1.
+        seen: Its scores ``[R]``.
+    """
+    found = auc(labels, seen)
+    return found is not None and not _CHANCE[0] <= found <= _CHANCE[1]
 
 
 def last_title_similarity(

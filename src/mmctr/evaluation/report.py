@@ -11,6 +11,7 @@ from mmctr.evaluation.baselines import (
     last_title_similarity,
     max_title_similarity,
     popularity_scores,
+    seen_before,
 )
 from mmctr.evaluation.calibration import calibration_curve
 from mmctr.evaluation.comparison import (
@@ -89,6 +90,8 @@ def baseline_scores(
     train: TrainRows,
     title_vectors: NDArray[np.float32],
     params: EvaluationParams,
+    *,
+    repeats: bool = False,
 ) -> dict[str, NDArray[Any] | None]:
     """Score the split by every baseline.
 
@@ -97,6 +100,7 @@ def baseline_scores(
         train: What the item baselines may know.
         title_vectors: ``[n_items, d]`` L2-normalised; ``d`` is 0 without titles.
         params: Prior of the item-only click rate.
+        repeats: Whether ``seen_before`` is one.
 
     Returns:
         Baseline -> scores ``[R]``; ``None`` where there are no titles or no trees.
@@ -107,10 +111,12 @@ def baseline_scores(
     n_items, width = title_vectors.shape
     trees = split.tree_probabilities
     known = (train.items, train.labels, split.items, n_items)
-    jagged = (title_vectors, split.items, split.history, split.offsets)
+    rows = (split.items, split.history, split.offsets)
+    jagged = (title_vectors, *rows)
     return {
         "item_only": item_only_scores(*known, params.prior_ctr, params.prior_strength),
         "popularity": popularity_scores(*known),
+        **({"seen_before": seen_before(*rows)} if repeats else {}),
         "last_title_similarity": last_title_similarity(*jagged) if width else None,
         "max_title_similarity": max_title_similarity(*jagged) if width else None,
         TREES: None
@@ -125,6 +131,8 @@ def evaluate(
     title_vectors: NDArray[np.float32],
     params: EvaluationParams,
     oracle_auc: float | None = None,
+    *,
+    repeats: bool = False,
 ) -> Evaluation:
     """Judge a model's probabilities on one split, beside every baseline.
 
@@ -136,6 +144,7 @@ def evaluate(
         title_vectors: ``[n_items, d]`` L2-normalised; ``d`` is 0 without titles.
         params: Bins, bootstrap, priors, fewest pairs.
         oracle_auc: Best possible AUC, where the world is known.
+        repeats: Whether ``seen_before`` is a baseline; decide it on valid.
 
     Returns:
         Metrics and details.
@@ -149,7 +158,9 @@ def evaluate(
     cold = unseen_in_train(split.items, train.items, train.history)
     baselines = {
         name: None if found is None else checked_scores(found, len(rows.labels))
-        for name, found in baseline_scores(split, train, title_vectors, params).items()
+        for name, found in baseline_scores(
+            split, train, title_vectors, params, repeats=repeats
+        ).items()
     }
     scored = {name: found for name, found in baselines.items() if found is not None}
 

@@ -29,9 +29,12 @@ from mmctr.reporting.words import (
 
 PARTS = ("train", "valid", "test")
 
+_CHANCE = 0.02
+
 LEAKS = {
     "auc_item_only": "click rate of the item",
     "auc_history_length": "length of the history",
+    "auc_seen_before": "fact that the target is in the history",
     "auc_likes_level": "likes level of the row",
     "auc_views_level": "views level of the row",
     "auc_likes_level_minus_items": "likes level, minus the item's",
@@ -59,6 +62,8 @@ def data_section(
         table = Table("The log", ("what", "found"), found, words=2)
         blocks.append(Folded("What splitting the log found", [table]))
     blocks += [*statistics, _leak_table(audit), Text(leak_sentence(audit))]
+    if said := repeats_sentence(audit):
+        blocks.append(Text(said, warns=True))
     return Section("data", "Data", blocks)
 
 
@@ -100,6 +105,12 @@ def leak_sentence(audit: dict[str, Any]) -> str:
     users, shared = audit[part]["users"], audit[part]["users_shared_with"]["train"]
     facts = {"users": users, "shared": shared, "name": name, "auc": known.get(name)}
     return say("leaks", part=part, **facts)
+
+
+def repeats_sentence(audit: dict[str, Any]) -> str:
+    """Say that repeats give clicks away, or nothing if they don't."""
+    found = audit["valid"]["auc_seen_before"]
+    return say("repeats", auc=found) if found and abs(found - 0.5) > _CHANCE else ""
 
 
 def _leak_table(audit: dict[str, Any]) -> Table:

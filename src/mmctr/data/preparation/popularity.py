@@ -10,6 +10,7 @@ from mmctr.data.preparation.positives import Positives
 from mmctr.runtime.jagged import take_ranges
 
 _TRIES = 30
+_STEPS = 64
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,10 @@ def first_click_weights(positives: Positives, window: np.ndarray) -> np.ndarray:
     window would be its first clicks times this.
     """
     weights = np.ones(len(positives))
-    for rows, history, _ in _histories(positives, window):
+    for rows, history, _, is_first in _histories(positives, window):
         items = positives.items[rows]
-        holding = np.bincount(history, minlength=int(items.max()) + 1)[items]
+        held = history[is_first]
+        holding = np.bincount(held, minlength=int(items.max()) + 1)[items]
         # A repeat's item may be in all histories; it is not drawn.
         weights[rows] /= np.maximum(1 - holding / len(items), 1 / len(items))
     return weights
@@ -87,6 +89,9 @@ def draw_repeats(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Draw clicks of the rows' own histories, as many as positives are repeats.
+
+    A click is as likely as positives repeat clicks of items that are as popular in the
+    window (in doubling steps): items that have gone out of use are hardly drawn.
 
     The share of repeats is that of the positives with as many clicks and different
     items in the history (in doubling steps), as far as there are others than their own.
@@ -104,33 +109,72 @@ def draw_repeats(
     found = np.zeros((len(positives), columns), np.int64)
     if not positives.repeats.any():
         return found
+    distinct, clicks, repeats = _count_histories(positives, window)
+    odds = (repeats + 1) / (clicks + clicks.sum() / repeats.sum())
+    wanted = _wanted_repeats(positives, distinct, columns, rng)
+    for rows, history, row, _ in _histories(positives, window):
+        step = _popularity_steps(positives, rows, history)
+        sums = np.concatenate([[0.0], np.cumsum(odds[step[history]])])
+        bounds = np.searchsorted(row, np.arange(rows.stop - rows.start + 1))
+        items, own = positives.items[rows], found[rows]
+        for column in range(columns):
+            left = np.flatnonzero(wanted[rows, column])
+            for _ in range(_TRIES):
+                low, high = sums[bounds[left]], sums[bounds[left + 1]]
+                drawn = low + rng.random(len(left)) * (high - low)
+                at = np.searchsorted(sums, drawn, side="right") - 1
+                drawn = history[np.clip(at, bounds[left], bounds[left + 1] - 1)]
+                refused = drawn == items[left]
+                refused |= (own[left] == drawn[:, None]).any(axis=1)
+                own[left[~refused], column] = drawn[~refused]
+                left = left[refused]
+                if not left.size:
+                    break
+    return found
+
+
+def _count_histories(
+    positives: Positives, window: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Different items of each history; clicks and repeats by popularity."""
     distinct = np.zeros(len(positives), np.int64)
-    for rows, _, row in _histories(positives, window):
-        distinct[rows] = np.bincount(row, minlength=rows.stop - rows.start)
+    clicks, repeats = np.zeros((2, _STEPS))
+    for rows, history, row, is_first in _histories(positives, window):
+        distinct[rows] = np.bincount(row[is_first], minlength=rows.stop - rows.start)
+        step = _popularity_steps(positives, rows, history)
+        again = positives.items[rows][positives.repeats[rows]]
+        clicks += np.bincount(step[history], minlength=_STEPS)
+        repeats += np.bincount(step[again], minlength=_STEPS)
+    return distinct, clicks, repeats
+
+
+def _popularity_steps(
+    positives: Positives, rows: slice, history: np.ndarray
+) -> np.ndarray:
+    """Doubling steps of each item's clicks in a window that are no repeats."""
+    new = positives.items[rows][~positives.repeats[rows]]
+    counts = np.bincount(new, minlength=int(history.max(initial=0)) + 1)
+    return np.frexp(counts.astype(np.float64))[1]
+
+
+def _wanted_repeats(
+    positives: Positives, distinct: np.ndarray, columns: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Which negatives are repeats, ``[R, columns]``: as often as positives are."""
     others = np.minimum(distinct - positives.repeats, columns)
     lengths = positives.end - positives.start
     steps = [np.frexp(x.astype(np.float64))[1] for x in (lengths, distinct)]
     _, alike = np.unique(np.stack(steps), axis=1, return_inverse=True)
     wanted = np.bincount(alike, positives.repeats) * columns
     share = (wanted / np.maximum(np.bincount(alike, others), 1))[alike]
-    is_repeat = rng.random(found.shape) < share[:, None]
-    is_repeat &= np.arange(columns) < others[:, None]
-    for column in range(columns):
-        left = np.flatnonzero(is_repeat[:, column])
-        for _ in range(_TRIES):
-            places = positives.start[left] + rng.integers(lengths[left])
-            drawn = positives.items_by_user[places]
-            refused = drawn == positives.items[left]
-            refused |= (found[left] == drawn[:, None]).any(axis=1)
-            found[left[~refused], column] = drawn[~refused]
-            left = left[refused]
-    return found
+    is_repeat = rng.random((len(positives), columns)) < share[:, None]
+    return is_repeat & (np.arange(columns) < others[:, None])
 
 
 def _histories(
     positives: Positives, window: np.ndarray
-) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Each window's rows, the different items of their histories, and whose each is."""
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
+    """Each window's rows; items of their histories, whose they are, which are new."""
     before = positives.places_before
     starts = np.flatnonzero(np.diff(window, prepend=-1))
     everywhere = np.arange(len(positives.items_by_user))
@@ -140,4 +184,4 @@ def _histories(
         places, _ = take_ranges(everywhere, start, end)
         row = np.repeat(np.arange(high - low), end - start)
         is_first = before[places] < start[row]
-        yield rows, positives.items_by_user[places[is_first]], row[is_first]
+        yield rows, positives.items_by_user[places], row, is_first

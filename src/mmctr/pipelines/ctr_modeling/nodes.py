@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from mmctr.ctr.params import CtrParams
 from mmctr.evaluation import evaluate, evaluate_beside_trees
+from mmctr.evaluation.baselines import do_repeats_tell, seen_before
 from mmctr.pipelines.ctr_modeling.measured_rows import (
     evaluated_rows,
     known_rows,
@@ -215,6 +216,10 @@ def evaluate_predictions(
     oracle = preparation_report["oracle_auc"] or {}
     titles = with_unknown_item(title_vectors[1:], test)
     n_items = len(title_vectors) - 1
+    # Valid alone decides, so that nothing of test chooses what is shown.
+    checked = evaluated_rows(valid, valid_predictions, valid_tree_scores, n_items)
+    seen = seen_before(checked.items, checked.history, checked.offsets)
+    repeats = do_repeats_tell(checked.labels, seen)
     metrics: dict[str, Any] = {"row_statistics": row_statistics_report}
     details: dict[str, Any] = {}
     for name, rows, *scores in (
@@ -229,6 +234,7 @@ def evaluate_predictions(
                 titles,
                 params.evaluation,
                 oracle.get(name),
+                repeats=repeats,
             )
     metrics["test_frozen"] = None
     if metrics["test"] and test_frozen_predictions.num_rows:
