@@ -4,11 +4,18 @@ import argparse
 import sys
 import time
 
-from benchmarks import busy, din, growth, loader, vqvae
+from benchmarks import busy, din, growth, loader, preparation, vqvae
 from benchmarks.machine import describe_machine
 from benchmarks.report import RESULTS, empty_results, save, table
 
-PARTS = {"loader": loader, "vqvae": vqvae, "growth": growth, "din": din, "busy": busy}
+PARTS = {
+    "loader": loader,
+    "preparation": preparation,
+    "vqvae": vqvae,
+    "growth": growth,
+    "din": din,
+    "busy": busy,
+}
 
 
 def main() -> None:

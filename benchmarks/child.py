@@ -30,6 +30,7 @@ _MEASUREMENTS = {
     "loader_write": ("loader", "write"),
     "loader_load": ("loader", "load"),
     "growth_round": ("growth", "time_sizes"),
+    "preparation_run": ("preparation", "time_events"),
     "busy_run": ("busy", "time_run"),
     "embedding_bare_client": ("embedding", "time_bare_client"),
     "embedding_product": ("embedding", "time_product"),

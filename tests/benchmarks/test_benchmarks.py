@@ -36,7 +36,15 @@ def test_a_rate_needs_a_round():
 
 def test_results_have_the_fixed_interface():
     results = empty_results()
-    assert set(results) == {"din", "vqvae", "loader", "growth", "busy", "machine"}
+    assert set(results) == {
+        "din",
+        "vqvae",
+        "loader",
+        "preparation",
+        "growth",
+        "busy",
+        "machine",
+    }
     assert set(results["din"]["384"]) == {
         "rows_per_s",
         "peer_rows_per_s",
