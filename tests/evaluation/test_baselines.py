@@ -5,11 +5,11 @@ import pytest
 
 from mmctr.evaluation import baselines
 from mmctr.evaluation.baselines import (
-    do_repeats_tell,
     item_only_scores,
     last_title_similarity,
     max_title_similarity,
     popularity_scores,
+    repeats_predict_clicks,
     seen_before,
 )
 
@@ -66,17 +66,19 @@ def test_seen_before_equals_a_loop_over_rows(jagged):
 
 
 @pytest.mark.parametrize(
-    ("clicked", "others", "tells"),
+    ("clicked", "others", "expected"),
     [(50, 50, False), (53, 50, False), (55, 50, True), (50, 55, True), (0, 0, False)],
 )
-def test_repeats_tell_from_an_auc_away_from_chance(clicked, others, tells):
+def test_repeats_predict_clicks_from_an_auc_away_from_chance(clicked, others, expected):
     """Of 100 clicked rows and 100 others, so many are repeats."""
     seen = np.concatenate([np.arange(100) < clicked, np.arange(100) < others])
-    assert do_repeats_tell(np.repeat([1, 0], 100), seen.astype(float)) == tells
+    assert (
+        repeats_predict_clicks(np.repeat([1, 0], 100), seen.astype(float)) == expected
+    )
 
 
 def test_rows_of_one_class_tell_nothing():
-    assert not do_repeats_tell(np.ones(3), np.array([1.0, 0.0, 1.0]))
+    assert not repeats_predict_clicks(np.ones(3), np.array([1.0, 0.0, 1.0]))
 
 
 def test_similarities_equal_a_loop_over_rows(vectors, jagged):

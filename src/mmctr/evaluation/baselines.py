@@ -92,7 +92,7 @@ def seen_before(
     return (hits > 0).astype(np.float64)
 
 
-def do_repeats_tell(labels: ArrayLike, seen: NDArray[np.float64]) -> bool:
+def repeats_predict_clicks(labels: ArrayLike, seen: NDArray[np.float64]) -> bool:
     """Whether the AUC of :func:`seen_before` is below .48 or above .52.
 
     Args:

@@ -111,14 +111,14 @@ def draw_repeats(
         return found
     distinct, clicks, repeats = _count_histories(positives, window)
     odds = (repeats + 1) / (clicks + clicks.sum() / repeats.sum())
-    wanted = _wanted_repeats(positives, distinct, columns, rng)
+    is_repeat = _choose_repeats(positives, distinct, columns, rng)
     for rows, history, row, _ in _histories(positives, window):
         step = _popularity_steps(positives, rows, history)
         sums = np.concatenate([[0.0], np.cumsum(odds[step[history]])])
         bounds = np.searchsorted(row, np.arange(rows.stop - rows.start + 1))
         items, own = positives.items[rows], found[rows]
         for column in range(columns):
-            left = np.flatnonzero(wanted[rows, column])
+            left = np.flatnonzero(is_repeat[rows, column])
             for _ in range(_TRIES):
                 low, high = sums[bounds[left]], sums[bounds[left + 1]]
                 drawn = low + rng.random(len(left)) * (high - low)
@@ -157,7 +157,7 @@ def _popularity_steps(
     return np.frexp(counts.astype(np.float64))[1]
 
 
-def _wanted_repeats(
+def _choose_repeats(
     positives: Positives, distinct: np.ndarray, columns: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Which negatives are repeats, ``[R, columns]``: as often as positives are."""

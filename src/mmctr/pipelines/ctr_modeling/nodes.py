@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from mmctr.ctr.params import CtrParams
 from mmctr.evaluation import evaluate, evaluate_beside_trees
-from mmctr.evaluation.baselines import do_repeats_tell, seen_before
+from mmctr.evaluation.baselines import repeats_predict_clicks, seen_before
 from mmctr.pipelines.ctr_modeling.measured_rows import (
     evaluated_rows,
     known_rows,
@@ -219,7 +219,7 @@ def evaluate_predictions(
     # Valid alone decides, so that nothing of test chooses what is shown.
     checked = evaluated_rows(valid, valid_predictions, valid_tree_scores, n_items)
     seen = seen_before(checked.items, checked.history, checked.offsets)
-    repeats = do_repeats_tell(checked.labels, seen)
+    repeats = repeats_predict_clicks(checked.labels, seen)
     metrics: dict[str, Any] = {"row_statistics": row_statistics_report}
     details: dict[str, Any] = {}
     for name, rows, *scores in (
