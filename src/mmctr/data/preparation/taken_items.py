@@ -11,7 +11,8 @@ class TakenItems:
     def __init__(self, users: np.ndarray, items: np.ndarray, n_items: int) -> None:
         """Store events given as user codes and items 1..n_items."""
         self.n_items = n_items
-        pairs = np.unique(users * (n_items + 1) + items)
+        pairs = np.sort(users * (n_items + 1) + items)
+        pairs = pairs[np.diff(pairs, prepend=-1) > 0]
         self._users, self._items = np.divmod(pairs, n_items + 1)
 
     def count_among(self, users: np.ndarray, is_counted: np.ndarray) -> np.ndarray:
