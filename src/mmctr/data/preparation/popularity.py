@@ -11,6 +11,7 @@ from mmctr.runtime.jagged import take_ranges
 
 _TRIES = 30
 _STEPS = 64
+_PIECE_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,12 @@ def first_click_weights(positives: Positives, window: np.ndarray) -> np.ndarray:
     window would be its first clicks times this.
     """
     weights = np.ones(len(positives))
-    for rows, history, _, is_first in _histories(positives, window):
-        items = positives.items[rows]
-        held = history[is_first]
-        holding = np.bincount(held, minlength=int(items.max()) + 1)[items]
+    size = int(positives.items_by_user.max(initial=0)) + 1
+    for rows in _windows(window):
+        items, held = positives.items[rows], np.zeros(size)
+        for _, history, _, is_first in _histories(positives, rows):
+            held += np.bincount(history[is_first], minlength=size)
+        holding = held[items]
         # A repeat's item may be in all histories; it is not drawn.
         weights[rows] /= np.maximum(1 - holding / len(items), 1 / len(items))
     return weights
@@ -112,25 +115,43 @@ def draw_repeats(
     distinct, clicks, repeats = _count_histories(positives, window)
     odds = (repeats + 1) / (clicks + clicks.sum() / repeats.sum())
     is_repeat = _choose_repeats(positives, distinct, columns, rng)
-    for rows, history, row, _ in _histories(positives, window):
-        step = _popularity_steps(positives, rows, history)
-        sums = np.concatenate([[0.0], np.cumsum(odds[step[history]])])
-        bounds = np.searchsorted(row, np.arange(rows.stop - rows.start + 1))
-        items, own = positives.items[rows], found[rows]
-        for column in range(columns):
-            left = np.flatnonzero(is_repeat[rows, column])
-            for _ in range(_TRIES):
-                low, high = sums[bounds[left]], sums[bounds[left + 1]]
-                drawn = low + rng.random(len(left)) * (high - low)
-                at = np.searchsorted(sums, drawn, side="right") - 1
-                drawn = history[np.clip(at, bounds[left], bounds[left + 1] - 1)]
-                refused = drawn == items[left]
-                refused |= (own[left] == drawn[:, None]).any(axis=1)
-                own[left[~refused], column] = drawn[~refused]
-                left = left[refused]
-                if not left.size:
-                    break
+    for within in _windows(window):
+        step = _popularity_steps(positives, within)
+        for rows, history, row, _ in _histories(positives, within):
+            sums = np.concatenate([[0.0], np.cumsum(odds[step[history]])])
+            bounds = np.searchsorted(row, np.arange(rows.stop - rows.start + 1))
+            _fill_repeats(
+                found[rows],
+                is_repeat[rows],
+                positives.items[rows],
+                (history, sums, bounds),
+                rng,
+            )
     return found
+
+
+def _fill_repeats(
+    found: np.ndarray,
+    is_repeat: np.ndarray,
+    items: np.ndarray,
+    histories: tuple[np.ndarray, np.ndarray, np.ndarray],
+    rng: np.random.Generator,
+) -> None:
+    """Draw from clicks, given the sums of their odds and where each row's begin."""
+    history, sums, bounds = histories
+    for column in range(found.shape[1]):
+        left = np.flatnonzero(is_repeat[:, column])
+        for _ in range(_TRIES):
+            low, high = sums[bounds[left]], sums[bounds[left + 1]]
+            drawn = low + rng.random(len(left)) * (high - low)
+            at = np.searchsorted(sums, drawn, side="right") - 1
+            drawn = history[np.clip(at, bounds[left], bounds[left + 1] - 1)]
+            refused = drawn == items[left]
+            refused |= (found[left] == drawn[:, None]).any(axis=1)
+            found[left[~refused], column] = drawn[~refused]
+            left = left[refused]
+            if not left.size:
+                break
 
 
 def _count_histories(
@@ -139,22 +160,22 @@ def _count_histories(
     """Different items of each history; clicks and repeats by popularity."""
     distinct = np.zeros(len(positives), np.int64)
     clicks, repeats = np.zeros((2, _STEPS))
-    for rows, history, row, is_first in _histories(positives, window):
-        distinct[rows] = np.bincount(row[is_first], minlength=rows.stop - rows.start)
-        step = _popularity_steps(positives, rows, history)
-        again = positives.items[rows][positives.repeats[rows]]
-        clicks += np.bincount(step[history], minlength=_STEPS)
+    for within in _windows(window):
+        step = _popularity_steps(positives, within)
+        again = positives.items[within][positives.repeats[within]]
         repeats += np.bincount(step[again], minlength=_STEPS)
+        for rows, history, row, is_first in _histories(positives, within):
+            new = np.bincount(row[is_first], minlength=rows.stop - rows.start)
+            distinct[rows] = new
+            clicks += np.bincount(step[history], minlength=_STEPS)
     return distinct, clicks, repeats
 
 
-def _popularity_steps(
-    positives: Positives, rows: slice, history: np.ndarray
-) -> np.ndarray:
+def _popularity_steps(positives: Positives, rows: slice) -> np.ndarray:
     """Doubling steps of each item's clicks in a window that are no repeats."""
     new = positives.items[rows][~positives.repeats[rows]]
-    counts = np.bincount(new, minlength=int(history.max(initial=0)) + 1)
-    return np.frexp(counts.astype(np.float64))[1]
+    size = int(positives.items_by_user.max(initial=0)) + 1
+    return np.frexp(np.bincount(new, minlength=size).astype(np.float64))[1]
 
 
 def _choose_repeats(
@@ -171,17 +192,21 @@ def _choose_repeats(
     return is_repeat & (np.arange(columns) < others[:, None])
 
 
-def _histories(
-    positives: Positives, window: np.ndarray
-) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
-    """Each window's rows; items of their histories, whose they are, which are new."""
-    before = positives.places_before
+def _windows(window: np.ndarray) -> Iterator[slice]:
+    """The rows of each window."""
     starts = np.flatnonzero(np.diff(window, prepend=-1))
-    everywhere = np.arange(len(positives.items_by_user))
-    for low, high in zip(starts, [*starts[1:], len(positives)], strict=True):
-        rows = slice(int(low), int(high))
+    for low, high in zip(starts, [*starts[1:], len(window)], strict=True):
+        yield slice(int(low), int(high))
+
+
+def _histories(
+    positives: Positives, within: slice
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
+    """Rows in pieces; items of their histories, whose they are, which are new."""
+    for low in range(within.start, within.stop, _PIECE_ROWS):
+        rows = slice(low, min(low + _PIECE_ROWS, within.stop))
         start, end = positives.start[rows], positives.end[rows]
-        places, _ = take_ranges(everywhere, start, end)
-        row = np.repeat(np.arange(high - low), end - start)
-        is_first = before[places] < start[row]
-        yield rows, positives.items_by_user[places], row, is_first
+        items, _ = take_ranges(positives.items_by_user, start, end)
+        before, _ = take_ranges(positives.places_before, start, end)
+        row = np.repeat(np.arange(rows.stop - rows.start), end - start)
+        yield rows, items, row, before < start[row]
