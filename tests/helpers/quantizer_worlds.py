@@ -13,6 +13,13 @@ def quantization_params(method: str, **changes) -> QuantizationParams:
     """Small settings of every method."""
     own = {
         "rq_kmeans": {"levels": 3, "codebook_size": 8, "iterations": 5},
+        "rq_fsq": {
+            "levels": 2,
+            "codebook_size": 8,
+            "iterations": 5,
+            "rest_positions": 3,
+            "rest_levels": (4, 2),
+        },
         "pq": {"positions": 4, "codebook_size": 8, "iterations": 5},
         "vqvae": {
             "hidden": 32,

@@ -12,6 +12,13 @@ from mmctr.content.quantizers.params import QuantizationParams
 
 CHOSEN = {
     "rq_kmeans": {"levels": 2, "codebook_size": 6, "iterations": 4},
+    "rq_fsq": {
+        "levels": 1,
+        "codebook_size": 6,
+        "iterations": 4,
+        "rest_positions": 2,
+        "rest_levels": [3, 2],
+    },
     "pq": {"positions": 2, "codebook_size": 6, "iterations": 4},
     "vqvae": {"hidden": 8, "positions": 2, "codebook_size": 4, "code_width": 2},
     "vqvae_ema": {"hidden": 8, "positions": 2, "codebook_size": 4, "code_width": 2},
@@ -35,7 +42,8 @@ def test_results_are_those_of_the_version():
     vectors = _vectors()
     found = {}
     for method in METHODS:
-        learned = {} if method in ("rq_kmeans", "pq") else TRAINING
+        found_by_faiss = method in ("rq_kmeans", "rq_fsq", "pq")
+        learned = {} if found_by_faiss else TRAINING
         params = QuantizationParams.model_validate(
             {"method": method, method: CHOSEN[method] | learned, "seed": 1}
         )

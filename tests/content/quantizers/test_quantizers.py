@@ -243,7 +243,7 @@ def test_one_entry_is_all_that_a_new_quantiser_needs(monkeypatch):
 
 
 def test_a_method_that_is_not_there_is_answered_with_those_that_are():
-    with pytest.raises(ValidationError, match="use one of rq_kmeans, pq, vqvae, .*"):
+    with pytest.raises(ValidationError, match="use one of rq_kmeans, rq_fsq, pq, .*"):
         QuantizationParams(seed=1, method="residual_kmeans")
 
 

@@ -40,6 +40,13 @@ def params(method: str = "rq_kmeans", **changes) -> QuantizationParams:
     books = {"positions": 4, "codebook_size": 8, "code_width": 2}
     values = {
         "rq_kmeans": {"levels": 3, "codebook_size": 8, "iterations": 4},
+        "rq_fsq": {
+            "levels": 2,
+            "codebook_size": 8,
+            "iterations": 4,
+            "rest_positions": 2,
+            "rest_levels": (3, 2),
+        },
         "pq": {"positions": 3, "codebook_size": 8, "iterations": 4},
         "vqvae": {**trained, **books},
         "vqvae_ema": {**trained, **books},

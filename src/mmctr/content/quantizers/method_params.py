@@ -1,9 +1,9 @@
 """The settings of each quantiser."""
 
 import math
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from mmctr.runtime.params import Params
 
@@ -41,6 +41,35 @@ class RQKMeansParams(Settings):
     def positions(self) -> int:
         """Codes per item: one per level."""
         return self.levels
+
+
+class RQFSQParams(RQKMeansParams):
+    """Residual k-means, and rounded principal components of what it leaves over."""
+
+    levels: int = Field(3, ge=1)
+    """Codes per item by k-means."""
+    rest_positions: int = Field(4, ge=1)
+    """Codes per item of the rest."""
+    rest_levels: tuple[Annotated[int, Field(ge=2)], ...] = Field(
+        (8, 6, 5), min_length=1
+    )
+    """Values that each component in one of these codes is rounded to; their product
+    must not be over codebook_size."""
+
+    @model_validator(mode="after")
+    def _rest_fits_codebook(self) -> Self:
+        product = math.prod(self.rest_levels)
+        if product > self.codebook_size:
+            raise ValueError(
+                f"'rest_levels' make {product} codes per position, more than "
+                f"codebook_size ({self.codebook_size}); use fewer or smaller ones"
+            )
+        return self
+
+    @property
+    def positions(self) -> int:
+        """Codes per item: one per level, then those of the rest."""
+        return self.levels + self.rest_positions
 
 
 class PQParams(Settings):

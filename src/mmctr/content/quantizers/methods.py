@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from mmctr.content.quantizers.method_params import (
     FSQParams,
     PQParams,
+    RQFSQParams,
     RQKMeansParams,
     RQVAEParams,
     SimVQParams,
@@ -51,6 +52,12 @@ _HERE = "mmctr.content.quantizers"
 METHODS = {
     "rq_kmeans": Method(
         f"{_HERE}.rq_kmeans:RQKMeans", RQKMeansParams, "residual k-means", residual=True
+    ),
+    "rq_fsq": Method(
+        f"{_HERE}.rq_fsq:RQFSQ",
+        RQFSQParams,
+        "residual k-means, then rounded components of the rest",
+        residual=True,
     ),
     "pq": Method(
         f"{_HERE}.product_quantization:ProductQuantizer",
