@@ -8,6 +8,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from mmctr.evaluation.metrics import (
     auc,
+    calibrated_error,
     expected_calibration_error,
     gauc,
     group_pairs,
@@ -157,6 +158,29 @@ def test_calibrated_probabilities_have_a_small_calibration_error():
     labels = rng.random(50_000) < probabilities
     assert expected_calibration_error(labels, probabilities) < 0.02
     assert expected_calibration_error(labels, probabilities**2) > 0.1
+
+
+@pytest.mark.parametrize("bins", [1, 15])
+@pytest.mark.parametrize("rows", [3_000, 30_000])
+def test_the_error_of_calibrated_probabilities_is_that_of_chance(rows, bins):
+    """The gap of a bin is nearly normal, with the variance of a sum of coins."""
+    p = np.sort(np.random.default_rng(3).beta(1, 3, rows))
+    spread = [np.sqrt((x * (1 - x)).sum()) / rows for x in np.split(p, bins)]
+    mean, high = calibrated_error(p, bins, 0.95, seed=0)
+    assert mean == pytest.approx(np.sqrt(2 / np.pi) * np.sum(spread), rel=0.2)
+    gaps = np.abs(np.random.default_rng(4).normal(0, spread, (10_000, bins)))
+    assert high == pytest.approx(np.quantile(gaps.sum(1), 0.95), rel=0.2)
+    assert calibrated_error(p, bins, 0.95, seed=0) == [mean, high]
+
+
+def test_equal_probabilities_share_their_chance():
+    """Their bins have one gap, that of all rows."""
+    alike = np.full(3000, 0.25)
+    assert calibrated_error(alike, 15, 0.95, 0) == pytest.approx(
+        calibrated_error(alike, 1, 0.95, 0)
+    )
+    assert calibrated_error([], 15, 0.95, 0) is None
+    assert calibrated_error([0.0, 1.0], 15, 0.95, 0) == [0, 0]
 
 
 @pytest.mark.parametrize("labels", [[], [0, 0], [1, 1]])

@@ -35,6 +35,7 @@ KEYS = [
     "logloss_interval",
     "ne",
     "ece",
+    "ece_if_calibrated",
     "calibration_slope",
     "calibration_intercept",
     "raw",

@@ -17,6 +17,7 @@ MEASURES = {
     "logloss_interval",
     "ne",
     "ece",
+    "ece_if_calibrated",
     "calibration_slope",
     "calibration_intercept",
     "raw",

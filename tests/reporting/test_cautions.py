@@ -157,3 +157,9 @@ def test_without_calibration_there_is_one_curve():
     assert "as the model gives them" in section
     assert "before calibration" not in section
     assert "before calibration" not in summary(same)
+
+
+def test_the_error_of_calibrated_probabilities_stands_beside_that_of_the_model():
+    made = artifacts(ece_if_calibrated=[0.0193, 0.0258])
+    said = "would by chance still be 0.0193 on average, and seldom above 0.0258"
+    assert said in Page(write_report(**made)).section("metrics").words

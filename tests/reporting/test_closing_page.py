@@ -46,6 +46,7 @@ METRICS = {
     "logloss_interval": [0.55, 0.58],
     "ne": 0.9876,
     "ece": 0.0123,
+    "ece_if_calibrated": [0.0105, 0.0155],
     "calibration_slope": 0.987,
     "calibration_intercept": 0.01,
     "raw": {"logloss": 0.6012, "ne": 1.0123, "ece": 0.0523, "slope": 0.654},

@@ -10,6 +10,7 @@ from mmctr.evaluation.calibration import calibration_line
 from mmctr.evaluation.details import point_value
 from mmctr.evaluation.intervals import detectable_difference, percentile_interval
 from mmctr.evaluation.metrics import (
+    calibrated_error,
     expected_calibration_error,
     logloss,
     normalized_entropy,
@@ -83,6 +84,9 @@ def judge_model(
             )
         },
         **_measure_probabilities(labels, probabilities, params),
+        "ece_if_calibrated": calibrated_error(
+            probabilities, params.ece_bins, params.confidence, params.seed
+        ),
         "calibration_slope": slope,
         "calibration_intercept": intercept,
         "raw": {

@@ -1,5 +1,6 @@
 """Ranking and calibration measures of one split; undefined ones are ``None``."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ from mmctr.evaluation.inputs import (
     checked_scores,
     factorise,
 )
+
+LABEL_DRAWS = 200
+"""Draws of labels behind the error that calibrated probabilities would show."""
 
 
 @dataclass(frozen=True)
@@ -194,16 +198,56 @@ def expected_calibration_error(
         ValueError: If lengths differ, a label is not 0/1, a probability not in 0..1, or
             ``bins`` is below 1.
     """
-    if bins < 1:
-        raise ValueError(f"bins is {bins}, but at least one bin is needed; raise it.")
     y = checked_labels(labels)
     p = checked_probabilities(probabilities, len(y))
-    if not len(y):
+    error_of = _calibration_error_of(p, bins)
+    return error_of(y) if len(y) else None
+
+
+def calibrated_error(
+    probabilities: ArrayLike, bins: int, confidence: float, seed: int
+) -> list[float] | None:
+    """Compute the calibration error that calibrated probabilities would show by chance.
+
+    Labels are drawn with these probabilities, :data:`LABEL_DRAWS` times. Few rows have
+    an error well above 0 even so.
+
+    Args:
+        probabilities: ``[R]`` in 0..1.
+        bins: As in :func:`expected_calibration_error`.
+        confidence: Share of the draws whose error is below the second number.
+        seed: Of the drawn labels.
+
+    Returns:
+        The mean, and what it seldom exceeds; ``None`` without rows.
+
+    Raises:
+        ValueError: If a probability is not in 0..1, or ``bins`` is below 1.
+    """
+    # Sorted, so that the draws do not depend on the order of the rows.
+    p = np.sort(checked_probabilities(probabilities, np.size(probabilities)))
+    error_of = _calibration_error_of(p, bins)
+    if not len(p):
         return None
+    rng = np.random.default_rng(seed)
+    errors = [error_of(rng.random(len(p)) < p) for _ in range(LABEL_DRAWS)]
+    return [float(np.mean(errors)), float(np.quantile(errors, confidence))]
+
+
+def _calibration_error_of(
+    p: NDArray[np.float64], bins: int
+) -> Callable[[NDArray[np.int64] | NDArray[np.bool_]], float]:
+    """Cut rows into bins, once for all labels ``[R]`` whose error is asked for."""
+    if bins < 1:
+        raise ValueError(f"bins is {bins}, but at least one bin is needed; raise it.")
     _, tie, size = np.unique(p, return_inverse=True, return_counts=True)
-    rate = (np.bincount(tie, y) / size)[tie]
     order = np.argsort(p)
-    n_bins = min(bins, len(y))
-    starts = np.arange(n_bins) * len(y) // n_bins
-    gaps = np.add.reduceat((rate - p)[order], starts)
-    return float(np.abs(gaps).sum() / len(y))
+    tie, p = tie[order], p[order]
+    n_bins = min(bins, len(p))
+    starts = np.arange(n_bins) * len(p) // max(n_bins, 1)
+
+    def error_of(labels: NDArray[np.int64] | NDArray[np.bool_]) -> float:
+        rate = (np.bincount(tie, labels[order]) / size)[tie]
+        return float(np.abs(np.add.reduceat(rate - p, starts)).sum() / len(p))
+
+    return error_of

@@ -23,7 +23,7 @@ class EvaluationParams(Params):
     prior_strength: float = Field(10.0, gt=0)
     """Train rows that the prior click rate counts as."""
     seed: int = Field(ge=0)
-    """Seed of the resampled users."""
+    """Seed of the resampled users, and of the labels behind ``ece_if_calibrated``."""
 
 
 class BoostedTreesParams(Params):

@@ -292,4 +292,4 @@ def loss_table(
     ]
     header = ("measure", "model", "before calibration")
     title = f"{part.capitalize()}: probabilities"
-    return Table(title, header, rows, note=say("about_slope"))
+    return Table(title, header, rows, note=say("about_probabilities", found=found))

@@ -71,6 +71,7 @@ def rows(count: int, seed: int, *, noise: float) -> pa.Table:
             "likes_level": level,
             "views_level": level,
             "label": pa.array(labels, pa.int8()),
+            "timestamp": pa.nulls(count, pa.int64()),
         }
     )
 
@@ -128,6 +129,25 @@ def test_weights_are_the_same_whatever_the_method(weights):
     again = train(rows(2000, 1, noise=0.3), "off")
     assert again.keys() == weights.keys()
     assert all(again[name].equal(weights[name]) for name in weights)
+
+
+def test_the_later_half_of_valid_is_calibrated_on_and_all_of_it_without_times():
+    calm, noisy = rows(1000, 1, noise=0.05), rows(1000, 3, noise=0.4)
+    valid = pa.concat_tables([calm, noisy])
+    place = valid.column_names.index("timestamp")
+    rising = np.arange(2000) // 2
+
+    def slope(times: pa.Array) -> float:
+        found = train(valid.set_column(place, "timestamp", times))
+        return float(found["calibration.platt.weights"][0])
+
+    late_calm, all_rows, late_noisy = (
+        slope(times)
+        for times in (pa.array(-rising), pa.nulls(2000, pa.int64()), pa.array(rising))
+    )
+    assert late_calm == pytest.approx(1, abs=0.3)
+    assert late_noisy < 0.3
+    assert late_noisy + 0.1 < all_rows < late_calm - 0.1
 
 
 def test_a_small_valid_calibrates_nothing_and_the_log_says_why(caplog):

@@ -89,6 +89,7 @@ def rows(seed: int, groups: int) -> pa.Table:
             "likes_level": pa.array(np.zeros(groups * 4), pa.int8()),
             "views_level": pa.array(np.zeros(groups * 4), pa.int8()),
             "label": pa.array(np.tile([1, 0, 0, 0], groups), pa.int8()),
+            "timestamp": pa.nulls(groups * 4, pa.int64()),
         }
     )
 

@@ -23,6 +23,22 @@ def known_rows(train: pa.Table) -> TrainRows:
     )
 
 
+def in_later_half(rows: pa.Table) -> np.ndarray:
+    """Find the rows of the later half of a part.
+
+    Args:
+        rows: With ``timestamp``, empty without times.
+
+    Returns:
+        ``[R]`` bool: whether a row is no earlier than the middle one. Without times
+        all are.
+    """
+    times = rows["timestamp"].drop_null().to_numpy()
+    if len(times) < rows.num_rows:
+        return np.ones(rows.num_rows, bool)
+    return times >= np.quantile(times, 0.5, method="lower")
+
+
 def with_unknown_item(title_embeddings: np.ndarray, test: pa.Table) -> np.ndarray:
     """Append a zero title for targets that the item table lacks, if test has any.
 

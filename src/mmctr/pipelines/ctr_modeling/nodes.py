@@ -16,6 +16,7 @@ from mmctr.evaluation import evaluate, evaluate_beside_trees
 from mmctr.evaluation.baselines import repeats_predict_clicks, seen_before
 from mmctr.pipelines.ctr_modeling.measured_rows import (
     evaluated_rows,
+    in_later_half,
     known_rows,
     with_unknown_item,
 )
@@ -51,8 +52,8 @@ def train_model(
         params: Features, sizes, training.
 
     Returns:
-        Weights by name, with the calibrations fitted on valid, and the history of the
-        training, ready for JSON.
+        Weights by name, with the calibrations fitted on the later half of valid, and
+        the history of the training, ready for JSON.
     """
     from mmctr.ctr.inputs.click_log import ClickLog
     from mmctr.ctr.inputs.item_table import ItemTable
@@ -86,10 +87,12 @@ def train_model(
         params,
         checkpoints=Path(folder) if folder else None,
     )
+    # The later rows are more like those that are predicted next.
+    latest = in_later_half(valid_rows)
     weights = add_calibrations(
         trained.weights,
-        valid_log.label,
-        predict_clicks(items, trained.weights, valid_log, params),
+        valid_log.label[latest],
+        predict_clicks(items, trained.weights, valid_log, params)[latest],
         params.calibration.method,
     )
     size = {"memory_estimate_gb": round(estimate.total / 1e9, 3)}
