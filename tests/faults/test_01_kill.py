@@ -124,10 +124,11 @@ def test_killed_in_saves(project, finished, undisturbed):
     assert not list((project / "data/06_models/test/checkpoints").iterdir())
 
 
-def test_killed_in_the_last_save_of_all(finished_project):
+@pytest.mark.parametrize(("file", "save"), [("manifest.json", 2), ("run.json", 1)])
+def test_killed_in_a_last_save(finished_project, file, save):
     """All is there, so the run after it saves nothing: what is left is swept."""
     (finished_project / "data/08_reporting/test/report.html").unlink()
-    patch = kill_before_renaming("manifest.json", save=2)
+    patch = kill_before_renaming(file, save=save)
     resume = ("run", "--env=test", "--only-missing-outputs")
     assert kedro(finished_project, *resume, patch=patch).returncode == -9
     assert len(leftovers(finished_project)) == 2  # and the lock

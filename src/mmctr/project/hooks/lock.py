@@ -9,6 +9,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from mmctr.data.datasets import AtomicDataset
+from mmctr.project.hooks.after_run import TIMES
 from mmctr.project.provenance.hook import manifest_entries, manifest_files
 from mmctr.runtime.dataset_lock import DatasetLock
 
@@ -67,7 +68,7 @@ class LockHook:
 
 def _sweep(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
     """Delete half-written files of killed runs."""
-    for name in pipeline.all_outputs() | manifest_entries(pipeline):
+    for name in pipeline.all_outputs() | manifest_entries(pipeline) | {TIMES}:
         dataset = catalog.get(name)
         if isinstance(dataset, AtomicDataset):
             dataset.remove_leftovers()
