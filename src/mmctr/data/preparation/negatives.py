@@ -51,8 +51,9 @@ def sample_negatives(
     among users without them; never an item that the user has clicked until then. If
     users have, up to the end of the part, clicked all but fewer than
     ``min_eligible_items`` items of a window, it is widened by a window on both sides,
-    inside the part. Some negatives are repeats instead, any click of the row's history,
-    as often as the part's positives are.
+    inside the part. Some negatives are repeats instead, clicks of the row's history, as
+    often as the part's positives are; see
+    :func:`mmctr.data.preparation.popularity.draw_repeats`.
 
     Args:
         positives: The part's.
