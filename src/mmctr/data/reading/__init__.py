@@ -1,0 +1,1 @@
+"""Raw files of any common form, read into tables with known columns."""
