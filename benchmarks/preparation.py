@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from benchmarks.child import Measurement, measure
 from benchmarks.growth import exponent
-from mmctr.data.datasets import InteractionSource
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.reading.source import LogSource
 
 SEED = 20242025
 SIZES = (50_000, 100_000, 200_000, 400_000)
@@ -20,7 +20,7 @@ ITEMS, CLICKS, HOURS = 3_000, 20, 60 * 24
 LEFT_BY_THE_BOT = 40
 
 
-def log_with_bot(events: int, seed: int) -> InteractionSource:
+def log_with_bot(events: int, seed: int) -> LogSource:
     """Draw a log whose user 0 has a tenth of the events and nearly every item.
 
     Times are whole hours, so that events are tied; other users have about 20 events.
@@ -32,17 +32,17 @@ def log_with_bot(events: int, seed: int) -> InteractionSource:
     items = rng.choice(ITEMS, rest, p=weights / weights.sum())
     bot = np.resize(rng.permutation(ITEMS - LEFT_BY_THE_BOT), n_bot)
     users = rng.integers(1, rest // CLICKS + 2, rest)
-    interactions = pd.DataFrame(
+    log = pa.table(
         {
             "user_id": np.concatenate([np.zeros(n_bot, np.int64), users]),
             "item_id": np.concatenate([bot, items]),
             "timestamp": rng.integers(0, HOURS, events) * 3_600,
         }
     )
-    table = pd.DataFrame(
+    table = pa.table(
         {"item_id": np.arange(ITEMS), "title": [f"item {i}" for i in range(ITEMS)]}
     )
-    return InteractionSource(interactions, table, np.zeros((ITEMS, 0), np.float32))
+    return LogSource(log, table, np.zeros((ITEMS, 0), np.float32))
 
 
 def time_events(*, events: int) -> Measurement:

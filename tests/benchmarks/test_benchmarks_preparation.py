@@ -8,7 +8,7 @@ from benchmarks.child import measure
 
 
 def test_the_bot_has_a_tenth_of_the_events_and_nearly_every_item():
-    log = preparation.log_with_bot(50_000, 1).interactions
+    log = preparation.log_with_bot(50_000, 1).log.to_pandas()
     bot = log[log["user_id"] == 0]
     assert len(bot) == 5_000
     assert bot["item_id"].nunique() == preparation.ITEMS - preparation.LEFT_BY_THE_BOT

@@ -1,17 +1,17 @@
 """Logs full of ties, and what preparation must make of them, by plain loops."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from mmctr.data.datasets import InteractionSource
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.positives import Positives
 from mmctr.data.preparation.splits import history_ranges
 from mmctr.data.preparation.tables import PrimaryTables
+from mmctr.data.reading.source import LogSource
 
 DAY = 86_400
 
@@ -21,18 +21,27 @@ def make_params(**values) -> PreparationParams:
     return PreparationParams(**{"seed": 1} | values)
 
 
-def make_source(
-    interactions: pd.DataFrame, n_items: int, **columns: list
-) -> InteractionSource:
+def make_source(interactions: pd.DataFrame, n_items: int, **columns: list) -> LogSource:
     """A log over items 1..n_items, which the table holds backwards."""
-    items = pd.DataFrame(
+    items = pa.table(
         {
             "item_id": np.arange(n_items, 0, -1),
             "title": [f"item {item}" for item in range(n_items, 0, -1)],
             **columns,
         }
     )
-    return InteractionSource(interactions, items, np.zeros((n_items, 0), np.float32))
+    images = np.zeros((n_items, 0), np.float32)
+    return LogSource(arrow_table(interactions), items, images)
+
+
+def arrow_table(frame: pd.DataFrame) -> pa.Table:
+    """The columns of a frame, without its index."""
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+
+
+def with_log(source: LogSource, frame: pd.DataFrame) -> LogSource:
+    """The source with another log."""
+    return replace(source, log=arrow_table(frame))
 
 
 def random_source(
@@ -42,7 +51,7 @@ def random_source(
     n_items: int = 40,
     events: int = 600,
     days: int = 60,
-) -> InteractionSource:
+) -> LogSource:
     """A log of whole days, so that most events share their timestamp with others."""
     rng = np.random.default_rng(seed)
     weights = 1 / np.arange(1, n_items + 1)
@@ -57,7 +66,7 @@ def random_source(
 
 
 @st.composite
-def logs(draw: st.DrawFn) -> InteractionSource:
+def logs(draw: st.DrawFn) -> LogSource:
     """Logs of a few users, items and days in any order, with repeated events."""
     n_items = draw(st.integers(6, 12))
     event = st.tuples(
@@ -77,10 +86,12 @@ class Event:
     timestamp: int
 
 
-def distinct_events(source: InteractionSource) -> set[Event]:
+def distinct_events(source: LogSource) -> set[Event]:
     """The log's events, equal ones once."""
-    rows = {item: row for row, item in enumerate(source.items["item_id"], start=1)}
-    frame = source.interactions
+    rows = {
+        item: row for row, item in enumerate(source.items["item_id"].to_pylist(), 1)
+    }
+    frame = source.log.to_pandas()
     return {
         Event(user, rows[item], int(timestamp))
         for user, item, timestamp in zip(

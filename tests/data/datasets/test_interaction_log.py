@@ -28,11 +28,9 @@ def assert_named(folder, *fragments, interactions=None, items=None):
 
 def test_both_files_are_read_in_file_order(tmp_path):
     source = load(write_log(tmp_path))
-    assert source.interactions.to_dict("list") == INTERACTIONS
-    assert (source.interactions.dtypes == np.int64).all()
-    assert source.items.to_dict("list") == ITEMS | {
-        "title": ["red shoe", "", "blue hat"]
-    }
+    assert source.log.to_pydict() == INTERACTIONS
+    assert set(source.log.schema.types) == {pa.int64()}
+    assert source.items.to_pydict() == ITEMS | {"title": ["red shoe", "", "blue hat"]}
     assert source.image_vectors.shape == (3, 0)
 
 
@@ -43,10 +41,10 @@ def test_any_width_of_numbers_is_read(tmp_path, kind):
         name: pa.array([1, 2, 3]).cast(kind) for name in ("item_id", "likes", "views")
     }
     source = load(write_log(tmp_path, log, items))
-    assert (source.interactions.dtypes == np.int64).all()
-    assert source.interactions["timestamp"].tolist() == [1, 2, 3, 2]
-    assert source.items["item_id"].dtype == np.int64
-    assert source.items["likes"].tolist() == [1.0, 2.0, 3.0]
+    assert set(source.log.schema.types) == {pa.int64()}
+    assert source.log["timestamp"].to_pylist() == [1, 2, 3, 2]
+    assert source.items["item_id"].type == pa.int64()
+    assert source.items["likes"].to_pylist() == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize(
@@ -67,15 +65,15 @@ def test_ids_and_titles_may_be_any_kind_of_text(tmp_path, encode):
         "title": encode(pa.array(["x", None, "y"])),
     }
     source = load(write_log(tmp_path, log, items))
-    assert source.interactions["user_id"].tolist() == ids
-    assert source.interactions["item_id"].tolist() == ids
-    assert source.items["title"].tolist() == ["x", "", "y"]
+    assert source.log["user_id"].to_pylist() == ids
+    assert source.log["item_id"].to_pylist() == ids
+    assert source.items["title"].to_pylist() == ["x", "", "y"]
 
 
 def test_categories_of_numbers_are_read_as_numbers(tmp_path):
     users = pa.array([7, 7, 8, 8]).dictionary_encode()
     source = load(write_log(tmp_path, {"user_id": users}))
-    assert source.interactions["user_id"].tolist() == [7, 7, 8, 8]
+    assert source.log["user_id"].to_pylist() == [7, 7, 8, 8]
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
@@ -85,7 +83,7 @@ def test_timestamps_become_unix_seconds(tmp_path, unit, zone):
     seconds = [0, 1_356_220_800, 1_356_220_801, 1_360_108_800]
     times = pa.array([second * per_second for second in seconds])
     log = {"timestamp": times.cast(pa.timestamp(unit, tz=zone))}
-    assert load(write_log(tmp_path, log)).interactions["timestamp"].tolist() == seconds
+    assert load(write_log(tmp_path, log)).log["timestamp"].to_pylist() == seconds
 
 
 @pytest.mark.parametrize(
@@ -105,13 +103,13 @@ def test_timestamps_become_unix_seconds(tmp_path, unit, zone):
 )
 def test_tags_come_in_many_forms(tmp_path, column, values, tags):
     items = load(write_log(tmp_path, items={column: values})).items
-    assert items["tags"].tolist() == tags
+    assert items["tags"].to_pylist() == tags
 
 
 def test_tags_win_over_tag(tmp_path):
     items = {"tags": [["a"], ["b"], ["c"]], "tag": ["x", "y", "z"]}
     loaded = load(write_log(tmp_path, items=items)).items
-    assert loaded["tags"].tolist() == items["tags"]
+    assert loaded["tags"].to_pylist() == items["tags"]
 
 
 def test_image_vectors_are_read_from_the_named_column(tmp_path):
@@ -223,5 +221,5 @@ def test_dates_are_seconds_at_midnight(tmp_path):
     pq.write_table(log, tmp_path / "interactions.parquet")
     items = pa.table({"item_id": [1], "title": ["one"]})
     pq.write_table(items, tmp_path / "items.parquet")
-    read = InteractionLog(path=str(tmp_path)).load().interactions
-    assert read["timestamp"].tolist() == [86_400, 172_800]
+    read = InteractionLog(path=str(tmp_path)).load().log
+    assert read["timestamp"].to_pylist() == [86_400, 172_800]

@@ -18,13 +18,15 @@ from small_logs import (
     logs,
     make_params,
     random_source,
+    with_log,
 )
 
-from mmctr.data.datasets import ChallengeSource, InteractionSource
+from mmctr.data.datasets import ChallengeSource
 from mmctr.data.preparation.challenge import prepare_challenge
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.tables import PrimaryTables
+from mmctr.data.reading.source import LogSource
 
 PARTS = ("train", "valid", "test")
 
@@ -40,7 +42,7 @@ def tiny_params(**changes: float) -> PreparationParams:
     )
 
 
-def prepared(source: InteractionSource, params: PreparationParams) -> PrimaryTables:
+def prepared(source: LogSource, params: PreparationParams) -> PrimaryTables:
     """The tables; logs that are refused are not looked at."""
     try:
         return prepare_interactions(source, params)
@@ -125,13 +127,12 @@ def test_windows_of_a_long_log_move_on():
 
 def test_padded_events_are_not_counted():
     source = random_source(1)
-    log = source.interactions
-    strange = replace(
-        source,
-        interactions=log.assign(item_id=log["item_id"].mask(log.index < 50, 999)),
+    log = source.log.to_pandas()
+    strange = with_log(
+        source, log.assign(item_id=log["item_id"].mask(log.index < 50, 999))
     )
     tables = prepare_interactions(strange, make_params(unknown_items="pad"))
-    rest = replace(source, interactions=log.iloc[50:].reset_index(drop=True))
+    rest = with_log(source, log.iloc[50:].reset_index(drop=True))
     assert tables.events.equals(prepare_interactions(rest, make_params()).events)
 
 

@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from small_logs import (
     Event,
+    arrow_table,
     events_in_time,
     groups,
     histories,
@@ -16,11 +17,12 @@ from small_logs import (
     make_params,
     make_source,
     random_source,
+    with_log,
 )
 
-from mmctr.data.datasets import InteractionSource
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.tables import PrimaryTables, list_array
+from mmctr.data.reading.source import LogSource
 from mmctr.pipelines.preparation.nodes import prepare_tables
 
 PARTS = ("train", "valid", "test")
@@ -34,7 +36,7 @@ def part_of(event: Event, report: dict) -> int:
     )
 
 
-def check_rows(source: InteractionSource, params, tables: PrimaryTables) -> None:
+def check_rows(source: LogSource, params, tables: PrimaryTables) -> None:
     """Positives, histories, negatives and counts of every part, by loops."""
     events = events_in_time(tables)
     expected = histories(events, params.max_history)
@@ -142,12 +144,14 @@ def test_a_part_without_rows_names_the_parameters():
 
 def test_text_ids_come_back_through_the_mapping():
     numbers = random_source(2)
-    log = numbers.interactions.assign(
-        user_id="u" + numbers.interactions["user_id"].astype(str),
-        item_id="i" + numbers.interactions["item_id"].astype(str),
+    log = numbers.log.to_pandas()
+    log = log.assign(
+        user_id="u" + log["user_id"].astype(str),
+        item_id="i" + log["item_id"].astype(str),
     )
-    items = numbers.items.assign(item_id="i" + numbers.items["item_id"].astype(str))
-    text = replace(numbers, interactions=log, items=items)
+    items = numbers.items.to_pandas()
+    items = items.assign(item_id="i" + items["item_id"].astype(str))
+    text = replace(with_log(numbers, log), items=arrow_table(items))
     tables = prepare_interactions(text, make_params())
     mapping = tables.item_id_mapping.to_pydict()
     assert mapping["item_id"] == list(range(1, 41))
@@ -164,7 +168,7 @@ def test_text_ids_come_back_through_the_mapping():
 
 
 def test_levels_and_tags_of_the_item_table_are_used():
-    log = random_source(3).interactions
+    log = random_source(3).log.to_pandas()
     source = make_source(
         log,
         40,

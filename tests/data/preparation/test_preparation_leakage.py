@@ -1,6 +1,5 @@
 """Nothing that happens after training reaches what training sees."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,13 @@ from small_logs import (
     histories,
     make_params,
     random_source,
+    with_log,
 )
 
-from mmctr.data.datasets import ArrowDataset, InteractionSource
+from mmctr.data.datasets import ArrowDataset
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.tables import PrimaryTables
+from mmctr.data.reading.source import LogSource
 from mmctr.evaluation import auc
 from mmctr.evaluation.baselines import item_only_scores, popularity_scores
 
@@ -24,11 +25,11 @@ LATER = ("valid", "test")
 
 
 def change_later_events(
-    source: InteractionSource, tables: PrimaryTables, seed: int
-) -> InteractionSource:
+    source: LogSource, tables: PrimaryTables, seed: int
+) -> LogSource:
     """Give every valid and test event another user, item and time of its part."""
     rng = np.random.default_rng(seed)
-    log = source.interactions.copy()
+    log = source.log.to_pandas()
     times = log["timestamp"].to_numpy().copy()
     valid_from, test_from = (tables.report["log"][f"{name}_from"] for name in LATER)
     later = times >= valid_from
@@ -39,9 +40,7 @@ def change_later_events(
     users[np.flatnonzero(later)[::3]] = users.max() + 1
     items = log["item_id"].to_numpy().copy()
     items[later] = rng.choice(source.items["item_id"].to_numpy(), later.sum())
-    return replace(
-        source, interactions=log.assign(user_id=users, item_id=items, timestamp=times)
-    )
+    return with_log(source, log.assign(user_id=users, item_id=items, timestamp=times))
 
 
 def training_bytes(tables: PrimaryTables, folder: Path) -> dict[str, object]:
@@ -60,7 +59,7 @@ def training_bytes(tables: PrimaryTables, folder: Path) -> dict[str, object]:
 
 
 def assert_nothing_leaks(
-    source: InteractionSource, before: PrimaryTables, folder: Path, seed: int
+    source: LogSource, before: PrimaryTables, folder: Path, seed: int
 ) -> None:
     """Later events change valid and test, and not one byte of training."""
     after = prepare_interactions(
@@ -71,9 +70,7 @@ def assert_nothing_leaks(
         assert not getattr(after, name).equals(getattr(before, name))
 
 
-def assert_histories_are_earlier(
-    source: InteractionSource, tables: PrimaryTables
-) -> None:
+def assert_histories_are_earlier(source: LogSource, tables: PrimaryTables) -> None:
     """Every history is exactly its user's strictly earlier events."""
     events = events_in_time(tables)
     expected = histories(events, make_params().max_history)
@@ -103,10 +100,10 @@ def test_training_events_do_change_training(tmp_path):
     """The comparison above can fail: each training event counts."""
     source = random_source(0)
     before = training_bytes(prepare_interactions(source, make_params()), tmp_path)
-    log = source.interactions.copy()
+    log = source.log.to_pandas()
     first = log["timestamp"].idxmin()
     log.loc[first, "item_id"] = log.loc[first, "item_id"] % 40 + 1
-    changed = replace(source, interactions=log)
+    changed = with_log(source, log)
     after = training_bytes(prepare_interactions(changed, make_params()), tmp_path)
     assert after["train"] != before["train"]
 
@@ -115,10 +112,10 @@ def test_valid_does_not_depend_on_test_events():
     """Negatives of valid know what users took up to its end, and no later."""
     source = random_source(3)
     before = prepare_interactions(source, make_params())
-    log = source.interactions.copy()
+    log = source.log.to_pandas()
     later = log["timestamp"] >= before.report["log"]["test_from"]
     log.loc[later, "item_id"] = log.loc[later, "item_id"] % 40 + 1
-    after = prepare_interactions(replace(source, interactions=log), make_params())
+    after = prepare_interactions(with_log(source, log), make_params())
     assert after.valid.equals(before.valid)
     assert not after.test.equals(before.test)
 
@@ -126,7 +123,7 @@ def test_valid_does_not_depend_on_test_events():
 def test_tie_mates_and_later_events_stay_out_of_histories():
     source = random_source(9, users=5, days=20)
     tables = prepare_interactions(source, make_params())
-    assert (source.interactions["timestamp"] % DAY == 0).all()
+    assert (source.log["timestamp"].to_numpy() % DAY == 0).all()
     assert_histories_are_earlier(source, tables)
 
 

@@ -1,7 +1,7 @@
 """Popularity levels and tags."""
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,7 +41,7 @@ def test_one_number_for_all_is_one_level():
 
 
 def test_levels_come_from_the_item_table_or_else_from_training_events():
-    items = pd.DataFrame({"likes": [0.0, 5.0, 100.0]})
+    items = pa.table({"likes": [0.0, 5.0, 100.0]})
     counts = np.array([4, 0, 1])
     likes = item_levels(items, "likes", counts)
     views = item_levels(items, "views", counts)
@@ -61,13 +61,13 @@ def test_levels_come_from_the_item_table_or_else_from_training_events():
     ],
 )
 def test_tags_are_numbered_by_frequency(max_tags, ids):
-    items = pd.DataFrame({"tags": [["b", "a"], ["a", "a"], [], ["a", "c"]]})
+    items = pa.table({"tags": [["b", "a"], ["a", "a"], [], ["a", "c"]]})
     tags, n_tags = tag_ids(items, max_tags)
     assert tags.to_pylist() == ids
     assert n_tags == len({tag for tags in ids for tag in tags})
 
 
 def test_items_without_a_tag_column_have_no_tags():
-    tags, n_tags = tag_ids(pd.DataFrame({"item_id": [1, 2]}), 5)
+    tags, n_tags = tag_ids(pa.table({"item_id": [1, 2]}), 5)
     assert tags.to_pylist() == [[], []]
     assert n_tags == 0

@@ -90,7 +90,7 @@ def test_a_log_is_prepared_or_refused_in_words(
 @settings(max_examples=30, deadline=None)
 def test_padded_events_are_as_if_they_were_not_there(source, strangers):
     """And strict names them."""
-    log, n_items = source.interactions, len(source.items)
+    log, n_items = source.log.to_pandas(), len(source.items)
     rows = sorted(set(strangers))
     odd = log.assign(
         item_id=np.where(np.isin(np.arange(len(log)), rows), 999, log["item_id"])

@@ -6,19 +6,26 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from small_logs import DAY, events_in_time, logs, make_params, random_source
+from small_logs import (
+    DAY,
+    events_in_time,
+    logs,
+    make_params,
+    random_source,
+    with_log,
+)
 
-from mmctr.data.datasets import InteractionSource
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.tables import PrimaryTables
+from mmctr.data.reading.source import LogSource
 
 REPEATS = st.sampled_from(["keep", "first", "drop"])
 
 
-def in_other_order(source: InteractionSource, seed: int) -> InteractionSource:
-    log = source.interactions.sample(frac=1, random_state=seed, ignore_index=True)
-    return replace(source, interactions=log)
+def in_other_order(source: LogSource, seed: int) -> LogSource:
+    log = source.log.to_pandas().sample(frac=1, random_state=seed, ignore_index=True)
+    return with_log(source, log)
 
 
 def assert_equal(found: PrimaryTables, expected: PrimaryTables) -> None:
@@ -44,9 +51,9 @@ def test_any_order_of_the_file_gives_the_same_tables(source, seed, repeats):
 def test_a_bigger_log_in_any_order(text):
     source = random_source(4, users=60, n_items=90, events=2_000)
     if text:
-        log = source.interactions
+        log = source.log.to_pandas()
         users = "u" + log["user_id"].astype(str)
-        source = replace(source, interactions=log.assign(user_id=users))
+        source = with_log(source, log.assign(user_id=users))
     expected = prepare_interactions(source, make_params())
     for seed in range(3):
         found = prepare_interactions(in_other_order(source, seed), make_params())
@@ -117,8 +124,8 @@ def test_repeats_stay_in_histories_or_leave_the_log():
 
 def test_the_first_click_is_the_earliest_and_not_the_files_first():
     source = random_source(8, users=40, n_items=120, events=3_000)
-    log = source.interactions
-    backwards = replace(source, interactions=log.iloc[::-1].reset_index(drop=True))
+    log = source.log.to_pandas()
+    backwards = with_log(source, log.iloc[::-1].reset_index(drop=True))
     tables = prepare_interactions(backwards, make_params(repeats="drop"))
     earliest = log.groupby(["user_id", "item_id"])["timestamp"].min()
     ids = tables.item_id_mapping["original_id"].to_pylist()

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from small_logs import DAY, make_params
+from small_logs import DAY, arrow_table, make_params
 
-from mmctr.data.datasets import InteractionSource
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.tables import PrimaryTables
+from mmctr.data.reading.source import LogSource
 from mmctr.data.row_statistics.event_log import EventLog
 from mmctr.data.row_statistics.params import KINDS, RowStatisticsParams
 from mmctr.data.row_statistics.table import StatisticsSource, add_statistics
@@ -82,14 +82,14 @@ def prepared(
     clicks: pd.DataFrame, rng: np.random.Generator, **changes: object
 ) -> PrimaryTables:
     words = np.array(["red", "blue", "small", "wooden", "train", "puzzle", "robot"])
-    items = pd.DataFrame(
+    items = pa.table(
         {
             "item_id": np.arange(1, N_ITEMS + 1),
             "title": [" ".join(rng.choice(words, 3)) for _ in range(N_ITEMS)],
             "tags": [list(rng.choice(words, i % 3)) for i in range(N_ITEMS)],
         }
     )
-    source = InteractionSource(clicks, items, np.zeros((N_ITEMS, 0), np.float32))
+    source = LogSource(arrow_table(clicks), items, np.zeros((N_ITEMS, 0), np.float32))
     return prepare_interactions(source, make_params(**changes))
 
 

@@ -1,39 +1,20 @@
 """Your own interaction log and item table, read and checked."""
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mmctr.data.column_kinds import is_list
 from mmctr.data.columns import checked_column, vector_column
 from mmctr.data.datasets.raw_file import RawFile
 from mmctr.data.datasets.raw_folder import RawFolder
 from mmctr.data.raw_schemas import INTERACTIONS, items_schema
+from mmctr.data.reading.source import LogSource
 
 
-@dataclass(frozen=True)
-class InteractionSource:
-    """A log and its items.
-
-    Attributes:
-        interactions: One row per event: ``user_id``, ``item_id`` (int64 or str),
-            ``timestamp`` (int64, unix seconds), in file order.
-        items: One row per item: ``item_id``, ``title`` (str, empty where there is none)
-            and, where the file has them, ``tags`` (a list of strings), ``likes`` and
-            ``views`` (float), in file order.
-        image_vectors: ``[n_items, width]`` float32; width 0 where there are none.
-    """
-
-    interactions: pd.DataFrame
-    items: pd.DataFrame
-    image_vectors: np.ndarray
-
-
-class InteractionLog(RawFolder[InteractionSource]):
+class InteractionLog(RawFolder[LogSource]):
     """Read ``interactions.parquet`` and ``items.parquet`` of a folder; never write."""
 
     def __init__(
@@ -46,7 +27,7 @@ class InteractionLog(RawFolder[InteractionSource]):
         """Point at the folder that holds the two files; see :class:`RawFolder`."""
         super().__init__(path=path, image_column=image_column, metadata=metadata)
 
-    def load(self) -> InteractionSource:
+    def load(self) -> LogSource:
         """Read and check both files.
 
         Raises:
@@ -62,14 +43,30 @@ class InteractionLog(RawFolder[InteractionSource]):
                 f"{types[1]} in items.parquet; write both as numbers or both as text"
             )
         file = str(self._path / "items.parquet")
-        counts = [x for x in ("likes", "views") if x in items.column_names]
-        frame = items.select(["item_id", "title", *counts]).to_pandas()
         tags = next((x for x in ("tags", "tag") if x in items.column_names), None)
+        lists = None
         if tags is not None:
-            frame["tags"] = _tag_lists(checked_column(items, tags, "tags", file)[0])
-        item_ids = frame["item_id"].tolist()
+            lists = _tag_lists(checked_column(items, tags, "tags", file)[0])
+        item_ids = items["item_id"].to_pylist()
         images = vector_column(items, self._image_column, file, item_ids)
-        return InteractionSource(log.to_pandas(), frame, images)
+        unused = {"tags", "tag", self._image_column} & set(items.column_names)
+        items = items.drop_columns(sorted(unused))
+        if lists is not None:
+            items = items.append_column("tags", lists)
+        items = self._with_others(items, "items.parquet", unused)
+        log = self._with_others(log, "interactions.parquet", set())
+        return LogSource(log, items, images)
+
+    def _with_others(self, table: pa.Table, name: str, unread: set[str]) -> pa.Table:
+        """Add the file's columns that no schema describes, as they are."""
+        path = self._path / name
+        taken = set(table.column_names) | unread
+        others = [x for x in pq.read_schema(path).names if x not in taken]
+        for other, column in zip(
+            others, pq.read_table(path, columns=others).columns, strict=True
+        ):
+            table = table.append_column(other, column)
+        return table
 
     def layout(self) -> dict[str, RawFile]:
         """Every file that is read, by its name below the folder."""
@@ -79,13 +76,14 @@ class InteractionLog(RawFolder[InteractionSource]):
         }
 
 
-def _tag_lists(column: pa.Array) -> pd.Series:
+def _tag_lists(column: pa.Array) -> pa.Array:
     """The tags of each item as a list of strings; a column of single tags may do."""
     rows = column.to_pylist()
     if not is_list(column.type):
         rows = [[tag] for tag in rows]
     texts = [[_tag_text(tag) for tag in tags or []] for tags in rows]
-    return pd.Series([[tag for tag in tags if tag] for tags in texts], dtype=object)
+    kept = [[tag for tag in tags if tag] for tags in texts]
+    return pa.array(kept, pa.list_(pa.string()))
 
 
 def _tag_text(tag: object) -> str:

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mmctr.data.datasets import InteractionSource
 from mmctr.data.preparation.levels import item_levels, tag_ids
 from mmctr.data.preparation.negatives import sample_negatives
 from mmctr.data.preparation.params import PreparationParams
@@ -19,12 +18,11 @@ from mmctr.data.preparation.tables import (
 )
 from mmctr.data.preparation.taken_items import TakenItems
 from mmctr.data.preparation.unknown import UnknownValues, raise_or_warn
+from mmctr.data.reading.source import LogSource
 from mmctr.runtime.jagged import take_ranges
 
 
-def prepare_interactions(
-    source: InteractionSource, params: PreparationParams
-) -> PrimaryTables:
+def prepare_interactions(source: LogSource, params: PreparationParams) -> PrimaryTables:
     """Turn a log of clicks into labelled rows without looking ahead.
 
     Train rows and whatever is derived from training events depend on nothing that
@@ -83,8 +81,8 @@ def prepare_interactions(
         "interactions",
         pa.table(
             {
-                "item_id": pa.array(items["item_id"].to_numpy()),
-                "title": pa.array(items["title"], pa.string()),
+                "item_id": items["item_id"],
+                "title": items["title"],
                 "tags": tags,
                 "likes_level": likes,
                 "views_level": views,
@@ -94,12 +92,12 @@ def prepare_interactions(
         parts,
         events_table(by_time["user_id"], by_time["item"], by_time["timestamp"]),
         levels_from={
-            name: "items" if name in items.columns else "training events"
+            name: "items" if name in items.column_names else "training events"
             for name in ("likes", "views")
         },
         unknown=reported,
         log={
-            "events": len(source.interactions),
+            "events": len(source.log),
             "repeated_events_dropped": len(log) - len(distinct),
             "repeats": params.repeats,
             "repeated_clicks": n_repeats,
@@ -126,11 +124,13 @@ def _in_time(log: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def _known_events(
-    source: InteractionSource, params: PreparationParams
+    source: LogSource, params: PreparationParams
 ) -> tuple[pd.DataFrame, np.ndarray, dict[str, object]]:
     """The events of known items, the items' numbers, and a report of the others."""
-    events = source.interactions
-    codes = pd.Index(source.items["item_id"]).get_indexer(events["item_id"]) + 1
+    events = source.log.select(["user_id", "item_id", "timestamp"]).to_pandas()
+    codes = (
+        pd.Index(source.items["item_id"].to_pandas()).get_indexer(events["item_id"]) + 1
+    )
     rows = np.flatnonzero(codes == 0)
     unknown = UnknownValues(
         "interactions.parquet",

@@ -3,7 +3,6 @@
 from collections import Counter
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from mmctr.data.raw_schemas import MAX_LEVEL
@@ -23,9 +22,7 @@ def quantile_levels(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return np.searchsorted(np.quantile(reference, shares), values, side="left")
 
 
-def item_levels(
-    items: pd.DataFrame, column: str, train_counts: np.ndarray
-) -> np.ndarray:
+def item_levels(items: pa.Table, column: str, train_counts: np.ndarray) -> np.ndarray:
     """Levels of a popularity column, or of training events if there is none.
 
     Args:
@@ -36,13 +33,13 @@ def item_levels(
     Returns:
         ``[n_items]`` int64, 0..10.
     """
-    if column in items.columns:
-        values = items[column].to_numpy(np.float64)
+    if column in items.column_names:
+        values = items[column].to_numpy().astype(np.float64)
         return quantile_levels(values, values)
     return quantile_levels(train_counts, train_counts[train_counts > 0])
 
 
-def tag_ids(items: pd.DataFrame, max_tags: int) -> tuple[pa.ListArray, int]:
+def tag_ids(items: pa.Table, max_tags: int) -> tuple[pa.ListArray, int]:
     """Tags as ids from 1, the most frequent first.
 
     Args:
@@ -52,7 +49,9 @@ def tag_ids(items: pd.DataFrame, max_tags: int) -> tuple[pa.ListArray, int]:
     Returns:
         ``n_items`` lists of int32 ids, and the number of different tags.
     """
-    given = items["tags"] if "tags" in items.columns else [[]] * len(items)
+    given = (
+        items["tags"].to_pylist() if "tags" in items.column_names else [[]] * len(items)
+    )
     kept = [list(dict.fromkeys(tags))[:max_tags] for tags in given]
     counts = Counter(tag for tags in kept for tag in tags)
     ranked = sorted(counts, key=lambda tag: (-counts[tag], tag))

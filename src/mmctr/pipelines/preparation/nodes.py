@@ -4,16 +4,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmctr.data.datasets import ChallengeSource, InteractionSource
+from mmctr.data.datasets import ChallengeSource
 from mmctr.data.preparation.challenge import prepare_challenge
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.tables import PrimaryTables
+from mmctr.data.reading.source import LogSource
 from mmctr.evaluation import AuditedRows, audit_splits
 
 
 def prepare_tables(
-    source: ChallengeSource | InteractionSource, params: PreparationParams
+    source: ChallengeSource | LogSource, params: PreparationParams
 ) -> PrimaryTables:
     """Turn either kind of source into the primary tables.
 
