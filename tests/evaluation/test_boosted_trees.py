@@ -8,6 +8,8 @@ from pydantic import ValidationError
 
 from mmctr.evaluation import auc
 from mmctr.evaluation.boosted_trees import FittedTrees, draw_groups, fit_trees
+from mmctr.evaluation.metrics import normalized_entropy
+from mmctr.evaluation.negative_sampling import undo_negative_sampling
 from mmctr.evaluation.params import BoostedTreesParams
 
 PARAMS = BoostedTreesParams(max_rounds=60, min_data_in_leaf=20)
@@ -154,3 +156,56 @@ def test_a_part_has_both_classes_and_follows_the_seed():
 def test_unknown_settings_are_refused():
     with pytest.raises(ValidationError, match="num_leafs"):
         BoostedTreesParams(num_leafs=3)
+
+
+def rare_clicks(seed: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Clicks of about 4 % of the rows, likelier where the only column is high."""
+    rng = np.random.default_rng(seed)
+    column = rng.normal(size=rows)
+    chance = 1 / (1 + np.exp(4 - column))
+    labels = (rng.random(rows) < chance).astype(np.int8)
+    return column[:, None].astype(np.float32), labels
+
+
+def test_probabilities_are_corrected_where_a_tenth_of_the_negatives_is_kept():
+    (features, labels), valid = rare_clicks(0, 40_000), rare_clicks(1, 20_000)
+    test, test_labels = rare_clicks(2, 40_000)
+    kept = (labels == 1) | (np.random.default_rng(3).random(40_000) < 0.1)
+    given = (features[kept], labels[kept], *valid, ["left"], PARAMS)
+    probabilities = {
+        share: fit_trees(*given, seed=1, negative_keep=share).predict(test)
+        for share in (0.1, 1.0)
+    }
+    rate = test_labels.mean()
+    spread = 2 * np.sqrt(rate * (1 - rate) / len(test))
+    assert abs(probabilities[0.1].mean() - rate) < 2 * spread
+    assert normalized_entropy(test_labels, probabilities[0.1]) < 0.95
+    # Without the correction the click rate is that of the kept rows.
+    assert probabilities[1.0].mean() > 3 * rate
+    assert normalized_entropy(test_labels, probabilities[1.0]) > 1
+    # Valid has all negatives; stopped by corrected probabilities, trees have grown.
+    assert fit_trees(*given, seed=1, negative_keep=0.1).best_round > 5
+
+
+def test_a_row_of_weight_three_counts_as_three_rows():
+    features, labels = made_rows(0, 2000)
+    valid, valid_labels = made_rows(1, 500)
+    times = np.where(np.arange(2000) < 500, 3, 1)
+    params = PARAMS.model_copy(update={"min_data_in_leaf": 1, "max_rounds": 5})
+    rest = (valid, valid_labels, COLUMNS, params)
+    weighted = fit_trees(
+        features, labels, *rest, seed=1, weights=times.astype(np.float32)
+    )
+    repeated = fit_trees(
+        features.repeat(times, axis=0), labels.repeat(times), *rest, seed=1
+    )
+    plain = fit_trees(features, labels, *rest, seed=1)
+    found = weighted.predict(valid).mean()
+    assert found == pytest.approx(repeated.predict(valid).mean(), abs=0.005)
+    assert not np.array_equal(weighted.predict(valid), plain.predict(valid))
+
+
+@given(st.floats(0.001, 0.999), st.floats(0.01, 1))
+def test_the_correction_undoes_what_keeping_a_share_does(p, share):
+    among_kept = p / (p + (1 - p) * share)
+    assert undo_negative_sampling(np.array([among_kept]), share)[0] == pytest.approx(p)

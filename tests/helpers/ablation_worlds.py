@@ -17,6 +17,7 @@ INPUTS: dict[str, Any] = {
     "has_tags": False,
     "modalities": ["title"],
     "levels_from": {"likes": "events", "views": "events"},
+    "negative_keep": 1.0,
 }
 
 

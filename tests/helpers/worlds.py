@@ -97,6 +97,7 @@ def whole_batch(log: ClickLog) -> Batch:
 def with_items(batch: Batch, **items: torch.Tensor) -> Batch:
     """The batch with another ``target`` or ``history``."""
     names = ("target", "history", "segment", "row_levels", "statistics", "label")
+    names += ("weight",)
     return Batch.of(**{name: getattr(batch, name) for name in names} | items)
 
 

@@ -1,5 +1,6 @@
 """Boosted trees on numbers of a row: a baseline that is strong and cheap to train."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmctr.evaluation.inputs import check_length, checked_labels
+from mmctr.evaluation.negative_sampling import undo_negative_sampling
 from mmctr.evaluation.params import BoostedTreesParams
 
 if TYPE_CHECKING:  # a second to import
@@ -22,13 +24,17 @@ class FittedTrees(NamedTuple):
     gain: dict[str, float]
     """Column -> its share of the whole gain, the largest first; all 0 where no tree
     has a split."""
+    negative_keep: float = 1.0
+    """Share of the negatives that train's rows are a draw of."""
 
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give the probability of each row: ``[R, C]`` -> ``[R]``."""
         if not len(features):  # LightGBM refuses no rows
             return np.zeros(0)
         scores = self.booster.predict(features, num_iteration=self.best_round)
-        return np.asarray(scores, np.float64)
+        return undo_negative_sampling(
+            np.asarray(scores, np.float64), self.negative_keep
+        )
 
 
 def draw_groups(groups: ArrayLike, max_rows: int, seed: int) -> NDArray[np.int64]:
@@ -66,6 +72,8 @@ def fit_trees(
     *,
     seed: int,
     threads: int = 1,
+    weights: NDArray[np.float32] | None = None,
+    negative_keep: float = 1.0,
 ) -> FittedTrees:
     """Fit trees, as many as valid's logloss falls.
 
@@ -80,6 +88,9 @@ def fit_trees(
         params: Size and number of trees.
         seed: Seed of the columns that each tree may use.
         threads: Threads to train with.
+        weights: How much each train row counts ``[N]``; None: all the same.
+        negative_keep: Share of the negatives that train's rows are a draw of; valid has
+            all of its own, and its logloss is that of corrected probabilities.
 
     Returns:
         The trees.
@@ -111,18 +122,25 @@ def fit_trees(
         "force_row_wise": True,
         "verbosity": -1,
     }
-    rows = Dataset(features, y, params=settings)
+    rows = Dataset(features, y, weight=weights, params=settings)
+    corrected = np.full(len(valid_y), math.log(negative_keep))
     booster = train(
         settings,
         rows,
         num_boost_round=params.max_rounds,
-        valid_sets=[Dataset(valid_features, valid_y, reference=rows)],
+        valid_sets=[
+            Dataset(
+                valid_features,
+                valid_y,
+                reference=rows,
+                init_score=corrected if negative_keep < 1 else None,
+            )
+        ],
         callbacks=[early_stopping(params.early_stopping_rounds, verbose=False)],
     )
     best = booster.best_iteration
     gains = booster.feature_importance("gain", iteration=best)
     shares = gains / (gains.sum() or 1.0)
     order = np.argsort(-shares, kind="stable")
-    return FittedTrees(
-        booster, best, {columns[place]: float(shares[place]) for place in order}
-    )
+    gain = {columns[place]: float(shares[place]) for place in order}
+    return FittedTrees(booster, best, gain, negative_keep)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from mmctr.ctr import RESULT_VERSION as CTR_VERSION
+from mmctr.data.log_facts import LogFacts
 from mmctr.experiments import RESULT_VERSION
 from mmctr.runtime.params import Params
 
@@ -59,11 +60,13 @@ def describe_inputs(
         items: Tags and levels; titles don't count, their vectors do.
         title_vectors: ``[n_items + 1, d]`` float32; d is 0 where there are none.
         image_vectors: The same.
-        preparation_report: Says what the levels were computed from.
+        preparation_report: Says what the levels were computed from, and which share of
+            the negatives train has.
 
     Returns:
         A hash of every table (``items`` for items and vectors), ``has_tags``,
-        ``modalities`` (those that have vectors) and ``levels_from``.
+        ``modalities`` (those that have vectors), ``levels_from`` and
+        ``negative_keep``.
     """
     vectors = {"title": title_vectors, "image": image_vectors}
     used = items.drop_columns(["title"])
@@ -73,6 +76,7 @@ def describe_inputs(
         "has_tags": len(items["tags"].combine_chunks().flatten()) > 0,
         "modalities": [name for name, array in vectors.items() if array.shape[1]],
         "levels_from": preparation_report["levels_from"],
+        "negative_keep": LogFacts.of(preparation_report).negative_keep,
     }
 
 

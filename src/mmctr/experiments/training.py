@@ -54,7 +54,11 @@ class Items:
         return with_facts(table, facts)
 
     def click_logs(
-        self, *parts: pa.Table, max_history: int, statistics: Collection[str]
+        self,
+        *parts: pa.Table,
+        max_history: int,
+        statistics: Collection[str],
+        negative_keep: float,
     ) -> "list[ClickLog]":
         """Lay rows out for a model.
 
@@ -62,6 +66,7 @@ class Items:
             parts: Tables of rows.
             max_history: Most items of a history, the latest ones.
             statistics: Kinds of row statistics to read.
+            negative_keep: Share of the negatives that train's rows are a draw of.
 
         Raises:
             ValueError: If the rows lack a kind.
@@ -70,7 +75,13 @@ class Items:
 
         count = self.features.num_rows
         return [
-            ClickLog.from_arrow(part, max_history, count, statistics=statistics)
+            ClickLog.from_arrow(
+                part,
+                max_history,
+                count,
+                statistics=statistics,
+                negative_keep=negative_keep,
+            )
             for part in parts
         ]
 

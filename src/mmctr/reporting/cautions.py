@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mmctr.data.log_facts import LogFacts
 from mmctr.reporting.pages import say
 from mmctr.reporting.words import plain
 
@@ -46,7 +47,7 @@ def relative_probabilities(preparation_report: dict[str, Any]) -> str:
     Returns:
         A sentence with the formula for another rate; empty where all rows are real.
     """
-    if preparation_report["source"] != "interactions":
+    if LogFacts.of(preparation_report).kind != "clicks":
         return ""
     drawn = preparation_report["log"]["negatives_per_positive"]
     return say("relative_probabilities", negatives=drawn)

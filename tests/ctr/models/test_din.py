@@ -1,6 +1,7 @@
 """What changes a score, and what must not."""
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 import torch
 from worlds import (
@@ -8,13 +9,15 @@ from worlds import (
     click_log,
     ctr_params,
     random_table,
+    rows_table,
     whole_batch,
     with_items,
     with_vectors,
 )
 
-from mmctr.ctr.inputs.click_log import Batch
-from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.inputs.click_log import Batch, ClickLog
+from mmctr.ctr.models.din.model import EMPTY_HISTORY, Din
+from mmctr.ctr.training.fit import predict_clicks, train_din
 
 SEEN = np.ones(N_ITEMS + 1, bool)
 
@@ -109,6 +112,7 @@ def test_an_empty_history_is_scored(model):
         row_levels=torch.zeros(2, 2).long(),
         statistics=torch.zeros(2, 0),
         label=torch.zeros(2),
+        weight=torch.zeros(0),
     )
     assert torch.isfinite(model(batch)).all()
 
@@ -154,3 +158,38 @@ def test_features_can_be_switched_off_and_absent_ones_are():
     table = random_table(np.random.default_rng(0), image_positions=0)
     model = Din(table, SEEN, ctr_params(features={"likes": False}))
     assert list(model.items.features) == ["item_id", "tags", "views", "title_codes"]
+
+
+def test_an_empty_history_has_a_learned_vector():
+    rng = np.random.default_rng(3)
+    table, log = random_table(rng), click_log(rng, 60)
+    params = ctr_params(model={"batch_norm": False})
+    batch, empty = whole_batch(log), np.diff(log.offsets) == 0
+    assert 0 < empty.sum() < 60
+    without = Din(table, SEEN, params)(batch)
+    model = Din(table, SEEN, params, empty_history=True)
+    # Zeros at first, so the other weights are drawn as without it.
+    torch.testing.assert_close(model(batch), without)
+    with torch.no_grad():
+        model.empty_history += 1
+    moved = (model(batch) - without).abs() > 1e-6
+    assert moved.numpy().tolist() == empty.tolist()
+    model(batch).sum().backward()
+    assert model.empty_history.grad.abs().sum() > 0
+
+
+def test_only_a_training_with_empty_histories_has_that_vector():
+    rng = np.random.default_rng(4)
+    table, log, valid = random_table(rng), click_log(rng, 200), click_log(rng, 80)
+    params = ctr_params(training={"max_epochs": 1, "batch_size": 32})
+    groups = np.arange(80) // 4
+    weights = train_din(table, log, valid, groups, params).weights
+    assert weights[EMPTY_HISTORY].abs().sum() > 0
+    assert len(predict_clicks(table, weights, valid, params)) == 80
+
+    filled = rows_table(rng, 200)
+    filled = filled.filter(pc.greater(pc.list_value_length(filled["item_seq"]), 0))
+    log = ClickLog.from_arrow(filled, 100, N_ITEMS)
+    weights = train_din(table, log, valid, groups, params).weights
+    assert EMPTY_HISTORY not in weights
+    assert len(predict_clicks(table, weights, valid, params)) == 80

@@ -16,7 +16,10 @@ VECTORS = (
     * (np.arange(N_ITEMS + 1) > 0)[:, None],
     np.zeros((N_ITEMS + 1, 0), np.float32),
 )
-REPORT = {"levels_from": {"likes": "training events", "views": "training events"}}
+REPORT = {
+    "levels_from": {"likes": "training events", "views": "training events"},
+    "log": None,
+}
 
 
 def params(**trees: object) -> BaselineParams:

@@ -23,6 +23,7 @@ VECTORS = (
 )
 REPORT = {
     "source": "challenge",
+    "log": None,
     "levels_from": {"likes": "items", "views": "training events"},
 }
 

@@ -1,7 +1,7 @@
 """A click log in memory, cut into batches without any work per row."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import Dataset, Sampler
 
 from mmctr.ctr.inputs.statistic_columns import of_kinds, read_statistics
+from mmctr.data.row_weights import row_weights
 from mmctr.runtime.jagged import keep_last, take_ranges
 
 
@@ -24,6 +25,7 @@ class Batch(NamedTuple):
         row_levels: ``[B, 2]`` int64, likes and views level of the row, 0..10.
         statistics: ``[B, S]`` float32 row statistics, NaN where undefined.
         label: ``[B]`` float32; NaN where unlabelled.
+        weight: ``[B]`` float32 in the mean of the losses; ``[0]``: all 1.
         items: ``[U]`` int64, the distinct items of the targets and histories, sorted.
         places: ``[B + T]`` int64, the row of ``items`` of each target, then of each
             history position.
@@ -35,6 +37,7 @@ class Batch(NamedTuple):
     row_levels: torch.Tensor
     statistics: torch.Tensor
     label: torch.Tensor
+    weight: torch.Tensor
     items: torch.Tensor
     places: torch.Tensor
 
@@ -48,6 +51,7 @@ class Batch(NamedTuple):
         row_levels: torch.Tensor,
         statistics: torch.Tensor,
         label: torch.Tensor,
+        weight: torch.Tensor,
     ) -> "Batch":
         """Put a batch together on the CPU.
 
@@ -56,7 +60,15 @@ class Batch(NamedTuple):
         """
         items, places = torch.unique(torch.cat([target, history]), return_inverse=True)
         return cls(
-            target, history, segment, row_levels, statistics, label, items, places
+            target=target,
+            history=history,
+            segment=segment,
+            row_levels=row_levels,
+            statistics=statistics,
+            label=label,
+            weight=weight,
+            items=items,
+            places=places,
         )
 
 
@@ -72,6 +84,8 @@ class ClickLog(Dataset[Batch]):
         statistics: ``[rows, S]`` float32 row statistics, NaN where undefined.
         statistic_names: Names of these columns, ``<kind>.<name>``.
         label: ``[rows]`` float32; NaN where unlabelled.
+        weight: ``[rows]`` float32 in the mean of the losses; ``[0]``: all 1.
+        negative_keep: Share of the negatives that these rows are a draw of.
     """
 
     target: np.ndarray
@@ -81,6 +95,8 @@ class ClickLog(Dataset[Batch]):
     statistics: np.ndarray
     statistic_names: tuple[str, ...]
     label: np.ndarray
+    weight: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    negative_keep: float = 1.0
 
     @classmethod
     def from_arrow(
@@ -91,6 +107,7 @@ class ClickLog(Dataset[Batch]):
         *,
         statistics: Collection[str] = (),
         unknown_targets: bool = False,
+        negative_keep: float = 1.0,
     ) -> "ClickLog":
         """Read a table of rows.
 
@@ -101,6 +118,7 @@ class ClickLog(Dataset[Batch]):
             statistics: Kinds of row statistics to read.
             unknown_targets: Whether a target may be 0, an item that the item table
                 lacks; it has the features of padding, none.
+            negative_keep: Share of the negatives that these rows are a draw of.
 
         Raises:
             ValueError: If an item is not in 1..n_items, a kind of statistics is
@@ -125,6 +143,8 @@ class ClickLog(Dataset[Batch]):
             statistics=values_of_rows,
             statistic_names=names,
             label=label.astype(np.float32),
+            weight=row_weights(table),
+            negative_keep=negative_keep,
         )
 
     def __len__(self) -> int:
@@ -137,6 +157,7 @@ class ClickLog(Dataset[Batch]):
             self.history, self.offsets[rows], self.offsets[rows + 1]
         )
         segment = np.repeat(np.arange(len(rows)), np.diff(offsets))
+        weight = self.weight[rows] if len(self.weight) else self.weight
         return Batch.of(
             target=torch.from_numpy(self.target[rows]),
             history=torch.from_numpy(history.astype(np.int64)),
@@ -144,7 +165,13 @@ class ClickLog(Dataset[Batch]):
             row_levels=torch.from_numpy(self.row_levels[rows]),
             statistics=torch.from_numpy(self.statistics[rows]),
             label=torch.from_numpy(self.label[rows]),
+            weight=torch.from_numpy(weight),
         )
+
+    @property
+    def has_empty_history(self) -> bool:
+        """Whether a row has no history."""
+        return bool((np.diff(self.offsets) == 0).any())
 
     def with_statistics(self, kinds: Collection[str]) -> "ClickLog":
         """The log with only these kinds of the row statistics that it holds."""

@@ -14,7 +14,7 @@ from mmctr.ctr.features.row_statistics import StatisticScales
 from mmctr.ctr.inputs.click_log import Batch, ClickLog, EpochBatches, ordered_batches
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.inputs.statistic_columns import require_same_statistics
-from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.models.din.model import EMPTY_HISTORY, Din
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.training.checkpointing import (
     CheckedFiles,
@@ -91,12 +91,14 @@ def train_din(
     statistics = StatisticScales.fit(
         train.statistic_names, train.statistics, params.seed
     )
-    model = Din(table, train.seen_items(table.n_items), params, statistics)
+    seen = train.seen_items(table.n_items)
+    model = Din(table, seen, params, statistics, empty_history=train.has_empty_history)
     task = CtrLightningModule(
         model,
         ValidationRows(valid.label, valid_groups),
         params,
         NormBatches(train, params.training.batch_size, params.seed),
+        train.negative_keep,
     )
     logs = (train, valid)
     if checkpoints is None:
@@ -238,7 +240,13 @@ def predict_clicks(
     if not len(log):
         return np.zeros(0)
     # Which items training saw is stored with the weights.
-    model = Din(table, np.zeros(table.n_items + 1, bool), params, statistics)
+    model = Din(
+        table,
+        np.zeros(table.n_items + 1, bool),
+        params,
+        statistics,
+        empty_history=EMPTY_HISTORY in weights,
+    )
     model.load_state_dict(weights)
     model.to(device).eval()
     scores = []

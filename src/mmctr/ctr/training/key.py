@@ -63,5 +63,5 @@ def _arrays(
     for part, log in (("train", train), ("valid", valid)):
         # The names of statistics are in the model.
         arrays = {x: each for x, each in vars(log).items() if x != "statistic_names"}
-        yield from ((f"{part}.{name}", array) for name, array in arrays.items())
+        yield from ((f"{part}.{name}", np.asarray(x)) for name, x in arrays.items())
     yield "valid.groups", valid_groups

@@ -1,6 +1,7 @@
 """Training step and validation of a CTR model, for Lightning."""
 
 import logging
+import math
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -61,6 +62,7 @@ class CtrLightningModule(pl.LightningModule):
         rows: ValidationRows,
         params: CtrParams,
         norm_batches: Iterable[Batch] = (),
+        negative_keep: float = 1.0,
     ) -> None:
         """Store what a training needs.
 
@@ -70,11 +72,13 @@ class CtrLightningModule(pl.LightningModule):
             params: Training parameters.
             norm_batches: Of train; with ``weight_average`` batch normalisation is
                 measured on them before each validation.
+            negative_keep: Share of the negatives that train's rows are a draw of.
         """
         super().__init__()
         self.model = model
         self._rows = rows
         self._norm_batches = norm_batches
+        self._negative_keep = negative_keep
         self._params = params.training
         # Collected once: walking over all modules takes a millisecond.
         self._tables = model.embedding_tables()
@@ -109,11 +113,17 @@ class CtrLightningModule(pl.LightningModule):
         set_dropout_step(self._dropouts, self.global_step)
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
-        """Mean binary cross-entropy; the L2 part is added to the gradients."""
+        """Mean of weight x cross-entropy; the L2 part is added to the gradients."""
         label, smoothing = batch.label, self._params.label_smoothing
         if smoothing > 0:
             label = label * (1 - smoothing) + smoothing / 2
-        return functional.binary_cross_entropy_with_logits(self.model(batch), label)
+        logits = self.model(batch)
+        if self._negative_keep < 1:
+            # Among the kept rows the odds are higher; the model's own are those of all.
+            logits = logits - math.log(self._negative_keep)
+        return functional.binary_cross_entropy_with_logits(
+            logits, label, weight=batch.weight if len(batch.weight) else None
+        )
 
     def optimizer_step(
         self,

@@ -124,7 +124,12 @@ class RunTrainer:
             for each in arm.candidates.values()
             for kind in each.ctr_modeling.features.statistics
         }
-        return self.items.click_logs(*self.parts, max_history=longest, statistics=kinds)
+        return self.items.click_logs(
+            *self.parts,
+            max_history=longest,
+            statistics=kinds,
+            negative_keep=self.plan.inputs["negative_keep"],
+        )
 
     @property
     def _shared(self) -> CtrParams:

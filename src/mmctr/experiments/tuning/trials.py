@@ -84,7 +84,11 @@ class TrialTrainer:
         if (longest, kinds) not in self._logs:
             # One only: a log is as large as its rows.
             logs = self.items.click_logs(
-                self.train, self.valid, max_history=longest, statistics=kinds
+                self.train,
+                self.valid,
+                max_history=longest,
+                statistics=kinds,
+                negative_keep=self.plan.inputs["negative_keep"],
             )
             self._logs = {(longest, kinds): logs}
         return self._logs[longest, kinds]

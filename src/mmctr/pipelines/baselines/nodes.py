@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from mmctr.data.log_facts import LogFacts
+from mmctr.data.row_weights import row_weights
 from mmctr.evaluation.boosted_trees import draw_groups, fit_trees
 from mmctr.evaluation.params import BaselineParams
 
@@ -37,7 +39,8 @@ def score_by_trees(
         valid_rows: The same; their logloss chooses the number of trees.
         test_rows: The same, labelled or not.
         test_frozen_rows: The same rows with frozen statistics, or none.
-        preparation_report: Says what the levels were made of.
+        preparation_report: Says what the levels were made of, and which share of the
+            negatives train has.
         params: Trees, components, seed.
 
     Returns:
@@ -61,6 +64,7 @@ def score_by_trees(
         train_rows = train_rows.take(pa.array(drawn))
     matrix, columns = inputs.matrix(train_rows)
     valid_matrix, _ = inputs.matrix(valid_rows)
+    weights = row_weights(train_rows)
     trees = fit_trees(
         matrix,
         train_rows["label"].to_numpy(),
@@ -70,6 +74,8 @@ def score_by_trees(
         params.boosted_trees,
         seed=params.seed,
         threads=params.threads,
+        weights=weights if len(weights) else None,
+        negative_keep=LogFacts.of(preparation_report).negative_keep,
     )
     rows, best = train_rows.num_rows, trees.best_round
     logger.info("%s trees of %s columns, on %s rows", best, len(columns), f"{rows:,}")

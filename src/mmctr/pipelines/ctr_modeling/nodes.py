@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.ctr.params import CtrParams
+from mmctr.data.log_facts import LogFacts
 from mmctr.evaluation import evaluate, evaluate_beside_trees
 from mmctr.evaluation.baselines import repeats_predict_clicks, seen_before
 from mmctr.pipelines.ctr_modeling.measured_rows import (
@@ -48,7 +49,8 @@ def train_model(
         image_vectors: The same.
         train_rows: Labelled rows with their statistics.
         valid_rows: The same.
-        preparation_report: Says what the levels were made of.
+        preparation_report: Says what the levels were made of, and which share of the
+            negatives train has.
         params: Features, sizes, training.
 
     Returns:
@@ -72,6 +74,7 @@ def train_model(
             params.training.max_history,
             items.n_items,
             statistics=params.features.statistics,
+            negative_keep=LogFacts.of(preparation_report).negative_keep,
         )
         for part in (train_rows, valid_rows)
     )

@@ -21,6 +21,9 @@ from mmctr.ctr.params import CtrParams
 from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.runtime.linear import linear, spare_rows
 
+EMPTY_HISTORY = "empty_history"
+"""Name of the weights that stand for a history without items."""
+
 
 class Din(nn.Module):
     """DIN (Zhou et al., 2018); each distinct item of a batch is embedded once.
@@ -34,6 +37,8 @@ class Din(nn.Module):
         seen: np.ndarray,
         params: CtrParams,
         statistics: StatisticScales | None = None,
+        *,
+        empty_history: bool = False,
     ) -> None:
         """Build the network, its weights drawn by the seed.
 
@@ -44,6 +49,8 @@ class Din(nn.Module):
             params: Features and sizes.
             statistics: Scales of the row statistics; None, or none in it, for a model
                 without.
+            empty_history: Whether a history without items has a learned vector in
+                place of the pooled one; otherwise that is zeros.
 
         Raises:
             ValueError: If items have no feature, the content is missing, or codes do
@@ -87,6 +94,9 @@ class Din(nn.Module):
                 first_layer=attention_layers + len(model.attention_units),
             )
             self._initialise(model.embedding_std)
+        # From zeros on, as such a history is pooled without it.
+        zeros = nn.Parameter(torch.zeros(self.items.width)) if empty_history else None
+        self.register_parameter(EMPTY_HISTORY, zeros)
 
     def _initialise(self, embedding_std: float) -> None:
         """Normal embeddings, Xavier-normal layers, zero biases, as FuxiCTR starts."""
@@ -129,6 +139,9 @@ class Din(nn.Module):
         items = self.items(functional.pad(batch.items, (0, spare)))
         target, history = batch.places.split([len(batch.target), len(batch.history)])
         pooled = self.attention(items, target, history, batch.segment)
+        if self.empty_history is not None:
+            is_empty = pooled.new_ones(len(target)).index_fill(0, batch.segment, 0)
+            pooled = pooled + is_empty[:, None] * self.empty_history
         compared = [
             comparison(batch.target, batch.history, batch.segment)
             for comparison in self.comparisons.values()

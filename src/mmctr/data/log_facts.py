@@ -1,0 +1,34 @@
+"""What later steps need to know of a log, read from the preparation's report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+
+@dataclass(frozen=True)
+class LogFacts:
+    """What the rows of a data set are.
+
+    Attributes:
+        kind: ``clicks``: their negatives were drawn; ``impressions``: every row was
+            shown. Rows of a challenge, whose origin is not known, are taken as shown.
+        negative_keep: Share of the negatives that train's rows are a draw of.
+        clock: Whether times are those of a clock; False: they are an order of each
+            user's own.
+    """
+
+    kind: Literal["clicks", "impressions"]
+    negative_keep: float
+    clock: bool
+
+    @classmethod
+    def of(cls, preparation_report: Mapping[str, Any]) -> Self:
+        """Read ``preparation.json``."""
+        log = preparation_report["log"]
+        if log is None:
+            return cls("impressions", 1.0, True)
+        return cls(
+            log.get("kind", "clicks"),
+            log.get("negative_keep", 1.0),
+            log.get("clock", True),
+        )
