@@ -1,0 +1,1 @@
+"""Fields of items, users and rows: columns as small integers and scaled numbers."""

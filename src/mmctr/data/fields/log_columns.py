@@ -1,0 +1,154 @@
+"""The raw columns of a log that fields are made of."""
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmctr.data.fields.column_values import SECONDS_PER_DAY, Column, as_numbers
+from mmctr.data.fields.params import FieldsParams
+from mmctr.data.reading.source import LogSource
+from mmctr.runtime.suggestions import suggest
+
+GROUP_SIZE = "group_size"
+
+SPECIAL = {
+    "item": ("item_id", "title", "tags", "likes", "views"),
+    "user": ("user_id",),
+    "row": ("user_id", "item_id", "timestamp", "label", "impression_id"),
+}
+"""Columns that are something else than a field, by the side of their table."""
+
+_THURSDAY = 3  # the weekday of 1970-01-01, where Monday is 0
+
+
+class RowsOfLog(NamedTuple):
+    """R rows by what they are made of.
+
+    Attributes:
+        event: ``[R]`` int64, the row of the log whose user and context a row has.
+        item: ``[R]`` int64 targets, numbered from 1 in the order of the items; 0 is an
+            item that the item table lacks.
+        timestamp: ``[R]`` int64, unix seconds.
+        as_of: ``[R]`` int64: the row may know of what was before it.
+        group_size: ``[R]`` int64 rows of the row's group.
+    """
+
+    event: np.ndarray
+    item: np.ndarray
+    timestamp: np.ndarray
+    as_of: np.ndarray
+    group_size: np.ndarray
+
+
+class LogColumns:
+    """The raw columns that fields are made of, by side.
+
+    Attributes:
+        items: Column -> ``[n_items]`` values.
+        users: Column -> ``[n_users]`` values of the users that the log has; null for
+            those that the users' table lacks.
+    """
+
+    def __init__(
+        self, source: LogSource, first_event: np.ndarray, params: FieldsParams
+    ) -> None:
+        """Find the columns.
+
+        Args:
+            source: The log.
+            first_event: ``[n_items + 1]`` int64, unix seconds of each item's first
+                event; the greatest int64 for an item without any.
+            params: Which columns of the log are used.
+
+        Raises:
+            ValueError: If a parameter names a column that is not there.
+        """
+        self._log = source.log
+        self._first_event = first_event
+        self._params = params
+        self.n_items = source.items.num_rows
+        self.items = _others(source.items, "item")
+        self.users: dict[str, Column] = {}
+        self._user_of_event = np.zeros(0, np.int32)
+        self._find_users(source)
+        self._check_names()
+        self._published: np.ndarray | None = None
+        if params.published_column is not None:
+            column = self.items[params.published_column]
+            self._published = np.append(np.nan, as_numbers(column, dates=True))
+
+    @property
+    def n_users(self) -> int:
+        """Users in the log; 0 where they have no column."""
+        return len(next(iter(self.users.values()))) if self.users else 0
+
+    def users_of(self, rows: RowsOfLog) -> np.ndarray:
+        """``[R]`` the place of each row's user in the columns of users."""
+        return self._user_of_event[rows.event]
+
+    def of_rows(self, rows: RowsOfLog) -> Iterator[tuple[str, Column]]:
+        """The columns of the rows themselves: context, and fields of their time."""
+        for name in self._params.context:
+            if name == GROUP_SIZE:
+                yield name, pa.array(rows.group_size)
+            else:
+                yield name, self._log[name].take(pa.array(rows.event))
+        days, seconds = np.divmod(rows.timestamp, SECONDS_PER_DAY)
+        derived = {
+            "hour": lambda: seconds // 3_600,
+            "weekday": lambda: (days + _THURSDAY) % 7,
+            "item_age": lambda: self._ages(rows),
+        }
+        for name in self._params.time:
+            yield name, pa.array(derived[name]())
+
+    def _ages(self, rows: RowsOfLog) -> np.ndarray:
+        """``[R]`` float64, days; NaN where the item's date is not known."""
+        if self._published is not None:
+            return rows.as_of / SECONDS_PER_DAY - self._published[rows.item]
+        first = self._first_event[rows.item]
+        is_known = (first < rows.as_of) & (rows.item > 0)
+        return np.where(is_known, (rows.as_of - first) / SECONDS_PER_DAY, np.nan)
+
+    def _find_users(self, source: LogSource) -> None:
+        given = {} if source.users is None else _others(source.users, "user")
+        if not given and not self._params.user_id:
+            return
+        ids = source.log["user_id"].combine_chunks().dictionary_encode()
+        self._user_of_event = ids.indices.to_numpy()
+        if given:
+            places = pc.index_in(ids.dictionary, source.users["user_id"])
+            given = {name: column.take(places) for name, column in given.items()}
+        if self._params.user_id:
+            given["user_id"] = ids.dictionary
+        self.users = given
+
+    def _check_names(self) -> None:
+        params = self._params
+        context = _others(self._log, "row")
+        names = {*context, *self.items, *self.users}
+        published = params.published_column
+        for parameter, used, known in (
+            ("context", params.context, {*context, GROUP_SIZE}),
+            ("published_column", [published] if published else [], {*self.items}),
+            ("columns", params.columns, {*names, *params.context, *params.time}),
+        ):
+            _require(parameter, used, known)
+
+
+def _others(table: pa.Table, side: str) -> dict[str, Column]:
+    """The columns that may be fields."""
+    names = [name for name in table.column_names if name not in SPECIAL[side]]
+    return {name: table[name] for name in names}
+
+
+def _require(parameter: str, names: Collection[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"fields.{parameter} names '{name}', and there is no such column: "
+                f"{suggest(name, known)}"
+            )

@@ -1,0 +1,49 @@
+"""Parameters of the fields."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mmctr.runtime.params import Params
+
+Side = Literal["item", "user", "row"]
+Kind = Literal["category", "tags", "number", "level", "id"]
+
+
+class ColumnParams(Params):
+    """What is said of a column, in place of what would be inferred."""
+
+    side: Side | None = None
+    """Whose column is meant, where several tables have one of this name; null: all."""
+    kind: Kind | None = None
+    """How its values become numbers; null: inferred."""
+    used: bool = True
+    """Whether it is a field at all."""
+
+
+class FieldsParams(Params):
+    """Which columns are fields, and how their values become numbers.
+
+    Columns of items and users are fields unless switched off; those of the log may leak
+    the label, and are fields only where they are named.
+    """
+
+    context: list[str] = []
+    """Columns of the log to use, such as position or device; group_size stands for the
+    number of rows in the row's group."""
+    time: list[Literal["hour", "weekday", "item_age"]] = []
+    """Fields of the row's time: hour and weekday in UTC; item_age, days since the
+    item's date (published_column), or since its first event."""
+    published_column: str | None = None
+    """Column of the items with the date that item_age counts from; null: the first
+    event of the item that the row may know of."""
+    user_id: bool = False
+    """Whether the user is a field; for logs where users return."""
+    columns: dict[str, ColumnParams] = Field(default_factory=dict)
+    """Column -> what is said of it."""
+    min_count: int = Field(10, ge=1)
+    """Values of fewer train rows share one vector."""
+    bins: int = Field(20, ge=2)
+    """Quantile bins per number."""
+    max_tags: int = Field(5, ge=1)
+    """Tags per row of a column of lists, the first ones."""
