@@ -14,6 +14,7 @@ INPUTS: dict[str, Any] = {
     "valid": "b",
     "test": "c",
     "items": "d",
+    "fields": [],
     "has_tags": False,
     "modalities": ["title"],
     "levels_from": {"likes": "events", "views": "events"},

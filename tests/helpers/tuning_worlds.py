@@ -12,6 +12,7 @@ INPUTS: dict[str, Any] = {
     "train": "a",
     "valid": "b",
     "items": "d",
+    "fields": [],
     "has_tags": False,
     "modalities": ["title"],
     "levels_from": {"likes": "events", "views": "events"},

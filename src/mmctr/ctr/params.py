@@ -55,6 +55,12 @@ class FeatureParams(Params):
     """Kinds of row statistics beside the features of items, such as popularity; each
     must be switched on in row_statistics.kinds."""
 
+    fields: Literal["all"] | list[str] = "all"
+    """Fields of items, users and rows that the model sees; all, or their names."""
+    crosses: list[str] = []
+    """Pairs of fields of users and rows with a vector per pair of values, such as
+    position*group_size."""
+
     @property
     def forms(self) -> tuple[str, ...]:
         """The names in ``content``."""
@@ -137,6 +143,9 @@ class DinParams(Params):
     item_id_dropout: float = Field(0.3, ge=0, lt=1)
     """Share of items whose id is replaced by the out-of-vocabulary row in a training
     step; items unseen in training then use that row."""
+    field_dropout: float = Field(0.02, ge=0, lt=1)
+    """Share of the values of fields that a training step hides; what is unknown later
+    has the vector that is trained by this."""
     attention_units: list[int] = Field([128, 64], min_length=1)
     """Hidden widths of the attention."""
     attention_dropout: float = Field(0.0, ge=0, lt=1)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from mmctr.ctr import RESULT_VERSION as CTR_VERSION
+from mmctr.ctr.inputs.field_columns import field_specs
 from mmctr.data.log_facts import LogFacts
 from mmctr.experiments import RESULT_VERSION
 from mmctr.runtime.params import Params
@@ -64,15 +65,16 @@ def describe_inputs(
             the negatives train has.
 
     Returns:
-        A hash of every table (``items`` for items and vectors), ``has_tags``,
-        ``modalities`` (those that have vectors), ``levels_from`` and
-        ``negative_keep``.
+        A hash of every table (``items`` for items and vectors), ``fields`` (names of
+        those of items), ``has_tags``, ``modalities`` (those that have vectors),
+        ``levels_from`` and ``negative_keep``.
     """
     vectors = {"title": title_vectors, "image": image_vectors}
     used = items.drop_columns(["title"])
     return {
         **{name: fingerprint(table) for name, table in tables.items()},
         "items": fingerprint(used, title_vectors, image_vectors),
+        "fields": [spec.name for spec in field_specs(items.schema)],
         "has_tags": len(items["tags"].combine_chunks().flatten()) > 0,
         "modalities": [name for name, array in vectors.items() if array.shape[1]],
         "levels_from": preparation_report["levels_from"],

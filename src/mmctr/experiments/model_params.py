@@ -84,11 +84,14 @@ class ModelParams(Params):
         """
         ctr = self.ctr_modeling
         features = ctr.features.resolve_stated(inputs["levels_from"])
+        names = inputs["fields"]
+        fields = [x for x in names if features.fields == "all" or x in features.fields]
         is_described = (
             features.item_id
             or (features.tags and inputs["has_tags"])
             or features.likes
             or features.views
+            or fields
             or ({"codes", "continuous"} & set(features.forms) and inputs["modalities"])
         )
         if not is_described:

@@ -58,28 +58,31 @@ class Items:
         *parts: pa.Table,
         max_history: int,
         statistics: Collection[str],
+        crosses: Collection[str],
         negative_keep: float,
     ) -> "list[ClickLog]":
-        """Lay rows out for a model.
+        """Lay rows with all their fields out for a model.
 
         Args:
             parts: Tables of rows.
             max_history: Most items of a history, the latest ones.
             statistics: Kinds of row statistics to read.
+            crosses: Pairs of fields to read as one.
             negative_keep: Share of the negatives that train's rows are a draw of.
 
         Raises:
-            ValueError: If the rows lack a kind.
+            ValueError: If the rows lack a kind or a field.
         """
         from mmctr.ctr.inputs.click_log import ClickLog
 
-        count = self.features.num_rows
         return [
             ClickLog.from_arrow(
                 part,
                 max_history,
-                count,
+                self.features.num_rows,
                 statistics=statistics,
+                fields="all",
+                crosses=crosses,
                 negative_keep=negative_keep,
             )
             for part in parts

@@ -6,6 +6,7 @@ from torch import nn
 
 from mmctr.ctr.features.basic import ItemId, Level, MeanBag
 from mmctr.ctr.features.codes import make_code_embedding
+from mmctr.ctr.features.fields import ITEM_FIELDS_LAYER, FieldVectors, ItemFields
 from mmctr.ctr.features.vectors import ContinuousVector
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.layers.item_vectors import ItemVectors
@@ -63,6 +64,16 @@ class ItemEmbedding(nn.Module):
                 built[f"{modality}_vector"] = ContinuousVector(
                     vectors, seen, dim, params.continuous
                 )
+        fields = table.fields.select(features.fields)
+        if fields.specs:
+            vectors_of_fields = FieldVectors(
+                fields.specs,
+                dim,
+                dropout=params.field_dropout,
+                seed=seed,
+                layer=ITEM_FIELDS_LAYER,
+            )
+            built["fields"] = ItemFields(fields.codes, fields.values, vectors_of_fields)
         if not built:
             raise ValueError(
                 "ctr_modeling.features leaves items without any feature (content="

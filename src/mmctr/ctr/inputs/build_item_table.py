@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.columns import lists_of_rows
+from mmctr.data.fields.field import CODES, VALUES
 
 
 def build_item_table(
@@ -19,7 +20,8 @@ def build_item_table(
 
     Returns:
         n + 1 rows; row i is item i: ``item_id`` int32, ``tags`` list<int32>, ``likes``
-        and ``views`` int8 (level + 1), ``title_codes`` and ``image_codes`` list<int32>.
+        and ``views`` int8 (level + 1), ``title_codes`` and ``image_codes`` list<int32>,
+        and the columns of the items' fields.
         In every column 0 stands for padding and nothing else; in row 0 all is 0 and
         ``tags`` is empty.
 
@@ -28,7 +30,7 @@ def build_item_table(
     """
     count = items.num_rows
     tags = items["tags"].combine_chunks().cast(pa.list_(pa.int32()))
-    return pa.table(
+    table = pa.table(
         {
             "item_id": np.arange(count + 1, dtype=np.int32),
             "tags": pa.concat_arrays([pa.array([[]], type=tags.type), tags]),
@@ -38,6 +40,16 @@ def build_item_table(
             "image_codes": _padded_codes(image_codes, count, "image_codes"),
         }
     )
+    for place, column in enumerate(items.schema):
+        if column.name.startswith((CODES, VALUES)):
+            table = table.append_column(column, _padded_field(items[place]))
+    return table
+
+
+def _padded_field(column: pa.ChunkedArray) -> pa.Array:
+    values = column.combine_chunks()
+    padding = [] if pa.types.is_list(values.type) else 0
+    return pa.concat_arrays([pa.array([padding], values.type), values])
 
 
 def _padded_levels(levels: pa.ChunkedArray) -> np.ndarray:

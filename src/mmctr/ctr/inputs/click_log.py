@@ -1,15 +1,15 @@
 """A click log in memory, cut into batches without any work per row."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
+from mmctr.ctr.inputs.field_columns import FieldColumns, FieldNames
 from mmctr.ctr.inputs.statistic_columns import of_kinds, read_statistics
 from mmctr.data.row_weights import row_weights
 from mmctr.runtime.jagged import keep_last, take_ranges
@@ -26,6 +26,8 @@ class Batch(NamedTuple):
         statistics: ``[B, S]`` float32 row statistics, NaN where undefined.
         label: ``[B]`` float32; NaN where unlabelled.
         weight: ``[B]`` float32 in the mean of the losses; ``[0]``: all 1.
+        field_codes: ``[B, C]`` int64 codes of the fields of user and row.
+        field_values: ``[B, V]`` float32 scaled values of those that are numbers.
         items: ``[U]`` int64, the distinct items of the targets and histories, sorted.
         places: ``[B + T]`` int64, the row of ``items`` of each target, then of each
             history position.
@@ -38,6 +40,8 @@ class Batch(NamedTuple):
     statistics: torch.Tensor
     label: torch.Tensor
     weight: torch.Tensor
+    field_codes: torch.Tensor
+    field_values: torch.Tensor
     items: torch.Tensor
     places: torch.Tensor
 
@@ -52,13 +56,15 @@ class Batch(NamedTuple):
         statistics: torch.Tensor,
         label: torch.Tensor,
         weight: torch.Tensor,
+        fields: FieldColumns | None = None,
     ) -> "Batch":
-        """Put a batch together on the CPU.
+        """Put a batch together on the CPU; without ``fields`` rows have none.
 
         The distinct items are found here and not by the model: their number is not
         known in advance, so the host would have to wait for a GPU in every step.
         """
         items, places = torch.unique(torch.cat([target, history]), return_inverse=True)
+        fields = FieldColumns.none(len(label)) if fields is None else fields
         return cls(
             target=target,
             history=history,
@@ -67,6 +73,8 @@ class Batch(NamedTuple):
             statistics=statistics,
             label=label,
             weight=weight,
+            field_codes=torch.from_numpy(fields.codes),
+            field_values=torch.from_numpy(fields.values),
             items=items,
             places=places,
         )
@@ -86,6 +94,7 @@ class ClickLog(Dataset[Batch]):
         label: ``[rows]`` float32; NaN where unlabelled.
         weight: ``[rows]`` float32 in the mean of the losses; ``[0]``: all 1.
         negative_keep: Share of the negatives that these rows are a draw of.
+        fields: The fields of user and row; without any it may have no rows.
     """
 
     target: np.ndarray
@@ -97,6 +106,7 @@ class ClickLog(Dataset[Batch]):
     label: np.ndarray
     weight: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     negative_keep: float = 1.0
+    fields: FieldColumns = field(default_factory=lambda: FieldColumns.none(0))
 
     @classmethod
     def from_arrow(
@@ -106,6 +116,8 @@ class ClickLog(Dataset[Batch]):
         n_items: int,
         *,
         statistics: Collection[str] = (),
+        fields: FieldNames = (),
+        crosses: Collection[str] = (),
         unknown_targets: bool = False,
         negative_keep: float = 1.0,
     ) -> "ClickLog":
@@ -116,6 +128,8 @@ class ClickLog(Dataset[Batch]):
             max_history: Positions kept per row, the newest.
             n_items: Items of the item table.
             statistics: Kinds of row statistics to read.
+            fields: Names of fields to read, or all.
+            crosses: Pairs of the table's fields to read as one.
             unknown_targets: Whether a target may be 0, an item that the item table
                 lacks; it has the features of padding, none.
             negative_keep: Share of the negatives that these rows are a draw of.
@@ -145,6 +159,7 @@ class ClickLog(Dataset[Batch]):
             label=label.astype(np.float32),
             weight=row_weights(table),
             negative_keep=negative_keep,
+            fields=FieldColumns.from_arrow(table, fields, crosses),
         )
 
     def __len__(self) -> int:
@@ -166,6 +181,7 @@ class ClickLog(Dataset[Batch]):
             statistics=torch.from_numpy(self.statistics[rows]),
             label=torch.from_numpy(self.label[rows]),
             weight=torch.from_numpy(weight),
+            fields=self.fields.take(rows),
         )
 
     @property
@@ -182,102 +198,16 @@ class ClickLog(Dataset[Batch]):
         values = np.ascontiguousarray(self.statistics[:, places])
         return replace(self, statistics=values, statistic_names=names)
 
+    def with_fields(self, names: FieldNames, crosses: Collection[str]) -> "ClickLog":
+        """The log with only these fields and crosses of those that it holds."""
+        return replace(self, fields=self.fields.select(names, crosses))
+
     def seen_items(self, n_items: int) -> np.ndarray:
         """``[n_items + 1]`` bool: whether an item is a target or in a history here."""
         seen = np.zeros(n_items + 1, bool)
         seen[self.target] = True
         seen[self.history] = True
         return seen
-
-
-class EpochBatches(Sampler[np.ndarray]):
-    """Shuffled batches whose order depends on the seed and the epoch alone.
-
-    A pass over the rows may be cut into several epochs, so that a trainer that
-    validates at the end of an epoch validates more often. All of them have as many
-    batches, since Lightning reads the number of the first: where rows do not divide
-    evenly, there are more batches, all a little smaller. A last batch of a single row,
-    which batch normalisation cannot take, is joined to the one before.
-
-    Attributes:
-        parts: Epochs of one pass.
-
-    The state is the position in an epoch: loaded into a sampler of the same rows, seed
-    and parts, iteration continues with the batches not yet yielded.
-    """
-
-    def __init__(self, rows: int, batch_size: int, *, parts: int, seed: int) -> None:
-        """Plan the batches.
-
-        Args:
-            rows: Rows of the log.
-            batch_size: Rows per batch.
-            parts: Epochs that make up one pass over the rows; fewer where there are not
-                that many batches of two rows.
-            seed: Seed of the order.
-        """
-        self._rows = rows
-        self._seed = seed
-        self._epoch = 0
-        self._borders, self.parts = _plan(rows, batch_size, parts)
-        self._yielded = 0
-        self._skipped = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch; trainers call this."""
-        if epoch != self._epoch:
-            self._yielded = self._skipped = 0
-        self._epoch = epoch
-
-    def state_dict(self) -> dict[str, int]:
-        """The epoch, and how many of its batches were yielded."""
-        return {"epoch": self._epoch, "batch": self._yielded}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Skip batches already yielded.
-
-        Args:
-            state: What :meth:`state_dict` gave.
-        """
-        self._epoch = state["epoch"]
-        self._yielded = self._skipped = state["batch"]
-
-    def __len__(self) -> int:
-        """Batches of an epoch, skipped ones included."""
-        return (len(self._borders) - 1) // self.parts
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield the rows of each batch of this epoch."""
-        self._yielded, self._skipped = self._skipped, 0
-        for rows in self.batches_in(self._epoch)[self._yielded :]:
-            self._yielded += 1
-            yield rows
-
-    def batches_in(self, epoch: int) -> list[np.ndarray]:
-        """Rows of every batch in an epoch: ``[B]`` int64 positions in the log each."""
-        rng = np.random.default_rng([self._seed, epoch // self.parts])
-        order = rng.permutation(self._rows)
-        first = epoch % self.parts * len(self)
-        borders = self._borders[first : first + len(self) + 1]
-        return [order[start:end] for start, end in pairwise(borders)]
-
-
-def _plan(rows: int, batch_size: int, parts: int) -> tuple[np.ndarray, int]:
-    """Borders of the batches in a pass, and the epochs that it is cut into."""
-    whole, rest = divmod(rows, batch_size)
-    count = max(whole + (rest > 1), 1)
-    for fewer in range(min(parts, count), 1, -1):
-        enough = -(-count // fewer) * fewer
-        if enough == count:
-            return np.append(np.arange(count) * batch_size, rows), fewer
-        if enough <= rows // 2:
-            return np.linspace(0, rows, enough + 1).astype(int), fewer
-    return np.append(np.arange(count) * batch_size, rows), 1
-
-
-def ordered_batches(rows: int, batch_size: int) -> list[np.ndarray]:
-    """Rows of each batch in the order of the log, for validation and prediction."""
-    return np.split(np.arange(rows), range(batch_size, rows, batch_size))
 
 
 def _require_items(items: np.ndarray, n_items: int, column: str) -> None:

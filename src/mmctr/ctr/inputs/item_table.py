@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.content.quantizers.reconstruction import reconstruct_from_codes
+from mmctr.ctr.inputs.field_columns import FieldColumns
 from mmctr.ctr.params import FeatureParams
 from mmctr.data.columns import matrix_column
 
@@ -30,6 +31,7 @@ class ItemTable:
         title_vectors: ``[n_items + 1, d]`` float32, zeros for an item without; no
             column if absent. A memory map is read only where vectors are used.
         image_vectors: The same.
+        fields: Other fields of the items; without any it may have no rows.
     """
 
     tags: np.ndarray
@@ -39,6 +41,7 @@ class ItemTable:
     image_codes: np.ndarray
     title_vectors: np.ndarray = field(default_factory=_no_vectors)
     image_vectors: np.ndarray = field(default_factory=_no_vectors)
+    fields: FieldColumns = field(default_factory=lambda: FieldColumns.none(0))
 
     @property
     def n_items(self) -> int:
@@ -130,6 +133,7 @@ class ItemTable:
             image_codes=image_codes,
             title_vectors=_vectors(title_vectors, len(ids), "title"),
             image_vectors=_vectors(image_vectors, len(ids), "image"),
+            fields=FieldColumns.from_arrow(table),
         )
         if built.likes[0] or built.views[0] or built.tags[0].any():
             raise ValueError("item_table: row 0 must be padding, all zero")

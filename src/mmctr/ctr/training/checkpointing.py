@@ -13,7 +13,8 @@ import pytorch_lightning as pl
 from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
 from torch.utils.data import DataLoader
 
-from mmctr.ctr.inputs.click_log import Batch, ClickLog, EpochBatches
+from mmctr.ctr.inputs.batch_order import EpochBatches
+from mmctr.ctr.inputs.click_log import Batch, ClickLog
 from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder, others_in
 from mmctr.runtime.code_commit import code_commit, warn_if_commits_differ
 from mmctr.runtime.signals import StopRequest

@@ -6,7 +6,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
-from mmctr.ctr.inputs.click_log import EpochBatches
+from mmctr.ctr.inputs.batch_order import EpochBatches
 
 CHECKED_EVERY = 50
 """Steps between two checks on a GPU; each check waits for the device."""

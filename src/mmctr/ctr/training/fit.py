@@ -11,7 +11,9 @@ from pytorch_lightning.callbacks import EarlyStopping
 from torch.utils.data import DataLoader
 
 from mmctr.ctr.features.row_statistics import StatisticScales
-from mmctr.ctr.inputs.click_log import Batch, ClickLog, EpochBatches, ordered_batches
+from mmctr.ctr.inputs.batch_order import EpochBatches, ordered_batches
+from mmctr.ctr.inputs.click_log import Batch, ClickLog
+from mmctr.ctr.inputs.field_columns import require_fields
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.inputs.statistic_columns import require_same_statistics
 from mmctr.ctr.models.din.model import EMPTY_HISTORY, Din
@@ -91,8 +93,16 @@ def train_din(
     statistics = StatisticScales.fit(
         train.statistic_names, train.statistics, params.seed
     )
+    require_fields(params.features.fields, table.fields, train.fields)
     seen = train.seen_items(table.n_items)
-    model = Din(table, seen, params, statistics, empty_history=train.has_empty_history)
+    model = Din(
+        table,
+        seen,
+        params,
+        statistics,
+        train.fields.specs,
+        empty_history=train.has_empty_history,
+    )
     task = CtrLightningModule(
         model,
         ValidationRows(valid.label, valid_groups),
@@ -245,6 +255,7 @@ def predict_clicks(
         np.zeros(table.n_items + 1, bool),
         params,
         statistics,
+        log.fields.specs,
         empty_history=EMPTY_HISTORY in weights,
     )
     model.load_state_dict(weights)

@@ -15,6 +15,8 @@ from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
 
 _DIGITS = 20
+# The names of statistics are in the model, and of fields in its settings.
+_NO_ARRAYS = ("statistic_names", "fields")
 
 
 def training_key(
@@ -61,7 +63,10 @@ def _arrays(
     tensors = [*model.named_parameters(), *model.named_buffers()]
     yield from ((name, tensor.detach().numpy()) for name, tensor in tensors)
     for part, log in (("train", train), ("valid", valid)):
-        # The names of statistics are in the model.
-        arrays = {x: each for x, each in vars(log).items() if x != "statistic_names"}
-        yield from ((f"{part}.{name}", np.asarray(x)) for name, x in arrays.items())
+        fields = {"fields": log.fields.codes, "values": log.fields.values}
+        arrays = {x: each for x, each in vars(log).items() if x not in _NO_ARRAYS}
+        yield from (
+            (f"{part}.{name}", np.asarray(each))
+            for name, each in [*arrays.items(), *fields.items()]
+        )
     yield "valid.groups", valid_groups

@@ -79,8 +79,9 @@ def estimate_memory(
     positions = len(train.history) + len(valid.history)
     # Arrow tables of all rows, and the log's own arrays.
     statistics = len(train.statistic_names)
-    log = rows * (40 + 48 + statistics * (4 + 4)) + positions * (4 + 4)
-    width, weights, buffers = _model_sizes(table, train.statistic_names, params)
+    fields = 12 * train.fields.codes.shape[1] + 8 * train.fields.values.shape[1]
+    log = rows * (40 + 48 + statistics * (4 + 4) + fields) + positions * (4 + 4)
+    width, weights, buffers = _model_sizes(table, train, params)
     model, training = params.model, params.training
     copies = _COPIES_OF_WEIGHTS + _COPIES_TO_AVERAGE * (training.weight_average > 0)
     batch = training.batch_size
@@ -133,12 +134,13 @@ def warn_if_memory_low(estimate: MemoryEstimate, params: CtrParams) -> None:
 
 
 def _model_sizes(
-    table: ItemTable, statistics: tuple[str, ...], params: CtrParams
+    table: ItemTable, train: ClickLog, params: CtrParams
 ) -> tuple[int, int, int]:
     """Columns per item, weights of the model, and bytes of what it looks up."""
     with torch.device("meta"):  # shapes of the weights, without their memory
         seen = np.zeros(table.n_items + 1, bool)
-        model = Din(table, seen, params, StatisticScales.unfitted(statistics))
+        statistics = StatisticScales.unfitted(train.statistic_names)
+        model = Din(table, seen, params, statistics, train.fields.specs)
     columns = [table.tags, table.likes, table.views]
     columns += [table.title_codes, table.image_codes]
     if not OF_VECTORS.isdisjoint(params.features.forms):

@@ -19,6 +19,9 @@ _LIMIT = 1e6  # standard deviations
 PADDING, MISSING, UNKNOWN, RARE, FIRST = range(5)
 """Codes of every field; its values come from FIRST on."""
 
+CODES, VALUES = "field_", "value_"
+"""Prefixes of a field's columns: its codes, and scaled values of a number."""
+
 
 class Field(Params):
     """What is fitted on train rows for one field, ready for JSON."""
@@ -71,8 +74,8 @@ class Field(Params):
         if self.is_number:
             return self._encode_numbers(as_numbers(column, dates=self.dates))
         if self.kind == "tags":
-            return {f"field_{self.name}": self._encode_tags(column)}
-        return {f"field_{self.name}": pa.array(self._codes(column))}
+            return {CODES + self.name: self._encode_tags(column)}
+        return {CODES + self.name: pa.array(self._codes(column))}
 
     def _encode_numbers(self, numbers: np.ndarray) -> dict[str, pa.Array]:
         missing = np.isnan(numbers)
@@ -80,8 +83,8 @@ class Field(Params):
         codes = np.where(missing, MISSING, codes).astype(np.int32)
         scaled = ((numbers - self.mean) / self.std).clip(-_LIMIT, _LIMIT)
         return {
-            f"field_{self.name}": pa.array(codes),
-            f"value_{self.name}": pa.array(scaled.astype(np.float32)),
+            CODES + self.name: pa.array(codes),
+            VALUES + self.name: pa.array(scaled.astype(np.float32)),
         }
 
     def _encode_tags(self, column: Column) -> pa.Array:

@@ -102,8 +102,13 @@ class RunTrainer:
         params = setting.ctr_modeling.model_copy(update={"seed": run.seed})
         codes = None if setting.codes is None else self.codes.load(setting.codes)
         table = self.items.table(codes)
-        kinds = params.features.statistics
-        train, valid, test = (log.with_statistics(kinds) for log in self._logs)
+        features = params.features
+        train, valid, test = (
+            log.with_statistics(features.statistics).with_fields(
+                features.fields, features.crosses
+            )
+            for log in self._logs
+        )
         weights, facts = train_measured(
             table,
             (train, valid),
@@ -118,16 +123,16 @@ class RunTrainer:
     @cached_property
     def _logs(self) -> "list[ClickLog]":
         longest = self._shared.training.max_history
-        kinds = {
-            kind
+        features = [
+            each.ctr_modeling.features
             for arm in self.plan.arms.values()
             for each in arm.candidates.values()
-            for kind in each.ctr_modeling.features.statistics
-        }
+        ]
         return self.items.click_logs(
             *self.parts,
             max_history=longest,
-            statistics=kinds,
+            statistics={kind for each in features for kind in each.statistics},
+            crosses=sorted({cross for each in features for cross in each.crosses}),
             negative_keep=self.plan.inputs["negative_keep"],
         )
 

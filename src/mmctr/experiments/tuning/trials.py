@@ -34,9 +34,7 @@ class TrialTrainer:
     items: Items
     train: pa.Table
     valid: pa.Table
-    _logs: dict[tuple[int, tuple[str, ...]], Any] = field(
-        default_factory=dict, repr=False
-    )
+    _logs: dict[tuple[int | str, ...], Any] = field(default_factory=dict, repr=False)
 
     def __call__(self, trial: "Trial") -> float:
         """Train one model.
@@ -80,18 +78,21 @@ class TrialTrainer:
         return self.items.make_codes(self.train, model.quantization)
 
     def _read(self, ctr: CtrParams) -> "list[ClickLog]":
-        longest, kinds = ctr.training.max_history, tuple(ctr.features.statistics)
-        if (longest, kinds) not in self._logs:
+        features = ctr.features
+        key = (ctr.training.max_history, *features.statistics, *features.crosses)
+        if key not in self._logs:
             # One only: a log is as large as its rows.
             logs = self.items.click_logs(
                 self.train,
                 self.valid,
-                max_history=longest,
-                statistics=kinds,
+                max_history=ctr.training.max_history,
+                statistics=features.statistics,
+                crosses=features.crosses,
                 negative_keep=self.plan.inputs["negative_keep"],
             )
-            self._logs = {(longest, kinds): logs}
-        return self._logs[longest, kinds]
+            self._logs = {key: logs}
+        names = (features.fields, features.crosses)
+        return [log.with_fields(*names) for log in self._logs[key]]
 
 
 def _reporter(trial: "Trial", objective: str) -> Any:

@@ -74,6 +74,8 @@ def train_model(
             params.training.max_history,
             items.n_items,
             statistics=params.features.statistics,
+            fields=params.features.fields,
+            crosses=params.features.crosses,
             negative_keep=LogFacts.of(preparation_report).negative_keep,
         )
         for part in (train_rows, valid_rows)
@@ -153,6 +155,8 @@ def predict_rows(
         params.training.max_history,
         items.n_items,
         statistics=params.features.statistics,
+        fields=params.features.fields,
+        crosses=params.features.crosses,
         unknown_targets=True,
     )
     try:

@@ -1,5 +1,7 @@
 """The Deep Interest Network on an item table."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import nn
@@ -8,10 +10,12 @@ from torch.nn import functional
 from mmctr.ctr.features.basic import ITEM_ID_DROPOUT_LAYER
 from mmctr.ctr.features.code_matches import CodeMatches
 from mmctr.ctr.features.content import NO_CONTENT
+from mmctr.ctr.features.fields import ROW_FIELDS_LAYER, FieldVectors
 from mmctr.ctr.features.item_embedding import ItemEmbedding
 from mmctr.ctr.features.row_statistics import RowStatistics, StatisticScales
 from mmctr.ctr.features.similarity import SimilarityHistogram
 from mmctr.ctr.inputs.click_log import Batch
+from mmctr.ctr.inputs.field_columns import FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock, add_rows
@@ -37,6 +41,7 @@ class Din(nn.Module):
         seen: np.ndarray,
         params: CtrParams,
         statistics: StatisticScales | None = None,
+        row_fields: Sequence[FieldSpec] = (),
         *,
         empty_history: bool = False,
     ) -> None:
@@ -49,6 +54,7 @@ class Din(nn.Module):
             params: Features and sizes.
             statistics: Scales of the row statistics; None, or none in it, for a model
                 without.
+            row_fields: Fields of user and row.
             empty_history: Whether a history without items has a learned vector in
                 place of the pooled one; otherwise that is zeros.
 
@@ -85,6 +91,16 @@ class Din(nn.Module):
             if statistics is not None and statistics.names:
                 self.row_statistics = RowStatistics(statistics)
                 width += self.row_statistics.width
+            self.row_fields: FieldVectors | None = None
+            if row_fields:
+                self.row_fields = FieldVectors(
+                    row_fields,
+                    model.embedding_dim,
+                    dropout=model.field_dropout,
+                    seed=params.seed,
+                    layer=ROW_FIELDS_LAYER,
+                )
+                width += self.row_fields.width
             self.dnn = mlp(
                 width,
                 model.dnn_units,
@@ -110,6 +126,9 @@ class Din(nn.Module):
                 if module.padding_idx is not None:
                     with torch.no_grad():
                         module.weight[module.padding_idx].zero_()
+        for module in self.modules():
+            if isinstance(module, FieldVectors):
+                module.reset_special()
 
     @property
     def content(self) -> str:
@@ -148,6 +167,8 @@ class Din(nn.Module):
         ]
         if self.row_statistics is not None:
             compared.append(self.row_statistics(batch.statistics))
+        if self.row_fields is not None:
+            compared.append(self.row_fields(batch.field_codes, batch.field_values))
         dense = torch.cat([pooled, *compared], dim=1) if compared else pooled
         hidden = self._first_layer(items, target, dense, batch.row_levels)
         return self.dnn[1:](hidden).squeeze(1)
@@ -161,8 +182,9 @@ class Din(nn.Module):
     ) -> torch.Tensor:
         """The DNN's first layer on row levels, target and dense inputs, side by side.
 
-        The last are the pooled history, what compares it to the target, and the row
-        statistics. What levels add to it is looked up, as in attention.
+        The last are the pooled history, what compares it to the target, row statistics
+        and the fields of user and row. What levels add to it is looked up, as in
+        attention.
         """
         first = self.dnn[0]
         matrix = first.weight

@@ -1,0 +1,200 @@
+"""Fields of items or rows as arrays, read from their columns of a table."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmctr.data.fields.field import CODES, VALUES
+from mmctr.runtime.suggestions import suggest
+
+CROSS = "*"
+"""Joins the names of two fields whose pairs of values have a vector each."""
+
+FieldNames = Literal["all"] | Collection[str]
+
+_LIMIT = 4.0
+_MAX_PAIRS = 2**22
+
+
+class FieldSpec(NamedTuple):
+    """What a model must know of a field.
+
+    Attributes:
+        name: Its name.
+        size: Number of its codes; 0 is padding.
+        width: Columns of codes; more than one for tags.
+        has_value: Whether it has a scaled value too.
+    """
+
+    name: str
+    size: int
+    width: int = 1
+    has_value: bool = False
+
+    @property
+    def is_cross(self) -> bool:
+        """Whether its codes are pairs of other fields' codes."""
+        return CROSS in self.name
+
+
+@dataclass(frozen=True)
+class FieldColumns:
+    """F fields of R items or rows.
+
+    Attributes:
+        specs: The fields.
+        codes: ``[R, C]`` int64, side by side; 0 is padding.
+        values: ``[R, V]`` float32 of the fields that have values, within -4 and 4; 0,
+            the mean of train, where missing.
+    """
+
+    specs: tuple[FieldSpec, ...]
+    codes: np.ndarray
+    values: np.ndarray
+
+    @classmethod
+    def none(cls, rows: int) -> Self:
+        """No fields."""
+        return cls((), np.zeros((rows, 0), np.int64), np.zeros((rows, 0), np.float32))
+
+    @classmethod
+    def from_arrow(
+        cls, table: pa.Table, names: FieldNames = "all", crosses: Collection[str] = ()
+    ) -> Self:
+        """Read the columns ``field_NAME`` and ``value_NAME`` of a table.
+
+        Args:
+            table: Items or rows.
+            names: Fields to read; those that the table lacks are left out.
+            crosses: Pairs of the table's fields, such as ``position*group_size``, to
+                read as a field each.
+
+        Raises:
+            ValueError: If a cross is no pair of these fields, or has too many pairs.
+        """
+        return cls._read(table)._with_crosses(crosses).select(names, crosses)
+
+    @classmethod
+    def _read(cls, table: pa.Table) -> Self:
+        specs, codes, values = [], [], []
+        for spec in field_specs(table.schema):
+            specs.append(spec)
+            codes.append(_codes(table[CODES + spec.name], spec.width))
+            if spec.has_value:
+                values.append(_values(table[VALUES + spec.name]))
+        if not specs:
+            return cls.none(table.num_rows)
+        scaled = np.column_stack(values) if values else cls.none(table.num_rows).values
+        return cls(tuple(specs), np.concatenate(codes, axis=1), scaled)
+
+    def take(self, rows: np.ndarray) -> Self:
+        """The fields of some rows ``[B]``."""
+        if not self.specs:
+            return self.none(len(rows))
+        return type(self)(self.specs, self.codes[rows], self.values[rows])
+
+    def _with_crosses(self, crosses: Collection[str]) -> Self:
+        built = self
+        for cross in crosses:
+            first, second = (self._single(name, cross) for name in _pair(cross))
+            size = first[0].size * second[0].size
+            if size > _MAX_PAIRS:
+                raise ValueError(
+                    f"ctr_modeling.features.crosses: {cross} has {size:,} pairs, and "
+                    f"at most {_MAX_PAIRS:,} have a vector each; raise fields.min_count"
+                )
+            codes = first[1] * second[0].size + second[1]
+            built = type(self)(
+                (*built.specs, FieldSpec(cross, size)),
+                np.column_stack([built.codes, codes]),
+                built.values,
+            )
+        return built
+
+    def select(self, names: FieldNames, crosses: Collection[str] = ()) -> Self:
+        """Keep the fields and crosses with these names."""
+        kept = [
+            spec.name in (crosses if spec.is_cross else names)
+            or (names == "all" and not spec.is_cross)
+            for spec in self.specs
+        ]
+        if all(kept):
+            return self
+        widths = [spec.width for spec in self.specs]
+        of_values = [
+            keep for spec, keep in zip(self.specs, kept, strict=True) if spec.has_value
+        ]
+        return type(self)(
+            tuple(spec for spec, keep in zip(self.specs, kept, strict=True) if keep),
+            np.ascontiguousarray(self.codes[:, np.repeat(kept, widths)]),
+            np.ascontiguousarray(self.values[:, np.array(of_values, bool)]),
+        )
+
+    def _single(self, name: str, cross: str) -> tuple[FieldSpec, np.ndarray]:
+        start = 0
+        for spec in self.specs:
+            if spec.name == name and spec.width == 1:
+                return spec, self.codes[:, start]
+            start += spec.width
+        known = [spec.name for spec in self.specs if spec.width == 1]
+        raise ValueError(
+            f"ctr_modeling.features.crosses: {cross} needs the field '{name}' of the "
+            f"rows, and there is no such field: {suggest(name, known)}"
+        )
+
+
+def field_specs(schema: pa.Schema) -> list[FieldSpec]:
+    """The fields that a table has columns of, in their order."""
+    found = []
+    for column in schema:
+        if column.name.startswith(CODES):
+            name = column.name.removeprefix(CODES)
+            facts = column.metadata or {}
+            size, width = int(facts[b"size"]), int(facts[b"width"])
+            has_value = VALUES + name in schema.names
+            found.append(FieldSpec(name, size, width, has_value))
+    return found
+
+
+def require_fields(names: FieldNames, *columns: FieldColumns) -> None:
+    """Refuse names that no table has a field of.
+
+    Raises:
+        ValueError: Naming the first.
+    """
+    known = {spec.name for each in columns for spec in each.specs if not spec.is_cross}
+    for name in () if names == "all" else names:
+        if name not in known:
+            raise ValueError(
+                f"ctr_modeling.features.fields names '{name}', and neither items nor "
+                f"rows have this field: {suggest(name, known)}"
+            )
+
+
+def _pair(cross: str) -> tuple[str, str]:
+    first, found, second = cross.partition(CROSS)
+    if not found or CROSS in second:
+        raise ValueError(
+            f"ctr_modeling.features.crosses: '{cross}' is no pair of fields; write two "
+            "names joined by *, such as position*group_size"
+        )
+    return first.strip(), second.strip()
+
+
+def _codes(column: pa.ChunkedArray, width: int) -> np.ndarray:
+    """``[R, width]`` int64, zeros behind."""
+    if pa.types.is_integer(column.type):
+        return column.to_numpy().astype(np.int64)[:, None]
+    lists = column.combine_chunks()
+    lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
+    matrix = np.zeros((len(lengths), width), np.int64)
+    matrix[np.arange(width) < lengths[:, None]] = lists.flatten().to_numpy()
+    return matrix
+
+
+def _values(column: pa.ChunkedArray) -> np.ndarray:
+    return np.nan_to_num(column.to_numpy()).clip(-_LIMIT, _LIMIT)

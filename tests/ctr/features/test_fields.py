@@ -1,0 +1,177 @@
+"""Fields in the model: of items, of users and of rows."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from mmctr.ctr.features.fields import FieldVectors
+from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.inputs.field_columns import FieldColumns, FieldSpec
+from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.training.fit import predict_clicks, train_din
+from mmctr.data.fields.field import FIRST, UNKNOWN
+from mmctr.evaluation.metrics import auc
+from tests.helpers.worlds import N_ITEMS, ctr_params, random_table, rows_table
+
+SEEN = np.ones(N_ITEMS + 1, bool)
+SPECS = (FieldSpec("shop", 9), FieldSpec("tags", 7, 3), FieldSpec("price", 8, 1, True))
+
+
+def column(name: str, codes: list, size: int, width: int = 1) -> tuple:
+    kind = pa.int32() if width == 1 else pa.list_(pa.int32())
+    facts = {"size": str(size), "width": str(width), "side": "row", "kind": "category"}
+    return pa.field(f"field_{name}", kind, metadata=facts), pa.array(codes, kind)
+
+
+def table(*columns: tuple, **values: list) -> pa.Table:
+    found = pa.Table.from_arrays(
+        [array for _, array in columns], schema=pa.schema([each for each, _ in columns])
+    )
+    for name, numbers in values.items():
+        found = found.append_column(f"value_{name}", pa.array(numbers, pa.float32()))
+    return found
+
+
+def small() -> pa.Table:
+    return table(
+        column("shop", [4, 2], 9),
+        column("tags", [[5], [4, 6, 1]], 7, 3),
+        column("price", [5, 1], 8),
+        price=[9.0, float("nan")],
+    )
+
+
+def item_fields(rng: np.random.Generator) -> FieldColumns:
+    codes = rng.integers(1, 7, (N_ITEMS + 1, 5))
+    codes[0] = codes[3:9, 1:4] = 0
+    values = rng.normal(size=(N_ITEMS + 1, 1)).astype(np.float32)
+    values[0] = 0
+    return FieldColumns(SPECS, codes, values)
+
+
+def vectors() -> FieldVectors:
+    built = FieldVectors(SPECS, 4, dropout=0.5, seed=1, layer=9)
+    torch.nn.init.normal_(built.table.weight[1:].detach())
+    built.reset_special()
+    return built
+
+
+def test_columns_are_read_side_by_side():
+    found = FieldColumns.from_arrow(small())
+    assert found.specs == SPECS
+    assert found.codes.tolist() == [[4, 5, 0, 0, 5], [2, 4, 6, 1, 1]]
+    assert found.values.tolist() == [[4.0], [0.0]]  # cut, and the mean where missing
+    some = FieldColumns.from_arrow(small(), ["tags"])
+    assert some.codes.tolist() == [[5, 0, 0], [4, 6, 1]]
+    assert some.values.shape == (2, 0)
+
+
+def test_a_cross_has_a_code_per_pair():
+    found = FieldColumns.from_arrow(small(), ["shop"], ["shop*price"])
+    assert [spec.name for spec in found.specs] == ["shop", "shop*price"]
+    assert found.codes.tolist() == [[4, 4 * 8 + 5], [2, 2 * 8 + 1]]
+    assert found.specs[1].size == 72
+
+
+@pytest.mark.parametrize(
+    ("cross", "words"),
+    [
+        ("shop", "'shop' is no pair"),
+        ("shop*prize", "no such field: did you mean 'price'"),
+        ("shop*tags", "the field 'tags'.*no such field"),
+    ],
+)
+def test_a_cross_that_is_none_is_refused(cross, words):
+    with pytest.raises(ValueError, match=words):
+        FieldColumns.from_arrow(small(), "all", [cross])
+
+
+def test_vectors_stand_side_by_side_and_tags_are_averaged():
+    layer = vectors().eval()
+    found = layer(torch.tensor([[4, 5, 6, 0, 7]]), torch.tensor([[1.5]]))[0]
+    weight = layer.table.weight
+    starts = {"shop": 0, "tags": 8, "price": 14}
+    tags = (weight[starts["tags"] + 5] + weight[starts["tags"] + 6]) / 2
+    price = weight[starts["price"] + 7]
+    expected = [weight[4], tags, price, torch.tensor([1.5])]
+    torch.testing.assert_close(found, torch.cat(expected))
+    assert layer.width == 13
+
+
+def test_what_train_lacks_has_the_vector_zero_and_padding_has_none():
+    layer = vectors().eval()
+    for code in range(FIRST):
+        codes = torch.full((1, 5), code)
+        assert not layer(codes, torch.zeros(1, 1)).any()
+    layer.train()(torch.full((8, 5), 0), torch.zeros(8, 1)).sum().backward()
+    assert not layer.table.weight.grad.any()
+
+
+def test_hidden_values_train_the_unknown_one():
+    layer = vectors().train()
+    codes = torch.full((64, 5), FIRST)
+    layer(codes, torch.zeros(64, 1)).sum().backward()
+    trained = layer.table.weight.grad[:, 0].nonzero().flatten().tolist()
+    unknown, own = ([start + code for start in (0, 8, 14)] for code in (UNKNOWN, FIRST))
+    assert trained == sorted(unknown + own)
+
+
+def test_items_have_their_fields_in_target_and_history():
+    rng = np.random.default_rng(0)
+    items = replace(random_table(rng), fields=item_fields(rng))
+    model = Din(items, SEEN, ctr_params())
+    assert model.items.features["fields"].width == 13
+    chosen = Din(items, SEEN, ctr_params(features={"fields": ["shop"]}))
+    assert chosen.items.features["fields"].width == 4
+    without = Din(items, SEEN, ctr_params(features={"fields": []}))
+    assert "fields" not in without.items.features
+    padding = model.items.features["fields"](torch.tensor([0]))
+    assert not padding.any()
+
+
+def log_with_country(rng: np.random.Generator, rows: int, sure: float) -> ClickLog:
+    """Rows that users of even countries click, and others do not."""
+    found = rows_table(rng, rows)
+    country = rng.integers(FIRST, FIRST + 6, rows)
+    likely = np.where(country % 2 == 0, sure, 1 - sure)
+    labels = (rng.random(rows) < likely).astype(np.int8)
+    place = found.column_names.index("label")
+    found = found.set_column(place, "label", pa.array(labels))
+    field, array = column("country", country, FIRST + 6)
+    return ClickLog.from_arrow(
+        found.append_column(field, array), 100, N_ITEMS, fields="all"
+    )
+
+
+def train(log: ClickLog, valid: ClickLog, **features) -> tuple[ItemTable, dict, object]:
+    items = random_table(np.random.default_rng(1))
+    params = ctr_params(
+        features=features,
+        training={"max_epochs": 4, "batch_size": 64, "learning_rate": 0.02},
+    )
+    groups = np.arange(len(valid))
+    return items, train_din(items, log, valid, groups, params).weights, params
+
+
+def test_an_effect_of_the_users_field_is_learnt():
+    rng = np.random.default_rng(2)
+    log, valid = (log_with_country(rng, n, 0.9) for n in (1_500, 600))
+    items, weights, params = train(log, valid, fields=["country"])
+    scores = predict_clicks(items, weights, valid, params)
+    assert auc(valid.label, scores) > 0.85
+    # The effect is the field's: with codes that nobody had, nothing is known.
+    nobody = replace(valid.fields, codes=np.full_like(valid.fields.codes, UNKNOWN))
+    unknown = predict_clicks(items, weights, replace(valid, fields=nobody), params)
+    assert abs(auc(valid.label, unknown) - 0.5) < 0.1
+    assert 0.2 < unknown.mean() < 0.8
+
+
+def test_a_field_that_nothing_has_is_refused():
+    rng = np.random.default_rng(3)
+    log = log_with_country(rng, 60, 0.9)
+    with pytest.raises(ValueError, match="names 'contry'.*did you mean 'country'"):
+        train(log, log, fields=["contry"])
