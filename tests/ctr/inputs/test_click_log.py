@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import N_ITEMS, rows_table
 
-from mmctr.ctr.inputs.click_log import ClickLog, EpochBatches, ordered_batches
+from mmctr.ctr.inputs.batch_order import EpochBatches, ordered_batches
+from mmctr.ctr.inputs.click_log import ClickLog
 
 
 @given(
