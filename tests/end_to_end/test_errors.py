@@ -154,7 +154,7 @@ def test_a_missing_column_is_named_and_artifacts_stay(finished_project, file, co
 
 @pytest.mark.parametrize(
     ("file", "column"),
-    [("interactions.parquet", "timestamp"), ("items.parquet", "title")],
+    [("interactions.parquet", "timestamp"), ("items.parquet", "item_id")],
 )
 def test_a_missing_column_of_a_log_is_named(project, file, column):
     raw = write_log(project / "log")

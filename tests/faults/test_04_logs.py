@@ -17,13 +17,13 @@ LOG_FAULTS = {
     ),
     "type": (
         "items",
-        replaced("title", lambda x: list(range(len(x)))),
-        ["is int64; expected text"],
+        replaced("title", lambda x: [b"title"] * len(x)),
+        ["is binary; expected text"],
     ),
     "milliseconds": (
         "interactions",
         replaced("timestamp", first(1_700_000_000_000)),
-        ["'timestamp' must be unix seconds", "rows [0, 1] hold 1700000000000"],
+        ["'timestamp' holds numbers of different sizes", "rows [0, 1] hold [17000"],
     ),
     "width": (
         "items",

@@ -45,7 +45,7 @@ ITEM_FEATURE = {
 INTERACTIONS = {
     "user_id": [5, 5, 9, 9],
     "item_id": [20, 10, 10, 30],
-    "timestamp": [100, 200, 200, 300],
+    "timestamp": [1_700_000_100, 1_700_000_200, 1_700_000_200, 1_700_000_300],
 }
 ITEMS = {"item_id": [30, 10, 20], "title": ["red shoe", None, "blue hat"]}
 

@@ -111,7 +111,11 @@ def items_schema(image_column: str | None = "image_vector") -> pandera.DataFrame
             "title": raw_column("text", None, _TEXT),
             **{
                 name: raw_column(
-                    "count", _COUNT, "popularity, of any scale", required=False
+                    "count",
+                    _COUNT,
+                    "popularity, of any scale",
+                    required=False,
+                    nullable=True,
                 )
                 for name in ("likes", "views")
             },

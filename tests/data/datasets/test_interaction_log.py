@@ -36,13 +36,13 @@ def test_both_files_are_read_in_file_order(tmp_path):
 
 @pytest.mark.parametrize("kind", SCALARS, ids=str)
 def test_any_width_of_numbers_is_read(tmp_path, kind):
-    log = {name: pa.array([1, 2, 3, 2]).cast(kind) for name in INTERACTIONS}
+    log = {name: pa.array([1, 2, 3, 2]).cast(kind) for name in ("user_id", "item_id")}
     items = {
         name: pa.array([1, 2, 3]).cast(kind) for name in ("item_id", "likes", "views")
     }
     source = load(write_log(tmp_path, log, items))
     assert set(source.log.schema.types) == {pa.int64()}
-    assert source.log["timestamp"].to_pylist() == [1, 2, 3, 2]
+    assert source.log["item_id"].to_pylist() == [1, 2, 3, 2]
     assert source.items["item_id"].type == pa.int64()
     assert source.items["likes"].to_pylist() == [1.0, 2.0, 3.0]
 
@@ -136,7 +136,7 @@ def test_a_missing_file_is_named_with_what_is_there(tmp_path, name):
 
 
 def test_an_empty_folder_is_named(tmp_path):
-    with pytest.raises(DatasetError, match="holds no parquet file"):
+    with pytest.raises(DatasetError, match="it holds nothing"):
         load(tmp_path)
     assert not InteractionLog(path=str(tmp_path)).exists()
     assert InteractionLog(path=str(write_log(tmp_path))).exists()
@@ -157,13 +157,12 @@ def test_raw_files_are_never_written(tmp_path):
         ("user_id", ["a", "b", None, "c"], ["empty in rows [2]"]),
         ("user_id", [1.0, 2.5, 3.0, 4.0], ["whole numbers", "rows [1] hold [2.5]"]),
         ("user_id", [1.0, 1e17, 3.0, 4.0], ["exactly", "rows [1]"]),
-        ("user_id", pa.array([2**63, 1, 1, 2], pa.uint64()), ["exactly", "rows [0]"]),
+        ("user_id", pa.array([2**63, 1, 1, 2], pa.uint64()), ["int64", "rows [0]"]),
         ("user_id", [True, False, True, True], ["is bool", "text"]),
-        ("item_id", ["30", "10", "10", "20"], ["both as numbers or both as text"]),
+        ("item_id", ["30", "10", "10", "20"], ["3 of 3 texts equal", "both as text"]),
         ("timestamp", [1, None, 2, 3], ["empty in rows [1]"]),
-        ("timestamp", [1, -5, 2, 3], ["not negative", "rows [1] hold -5"]),
-        ("timestamp", [1_356_220_800_000] * 4, ["milliseconds", "rows [0, 1, 2, 3]"]),
-        ("timestamp", ["2020-01-01"] * 4, ["is string", "whole numbers"]),
+        ("timestamp", [10**9, -5, 10**9, 10**9], ["different", "rows [1] hold [-5"]),
+        ("timestamp", ["2020-01-01"] * 3 + ["today"], ["ISO", "rows [3] hold ['today"]),
         ("timestamp", [1.0, float("nan"), 2.0, 3.0], ["rows [1]"]),
     ],
 )
@@ -182,17 +181,22 @@ def test_bad_interactions_are_named(tmp_path, column, values, fragments):
     [
         ("item_id", [10, 20, 10], ["repeated values", "rows [0, 2]", "keep one"]),
         ("item_id", [10, None, 30], ["empty in rows [1]"]),
-        ("title", None, ["'title' is missing"]),
-        ("title", [1, 2, 3], ["is int64", "text"]),
-        ("likes", [1.0, float("nan"), 2.0], ["empty values in rows [1]", "fill"]),
-        ("views", [1, None, 2], ["empty values in rows [1]"]),
+        ("title", [b"1", b"2", b"3"], ["is binary", "write the bytes as text"]),
         ("likes", [1, -2, 3], ["not negative", "rows [1] hold -2"]),
         ("views", [1.0, float("inf"), 3.0], ["finite", "rows [1]"]),
         ("likes", ["many", "few", "none"], ["is string", "numbers"]),
-        ("tag", [True, False, True], ["a tag or a list of tags"]),
+        (
+            "tag",
+            [True, False, True],
+            ["is bool", "a text, or a list"],
+        ),
         ("image_vector", [[1.0], [1.0, 2.0], [3.0]], ["length 1", "rows [1] have [2]"]),
         ("image_vector", [[1.0], [float("nan")], [3.0]], ["rows [1]", "drop"]),
-        ("image_vector", ["a", "b", "c"], ["a list in every row"]),
+        (
+            "image_vector",
+            ["a", "b", "c"],
+            ["is string", "a list of numbers"],
+        ),
     ],
 )
 def test_bad_items_are_named(tmp_path, column, values, fragments):

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from pandera.pandas import DataFrameSchema
 
-from mmctr.data.datasets import ChallengeFiles, InteractionLog
+from mmctr.data.datasets import ChallengeFiles
 from mmctr.data.datasets.raw_file import RawFile, raw_file_problems
 from mmctr.data.raw_schemas import raw_column
 
@@ -93,8 +93,7 @@ def test_a_file_cut_short_an_empty_and_a_missing_one_are_named(file, tmp_path):
     assert raw_file_problems(tmp_path / "none", RawFile(needed=False)) == []
 
 
-@pytest.mark.parametrize("kind", [ChallengeFiles, InteractionLog])
-def test_a_source_names_a_place_for_every_file(kind, tmp_path):
-    source = kind(path=str(tmp_path))
+def test_a_source_names_a_place_for_every_file(tmp_path):
+    source = ChallengeFiles(path=str(tmp_path))
     assert list(source.files()) == list(source.layout())
     assert all(path.is_relative_to(tmp_path) for path in source.files().values())

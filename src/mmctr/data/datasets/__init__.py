@@ -3,7 +3,7 @@
 from mmctr.data.datasets.arrow import ArrowDataset, TablePieces
 from mmctr.data.datasets.atomic import AtomicDataset
 from mmctr.data.datasets.challenge_files import ChallengeFiles, ChallengeSource
-from mmctr.data.datasets.interaction_log import InteractionLog
+from mmctr.data.datasets.interaction_log import InteractionLog, LogImageVectors
 from mmctr.data.datasets.json_file import JsonDataset
 from mmctr.data.datasets.log_reports import LogReports, LogReportsDataset
 from mmctr.data.datasets.npy import NpyDataset
@@ -21,6 +21,7 @@ __all__ = [
     "ChallengeSource",
     "InteractionLog",
     "JsonDataset",
+    "LogImageVectors",
     "LogReports",
     "LogReportsDataset",
     "NpyDataset",

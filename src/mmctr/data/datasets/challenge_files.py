@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.columns import id_list_column, vector_column
-from mmctr.data.datasets.raw_file import RawFile, link_problem, read_padded_ids
+from mmctr.data.datasets.raw_file import RawFile, read_padded_ids
 from mmctr.data.datasets.raw_folder import RawFolder
 from mmctr.data.raw_schemas import (
     CHALLENGE_ROWS,
     CHALLENGE_TEST_ROWS,
     challenge_items_schema,
 )
+from mmctr.data.reading.location import link_problem
 
 ITEMS = "MicroLens_1M_MMCTR/item_feature.parquet"
 SPLITS = "MicroLens_1M_x1"

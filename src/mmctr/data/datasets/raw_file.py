@@ -11,6 +11,7 @@ from pandera.pandas import DataFrameSchema
 from mmctr.data.column_kinds import type_problem
 from mmctr.data.columns import id_list_column, list_column, scalar_column
 from mmctr.data.raw_schemas import check_frame, names_of, property_of, raw_column
+from mmctr.data.reading.location import link_problem
 from mmctr.runtime.file_errors import surroundings_problem
 
 # Rows read at once of lists padded to 100 ids: 50 MB.
@@ -124,16 +125,6 @@ def read_padded_ids(path: Path, name: str) -> pa.LargeListArray | pa.ChunkedArra
     # The error must name rows of the file, so look for it in the whole column.
     table = _read_columns(path, DataFrameSchema({name: raw_column("ids", None, "")}))
     return id_list_column(table, name, str(path), padded_in_front=True)
-
-
-def link_problem(path: Path) -> str | None:
-    """Say what to do about a link, which may lead to anything; folders may be links."""
-    if not path.is_symlink():
-        return None
-    return (
-        f"{path} is a link, which is not followed: put the file itself there, or name "
-        "its folder (--params raw_dir=DIR)"
-    )
 
 
 def _read_columns(

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
 
-from mmctr.data.datasets.raw_file import RawFile, read_raw_file
+from mmctr.data.datasets.raw_file import RawFile, raw_file_problems, read_raw_file
 
 Source = TypeVar("Source")
 
@@ -43,6 +43,24 @@ class RawFolder(AbstractDataset[NoReturn, Source], Generic[Source]):
     def files(self) -> dict[str, Path]:
         """The files' paths by name; some of them need not exist."""
         return {name: self._path / name for name in self.layout()}
+
+    def remote_hashes(self) -> dict[str, str]:
+        """Nothing: all files are on this machine."""
+        return {}
+
+    def size(self) -> int:
+        """Bytes of all files together."""
+        there = [path for path in self.files().values() if path.is_file()]
+        return sum(path.stat().st_size for path in there)
+
+    def problems(self) -> list[str]:
+        """What is wrong with the files by their metadata alone, a sentence each."""
+        files = self.files()
+        return [
+            problem
+            for name, expected in self.layout().items()
+            for problem in raw_file_problems(files[name], expected)
+        ]
 
     def save(self, data: NoReturn) -> None:
         """Refuse."""

@@ -31,11 +31,15 @@ def item_levels(items: pa.Table, column: str, train_counts: np.ndarray) -> np.nd
         train_counts: ``[n_items]`` training events of each item.
 
     Returns:
-        ``[n_items]`` int64, 0..10.
+        ``[n_items]`` int64, 0..10; 0 where the column is empty.
     """
     if column in items.column_names:
         values = items[column].to_numpy().astype(np.float64)
-        return quantile_levels(values, values)
+        known = ~np.isnan(values)
+        levels = np.zeros(len(values), np.int64)
+        if known.any():
+            levels[known] = quantile_levels(values[known], values[known])
+        return levels
     return quantile_levels(train_counts, train_counts[train_counts > 0])
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from mmctr.data.reading.params import ReadingParams
 from mmctr.runtime.params import Params
 
 
@@ -37,6 +38,8 @@ class PreparationParams(Params):
     unknown_items: Literal["strict", "pad"] = "strict"
     """Items of rows that the item table lacks, and levels of test rows outside 0 to 10;
     strict: an error; pad: treated as padding and counted."""
+    reading: ReadingParams = ReadingParams()
+    """How a log's files are read."""
     seed: int = Field(ge=0)
     """Seed of the draws of negatives, and of the order of equal timestamps."""
 

@@ -46,8 +46,7 @@ def examine(env: str | None, runtime_params: dict[str, Any]) -> list[Finding]:
 def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[Finding]:
     project, catalog = Path(context.project_path), context.catalog
     source = catalog["source"]
-    files = source.files()
-    raw_bytes = sum(path.stat().st_size for path in files.values() if path.is_file())
+    raw_bytes = source.size()
     devices = {params.device, params.ctr_modeling.device, params.quantization.device}
     pyproject = project / "pyproject.toml"
     extras = ["images"] if params.embedding.images.path else []
@@ -59,7 +58,7 @@ def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[F
         machine.check_disk(project / "data", raw_bytes),
         machine.check_memory(raw_bytes, available_memory()),
         data_set.check_credentials(params),
-        *data_set.check_raw_files(source.layout(), files, _raw_remedy(params, again)),
+        *data_set.check_raw_files(source, _raw_remedy(params, again)),
         *data_set.check_named_files(params, project),
         *data_set.check_artifacts(
             _lineage(context, params), f"kedro run --only-missing-outputs{again}"

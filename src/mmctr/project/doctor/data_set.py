@@ -2,8 +2,8 @@
 
 import os
 from pathlib import Path
+from typing import Protocol
 
-from mmctr.data.datasets.raw_file import RawFile, raw_file_problems
 from mmctr.project.doctor.findings import Finding, Level
 from mmctr.project.params import ProjectParams
 from mmctr.project.paths import resolve_path
@@ -31,24 +31,30 @@ def check_credentials(params: ProjectParams) -> Finding:
     )
 
 
-def check_raw_files(
-    layout: dict[str, RawFile], files: dict[str, Path], remedy: str
-) -> list[Finding]:
+class RawSource(Protocol):
+    """What the datasets of raw files tell of them, without reading rows."""
+
+    def files(self) -> dict[str, Path]:
+        """Paths of those on this machine; some need not exist."""
+
+    def remote_hashes(self) -> dict[str, str]:
+        """Versions of those that are not."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with them."""
+
+
+def check_raw_files(source: RawSource, remedy: str) -> list[Finding]:
     """Compare raw files with what they must look like, by their metadata alone.
 
     Args:
-        layout: What they must look like, by name.
-        files: Where they lie, by name.
+        source: The dataset that reads them.
         remedy: What to do if they don't.
     """
-    problems = [
-        problem
-        for name, wanted in layout.items()
-        for problem in raw_file_problems(files[name], wanted)
-    ]
-    if problems:
+    if problems := source.problems():
         return [Finding(Level.ERROR, "raw files", "\n".join(problems), remedy)]
-    there = sum(path.is_file() for path in files.values())
+    there = sum(path.exists() for path in source.files().values())
+    there += len(source.remote_hashes())
     text = f"{there}, with the expected columns and types"
     return [Finding(Level.OK, "raw files", text)]
 

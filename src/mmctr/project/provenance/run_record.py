@@ -147,6 +147,8 @@ class RunRecord:
                 value = self.lineage.hashes.hash(path)
                 if value is not None:
                     hashes[_from(self.project, path)] = value
+        for versions in self.lineage.remote.values():
+            hashes |= versions
         return hashes
 
 
@@ -195,6 +197,11 @@ def lineage_of(
         # strict: every file is read again; a flipped bit leaves its time unchanged.
         hashes=FileHashes({} if parameters["strict"] else dict(manifest.files)),
         project=project,
+        remote={
+            name: catalog[name].remote_hashes()
+            for name in raw
+            if hasattr(catalog[name], "remote_hashes")
+        },
     )
 
 

@@ -42,6 +42,8 @@ class Lineage:
         manifest: What is known.
         hashes: Of files.
         project: The folder at which relative paths among the parameters start.
+        remote: Versions of a raw data set's files that are not on this machine, by data
+            set and by address.
     """
 
     producers: dict[str, Node]
@@ -51,6 +53,7 @@ class Lineage:
     manifest: Manifest
     hashes: FileHashes
     project: Path = Path()
+    remote: dict[str, dict[str, str]] = field(default_factory=dict)
     _found: dict[str, tuple[Cause, ...]] = field(default_factory=dict)
 
     def causes(self, name: str) -> tuple[Cause, ...]:
@@ -97,7 +100,8 @@ class Lineage:
         for name in node.inputs:
             if name in self.sources:
                 files = self.sources[name].items()
-                found[name] = {file: self.hashes.hash(path) for file, path in files}
+                local = {file: self.hashes.hash(path) for file, path in files}
+                found[name] = {**local, **self.remote.get(name, {})}
             elif name in self.paths:
                 kept = self.manifest.outputs.get(name)
                 found[name] = self.hashes.hash(self.paths[name]) or kept

@@ -1,0 +1,103 @@
+"""A log with its items, users and earlier clicks, read from a folder."""
+
+import numpy as np
+import pyarrow as pa
+
+from mmctr.data.reading.events import read_events, read_history
+from mmctr.data.reading.ids import IdColumn, require_same_form, unify_ids
+from mmctr.data.reading.items import read_image_vectors, read_items, read_users
+from mmctr.data.reading.location import LogFolder
+from mmctr.data.reading.notes import Notes
+from mmctr.data.reading.params import ReadingParams
+from mmctr.data.reading.source import LogSource
+from mmctr.data.reading.tables import OpenTable, open_tables
+
+
+def read_log(path: str, image_column: str | None, params: ReadingParams) -> LogSource:
+    """Read the tables of a folder: ``interactions``, ``items``, ``users``, ``history``.
+
+    Args:
+        path: The folder, on this machine or remote.
+        image_column: Column of the items with ready image vectors; it may be missing.
+        params: How they are read.
+
+    Returns:
+        The log.
+
+    Raises:
+        FileNotFoundError: If the log or its items are missing.
+        ValueError: Naming file, column and rows of what is wrong, and what to do.
+    """
+    notes = Notes()
+    opened = open_tables(LogFolder(path), image_column, params)
+    log, clock, log_roles = read_events(opened["interactions"], params, notes)
+    roles = {"interactions": log_roles}
+    items, images, roles["items"] = read_items(
+        opened["items"], image_column, params, notes
+    )
+    tables = {"interactions": log, "items": items}
+    if "users" in opened:
+        tables["users"] = read_users(opened["users"])
+        roles["users"] = {"user_id": "user_id"}
+    if "history" in opened:
+        tables["history"], roles["history"] = read_history(
+            opened["history"], params, notes
+        )
+    for name in ("item_id", "user_id"):
+        tables |= _with_one_type(name, tables, opened)
+    return LogSource(
+        log=tables["interactions"],
+        items=tables["items"],
+        image_vectors=images,
+        users=tables.get("users"),
+        history=tables.get("history"),
+        read=tuple(x for t in opened for x in opened[t].columns(roles[t])),
+        notes=tuple(notes.texts),
+        clock=clock,
+    )
+
+
+def read_given_vectors(
+    path: str, image_column: str, params: ReadingParams
+) -> tuple[list[object], np.ndarray]:
+    """Read the ids of a log's items and their ready vectors.
+
+    Args:
+        path: The folder of the log.
+        image_column: Column of the items, which may be missing.
+        params: How it is read.
+
+    Returns:
+        ``n_items`` ids as :func:`read_log` gives them, and ``[n_items, width]``
+        float32; width 0 where there are none.
+
+    Raises:
+        FileNotFoundError: If a table is missing.
+        ValueError: Naming file, column and rows of what is wrong.
+    """
+    opened = open_tables(LogFolder(path), image_column, params)
+    return read_image_vectors(opened["items"], image_column)
+
+
+def _with_one_type(
+    name: str, tables: dict[str, pa.Table], opened: dict[str, OpenTable]
+) -> dict[str, pa.Table]:
+    """The tables that have an id, all of one type; the log's ids are in them."""
+    having = [each for each in tables if name in tables[each].column_names]
+    columns = [
+        IdColumn(opened[each].place, tables[each][name], opened[each].raw.is_typed)
+        for each in having
+    ]
+    unified = unify_ids(name, columns)
+    changed = {}
+    for each, values in zip(having, unified, strict=True):
+        place = tables[each].column_names.index(name)
+        changed[each] = tables[each].set_column(place, name, values)
+    key = "items" if name == "item_id" else "users"
+    if key in changed:
+        log, others = (
+            IdColumn(opened[x].place, changed[x][name], True)
+            for x in ("interactions", key)
+        )
+        require_same_form(name, log, others)
+    return changed
