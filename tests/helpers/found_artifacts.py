@@ -70,8 +70,10 @@ def row_statistics() -> dict[str, Any]:
     """``row_statistics.json``."""
     return {
         "protocol": "live",
+        "of_others": False,
         "kinds": {"popularity": 18, "cooccurrence": 11},
         "events": 1234,
+        "impressions": None,
         "windows_days": [30.0, 90.5],
         "max_history": 64,
     }

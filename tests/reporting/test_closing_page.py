@@ -85,7 +85,7 @@ def inputs() -> dict[str, Any]:
             },
             "data_audit": dict.fromkeys(("train", "valid", "test"), AUDIT),
             "metrics": {
-                "row_statistics": {"protocol": None, "kinds": {}},
+                "row_statistics": {"protocol": None, "of_others": False, "kinds": {}},
                 "valid": METRICS,
                 "test": copy.deepcopy(METRICS),
                 "test_frozen": None,

@@ -18,6 +18,8 @@ MEASURES = ("auc", "gauc", "logloss")
 LIVE = "Row statistics are live: a row of valid or test knows the clicks before"
 FROZEN = "Row statistics are frozen: a row of valid or test knows the clicks of train"
 NO_TIMES = "The source has no times, so row statistics count the same clicks"
+OF_OTHERS = "a row of any part knows train's events of other users: row statistics are"
+SHOWN = "Row statistics are live: a row knows what was shown and clicked before its own"
 NONE = "No row statistics were computed."
 OTHER = "With frozen row statistics, which know the clicks of train's time alone"
 
@@ -58,12 +60,14 @@ def under(made: dict[str, Any], **changes: Any) -> dict[str, Any]:
         ({"protocol": "live"}, LIVE),
         ({"protocol": "frozen"}, FROZEN),
         ({"protocol": None}, NO_TIMES),
+        ({"protocol": None, "of_others": True}, OF_OTHERS),
+        ({"protocol": "live", "impressions": 99}, SHOWN),
         ({"protocol": None, "kinds": {}}, NONE),
     ],
 )
 def test_each_names_the_protocol(made, changes, said):
     for name, text in pages(under(made, **changes)).items():
-        for sentence in (LIVE, FROZEN, NO_TIMES, NONE):
+        for sentence in (LIVE, FROZEN, NO_TIMES, NONE, OF_OTHERS, SHOWN):
             assert (sentence in text) == (sentence == said), (name, sentence)
         assert OTHER not in text, name
 

@@ -55,7 +55,8 @@ def test_pairs_are_those_of_plain_loops(world, reach):
     asked = list(itertools.product(range(9), range(9), range(15)))
     left, right, days = np.array(asked).T
     apart = left != right
-    found = pairs.count(left[apart], right[apart], days[apart] * DAY)
+    nobody = np.full(apart.sum(), -1)
+    found = pairs.count(left[apart], right[apart], nobody, days[apart] * DAY)
     expected = [
         users_with_both(world, *(int(x) for x in row), reach)
         for row in np.array(asked)[apart]
@@ -91,7 +92,7 @@ def test_statistics_are_those_of_plain_loops(world):
 def test_a_repeat_counts_once_at_its_first_time():
     log = event_log([(1, 1, 0), (1, 2, 1), (1, 1, 2), (1, 2, 3)])
     pairs = Cooccurrence(log, 9, ALL)
-    both = [np.array([1, 1]), np.array([2, 2])]
+    both = [np.array([1, 1]), np.array([2, 2]), np.array([-1, -1])]
     assert pairs.count(*both, np.array([1, 2]) * DAY).tolist() == [0, 1]
     assert pairs.count(*both, np.array([3, 9]) * DAY).tolist() == [1, 1]
 
@@ -117,7 +118,8 @@ def test_too_many_pairs_cut_the_reach_and_are_told_of(caplog, most, reach):
     clicks = [(1, item, item) for item in (1, 2, 3, 4)]
     log = event_log(clicks + [(2, item, item) for item in (1, 2, 3)])
     pairs = Cooccurrence(log, 3, most)
-    asked = np.ones(3, np.int64), np.array([2, 3, 4]), np.full(3, 9 * DAY)
+    nobody, late = np.full(3, -1), np.full(3, 9 * DAY)
+    asked = np.ones(3, np.int64), np.array([2, 3, 4]), nobody, late
     expected = [2, 2, 1]
     assert pairs.count(*asked).tolist() == expected[:reach] + [0] * (3 - reach)
     warned = f"each click is paired with {reach} earlier items"

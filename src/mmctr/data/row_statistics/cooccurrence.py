@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from mmctr.data.row_statistics.event_log import EventLog, TimesByKey
+from mmctr.data.row_statistics.event_log import EventLog
 from mmctr.data.row_statistics.rows import HistoryRows
 
 logger = logging.getLogger(__name__)
@@ -29,20 +29,25 @@ class Cooccurrence:
         users, items, times = _first_clicks(log, self._n_items)
         place = np.arange(len(users)) - np.searchsorted(users, users)
         reach = _affordable(place, reach, max_pairs)
-        keys, moments = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        pairs = [(np.zeros(0, np.int64),) * 3]
         for back in range(1, reach + 1):
             later = np.flatnonzero(place >= back)
             if not later.size:
                 break
-            keys.append(self._key(items[later], items[later - back]))
-            moments.append(times[later])
-        self._pairs = TimesByKey(np.concatenate(keys), np.concatenate(moments))
+            keys = self._key(items[later], items[later - back])
+            pairs.append((keys, users[later], times[later]))
+        columns = (np.concatenate(each) for each in zip(*pairs, strict=True))
+        self._count = log.counter(*columns)
 
     def count(
-        self, left: np.ndarray, right: np.ndarray, as_of: np.ndarray
+        self,
+        left: np.ndarray,
+        right: np.ndarray,
+        users: np.ndarray,
+        as_of: np.ndarray,
     ) -> np.ndarray:
-        """Count the users that had both before a time: ``[N]`` int64."""
-        return self._pairs.count_before(self._key(left, right), as_of)
+        """Count the users that had both, of those a row may know: ``[N]`` int64."""
+        return self._count(self._key(left, right), users, as_of)
 
     def _key(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         low, high = np.minimum(left, right), np.maximum(left, right)
@@ -62,12 +67,12 @@ class Cooccurrence:
             pooled log(1 + users with both); ``share``, of the history's items that
             share a user with the target, NaN without history.
         """
-        as_of = rows.as_of[rows.row]
-        both = self.count(rows.targets, rows.history, as_of)
+        known = (rows.users[rows.row], rows.as_of[rows.row])
+        both = self.count(rows.targets, rows.history, *known)
         both[rows.targets == rows.history] = 0
-        clicks = self._log.by_item.count_before
-        target = clicks(rows.items, rows.as_of)[rows.row]
-        product = target * clicks(rows.history, as_of).astype(np.float64)
+        clicks = self._log.count_items
+        target = clicks(rows.items, rows.users, rows.as_of)[rows.row]
+        product = target * clicks(rows.history, *known).astype(np.float64)
         cosine = (both / np.sqrt(np.maximum(product, 1))).astype(np.float32)
         return {
             **rows.pool("cosine", cosine),

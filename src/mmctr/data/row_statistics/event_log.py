@@ -1,12 +1,19 @@
-"""Counts of events before a time, for any key and any time, by binary search."""
+"""Counts of the events that a row may know, for any key, by binary search."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+Counter = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+"""Keys, users and as-of times ``[N]`` to numbers of events that may be known, int64."""
+
+FOLDS = 10
+"""Parts of the users, where rows know the events of the other parts alone."""
 
 
 class TimesByKey:
@@ -68,9 +75,34 @@ class TimesByKey:
         return found - places * self._span + self._first_time
 
 
+class OthersByKey:
+    """Numbers of events of each key by users of other folds.
+
+    All rows of a fold know the same, whatever their labels. Were only a user's own
+    events left out, a clicked row would know one click less than its neighbours.
+    """
+
+    def __init__(self, keys: np.ndarray, folds: np.ndarray) -> None:
+        """Count ``[E]`` int64 keys, by the folds of their users."""
+        self._all = np.unique(keys, return_counts=True)
+        self._own = np.unique(keys * FOLDS + folds, return_counts=True)
+
+    def count(self, keys: np.ndarray, folds: np.ndarray) -> np.ndarray:
+        """Count each key's events of other folds: ``[N]`` int64."""
+        return _looked_up(self._all, keys) - _looked_up(self._own, keys * FOLDS + folds)
+
+
+def _looked_up(counts: tuple[np.ndarray, np.ndarray], keys: np.ndarray) -> np.ndarray:
+    known, numbers = counts
+    if not len(known):
+        return np.zeros(len(keys), np.int64)
+    places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return np.where(known[places] == keys, numbers[places], 0)
+
+
 @dataclass(frozen=True)
 class EventLog:
-    """Clicks that statistics may count.
+    """Events that statistics may count: clicks, or whatever was shown.
 
     Attributes:
         users: ``[E]`` int64 codes from 0.
@@ -78,6 +110,8 @@ class EventLog:
         times: ``[E]`` int64, unix seconds; 0 where ``dated`` is False.
         dated: Whether the source has times; without, every event counts always.
         user_ids: The users' ids by their code.
+        of_others: Whether a row knows only the events of users of other folds,
+            whenever they were; ``dated`` is False then.
     """
 
     users: np.ndarray
@@ -85,10 +119,15 @@ class EventLog:
     times: np.ndarray
     dated: bool
     user_ids: pa.Array
+    of_others: bool = False
 
     @classmethod
-    def from_arrow(cls, events: pa.Table) -> Self:
+    def from_arrow(cls, events: pa.Table, *, of_others: bool = False) -> Self:
         """Read the table ``events`` of the preparation.
+
+        Args:
+            events: All of it, or some.
+            of_others: Whether rows know only the events of users of other folds.
 
         Raises:
             ValueError: If only some events have a time.
@@ -99,20 +138,59 @@ class EventLog:
                 "events: column 'timestamp' is empty in some rows and set in others; "
                 "prepare again: kedro run --pipeline preparation"
             )
-        dated = times.null_count == 0 and len(times) > 0
+        has_times = times.null_count == 0 and len(times) > 0
         coded = events["user_id"].combine_chunks().dictionary_encode()
         return cls(
             users=coded.indices.to_numpy().astype(np.int64),
             items=events["item_id"].to_numpy(),
-            times=times.to_numpy() if dated else np.zeros(len(times), np.int64),
-            dated=dated,
+            times=times.to_numpy() if has_times else np.zeros(len(times), np.int64),
+            dated=has_times and not of_others,
             user_ids=coded.dictionary,
+            of_others=of_others,
         )
+
+    def select(self, chosen: np.ndarray) -> Self:
+        """Some of the events, chosen by ``[E]`` bool; users keep their codes."""
+        arrays = {name: getattr(self, name)[chosen] for name in ("users", "items")}
+        return replace(self, times=self.times[chosen], **arrays)
+
+    def counter(
+        self, keys: np.ndarray, users: np.ndarray, times: np.ndarray
+    ) -> Counter:
+        """Prepare to count events of keys.
+
+        Args:
+            keys: ``[n]`` int64.
+            users: ``[n]`` codes of their users.
+            times: ``[n]`` int64.
+
+        Returns:
+            What counts a key's events that a row of a user may know.
+        """
+        if self.of_others:
+            folds = self._folds
+            others = OthersByKey(keys, folds[users])
+            return lambda keys, users, _: others.count(keys, folds[users])
+        by_time = TimesByKey(keys, times)
+        return lambda keys, _, as_of: by_time.count_before(keys, as_of)
+
+    @cached_property
+    def count_items(self) -> Counter:
+        """Counts the events of items."""
+        return self.counter(self.items, self.users, self.times)
 
     def codes_of(self, user_ids: pa.ChunkedArray) -> np.ndarray:
         """Codes ``[N]`` int64 of users; -1 for those without an event."""
         codes = pc.index_in(user_ids, value_set=self.user_ids)
         return pc.fill_null(codes, -1).to_numpy().astype(np.int64)
+
+    @cached_property
+    def _folds(self) -> np.ndarray:
+        """``[users + 1]`` int64, by the order of their ids; the last is of no user."""
+        folds = np.zeros(len(self.user_ids) + 1, np.int64)
+        order = pc.sort_indices(self.user_ids).to_numpy()
+        folds[order] = np.arange(len(order)) % FOLDS
+        return folds
 
     @cached_property
     def by_item(self) -> TimesByKey:

@@ -9,6 +9,7 @@ from mmctr.runtime.params import Params
 Kind = Literal[
     "history",
     "popularity",
+    "rates",
     "cooccurrence",
     "similarity",
     "lexical",
@@ -33,9 +34,10 @@ class RowStatisticsParams(Params):
 
     kinds: list[Kind] = []
     """history: its length and the user's activity; popularity: events of the target in
-    windows, its age, and those of the history's items; cooccurrence: users that have
-    both target and history item; similarity: cosines of vectors, by modality; lexical:
-    words shared by titles; tags: shared tags; codes: shared codes, by modality."""
+    windows, its age, and those of the history's items; rates: click rates of target and
+    user in a log of impressions; cooccurrence: users that have both target and history
+    item; similarity: cosines of vectors, by modality; lexical: words shared by titles;
+    tags: shared tags; codes: shared codes, by modality."""
     protocol: Literal["live", "frozen"] = "live"
     """live: valid and test know the events before the start of their window, as a
     service would that is refreshed as often; frozen: they know train's events only."""

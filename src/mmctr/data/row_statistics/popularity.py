@@ -26,12 +26,13 @@ def popularity_statistics(
         its first and last click), NaN without. ``history_*`` is the mean of the same
         over the history's items, ``*_over_history`` the target's less that.
     """
-    found = _of_items(log, rows.items, rows.as_of, windows_days)
-    history = _of_items(log, rows.history, rows.as_of[rows.row], windows_days)
+    found = _of_items(log, rows.items, rows.users, rows.as_of, windows_days)
+    known = (rows.users[rows.row], rows.as_of[rows.row])
+    history = _of_items(log, rows.history, *known, windows_days)
     for name, values in history.items():
-        known = ~np.isnan(values)
-        below = rows.sum(known.astype(np.float32))
-        above = rows.sum(np.where(known, values, 0))
+        is_known = ~np.isnan(values)
+        below = rows.sum(is_known.astype(np.float32))
+        above = rows.sum(np.where(is_known, values, 0))
         mean = np.divide(
             above, below, out=np.full(len(rows), np.nan, np.float32), where=below > 0
         )
@@ -41,10 +42,14 @@ def popularity_statistics(
 
 
 def _of_items(
-    log: EventLog, items: np.ndarray, as_of: np.ndarray, windows_days: Sequence[float]
+    log: EventLog,
+    items: np.ndarray,
+    users: np.ndarray,
+    as_of: np.ndarray,
+    windows_days: Sequence[float],
 ) -> dict[str, np.ndarray]:
     """The same numbers of any items: ``[N]`` float32 each."""
-    total = log.by_item.count_before(items, as_of)
+    total = log.count_items(items, users, as_of)
     found = {"events": np.log1p(total)}
     if log.dated:
         counts = {

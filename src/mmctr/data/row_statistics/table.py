@@ -16,6 +16,7 @@ from mmctr.data.row_statistics.history import history_statistics
 from mmctr.data.row_statistics.lexical import TitleWords
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.data.row_statistics.popularity import popularity_statistics
+from mmctr.data.row_statistics.rates import Rates
 from mmctr.data.row_statistics.rows import HistoryRows
 from mmctr.data.row_statistics.similarity import similarity_statistics, unit_vectors
 from mmctr.data.row_statistics.tags import tag_matrix, tag_statistics
@@ -36,6 +37,7 @@ class StatisticsSource:
             ``image_codes``.
         vectors: By modality ``[n_items + 1, d]`` float32, row 0 zero; d may be 0.
         params: Kinds and what they count.
+        rates: What was shown and clicked; None: a log of clicks.
     """
 
     log: EventLog
@@ -44,6 +46,7 @@ class StatisticsSource:
     item_table: pa.Table = field(repr=False)
     vectors: Mapping[str, np.ndarray] = field(repr=False)
     params: RowStatisticsParams
+    rates: Rates | None = None
 
     @cached_property
     def _cooccurrence(self) -> Cooccurrence:
@@ -81,6 +84,9 @@ class StatisticsSource:
         kinds: dict[str, Callable[[], dict[str, np.ndarray]]] = {
             "history": lambda: history_statistics(rows, self.log),
             "popularity": lambda: popularity_statistics(rows, self.log, windows),
+            "rates": lambda: (
+                {} if self.rates is None else self.rates.statistics(rows, windows)
+            ),
             "cooccurrence": lambda: self._cooccurrence.statistics(rows),
             "similarity": lambda: _by_modality(
                 similarity_statistics, rows, self._unit_vectors

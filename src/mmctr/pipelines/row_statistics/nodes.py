@@ -3,7 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from mmctr.data.row_statistics.event_log import EventLog
+from mmctr.data.log_facts import LogFacts
+from mmctr.data.row_statistics.known_events import read_events
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.data.row_statistics.report import describe_statistics
 from mmctr.data.row_statistics.table import StatisticsSource, add_statistics
@@ -28,7 +29,7 @@ def compute_row_statistics(
         train: Primary rows.
         valid: Primary rows.
         test: Primary rows.
-        events: Clicks that may be counted.
+        events: Clicks, or all events of a log of impressions.
         items: Titles.
         item_table: Tags and codes; row 0 is padding.
         title_vectors: ``[n_items + 1, d]`` float32, row 0 zero.
@@ -43,20 +44,27 @@ def compute_row_statistics(
         or makes no difference. Last what was computed, ready for JSON; see
         :func:`mmctr.data.row_statistics.report.describe_statistics`.
     """
+    log = preparation_report["log"]
+    valid_from = log["valid_from"] if log else None
+    clicks, rates = read_events(
+        events,
+        train,
+        clock=LogFacts.of(preparation_report).clock,
+        valid_from=valid_from,
+    )
     source = StatisticsSource(
-        log=EventLog.from_arrow(events),
+        log=clicks,
         titles=items["title"].to_pylist(),
         in_train=items_in_train(train, items.num_rows),
         item_table=item_table,
         vectors={"title": title_vectors, "image": image_vectors},
         params=params,
+        rates=rates,
     )
-    log = preparation_report["log"]
-    frozen_at = log["valid_from"] if log else None
-    limit = frozen_at if params.protocol == "frozen" else None
+    limit = valid_from if params.protocol == "frozen" else None
     parts = [add_statistics(part, source, limit) for part in (train, valid, test)]
     report = describe_statistics(parts[0].column_names, source)
     frozen = parts[-1].slice(0, 0)
     if report["protocol"] == "live":
-        frozen = add_statistics(test, source, frozen_at)
+        frozen = add_statistics(test, source, valid_from)
     return (*parts, frozen, report)

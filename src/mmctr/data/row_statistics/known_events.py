@@ -1,0 +1,42 @@
+"""The events that statistics of a log's rows may count."""
+
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmctr.data.row_statistics.event_log import EventLog
+from mmctr.data.row_statistics.rates import Rates
+
+
+class KnownEvents(NamedTuple):
+    """Clicks, and of a log of impressions the rates of what was shown."""
+
+    clicks: EventLog
+    rates: Rates | None
+
+
+def read_events(
+    events: pa.Table, train: pa.Table, *, clock: bool, valid_from: int | None
+) -> KnownEvents:
+    """Read the table ``events`` of the preparation.
+
+    Times that are an order of each user's own say nothing of what came before at
+    another user, and what was counted so far would grow from one to the next, so that
+    train and test differed. There every row, of any part, knows train's events of the
+    users of other folds.
+
+    Args:
+        events: Clicks; of a log of impressions all events, with ``label``.
+        train: Primary rows.
+        clock: Whether times are those of a clock.
+        valid_from: First time of valid; None without times.
+    """
+    if not clock:
+        events = events.filter(pc.less(events["timestamp"], valid_from))
+    log = EventLog.from_arrow(events, of_others=not clock)
+    if "label" not in events.column_names:
+        return KnownEvents(log, None)
+    labels = events["label"].to_numpy()
+    since = pc.min(train["timestamp"]).as_py()
+    return KnownEvents(log.select(labels == 1), Rates.of(log, labels, since))

@@ -1,0 +1,166 @@
+"""Statistics of kind rates, and what rows know of others: the same as plain loops."""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statistic_worlds import DAY, Row, World, assert_rows, history_rows, worlds
+
+from mmctr.data.preparation.tables import events_table
+from mmctr.data.row_statistics.cooccurrence import Cooccurrence
+from mmctr.data.row_statistics.event_log import FOLDS, EventLog
+from mmctr.data.row_statistics.known_events import read_events
+from mmctr.data.row_statistics.popularity import popularity_statistics
+
+SINCE = 2
+"""First day of the log; clicks of earlier days are of before it."""
+
+
+def with_labels(events: pa.Table, labels: np.ndarray) -> pa.Table:
+    return events.append_column("label", pa.array(labels))
+
+
+def events_of(world: World, labels: list[int]) -> pa.Table:
+    users, items, days = np.array(world.clicks, np.int64).T
+    label = np.where(days < SINCE, 1, labels).astype(np.int8)
+    return with_labels(events_table(pa.array(users), items, days * DAY), label)
+
+
+def train_from(day: int) -> pa.Table:
+    return pa.table({"timestamp": [day * DAY + 9, day * DAY]})
+
+
+def lift(clicked: int, shown: int, rate: float) -> float:
+    return math.log((1 + clicked) / (1 + shown * rate))
+
+
+def expected_rates(world: World, labels: list[int], row: Row) -> dict[str, float]:
+    known = [
+        (user, item, day, label)
+        for (user, item, day), label in zip(world.clicks, labels, strict=True)
+        if SINCE <= day < row.as_of
+    ]
+    rate = (sum(label for *_, label in known) + 1) / (len(known) + 2)
+
+    def both(before: str, after: str, chosen: list[tuple]) -> dict[str, float]:
+        clicked = sum(label for *_, label in chosen)
+        return {
+            f"{before}shown{after}": math.log1p(len(chosen)),
+            f"{before}lift{after}": lift(clicked, len(chosen), rate),
+        }
+
+    mine = [event for event in known if event[0] == row.user]
+    of_item = [event for event in known if event[1] == row.item]
+    found = both("", "", of_item) | both("user_", "", mine)
+    for days in (3, 5):
+        window = [event for event in of_item if event[2] >= row.as_of - days]
+        found |= both("", f"_{days}d", window)
+    pairs = [event for event in mine if event[1] == row.item]
+    return found | {"pair_shown": math.log1p(len(pairs))}
+
+
+@given(world=worlds(), data=st.data())
+@settings(deadline=None)
+def test_rates_are_those_of_plain_loops(world, data):
+    count = len(world.clicks)
+    labels = data.draw(st.lists(st.integers(0, 1), min_size=count, max_size=count))
+    known = read_events(
+        events_of(world, labels), train_from(SINCE), clock=True, valid_from=None
+    )
+    found = known.rates.statistics(world.history_rows, [3, 5])
+    assert_rows(found, [expected_rates(world, labels, row) for row in world.rows])
+
+
+def test_only_clicks_are_clicks():
+    world = World([(1, 1, 3), (1, 2, 4), (2, 1, 5)], [])
+    known = read_events(
+        events_of(world, [1, 0, 0]), train_from(SINCE), clock=True, valid_from=None
+    )
+    assert known.clicks.items.tolist() == [1]
+    assert known.rates.shown.items.tolist() == [1, 2, 1]
+
+
+def test_a_log_of_clicks_has_no_rates():
+    events = events_table(pa.array([1]), np.array([1]), np.array([5]))
+    assert read_events(events, train_from(0), clock=True, valid_from=9).rates is None
+
+
+VALID_FROM = 9
+
+
+def ordered_world(seed: int) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+    """Forty users shown five items of twelve, at places 1 to 5 of their own order."""
+    rng = np.random.default_rng(seed)
+    users = np.repeat(np.arange(40), 10)
+    items = rng.integers(1, 13, 400)
+    times = np.tile(np.arange(1, 11), 40)
+    labels = (rng.random(400) < 0.3).astype(np.int8)
+    events = with_labels(events_table(pa.array(users), items, times), labels)
+    return events, users, labels
+
+
+def test_without_a_clock_rows_know_trains_events_of_other_users():
+    events, users, labels = ordered_world(1)
+    items, times = events["item_id"].to_numpy(), events["timestamp"].to_numpy()
+    train = pa.table({"timestamp": [1]})
+    known = read_events(events, train, clock=False, valid_from=VALID_FROM)
+    asked = np.arange(1, 13)
+    rows = history_rows(
+        asked.tolist(),
+        [[1]] * 12,
+        users=known.clicks.codes_of(pa.chunked_array([np.full(12, 23)])),
+        as_of=[1] * 12,
+    )
+    found = popularity_statistics(rows, known.clicks, [3, 5])
+    assert set(found) == {"events", "history_events", "events_over_history"}
+    others = (users % FOLDS != 23 % FOLDS) & (times < VALID_FROM)
+    clicks = np.bincount(items[others & (labels == 1)], minlength=13)[1:]
+    np.testing.assert_allclose(found["events"], np.log1p(clicks), rtol=1e-6)
+
+    shown = np.bincount(items[others], minlength=13)[1:]
+    rates = known.rates.statistics(rows, [3, 5])
+    assert set(rates) == {"shown", "lift"}
+    rate = (clicks.sum() + 1) / (shown.sum() + 2)
+    lifts = [lift(*each, rate) for each in zip(clicks, shown, strict=True)]
+    np.testing.assert_allclose(rates["lift"], lifts, rtol=1e-5, atol=1e-6)
+
+
+def test_without_a_clock_pairs_are_those_of_other_users():
+    clicks = [(user, item, item) for user in range(30) for item in (1, 2)]
+    users, items, times = np.array(clicks).T
+    events = events_table(pa.array(users), items, times)
+    log = EventLog.from_arrow(events, of_others=True)
+    codes = log.codes_of(pa.chunked_array([[4, 99]]))
+    asked = (np.array([1, 1]), np.array([2, 2]), codes, np.array([0, 0]))
+    assert Cooccurrence(log, 9, 10**6).count(*asked).tolist() == [27, 27]
+
+
+@given(st.permutations(range(400)), st.sampled_from(["clicked", "not"]))
+@settings(deadline=None, max_examples=10)
+def test_what_a_row_knows_without_a_clock_is_not_its_own_label(order, label):
+    """Nor the order of the events in their file."""
+    events, _, labels = ordered_world(2)
+    changed = labels.copy()
+    changed[37] = label == "clicked"  # an event of user 3
+    events = events.set_column(3, "label", [changed]).take(pa.array(order))
+    known = read_events(
+        events, pa.table({"timestamp": [1]}), clock=False, valid_from=VALID_FROM
+    )
+    rows = history_rows(
+        list(range(1, 13)),
+        [[]] * 12,
+        users=known.clicks.codes_of(pa.chunked_array([np.full(12, 3)])),
+    )
+    first = read_events(
+        ordered_world(2)[0],
+        pa.table({"timestamp": [1]}),
+        clock=False,
+        valid_from=VALID_FROM,
+    )
+    codes = first.clicks.codes_of(pa.chunked_array([np.full(12, 3)]))
+    again = history_rows(list(range(1, 13)), [[]] * 12, users=codes)
+    for name, found in known.rates.statistics(rows, [1, 2]).items():
+        expected = first.rates.statistics(again, [1, 2])[name]
+        np.testing.assert_array_equal(found, expected)
