@@ -11,6 +11,7 @@ from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.positives import Positives
 from mmctr.data.preparation.splits import history_ranges
 from mmctr.data.preparation.tables import PrimaryTables
+from mmctr.data.preparation.user_clicks import UserClicks
 from mmctr.data.reading.source import LogSource
 
 DAY = 86_400
@@ -18,7 +19,7 @@ DAY = 86_400
 
 def make_params(**values) -> PreparationParams:
     """Parameters with a seed."""
-    return PreparationParams(**{"seed": 1} | values)
+    return PreparationParams(**{"seed": 1, "min_history": 1} | values)
 
 
 def make_source(interactions: pd.DataFrame, n_items: int, **columns: list) -> LogSource:
@@ -128,7 +129,8 @@ def as_positives(
     ranges = history_ranges(users[order], timestamps[order], 100)
     place = np.argsort(order)
     start, end, until = (each[place] for each in ranges)
-    return Positives(users, items, timestamps, start, end, until, items[order])
+    clicks = UserClicks(items[order])
+    return Positives(users, items, timestamps, start, end, until, clicks)
 
 
 def groups(table: pa.Table) -> dict[int, list[dict]]:

@@ -5,6 +5,14 @@ import pandera.pandas as pandera
 
 from mmctr.data.raw_schemas import LABEL, LEVEL, column
 
+_POSITIVE = pandera.Check.in_range(
+    0,
+    float("inf"),
+    include_min=False,
+    include_max=False,
+    error="must be finite and over 0",
+)
+
 
 def _from(first: int) -> pandera.Check:
     """Rows numbered in order."""
@@ -72,6 +80,13 @@ def _rows(*, labelled: bool) -> pandera.DataFrameSchema:
             "as_of": _time(
                 "statistics of the row know of events before it; empty without times"
             ),
+            "weight": column(
+                "float32",
+                _POSITIVE,
+                "weight of the row, 1 on average in train; only with "
+                "preparation.weight_column",
+                required=False,
+            ),
         },
         title="train, valid, train_rows, valid_rows"
         if labelled
@@ -117,9 +132,16 @@ CONTRACTS = {
             "user_id": column(None, None, "whole number or text, as in the source"),
             "item_id": column("Int64", _at_least(1, "0 is padding"), "as in items"),
             "timestamp": _time("unix seconds; empty without times"),
+            "label": column(
+                "Int8",
+                LABEL,
+                "1: clicked; only of impressions, else all are clicks",
+                required=False,
+            ),
         },
         title="events",
-        description="One row per click that row statistics may count, in time order.",
+        description="One row per event that row statistics may count, in time order: "
+        "every click, or every impression.",
     ),
     "labelled_rows": _rows(labelled=True),
     "test_rows": _rows(labelled=False),

@@ -40,7 +40,9 @@ def check_table(
     schema = CONTRACTS[contract]
     there = [name for name in schema.columns if name in table.column_names]
     problems = [
-        f"column '{name}' is missing" for name in schema.columns if name not in there
+        f"column '{name}' is missing"
+        for name, column in schema.columns.items()
+        if column.required and name not in there
     ]
     if not table.num_rows and not may_be_empty:
         problems.append("no rows")

@@ -170,12 +170,13 @@ def test_ids_between_and_beyond_the_known_ones_are_unknown(source, stranger):
 
 def test_the_node_takes_a_challenge(source, tables):
     params = make_params(max_history=2)
-    items, mapping, *parts, _events, report = prepare_tables(source, params)
+    items, mapping, *parts, _events, report, audit = prepare_tables(source, params)
     assert items.equals(tables.items)
     assert mapping.equals(tables.item_id_mapping)
     for found, name in zip(parts, ("train", "valid", "test"), strict=True):
         assert found.equals(getattr(tables, name))
     assert report == tables.report
+    assert audit["train"]["rows"] == 3
 
 
 def test_the_audit_is_ready_for_json_and_null_where_unlabelled(tables):
@@ -188,7 +189,7 @@ def test_the_audit_is_ready_for_json_and_null_where_unlabelled(tables):
 
 def test_the_pipeline_is_wired_by_name():
     pipeline = create_pipeline()
-    assert [node.name for node in pipeline.nodes] == ["prepare_tables", "audit_tables"]
+    assert [node.name for node in pipeline.nodes] == ["prepare_tables"]
     assert pipeline.inputs() == {"source", "params:preparation"}
     assert pipeline.all_outputs() == {
         "items",

@@ -240,12 +240,13 @@ def test_a_seed_decides_negatives_and_the_order_of_ties_alone():
 
 def test_the_node_takes_a_log():
     source = random_source(7)
-    items, _, train, _, _, events, report = prepare_tables(source, make_params())
+    items, _, train, _, _, events, report, audit = prepare_tables(source, make_params())
     tables = prepare_interactions(source, make_params())
     assert items.equals(tables.items)
     assert train.equals(tables.train)
     assert events.equals(tables.events)
     assert report == tables.report
+    assert audit["train"]["rows"] == len(train)
 
 
 def test_more_history_than_a_list_can_address_is_refused():

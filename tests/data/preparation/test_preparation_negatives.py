@@ -234,7 +234,7 @@ def test_negatives_are_repeats_as_often_as_positives(share):
     drawn = sample_negatives(positives, taken, params, rng).items
     assert (drawn > 0).all() and (drawn != items[:, None]).all()
     seen = [
-        np.isin(rows, positives.items_by_user[start:end])
+        np.isin(rows, positives.clicks.items[start:end])
         for rows, start, end in zip(drawn, positives.start, positives.end, strict=True)
     ]
     lengths = positives.end - positives.start

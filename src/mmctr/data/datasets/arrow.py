@@ -13,6 +13,7 @@ from mmctr.data.datasets.json_file import null_not_finite
 from mmctr.data.datasets.local_file import LocalFileDataset
 from mmctr.data.table_checks import check_table
 from mmctr.runtime.atomic import final_path
+from mmctr.runtime.progress import is_shown, track
 
 
 @dataclass(frozen=True)
@@ -92,17 +93,26 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
         """Write with zstd compression and checksums; a piece becomes a row group.
 
         Raises:
-            ValueError: If the table breaks its contract; nothing is written.
+            ValueError: If the table breaks its contract; a whole table is checked
+                before anything is written, pieces one by one.
         """
         if isinstance(data, pa.Table):
             self._check(data)
         self._prepare_save(data, pa.Table | TablePieces, "a table")
-        pieces = [data] if isinstance(data, pa.Table) else data
+        pieces = [data] if isinstance(data, pa.Table) else self._checked(data)
         with pq.ParquetWriter(
             self._path, data.schema, compression="zstd", write_page_checksum=True
         ) as writer:
             for piece in pieces:
                 writer.write_table(piece)
+
+    def _checked(self, data: TablePieces) -> Iterator[pa.Table]:
+        """The pieces, each held to the contract."""
+        count = -(-data.length // data.step)
+        label = f"writing {final_path(self._path).name}"
+        for piece in track(data, label, count, show=is_shown(False)):
+            self._check(piece)
+            yield piece
 
     def preview(self, rows: int = 5) -> TablePreview:
         """The first rows, long lists cut, for kedro-viz."""

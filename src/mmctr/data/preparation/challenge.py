@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from mmctr.data.datasets import ChallengeSource
 from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.preparation.report import count_parts, table_columns
 from mmctr.data.preparation.tables import (
     PrimaryTables,
     events_table,
@@ -19,6 +20,7 @@ from mmctr.data.preparation.unknown import (
     pad_challenge_rows,
     raise_or_warn,
 )
+from mmctr.data.train_items import items_in_train
 from mmctr.runtime.jagged import keep_last
 
 
@@ -54,15 +56,21 @@ def prepare_challenge(
         )
         found += unknown
     reported = raise_or_warn(found, params.unknown_items)
+    parts = {
+        name: _part_table(rows, name, params.max_history)
+        for name, rows in numbered.items()
+    }
+    n_items = len(source.items)
     return primary_tables(
         "challenge",
         source.items,
         source.image_vectors,
-        {
-            name: _part_table(rows, name, params.max_history)
-            for name, rows in numbered.items()
-        },
+        parts,
         _earliest_clicks(numbered["train"]),
+        counts=count_parts(
+            table_columns(parts, n_items), items_in_train(parts["train"], n_items)
+        ),
+        audited=parts,
         levels_from={"likes": "items", "views": "items"},
         oracle_auc=source.oracle_auc,
         unknown=reported,

@@ -36,7 +36,7 @@ class FreeItems:
             positives.until[rows], return_index=True, return_inverse=True
         )
         start = positives.start[rows[first]]
-        known, offsets = take_ranges(positives.items_by_user, start, until)
+        known, offsets = take_ranges(positives.clicks.items, start, until)
         tie = np.repeat(np.arange(len(until)), np.diff(offsets))
         at = np.searchsorted(self._items, known)
         is_there = np.isin(known, self._items)

@@ -26,7 +26,7 @@ class Negatives(NamedTuple):
     """What was drawn for each positive.
 
     Attributes:
-        items: ``[R, per_positive]`` int64; a row of zeros where there are too few items
+        items: ``[R, per_positive]`` int32; a row of zeros where there are too few items
             to draw.
         as_of: ``[R]`` int64, unix seconds: the first event that could be drawn, or the
             positive's own where that is earlier. What is known before it tells nothing
@@ -66,7 +66,7 @@ def sample_negatives(
         row may know of events.
     """
     per_positive = params.negatives_per_positive
-    negatives = np.zeros((len(positives), per_positive), np.int64)
+    negatives = np.zeros((len(positives), per_positive), np.int32)
     pool = np.flatnonzero(~positives.repeats)
     if not pool.size:
         return Negatives(negatives, positives.timestamps)

@@ -21,10 +21,22 @@ class PreparationParams(Params):
     """Share of events in test, the latest ones."""
     max_history: int = Field(100, ge=1)
     """Most, and newest, items kept."""
-    min_history: int = Field(1, ge=1)
-    """Rows with a shorter history are dropped and counted."""
+    min_history: int | None = Field(None, ge=0)
+    """Rows with a shorter history are dropped and counted; null: 1 in a log of clicks,
+    0 in a log of impressions."""
     negatives_per_positive: int = Field(3, ge=1)
-    """Negatives per event."""
+    """Negatives per click, where the log has no column ``label``."""
+    negative_keep: float = Field(1, gt=0, le=1)
+    """Share of train's negatives that are kept, where the log has a column ``label``;
+    valid and test keep all."""
+    weight_column: str | None = None
+    """Column of the log that weighs rows; null for none."""
+    weight_is: Literal["weight", "propensity"] = "weight"
+    """What ``weight_column`` holds; propensity: the probability that the row was shown,
+    its weight is one over it."""
+    max_weight: float | None = Field(None, gt=0)
+    """Greater weights are cut to this, before they are scaled to a mean of 1 in train;
+    null for no limit."""
     repeats: Literal["keep", "first", "drop"] = "keep"
     """Clicks of an item that the user clicked earlier; keep: positives like others, and
     negatives are repeats as often; first: never positives, only in histories; drop:

@@ -74,7 +74,7 @@ def first_click_weights(positives: Positives, window: np.ndarray) -> np.ndarray:
     window would be its first clicks times this.
     """
     weights = np.ones(len(positives))
-    size = int(positives.items_by_user.max(initial=0)) + 1
+    size = int(positives.clicks.items.max(initial=0)) + 1
     for rows in _windows(window):
         items, held = positives.items[rows], np.zeros(size)
         for _, history, _, is_first in _histories(positives, rows):
@@ -106,10 +106,10 @@ def draw_repeats(
         rng: The source of randomness.
 
     Returns:
-        ``[R, columns]`` int64 items, distinct within a row and other than its own; 0
+        ``[R, columns]`` int32 items, distinct within a row and other than its own; 0
         where there is none.
     """
-    found = np.zeros((len(positives), columns), np.int64)
+    found = np.zeros((len(positives), columns), np.int32)
     if not positives.repeats.any():
         return found
     distinct, clicks, repeats = _count_histories(positives, window)
@@ -174,7 +174,7 @@ def _count_histories(
 def _popularity_steps(positives: Positives, rows: slice) -> np.ndarray:
     """Doubling steps of each item's clicks in a window that are no repeats."""
     new = positives.items[rows][~positives.repeats[rows]]
-    size = int(positives.items_by_user.max(initial=0)) + 1
+    size = int(positives.clicks.items.max(initial=0)) + 1
     return np.frexp(np.bincount(new, minlength=size).astype(np.float64))[1]
 
 
@@ -206,7 +206,7 @@ def _histories(
     for low in range(within.start, within.stop, _PIECE_ROWS):
         rows = slice(low, min(low + _PIECE_ROWS, within.stop))
         start, end = positives.start[rows], positives.end[rows]
-        items, _ = take_ranges(positives.items_by_user, start, end)
-        before, _ = take_ranges(positives.places_before, start, end)
+        items, _ = take_ranges(positives.clicks.items, start, end)
+        before, _ = take_ranges(positives.clicks.before, start, end)
         row = np.repeat(np.arange(rows.stop - rows.start), end - start)
         yield rows, items, row, before < start[row]

@@ -11,17 +11,21 @@ PARTS = ("train", "valid", "test")
 
 @dataclass(frozen=True)
 class TimeSplit:
-    """Which part each event is in.
+    """Where the parts of a log begin.
 
     Attributes:
-        part: ``[events]`` int8, an index into :data:`PARTS`.
         valid_from: First timestamp of valid, unix seconds.
         test_from: First timestamp of test, unix seconds.
     """
 
-    part: np.ndarray
     valid_from: int
     test_from: int
+
+    def part_of(self, times: np.ndarray) -> np.ndarray:
+        """The part of each time: int8, an index into :data:`PARTS`."""
+        part = (times >= self.valid_from).astype(np.int8)
+        part += times >= self.test_from
+        return part
 
 
 def split_by_time(timestamps: np.ndarray, params: PreparationParams) -> TimeSplit:
@@ -35,18 +39,19 @@ def split_by_time(timestamps: np.ndarray, params: PreparationParams) -> TimeSpli
         params: Fractions of events per part.
 
     Returns:
-        The parts and the cuts.
+        The cuts.
 
     Raises:
         ValueError: If a part would be empty; the message names the fraction to change.
     """
-    ordered = np.sort(timestamps)
-    n = len(ordered)
-    at_valid = int(n * (1 - params.valid_fraction - params.test_fraction))
-    at_test = int(n * (1 - params.test_fraction))
-    valid_from = int(ordered[min(at_valid, n - 1)])
-    test_from = int(ordered[min(at_test, n - 1)])
-    part = (timestamps >= valid_from).astype(np.int8) + (timestamps >= test_from)
+    n = len(timestamps)
+    shares = (
+        1 - params.valid_fraction - params.test_fraction,
+        1 - params.test_fraction,
+    )
+    at = [min(int(n * share), n - 1) for share in shares]
+    split = TimeSplit(*np.partition(timestamps, at)[at].tolist())
+    part = split.part_of(timestamps)
     for index, name in enumerate(PARTS):
         if not (part == index).any():
             raise ValueError(
@@ -56,32 +61,47 @@ def split_by_time(timestamps: np.ndarray, params: PreparationParams) -> TimeSpli
                 + ("test_fraction" if name == "test" else "valid_fraction")
                 + ", or give a log whose events are spread over more timestamps"
             )
-    return TimeSplit(part.astype(np.int8), valid_from, test_from)
+    return split
 
 
 def history_ranges(
-    users: np.ndarray, timestamps: np.ndarray, max_history: int
+    users: np.ndarray,
+    timestamps: np.ndarray,
+    max_history: int,
+    is_click: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where each event's history lies in a log sorted by (user, timestamp).
+    """Where each event's history lies among the clicks of a log.
 
-    A history holds the same user's strictly earlier events: neither the event itself
+    A history holds the same user's strictly earlier clicks: neither the event itself
     nor one that shares its timestamp.
 
     Args:
-        users: ``[events]`` int64, sorted.
+        users: ``[events]`` codes, sorted.
         timestamps: ``[events]`` int64, sorted inside a user.
-        max_history: Events kept, the newest.
+        max_history: Clicks kept, the newest.
+        is_click: ``[events]`` bool; None if all are.
 
     Returns:
-        ``[events]`` starts and ends, positions in the sorted log; and the ends of the
-        user's events of the same timestamp.
+        ``[events]`` starts and ends, positions among the clicks sorted like the events;
+        and the ends of the user's clicks of the same timestamp. They are int32 where
+        that is wide enough.
     """
-    positions = np.arange(len(users))
-    new_user = np.concatenate([[True], users[1:] != users[:-1]])
-    new_time = new_user | np.concatenate([[True], timestamps[1:] != timestamps[:-1]])
-    first_of_user = np.maximum.accumulate(np.where(new_user, positions, 0))
-    first_of_tie = np.maximum.accumulate(np.where(new_time, positions, 0))
-    starts = np.flatnonzero(new_time)
-    ties = np.diff(starts, append=len(users))
-    start = np.maximum(first_of_user, first_of_tie - max_history)
-    return start, first_of_tie, np.repeat(starts + ties, ties)
+    width = np.int32 if len(users) < 2**31 else np.int64
+    is_first = np.ones(len(users), bool)
+    is_first[1:] = users[1:] != users[:-1]
+    first_of_user = np.flatnonzero(is_first)
+    is_first[1:] |= timestamps[1:] != timestamps[:-1]
+    # Equal for the events of one user and time.
+    ties = np.flatnonzero(is_first)
+    own = first_of_user[np.searchsorted(first_of_user, ties, side="right") - 1]
+    ends = np.append(ties, len(users))[1:]
+    places: tuple[np.ndarray, ...] = (own, ties, ends)
+    if is_click is not None:
+        clicks_before = np.zeros(len(users) + 1, width)
+        np.cumsum(is_click, out=clicks_before[1:])
+        places = tuple(clicks_before[each] for each in places)
+    start = np.maximum(places[0], places[1] - max_history)
+    lengths = ends - ties
+    return tuple(
+        np.repeat(each.astype(width), lengths) for each in (start, *places[1:])
+    )

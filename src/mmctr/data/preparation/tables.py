@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
-from mmctr.data.preparation.report import count_parts
+from mmctr.data.datasets import TablePieces
 from mmctr.data.zero_vectors import warn_of_zero_vectors
 from mmctr.runtime.jagged import Jagged
 
@@ -42,32 +41,38 @@ class PrimaryTables(NamedTuple):
             history, oldest first, no padding), ``timestamp`` (int64, unix seconds of
             the row) and ``as_of`` (int64, statistics of the row may know of events
             before it), both null where the source has no times, ``likes_level``,
-            ``views_level``, ``label`` (int8; null where unlabelled).
+            ``views_level``, ``label`` (int8; null where unlabelled) and, where a
+            parameter names them, ``weight`` (float32, 1 on average in train).
         valid: The same.
         test: The same; ``item_id`` is 0 for a target that the item table lacks, if the
             parameters allow it.
-        events: Every click that statistics of rows may count, in time order:
+        events: Every event that statistics of rows may count, in time order:
             ``user_id`` (the source's own type), ``item_id`` (int64) and ``timestamp``
-            (int64, unix seconds; null where the source has no times).
+            (int64, unix seconds; null where the source has no times); of impressions
+            also ``label`` (int8, 1 for a click), else all are clicks.
         report: What was read, dropped and found, ready for JSON.
+        audited: By part the rows to audit: all, or those of some users.
     """
 
     items: pa.Table
     item_id_mapping: pa.Table
-    train: pa.Table
-    valid: pa.Table
-    test: pa.Table
-    events: pa.Table
+    train: pa.Table | TablePieces
+    valid: pa.Table | TablePieces
+    test: pa.Table | TablePieces
+    events: pa.Table | TablePieces
     report: dict[str, object]
+    audited: dict[str, pa.Table]
 
 
 def primary_tables(
     kind: str,
     items: pa.Table,
     image_vectors: np.ndarray,
-    parts: dict[str, pa.Table],
-    events: pa.Table,
+    parts: Mapping[str, pa.Table | TablePieces],
+    events: pa.Table | TablePieces,
     *,
+    counts: dict[str, object],
+    audited: dict[str, pa.Table],
     levels_from: dict[str, str],
     unknown: dict[str, object],
     oracle_auc: dict[str, float] | None = None,
@@ -81,6 +86,8 @@ def primary_tables(
         image_vectors: ``[n_items, width]`` float32.
         parts: The tables ``train``, ``valid`` and ``test``.
         events: From :func:`events_table`.
+        counts: From :func:`mmctr.data.preparation.report.count_parts`.
+        audited: By part the rows to audit.
         levels_from: Where ``likes`` and ``views`` levels come from: ``items`` (the
             source states them) or ``training events``.
         unknown: Items and levels that are not known, from
@@ -99,13 +106,14 @@ def primary_tables(
         report={
             "source": kind,
             "items": len(items),
-            **count_parts(parts, len(items)),
+            **counts,
             "levels_from": levels_from,
             "unknown": unknown,
             "zero_image_vectors": zeros,
             "oracle_auc": oracle_auc,
             "log": log,
         },
+        audited=audited,
     )
 
 
@@ -114,16 +122,20 @@ def rows_table(columns: Mapping[str, pa.Array | np.ndarray]) -> pa.Table:
 
     Args:
         columns: Its columns, of any width; ``label``, ``timestamp`` and ``as_of`` may
-            be missing.
+            be missing, as may ``weight``, which the table then lacks.
     """
     nothing = pa.nulls(len(columns["item_id"]))
     columns = dict.fromkeys(("label", *_UNDATED), nothing) | columns
-    schema = pa.schema([("user_id", columns["user_id"].type), *_ROWS])
+    weight = [("weight", pa.float32())] if "weight" in columns else []
+    schema = pa.schema([("user_id", columns["user_id"].type), *_ROWS, *weight])
     return pa.table({name: columns[name] for name in schema.names}, schema)
 
 
 def events_table(
-    users: pa.Array | pd.Series, items: np.ndarray, timestamps: np.ndarray | None
+    users: pa.Array,
+    items: np.ndarray,
+    timestamps: np.ndarray | None,
+    labels: np.ndarray | None = None,
 ) -> pa.Table:
     """Build ``events``; see :class:`PrimaryTables`.
 
@@ -131,15 +143,15 @@ def events_table(
         users: ``[events]`` ids of the source's own type.
         items: ``[events]`` items from 1.
         timestamps: ``[events]`` unix seconds; None where the source has none.
+        labels: ``[events]`` int8, 1 for a click; None if all are clicks.
     """
     times = pa.nulls(len(items)) if timestamps is None else pa.array(timestamps)
-    return pa.table(
-        {
-            "user_id": pa.array(users),
-            "item_id": pa.array(items, pa.int64()),
-            "timestamp": times.cast(pa.int64()),
-        }
-    )
+    columns = {
+        "user_id": users,
+        "item_id": pa.array(items).cast(pa.int64()),
+        "timestamp": times.cast(pa.int64()),
+    }
+    return pa.table(columns | ({} if labels is None else {"label": labels}))
 
 
 def list_array(jagged: Jagged) -> pa.ListArray:

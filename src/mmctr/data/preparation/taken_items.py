@@ -11,7 +11,7 @@ class TakenItems:
     def __init__(self, users: np.ndarray, items: np.ndarray, n_items: int) -> None:
         """Store events given as user codes and items 1..n_items."""
         self.n_items = n_items
-        pairs = np.sort(users * (n_items + 1) + items)
+        pairs = np.sort(users.astype(np.int64) * (n_items + 1) + items)
         pairs = pairs[np.diff(pairs, prepend=-1) > 0]
         self._users, self._items = np.divmod(pairs, n_items + 1)
 

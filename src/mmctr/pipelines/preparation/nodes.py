@@ -4,18 +4,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmctr.data.datasets import ChallengeSource
+from mmctr.data.datasets import ChallengeSource, TablePieces
 from mmctr.data.preparation.challenge import prepare_challenge
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.params import PreparationParams
-from mmctr.data.preparation.tables import PrimaryTables
 from mmctr.data.reading.source import LogSource
 from mmctr.evaluation import AuditedRows, audit_splits
+
+Rows = pa.Table | TablePieces
 
 
 def prepare_tables(
     source: ChallengeSource | LogSource, params: PreparationParams
-) -> PrimaryTables:
+) -> tuple[
+    pa.Table, pa.Table, Rows, Rows, Rows, Rows, dict[str, object], dict[str, object]
+]:
     """Turn either kind of source into the primary tables.
 
     Args:
@@ -23,11 +26,16 @@ def prepare_tables(
         params: Split, histories and negatives.
 
     Returns:
-        items, item_id_mapping, train, valid, test, events and the report.
+        items, item_id_mapping, train, valid, test, events and the report; see
+        :class:`mmctr.data.preparation.tables.PrimaryTables`. Last the audit of the
+        rows, before they are in a file: they may be more than memory holds.
     """
     if isinstance(source, ChallengeSource):
-        return prepare_challenge(source, params)
-    return prepare_interactions(source, params)
+        tables = prepare_challenge(source, params)
+    else:
+        tables = prepare_interactions(source, params)
+    *saved, audited = tables
+    return (*saved, audit_tables(tables.items, **audited))
 
 
 def audit_tables(

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from mmctr.pipelines.preparation.nodes import audit_tables, prepare_tables
+from mmctr.pipelines.preparation.nodes import prepare_tables
 
 
 def create_pipeline() -> Pipeline:
@@ -20,14 +20,9 @@ def create_pipeline() -> Pipeline:
                     "test",
                     "events",
                     "preparation_report",
+                    "data_audit",
                 ],
                 name="prepare_tables",
-            ),
-            Node(
-                audit_tables,
-                inputs=["items", "train", "valid", "test"],
-                outputs="data_audit",
-                name="audit_tables",
             ),
         ]
     )

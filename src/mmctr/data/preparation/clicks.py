@@ -1,0 +1,149 @@
+"""Rows of a log of clicks: each click, and negatives drawn for it."""
+
+import numpy as np
+
+from mmctr.data.preparation.histories import Histories
+from mmctr.data.preparation.negatives import sample_negatives
+from mmctr.data.preparation.numbered_log import NumberedLog
+from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.preparation.part_rows import PartRows
+from mmctr.data.preparation.positives import Positives
+from mmctr.data.preparation.splits import PARTS
+from mmctr.data.preparation.taken_items import TakenItems
+from mmctr.data.preparation.user_clicks import UserClicks
+
+_MIN_HISTORY = 1
+
+
+def find_repeats(log: NumberedLog) -> np.ndarray:
+    """Clicks of an item that the user clicked before: ``[events]`` bool."""
+    pairs = log.user.astype(np.int64)
+    pairs *= len(log.item_hashes)
+    pairs += log.item
+    order = np.argsort(pairs, kind="stable")
+    pairs = pairs[order]
+    repeat = np.zeros(len(log), bool)
+    repeat[order[1:]] = pairs[1:] == pairs[:-1]
+    return repeat
+
+
+def click_rows(
+    log: NumberedLog,
+    part: np.ndarray,
+    histories: Histories,
+    repeat: np.ndarray,
+    levels: tuple[np.ndarray, np.ndarray],
+    params: PreparationParams,
+) -> tuple[dict[str, PartRows], dict[str, dict[str, int]]]:
+    """The rows of every part: each positive followed by its negatives, in time order.
+
+    A row's group is its click.
+
+    Args:
+        log: Events in time order, no two of them equal.
+        part: ``[events]`` index of each event's part; -1 for earlier clicks.
+        histories: Of the events.
+        repeat: ``[events]`` bool, from :func:`find_repeats`.
+        levels: ``[n_items]`` likes and views levels.
+        params: Histories and negatives.
+
+    Returns:
+        By part the rows, and how many events were dropped and why.
+
+    Raises:
+        ValueError: If a part would have no row; it names the parameters to change.
+    """
+    clicks = UserClicks(histories.items)
+    leave_out = repeat & (params.repeats == "first")
+    least = _MIN_HISTORY if params.min_history is None else params.min_history
+    rows, dropped = {}, {}
+    for index, name in enumerate(PARTS):
+        events = np.flatnonzero(part == index)
+        is_short = histories.lengths[events] < least
+        is_repeat = leave_out[events]
+        candidates = events[~is_short & ~is_repeat]
+        negatives, as_of = sample_negatives(
+            Positives(
+                log.user[candidates],
+                log.item[candidates],
+                log.timestamp[candidates],
+                histories.start[candidates],
+                histories.end[candidates],
+                histories.until[candidates],
+                clicks,
+            ),
+            TakenItems(
+                log.user[part <= index], log.item[part <= index], len(levels[0])
+            ),
+            params,
+            np.random.default_rng([params.seed, index]),
+        )
+        drawn = negatives[:, 0] > 0
+        positives = candidates[drawn]
+        dropped[name] = {
+            "events": len(events),
+            "dropped_short_history": int(is_short.sum()),
+            "dropped_repeats": int((~is_short & is_repeat).sum()),
+            "dropped_too_few_negatives": int((~drawn).sum()),
+            "positives": len(positives),
+        }
+        if not positives.size:
+            raise ValueError(_explain(name, dropped[name], least, log, params))
+        labels = np.zeros(1 + params.negatives_per_positive, np.int8)
+        labels[0] = 1
+        items = np.column_stack([log.item[positives], negatives[drawn]])
+        rows[name] = PartRows(
+            log=log,
+            histories=histories,
+            levels=levels,
+            events=positives,
+            items=items,
+            labels=np.broadcast_to(labels, items.shape),
+            as_of=as_of[drawn],
+            groups=positives,
+        )
+    return rows, dropped
+
+
+def _explain(
+    name: str,
+    dropped: dict[str, int],
+    least: int,
+    log: NumberedLog,
+    params: PreparationParams,
+) -> str:
+    """Say why a part has no row, and what to change."""
+    causes = {
+        f"have a history under preparation.min_history={least}": (
+            dropped["dropped_short_history"],
+            "lower preparation.min_history" if least else "",
+        ),
+        f"are repeats under preparation.repeats={params.repeats}": (
+            dropped["dropped_repeats"],
+            "set preparation.repeats=keep",
+        ),
+        "have too few items for preparation.negatives_per_positive="
+        f"{params.negatives_per_positive}": (
+            dropped["dropped_too_few_negatives"],
+            "lower preparation.negatives_per_positive"
+            if params.negatives_per_positive > 1
+            else "",
+        ),
+    }
+    found = ", ".join(f"{count} {why}" for why, (count, _) in causes.items() if count)
+    advice = [what for count, what in causes.values() if count and what]
+    fraction = "test_fraction" if name == "test" else "valid_fraction"
+    verb = "lower" if name == "train" else "raise"
+    said = (
+        f"{name} has no row left: of {dropped['events']} events {found}; "
+        f"{', '.join([*advice, f'{verb} preparation.{fraction}'])}"
+    )
+    n_users = len(np.unique(log.user))
+    if n_users <= 2 and dropped["dropped_too_few_negatives"]:
+        said += (
+            f". The log has {n_users} user{'s'[: n_users - 1]}, and negatives are "
+            "items that other users clicked; give a log of more users, or of "
+            "impressions: with a column 'label' (1 clicked, 0 not) no negatives are "
+            "drawn"
+        )
+    return said

@@ -1,0 +1,80 @@
+"""What each event's user clicked before, as ranges of one array."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmctr.data.preparation.numbered_log import NumberedLog
+from mmctr.data.preparation.splits import history_ranges
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Histories of the events of a log, in its order.
+
+    Attributes:
+        items: ``[clicks]`` int32, sorted by user and time.
+        start: ``[events]`` first position of the history in ``items``.
+        end: ``[events]`` position after its last.
+        until: ``[events]`` position after the user's last click of the same time.
+    """
+
+    items: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    until: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """``[events]`` items of each history."""
+        return self.end - self.start
+
+
+def find_histories(log: NumberedLog, moment: np.ndarray, max_history: int) -> Histories:
+    """Find each event's history: its user's clicks before a moment.
+
+    Args:
+        log: Events in time order.
+        moment: ``[events]`` int64, an event's timestamp or an earlier one.
+        max_history: Most, and newest, items kept.
+    """
+    order = np.argsort(log.user, kind="stable")
+    if len(order) < 2**31:
+        order = order.astype(np.int32)
+    users, times, items = log.user[order], log.timestamp[order], log.item[order]
+    is_click = None if log.label is None else log.label[order] == 1
+    found = []
+    for ranges in history_ranges(users, times, max_history, is_click):
+        in_time = np.empty_like(ranges)
+        in_time[order] = ranges
+        found.append(in_time)
+    early = np.flatnonzero(moment < log.timestamp)
+    if early.size:
+        clicks = slice(None) if is_click is None else is_click
+        found[0][early], found[1][early] = _before(
+            (users[clicks], times[clicks]),
+            (log.user[early], moment[early]),
+            max_history,
+        )
+    return Histories(items if is_click is None else items[is_click], *found)
+
+
+def _before(
+    clicks: tuple[np.ndarray, np.ndarray],
+    wanted: tuple[np.ndarray, np.ndarray],
+    max_history: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Start and end of each user's newest clicks before a moment.
+
+    Args:
+        clicks: Users and times ``[clicks]``, sorted by both.
+        wanted: Users and moments ``[rows]``.
+        max_history: Most clicks.
+    """
+    times = np.unique(np.concatenate([clicks[1], wanted[1]]))
+    keys, ends = (
+        users.astype(np.int64) * len(times) + np.searchsorted(times, moments)
+        for users, moments in (clicks, wanted)
+    )
+    end = np.searchsorted(keys, ends)
+    return np.maximum(np.searchsorted(clicks[0], wanted[0]), end - max_history), end
