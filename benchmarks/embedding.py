@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.child import Measurement, measure
 from benchmarks.embedding_server import serve
 from mmctr.content.embedders.cache import EmbeddingCache
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.errors import DryRun
 from mmctr.content.embedders.params import EmbeddingParams
 
@@ -55,7 +55,7 @@ def params_for(url: str, cache: Path | None, **changes: object) -> EmbeddingPara
 def plan(count: int) -> str:
     """The plan that a dry run prints."""
     try:
-        embed_titles(
+        embed_texts(
             made_up_titles(count), params_for("http://127.0.0.1/v1", None, dry_run=True)
         )
     except DryRun as end:
@@ -80,12 +80,12 @@ def time_product(url: str, cache: str, count: int) -> Measurement:
     titles = made_up_titles(count)
     params = params_for(url, Path(cache))
     start = time.perf_counter()
-    vectors, _ = embed_titles(titles, params)
+    vectors, _ = embed_texts(titles, params)
     middle = time.perf_counter()
     first = sha256(vectors).digest()
     del vectors  # a run of the pipeline holds one matrix, not two
     begin_again = time.perf_counter()
-    again, report = embed_titles(titles, params)
+    again, report = embed_texts(titles, params)
     end = time.perf_counter()
     if report.sent or sha256(again).digest() != first:
         raise RuntimeError("a second run is not the first one's")

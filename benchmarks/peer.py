@@ -70,8 +70,8 @@ class PandasCollate:
                 "tags": list(table.tags),
                 "likes": table.likes,
                 "views": table.views,
-                "title_codes": list(table.title_codes),
-                "image_codes": list(table.image_codes),
+                "title_codes": list(table.codes["title"]),
+                "image_codes": list(table.codes["image"]),
             }
         )
 

@@ -46,7 +46,7 @@ def item_table(shape: Shape, seed: int) -> ItemTable:
     tags[1, 0], title[1, 0], image[1, 0] = shape.tags - 1, shape.codes, shape.codes
     for column in (tags, levels[0], levels[1], title, image):
         column[0] = 0
-    return ItemTable(tags, levels[0], levels[1], title, image)
+    return ItemTable(tags, levels[0], levels[1], {"title": title, "image": image})
 
 
 def rows_table(shape: Shape, rows: int, seed: int) -> pa.Table:

@@ -125,7 +125,7 @@ def test_a_pipeline_unfolds_and_its_node_says_what_it_does(look, keep_screenshot
     [
         ("metrics", "auc_interval"),
         ("shared_codes", "other_title"),
-        ("title_vectors", "dtype"),
+        ("vectors", "dtype"),
         ("train", "group_id"),
     ],
 )

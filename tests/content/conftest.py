@@ -8,7 +8,7 @@ from batch_contract_server import BatchContractServer
 from batch_runs import TITLES
 from embedding_contract_server import KEY, ContractServer
 
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.params import EmbeddingParams
 
 
@@ -75,6 +75,6 @@ def run(settings):
     """Run the embedding step: titles in, unit vectors and a report out."""
 
     def embed(titles=TITLES, **changes):
-        return embed_titles(titles, settings(**changes))
+        return embed_texts(titles, settings(**changes))
 
     return embed

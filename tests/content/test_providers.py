@@ -10,16 +10,16 @@ from PIL import Image
 from pydantic import ValidationError
 
 from mmctr.content.covers.embed_images import embed_images
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.params import EmbeddingParams
-from mmctr.content.providers import COVER_PROVIDERS, TITLE_PROVIDERS
+from mmctr.content.providers import COVER_PROVIDERS, TEXT_PROVIDERS
 
 
 def test_an_own_embedder_of_titles(monkeypatch):
     """Its settings are the field of its name."""
-    monkeypatch.setitem(TITLE_PROVIDERS, "lengths", "own_embedders:LengthEmbedder")
+    monkeypatch.setitem(TEXT_PROVIDERS, "lengths", "own_embedders:LengthEmbedder")
     params = OwnParams(provider="lengths", lengths={"width": 3}, seed=5)
-    vectors, report = embed_titles(["four", "", "sevenxx", "four"], params)
+    vectors, report = embed_texts(["four", "", "sevenxx", "four"], params)
     rows = np.array([[4, 1, 1], [0, 0, 0], [7, 1, 1], [4, 1, 1]])
     norms = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
     np.testing.assert_allclose(vectors, rows / norms, atol=1e-6)
@@ -46,16 +46,16 @@ def test_an_own_embedder_of_covers(monkeypatch, tmp_path):
 
 def test_without_its_entry_it_is_unknown():
     """The message lists the known ones."""
-    with pytest.raises(ValidationError, match=f"one of {', '.join(TITLE_PROVIDERS)}"):
+    with pytest.raises(ValidationError, match=f"one of {', '.join(TEXT_PROVIDERS)}"):
         OwnParams(provider="lengths")
     with pytest.raises(ValidationError, match=f"one of {', '.join(COVER_PROVIDERS)}"):
         EmbeddingParams(images={"provider": "colours"})
 
 
-@pytest.mark.parametrize("name", TITLE_PROVIDERS)
+@pytest.mark.parametrize("name", TEXT_PROVIDERS)
 def test_every_entry_names_a_class_and_its_settings(name):
     """As the docstring of the table says."""
-    kind = resolve_name(TITLE_PROVIDERS[name])
+    kind = resolve_name(TEXT_PROVIDERS[name])
     assert kind.depends_on in {"text", "all_texts", "row"}
     assert name in EmbeddingParams.model_fields
 

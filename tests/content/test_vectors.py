@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from mmctr.content.vectors import (
     ModalityParams,
-    VectorParams,
     finish_new_vectors,
     finish_vectors,
 )
@@ -17,7 +16,9 @@ from mmctr.content.vectors import (
 
 def finished(vectors: np.ndarray, **params: bool) -> np.ndarray:
     """The stored vectors of items."""
-    stored, _ = finish_vectors(vectors, ModalityParams(**params), "title vectors")
+    stored, _ = finish_vectors(
+        vectors, ModalityParams(column="title", **params), "title vectors"
+    )
     assert not stored[0].any()
     assert stored.dtype == np.float32
     return stored[1:]
@@ -30,7 +31,7 @@ def vectors_of(count: int, width: int = 4, seed: int = 0) -> np.ndarray:
 
 def test_an_absent_modality_is_zero_wide():
     stored, center = finish_vectors(
-        np.zeros((5, 0), np.float32), ModalityParams(), "image vectors"
+        np.zeros((5, 0), np.float32), ModalityParams(column="title"), "image vectors"
     )
     assert (stored.shape, center.shape) == ((6, 0), (0,))
 
@@ -116,7 +117,7 @@ def test_vectors_that_are_not_finite_are_named(value):
 
 def test_unknown_parameters_are_refused():
     with pytest.raises(ValidationError, match="centre"):
-        VectorParams(title={"centre": True})
+        ModalityParams(column="title", centre=True)
 
 
 @pytest.mark.parametrize("l2_normalize", [True, False])
@@ -125,7 +126,7 @@ def test_a_known_vector_is_finished_as_it_was(l2_normalize, center):
     vectors = np.random.default_rng(5).normal(1, 2, (9, 4)).astype(np.float32)
     vectors[3] = 0
     before = vectors.copy()
-    params = ModalityParams(l2_normalize=l2_normalize, center=center)
+    params = ModalityParams(column="title", l2_normalize=l2_normalize, center=center)
     stored, mean = finish_vectors(vectors, params, "title vectors")
     again = finish_new_vectors(vectors[2:5], mean, params)
     np.testing.assert_array_equal(again, stored[3:6])
@@ -134,7 +135,7 @@ def test_a_known_vector_is_finished_as_it_was(l2_normalize, center):
 
 def test_a_further_vector_does_not_move_the_centre():
     known = np.array([[1, 0], [3, 0]], np.float32)
-    params = ModalityParams(l2_normalize=False, center=True)
+    params = ModalityParams(column="title", l2_normalize=False, center=True)
     _, center = finish_vectors(known, params, "title vectors")
     far = np.array([[2, 100]], np.float32)
     np.testing.assert_array_equal(finish_new_vectors(far, center, params), [[0, 100]])
@@ -142,4 +143,4 @@ def test_a_further_vector_does_not_move_the_centre():
 
 def test_further_vectors_of_another_width_are_an_error():
     with pytest.raises(ValueError, match="expected vectors of width 3"):
-        finish_new_vectors(np.ones((2, 2)), np.zeros(3), ModalityParams())
+        finish_new_vectors(np.ones((2, 2)), np.zeros(3), ModalityParams(column="title"))

@@ -86,7 +86,7 @@ def test_every_contract_has_a_sound_table():
 
 @pytest.mark.parametrize("contract", SOUND)
 def test_every_column_is_needed(contract):
-    for name in SOUND[contract]:
+    for name in SOUND[contract].keys() - {"title_codes", "image_codes"}:
         assert f"column '{name}' is missing" in problems(contract, **{name: None})
 
 

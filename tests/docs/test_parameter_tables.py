@@ -64,7 +64,7 @@ def test_a_value_changed_in_conf_is_the_pages(tmp_path: Path):
 
     conf = shutil.copytree(REPOSITORY / "conf", tmp_path / "conf")
     file = conf / "base" / "parameters" / "embedding.yml"
-    file.write_text(file.read_text().replace("center: false", "center: true", 1))
+    file.write_text(file.read_text().replace("dry_run: false", "dry_run: true", 1))
     rows = {row.name: row for row in parameter_rows(conf)}
-    assert rows["embedding.vectors.title.center"].base == "`true`"
-    assert rows["embedding.vectors.image.center"].base == "`false`"
+    assert rows["embedding.openai.dry_run"].base == "`true`"
+    assert rows["embedding.progress"].base == "`false`"

@@ -38,8 +38,8 @@ def settings(raw: Path, dataset: str, **images: object) -> dict[str, object]:
 
 
 def report_of(project: Path, dataset: str) -> dict[str, object]:
-    path = project / "data/08_reporting" / dataset / "image_embedding.json"
-    return json.loads(path.read_text())
+    path = project / "data/08_reporting" / dataset / "embedding.json"
+    return json.loads(path.read_text())["image"]
 
 
 def test_covers_become_codes_and_predictions(project):

@@ -231,13 +231,13 @@ def test_a_service_that_does_not_answer(finished_project, monkeypatch):
 
 
 def fail_with(error: Exception):
-    def embed_titles(*_: object) -> None:
+    def embed_texts(*_: object) -> None:
         raise error
 
-    return embed_titles
+    return embed_texts
 
 
-EMBED_TITLES = "mmctr.pipelines.embedding.nodes.embed_titles"
+EMBED_TITLES = "mmctr.pipelines.embedding.nodes.embed_texts"
 
 
 @pytest.mark.parametrize("error", [EmbeddingError("no vectors"), ValueError("odd")])

@@ -47,7 +47,9 @@ def test_titles_come_from_the_service(smoke):
 def test_codes_and_model_are_the_references(smoke):
     project, _ = smoke
     settings = json.loads(
-        (project / f"data/06_models/{DATASET}/title_quantizer.json").read_text()
+        (
+            project / f"data/06_models/{DATASET}/quantizers/settings/title.json"
+        ).read_text()
     )
     assert settings["method"] == "vqvae"
     assert settings["params"]["alpha"] == "std"

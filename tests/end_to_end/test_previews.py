@@ -18,11 +18,12 @@ SHOWN = sorted(
     for name in PIPELINES["__default__"].datasets() | PIPELINES["sample"].datasets()
     if not name.startswith("param")
 )
-WITHOUT = {"ctr_weights", "title_quantizer_weights", "image_quantizer_weights"}
+WITHOUT = {"ctr_weights", "quantizer_weights"}
 """Weights are no figure, table, metric or array to look at."""
 
 KINDS = {
     ".json": "JSONPreview",
+    "": "JSONPreview",
     ".npy": "JSONPreview",
     ".png": "ImagePreview",
     ".csv": "TablePreview",

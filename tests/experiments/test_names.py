@@ -9,7 +9,7 @@ from mmctr.evaluation.calibration_params import CalibrationParams
 from mmctr.experiments import common, model_params
 from mmctr.experiments.model_params import ModelParams
 
-INPUTS = {"items": "of the items", "train": "of train"}
+INPUTS = {"items": "of the items", "train": "of train", "modalities": ["title"]}
 MODEL = ModelParams(quantization=quantization_params(), ctr_modeling=ctr_params())
 
 
@@ -30,7 +30,7 @@ def test_a_raised_version_gives_new_names(monkeypatch, module, package, names_co
     assert (common.training_hash(codes, {"lr": 1}) != training) != names_codes
 
 
-@pytest.mark.parametrize("name", ["items", "train"])
+@pytest.mark.parametrize("name", ["items", "train", "modalities"])
 def test_other_inputs_give_codes_another_name(name):
     assert MODEL.codes_name({**INPUTS, name: "another"}) != MODEL.codes_name(INPUTS)
 

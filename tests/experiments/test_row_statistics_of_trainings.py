@@ -36,7 +36,7 @@ def items() -> Items:
             "views_level": levels,
         }
     )
-    return Items(table, np.zeros((N_ITEMS + 1, 0)), np.zeros((N_ITEMS + 1, 0)))
+    return Items(table, {"title": np.zeros((N_ITEMS + 1, 0))})
 
 
 @pytest.fixture(scope="module")

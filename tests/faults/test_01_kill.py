@@ -24,10 +24,8 @@ RUN = ("run", "--env=test", PARAMS)
 RESUME = (*RUN, "--only-missing-outputs")
 OUTPUTS = (
     "codes",
-    "title_codes",
-    "image_codes",
     "item_table",
-    "title_vectors",
+    "vectors",
     "ctr_weights",
     "training_history",
     "valid_predictions",
@@ -105,7 +103,7 @@ def test_killed_in_saves(project, finished, undisturbed):
     """Of codes, a checkpoint, the finished training, and each of its results."""
     shutil.copytree(finished / "data/01_raw", project / "data/01_raw")
     for name in (
-        "title_codes.npy",
+        "codes",
         "step-000000014.ckpt",
         "finished.ckpt",
         "ctr_weights.safetensors",

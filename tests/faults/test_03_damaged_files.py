@@ -75,7 +75,7 @@ def refused(project: Path, file: Path, change: Change, *arguments: str) -> str:
             "04_feature/test/vectors/title.npy",
             flipped,
             "evaluate_predictions",
-            "embed_item_titles",
+            "embed_items",
             "embedding",
         ),
         (

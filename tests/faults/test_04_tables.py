@@ -189,7 +189,7 @@ ARTIFACT_FAULTS = {
         "column 'item_id' must be 1, 2, 3 and so on, in order",
     ),
     "03_primary/test/item_id_mapping.parquet": (
-        "--nodes=embed_item_images",
+        "--nodes=embed_items",
         lambda t: t.drop_columns(["original_id"]),
         "column 'original_id' is missing",
     ),

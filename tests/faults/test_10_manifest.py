@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from fault_runs import Run, kedro, said
 from project_runs import files_below
 
-OUTPUTS = ("codes", "title_codes", "ctr_weights", "test_predictions", "submission")
+OUTPUTS = ("codes", "codes/title.npy", "ctr_weights", "test_predictions", "submission")
 
 
 def manifest_of(project: Path) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def test_other_parameters_are_named_refused_and_made_again(finished_project):
     done = kedro(project, "run", "--env=test", "--nodes=build_submission", pq_codes)
     assert done.returncode == 0
     for words in (
-        "image_codes, title_codes: made with quantization.method=rq_kmeans",
+        "codes: made with quantization.method=rq_kmeans",
         "asked now: quantization.method=pq",
         "test_predictions",
     ):
@@ -63,9 +63,7 @@ def test_other_parameters_are_named_refused_and_made_again(finished_project):
         f"{pq_codes},strict=true",
     )
     assert refused.returncode == 1
-    assert "image_codes, title_codes: made with quantization.method=rq_kmeans" in said(
-        refused
-    )
+    assert "codes: made with quantization.method=rq_kmeans" in said(refused)
     assert "Refused, as strict is true" in said(refused)
     assert files_below(project / "data") == before
 
@@ -84,19 +82,19 @@ def test_other_parameters_are_named_refused_and_made_again(finished_project):
     made = manifest_of(project)
     assert made["outputs"]["codes"] != kept["codes"]
     assert made["outputs"]["ctr_weights"] == kept["ctr_weights"]
-    assert made["made"]["title_codes"]["parameters"]["quantization.method"] == "pq"
+    assert made["made"]["codes"]["parameters"]["quantization.method"] == "pq"
 
 
 def test_changed_raw_files_and_artifacts_changed_by_hand_are_stale(finished_project):
     project = finished_project
-    codes = project / "data/04_feature/test/image_codes.npy"
+    codes = project / "data/04_feature/test/codes/image.npy"
     array = np.load(codes)
     np.save(codes, array[::-1])
     done = kedro(
         project, "run", "--env=test", "--pipeline=ctr_modeling", "--params=strict=true"
     )
     assert done.returncode == 1
-    assert "image_codes: image_codes.npy is not the file" in said(done)
+    assert "codes: codes/image.npy is not the file" in said(done)
 
     raw = project / "data/01_raw/test/MicroLens_1M_x1/train.parquet"
     pq.write_table(pq.read_table(raw).slice(5), raw)

@@ -98,7 +98,7 @@ def test_ready_vectors_are_never_unpickled(finished_project):
     write_npy(project / "vectors.npy", Payload(marker))
     done = kedro(
         project,
-        *("run", "--env=test", "--nodes=embed_item_titles"),
+        *("run", "--env=test", "--nodes=embed_items"),
         "--params=embedding.provider=precomputed,embedding.precomputed.path=vectors.npy",
     )
     assert done.returncode == 1, said(done)
@@ -133,8 +133,8 @@ def test_a_hostile_zip_of_covers_gives_no_more_than_its_covers(finished_project)
     done = kedro(project, "run", f"--config={config}")
     assert done.returncode == 0, said(done)
     report = json.loads(
-        (project / "data/08_reporting/test/image_embedding.json").read_text()
-    )
+        (project / "data/08_reporting/test/embedding.json").read_text()
+    )["image"]
     assert report["broken"] == 2
     reasons = {each["file"]: each["reason"] for each in report["broken_examples"]}
     assert "is larger than embedding.images.max_file_mb" in reasons[f"{second}.png"]

@@ -30,7 +30,7 @@ def test_an_error_is_named_with_its_remedy(finished_project):
     text = pa.array(["x"] * table.num_rows)
     place = table.column_names.index("item_id")
     pq.write_table(table.set_column(place, "item_id", text), project / RAW)
-    codes = project / "data/04_feature/test/title_codes.npy"
+    codes = project / "data/04_feature/test/codes/title.npy"
     np.save(codes, np.load(codes)[:-1])
     (project / "data/06_models/test/ctr_weights.safetensors").write_bytes(b"")
     done = command(
@@ -45,7 +45,7 @@ def test_an_error_is_named_with_its_remedy(finished_project):
         "train.parquet: column 'item_seq' is missing",
         "train.parquet: column 'item_id' is string; expected whole numbers",
         "--params raw_dir=DIR",
-        "title_codes: title_codes.npy is not the file that quantize_items saved",
+        "codes: codes/title.npy is not the file that quantize_items saved",
         "ctr_weights: ctr_weights.safetensors is not the file that train_model saved",
         "made with embedding.provider=lsa, asked now: embedding.provider=openai",
         "-> kedro run --only-missing-outputs --env test and the same --params",

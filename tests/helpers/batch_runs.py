@@ -5,7 +5,7 @@ import os
 import numpy as np
 from embedding_contract_server import vector_of
 
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.params import EmbeddingParams
 
 TITLES = [f"title number {i}" for i in range(20)]
@@ -25,4 +25,4 @@ def assert_right(vectors: np.ndarray, titles=TITLES) -> None:
 def embed_in_child(params: EmbeddingParams, environment: dict[str, str]) -> None:
     """What a killed process does."""
     os.environ.update(environment)
-    embed_titles(TITLES, params)
+    embed_texts(TITLES, params)

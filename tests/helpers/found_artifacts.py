@@ -93,7 +93,7 @@ def evaluation(*, labelled: bool = True) -> tuple[dict[str, Any], dict[str, Any]
         test_frozen_predictions=found["valid_predictions"],
         test_frozen_tree_scores=found["valid_tree_scores"],
         row_statistics_report=row_statistics(),
-        title_vectors=title_vectors(),
+        vectors={"title": title_vectors()},
         preparation_report={"oracle_auc": None},
         params=_of_model(params()),
     )
@@ -236,8 +236,10 @@ def found(*, labelled: bool = True) -> dict[str, Any]:
             "valid": _audit(("train", "test")),
             "test": _audit(("train", "valid"), labelled=labelled),
         },
-        "embedding_report": vectors,
-        "image_embedding_report": {**vectors, "provider": "given", "version": None},
+        "embedding_report": {
+            "title": vectors,
+            "image": {**vectors, "provider": "given", "version": None},
+        },
         "codebook": {"title": _health(4), "image": _health(40)},
         "shared_codes": pd.DataFrame(
             {

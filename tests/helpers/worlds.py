@@ -26,7 +26,7 @@ def random_table(rng: np.random.Generator, *, image_positions: int = 3) -> ItemT
     image = rng.integers(1, 5, (n + 1, image_positions))
     for column in (tags, levels[0], levels[1], title, image):
         column[0] = 0
-    return ItemTable(tags, levels[0], levels[1], title, image)
+    return ItemTable(tags, levels[0], levels[1], {"title": title, "image": image})
 
 
 def with_vectors(rng: np.random.Generator, table: ItemTable) -> ItemTable:
@@ -36,7 +36,7 @@ def with_vectors(rng: np.random.Generator, table: ItemTable) -> ItemTable:
     ]
     for each, without in zip(vectors, (1, 2), strict=True):
         each[[0, without]] = 0
-    return replace(table, title_vectors=vectors[0], image_vectors=vectors[1])
+    return replace(table, vectors=dict(zip(("title", "image"), vectors, strict=True)))
 
 
 def rows_table(
@@ -168,8 +168,8 @@ class FuxiDin(nn.Module):
             "tags": torch.from_numpy(table.tags),
             "likes": torch.from_numpy(table.likes),
             "views": torch.from_numpy(table.views),
-            "title_codes": torch.from_numpy(table.title_codes),
-            "image_codes": torch.from_numpy(table.image_codes),
+            "title_codes": torch.from_numpy(table.codes["title"]),
+            "image_codes": torch.from_numpy(table.codes["image"]),
         }
         names = list(model.items.features)
         feature_map = FeatureMap("parity", ".")

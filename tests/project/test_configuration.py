@@ -108,7 +108,7 @@ def test_the_road_needs_nothing_but_the_source(catalogs):
     data = {name for name in inputs if not name.startswith("param")}
     for env, catalog in catalogs.items():
         optional = {name for name in data if isinstance(catalog[name], OptionalDataset)}
-        assert data - optional == {"source", "given_image_vectors"}, env
+        assert data - optional == {"source", "item_contents"}, env
         for name in optional:
             assert not catalog.exists(name), env
             assert catalog.load(name) is None, env
@@ -190,7 +190,7 @@ def test_layers_follow_each_other(entries):
 
 def test_every_figure_table_metric_and_array_can_be_previewed(entries):
     """And with it every report. What it looks like: end_to_end/test_previews.py."""
-    without = (".safetensors", ".db", ".yml")
+    without = (".safetensors", ".db", ".yml", "quantizers/weights")
     missing = [
         (entry.env, entry.name)
         for entry in entries

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.quantizers.factory import make_quantizer
 from mmctr.content.quantizers.method_params import RQKMeansParams
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.content.quantizers.protocol import Quantizer
-from mmctr.content.vectors import finish_vectors
+from mmctr.content.vectors import ModalityParams, finish_vectors
 from mmctr.project.notebook import encode_titles, nearest_by_codes, nearest_by_vectors
 
 TITLES = ["red train", "blue train", "red robot", "wooden puzzle", "small puzzle", ""]
@@ -19,7 +19,7 @@ LOCAL = EmbeddingParams(device="cpu")
 @pytest.fixture(scope="module")
 def known() -> np.ndarray:
     """What embeds the titles above, as it comes."""
-    return embed_titles(TITLES, LOCAL)[0]
+    return embed_texts(TITLES, LOCAL)[0]
 
 
 def small_quantizer(width: int) -> Quantizer:
@@ -32,10 +32,10 @@ def small_quantizer(width: int) -> Quantizer:
 
 @pytest.mark.parametrize("center", [False, True])
 def test_the_title_of_an_item_gets_the_codes_of_the_item(known, center):
-    own = LOCAL.model_dump() | {"vectors": {"title": {"center": center}}}
-    embedding = EmbeddingParams(**own)
+    modality = ModalityParams(column="title", center=center)
+    embedding = LOCAL.model_copy(update={"modalities": {"title": modality}})
     quantizer = small_quantizer(known.shape[1])
-    stored, mean = finish_vectors(known, embedding.vectors.title, "title vectors")
+    stored, mean = finish_vectors(known, modality, "title vectors")
     quantizer.fit(stored[1:])
     of_items = quantizer.encode(stored[1:])
     assert len(np.unique(of_items, axis=0)) > 2

@@ -53,10 +53,10 @@ def test_base_is_typed(configured):
         ("quantization.methd", "'quantization.method'"),
         ("quantization.pq.position", "'quantization.pq.positions'"),
         ("sample.n_item", "'sample.n_items'"),
-        ("embedding.vectors.titel", "'embedding.vectors.title'"),
+        ("embedding.modalitys", "'embedding.modalities'"),
         (
-            "embedding.vectors.image.centre",
-            "'embedding.vectors.image.center'",
+            "embedding.modalities.image.centre",
+            "'embedding.modalities.image.center'",
         ),
         ("embedding.openai.dimension", "'embedding.openai.dimensions'"),
         ("ctr_modeling.training.learning_rte", "'ctr_modeling.training.learning_rate'"),
@@ -78,8 +78,8 @@ def test_a_name_known_in_two_places_is_given_with_both(configured):
 
 
 def test_a_key_like_none_is_answered_with_those_that_are_there(configured):
-    message = message_for(changed(configured, "embedding.vectors.image.zzzzzz", 1))
-    assert "known here: center, l2_normalize" in message
+    message = message_for(changed(configured, "embedding.modalities.image.zzzzzz", 1))
+    assert "known here: center, column, l2_normalize" in message
 
 
 def test_every_problem_has_its_line(configured):

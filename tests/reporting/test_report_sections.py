@@ -199,8 +199,8 @@ def test_an_ablation_of_other_rows_has_a_warning(made, page):
 
 
 def test_without_times_and_manifest_it_says_so(made):
-    reports = (made["embedding_report"], made["image_embedding_report"])
-    assert "was not recorded" in words_of(cost_section(*reports, None))
+    section = cost_section(made["embedding_report"], None)
+    assert "was not recorded" in words_of(section)
     nothing = Record.of(None)
     assert "was not recorded" in words_of(parameters_section(nothing))
     assert "was not recorded" in words_of(manifest_section(nothing))

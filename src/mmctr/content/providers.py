@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-TITLE_PROVIDERS = {
+TEXT_PROVIDERS = {
     "sentence_transformers": "mmctr.content.embedders.sentence_transformer"
     ":SentenceTransformerEmbedder",
     "openai": "mmctr.content.embedders.openai.api:OpenAIEmbedder",
@@ -37,10 +37,8 @@ def _known(name: str, providers: dict[str, str]) -> str:
     return name
 
 
-TitleProvider = Annotated[
-    str, AfterValidator(partial(_known, providers=TITLE_PROVIDERS))
-]
-"""A key of :data:`TITLE_PROVIDERS`, checked."""
+TextProvider = Annotated[str, AfterValidator(partial(_known, providers=TEXT_PROVIDERS))]
+"""A key of :data:`TEXT_PROVIDERS`, checked."""
 CoverProvider = Annotated[
     str, AfterValidator(partial(_known, providers=COVER_PROVIDERS))
 ]

@@ -1,8 +1,12 @@
 """From an embedder's vectors to those that are stored: padded, normalised, centred."""
 
-import numpy as np
-from pydantic import Field
+from pathlib import Path
+from typing import Annotated, Self
 
+import numpy as np
+from pydantic import AfterValidator, Field, model_validator
+
+from mmctr.content.providers import TextProvider
 from mmctr.runtime.params import Params
 from mmctr.runtime.unit_rows import normalize_rows
 
@@ -11,23 +15,47 @@ _ROWS = 16_384
 _VANISHED = 1e-6
 
 
-class ModalityParams(Params):
-    """What happens to the vectors of one modality."""
+def _is_free(name: str) -> str:
+    if name.startswith(("field_", "value_")):
+        raise ValueError("columns of fields begin so; choose another name")
+    return name
 
+
+ModalityName = Annotated[
+    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$"), AfterValidator(_is_free)
+]
+"""Becomes the name of files, of columns and of the model's layers."""
+
+
+class ModalityParams(Params):
+    """What a modality is made of, and what happens to its vectors.
+
+    The type of its column decides: text is embedded, lists of numbers are vectors
+    already. The covers are a modality by ``embedding.images``.
+    """
+
+    column: str | None = None
+    """Column of the items, text or vectors; null: none, see path."""
+    optional: bool = False
+    """Without such a column there are no vectors; false: that is an error."""
+    provider: TextProvider | None = None
+    """What embeds the text; null: embedding.provider."""
+    path: Path | None = None
+    """.npy file with a row per item in place of a column, for the provider precomputed;
+    null: embedding.precomputed.path."""
     l2_normalize: bool = True
     """Scale every vector to length 1."""
     center: bool = False
     """Subtract the mean vector of the items that have one; with l2_normalize before and
     after."""
 
-
-class VectorParams(Params):
-    """What happens to the vectors of every modality before they are stored."""
-
-    title: ModalityParams = Field(default_factory=ModalityParams)
-    """Title vectors."""
-    image: ModalityParams = Field(default_factory=ModalityParams)
-    """Image vectors."""
+    @model_validator(mode="after")
+    def _has_a_source(self) -> Self:
+        if self.column is None and self.path is None:
+            raise ValueError("name a column of the items, or the path of a .npy file")
+        if self.path is not None and self.provider not in {None, "precomputed"}:
+            raise ValueError(f"path is for precomputed vectors, not {self.provider}")
+        return self
 
 
 def finish_vectors(

@@ -35,17 +35,11 @@ class FeatureParams(Params):
     views: bool | Literal["stated"] = "stated"
     """The same for views."""
     content: Annotated[str, AfterValidator(canonical_content)] = "codes"
-    """How title and image enter the model, joined by +: codes; continuous, the vectors
+    """How modalities enter the model, joined by +: codes; continuous, the vectors
     behind a learned projection; similarity, histograms of cosines between target and
     history; matches, counts of the codes they share; or none."""
-    title_codes: bool = True
-    """Use the title's codes, where content has codes or matches."""
-    image_codes: bool = True
-    """Use the image's codes, where content has codes or matches."""
-    title_vectors: bool = True
-    """Title vectors, where content has continuous or similarity."""
-    image_vectors: bool = True
-    """Image vectors, where content has continuous or similarity."""
+    modalities: Literal["all"] | list[str] = "all"
+    """Names of the modalities whose content the model sees, such as [title, image]."""
     vectors: Literal["own", "decoded"] = "own"
     """Which vectors continuous and similarity use: the items' own, or those
     reconstructed from their codes, so that all content is in the codes."""

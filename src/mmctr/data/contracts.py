@@ -1,8 +1,11 @@
 """What the tables between pipelines must hold."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandera.pandas as pandera
 
+from mmctr.data.fields.field import CODES, VALUES
 from mmctr.data.raw_schemas import LABEL, LEVEL, column
 
 _POSITIVE = pandera.Check.in_range(
@@ -12,6 +15,19 @@ _POSITIVE = pandera.Check.in_range(
     include_max=False,
     error="must be finite and over 0",
 )
+
+ANY_CODES = "NAME_codes"
+"""Stands for any number of columns: the codes of every modality."""
+
+
+def codes_columns(names: Iterable[str]) -> dict[str, str]:
+    """Find the columns of codes among an item table's: modality -> column."""
+    ending = ANY_CODES.removeprefix("NAME")
+    return {
+        name.removesuffix(ending): name
+        for name in names
+        if name.endswith(ending) and not name.startswith((CODES, VALUES))
+    }
 
 
 def _from(first: int) -> pandera.Check:
@@ -98,7 +114,7 @@ def _rows(*, labelled: bool) -> pandera.DataFrameSchema:
 
 def _codes() -> pandera.Column:
     check = _at_least(0, "0 is padding")
-    return column("int32", check, "code + 1, 0 in row 0 alone", lists="one")
+    return column("int32", check, "code + 1 of a modality, 0 in row 0", lists="one")
 
 
 CONTRACTS = {
@@ -153,8 +169,7 @@ CONTRACTS = {
             "tags": column(
                 "int32", _at_least(1, "0 is padding"), "none in row 0", lists="any"
             ),
-            "title_codes": _codes(),
-            "image_codes": _codes(),
+            ANY_CODES: _codes(),
         },
         title="item_table",
         description="One row per item, behind row 0, which is padding.",

@@ -1,5 +1,7 @@
 """Tables between pipelines held to their contracts, when saved and when loaded."""
 
+from collections.abc import Sequence
+from copy import deepcopy
 from functools import partial
 
 import numpy as np
@@ -8,7 +10,7 @@ import pyarrow as pa
 from pandera.pandas import DataFrameSchema
 
 from mmctr.data.columns import list_column
-from mmctr.data.contracts import CONTRACTS
+from mmctr.data.contracts import ANY_CODES, CONTRACTS, codes_columns
 from mmctr.data.raw_schemas import frame_problems, names_of, property_of
 
 # Flat values checked at a time: pandera makes copies.
@@ -37,7 +39,7 @@ def check_table(
         ValueError: Naming file, columns, the first five rows of each that fail, and
             the rule.
     """
-    schema = CONTRACTS[contract]
+    schema = _for_table(CONTRACTS[contract], table.column_names)
     there = [name for name in schema.columns if name in table.column_names]
     problems = [
         f"column '{name}' is missing"
@@ -54,6 +56,15 @@ def check_table(
             problems += _list_problems(table, name, schema, file)
     if problems:
         raise ValueError(f"{file}: {'; '.join(problems)}")
+
+
+def _for_table(schema: DataFrameSchema, names: Sequence[str]) -> DataFrameSchema:
+    """The schema with every column that stands for any number of them."""
+    columns = {}
+    for key, column in schema.columns.items():
+        found = codes_columns(names).values() if key == ANY_CODES else [key]
+        columns |= {name: deepcopy(column) for name in found}
+    return DataFrameSchema(columns)
 
 
 def _list_problems(

@@ -50,8 +50,7 @@ BUDGETED = ("max_epochs", "validations_per_epoch", "patience", "lr_patience")
 def describe_inputs(
     tables: Mapping[str, pa.Table],
     items: pa.Table,
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
+    vectors: Mapping[str, np.ndarray],
     preparation_report: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Identify the data of an experiment.
@@ -59,8 +58,7 @@ def describe_inputs(
     Args:
         tables: Primary rows by the name of their part.
         items: Tags and levels; titles don't count, their vectors do.
-        title_vectors: ``[n_items + 1, d]`` float32; d is 0 where there are none.
-        image_vectors: The same.
+        vectors: By modality ``[n_items + 1, d]`` float32; d is 0 where there are none.
         preparation_report: Says what the levels were computed from, and which share of
             the negatives train has.
 
@@ -69,11 +67,10 @@ def describe_inputs(
         those of items), ``has_tags``, ``modalities`` (those that have vectors),
         ``levels_from`` and ``negative_keep``.
     """
-    vectors = {"title": title_vectors, "image": image_vectors}
     used = items.drop_columns(["title"])
     return {
         **{name: fingerprint(table) for name, table in tables.items()},
-        "items": fingerprint(used, title_vectors, image_vectors),
+        "items": fingerprint(used, *vectors.values()),
         "fields": [spec.name for spec in field_specs(items.schema)],
         "has_tags": len(items["tags"].combine_chunks().flatten()) > 0,
         "modalities": [name for name, array in vectors.items() if array.shape[1]],

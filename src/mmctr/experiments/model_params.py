@@ -57,9 +57,10 @@ class ModelParams(Params):
         Raises:
             ValueError: If the method's codes have no prefixes and the model takes them.
         """
-        ctr, method = self.ctr_modeling, self.quantization.method
+        ctr = self.ctr_modeling
         used = "codes" in ctr.features.forms and ctr.model.code_entry == "prefix"
-        if used and not METHODS[method].residual:
+        methods = sorted(self.quantization.methods) if used else []
+        for method in (x for x in methods if not METHODS[x].residual):
             residual = [name for name, each in METHODS.items() if each.residual]
             raise ValueError(
                 "'ctr_modeling.model.code_entry' = 'prefix' needs codes that refine "
@@ -104,7 +105,8 @@ class ModelParams(Params):
 
         Args:
             inputs: From :func:`mmctr.experiments.common.describe_inputs`: fingerprints
-                of ``items`` and of ``train``, which says which items are cold.
+                of ``items`` and of ``train``, which says which items are cold, and
+                ``modalities``.
 
         Returns:
             The name; None if the model needs no codes.
@@ -112,10 +114,13 @@ class ModelParams(Params):
         if not self.ctr_modeling.features.need_codes:
             return None
         params = self.quantization
+        by_modality = {
+            name: [each.method, each.own.model_dump()]
+            for name, each in params.by_modality(inputs["modalities"]).items()
+        }
         key = short_hash(
             QUANTIZERS_VERSION,
-            params.method,
-            params.own.model_dump(),
+            by_modality,
             params.health.model_dump(),
             params.seed,
             inputs["items"],

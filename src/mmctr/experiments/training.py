@@ -21,7 +21,6 @@ if TYPE_CHECKING:  # torch takes a second to import
 
 # Key in the metadata of files; existing ones have it, so it stays.
 _FACTS = b"ablation"
-_CODES = ("title_codes", "image_codes")
 
 
 @dataclass(frozen=True)
@@ -29,28 +28,27 @@ class Items:
     """Everything about items that a model may use."""
 
     features: pa.Table
-    title_vectors: np.ndarray
-    image_vectors: np.ndarray
+    vectors: dict[str, np.ndarray]
 
     def make_codes(self, train: pa.Table, params: QuantizationParams) -> pa.Table:
-        """Quantise both modalities.
+        """Quantise every modality.
 
         Args:
             train: Says which items are cold.
             params: Method and its settings.
 
         Returns:
-            ``title_codes`` and ``image_codes``, one row per item; :func:`facts_of`
-            gives their method and health.
+            A column of codes per modality, one row per item; :func:`facts_of` gives
+            their method and the health of each.
 
         Raises:
             ValueError: If the vectors cannot be quantised or a codebook collapses.
         """
         cold = find_cold_items(self.features, train)
-        made = quantize_items(self.title_vectors, self.image_vectors, cold, params)
-        title, _, _, image, _, _, health = made
-        table = pa.table([lists_of_rows(title), lists_of_rows(image)], names=_CODES)
-        facts = {"method": params.method, "commit": code_commit(), **health}
+        codes, _, _, health = quantize_items(self.vectors, cold, params)
+        table = pa.table({name: lists_of_rows(own) for name, own in codes.items()})
+        method = {"method": params.method, "commit": code_commit()}
+        facts = {**method, "modalities": health}
         return with_facts(table, facts)
 
     def click_logs(
@@ -97,15 +95,12 @@ class Items:
         from mmctr.ctr.inputs.item_table import ItemTable
 
         none = np.empty((self.features.num_rows, 0), np.int32)
-        title, image = (
-            none if codes is None else matrix_column(codes, name, "codes")
-            for name in _CODES
-        )
-        return ItemTable.from_arrow(
-            build_item_table(self.features, title, image),
-            self.title_vectors,
-            self.image_vectors,
-        )
+        by_modality = {
+            name: none if codes is None else matrix_column(codes, name, "codes")
+            for name in self.vectors
+        }
+        table = build_item_table(self.features, by_modality)
+        return ItemTable.from_arrow(table, self.vectors)
 
 
 def train_measured(

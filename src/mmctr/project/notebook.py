@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_modalities
 from mmctr.content.embedders.params import EmbeddingParams
-from mmctr.content.providers import TITLE_PROVIDERS
+from mmctr.content.providers import TEXT_PROVIDERS
 from mmctr.content.quantizers.protocol import Quantizer
-from mmctr.content.vectors import finish_new_vectors
+from mmctr.content.vectors import ModalityParams, finish_new_vectors
 
 
 class Nearest(NamedTuple):
@@ -33,7 +33,7 @@ def encode_titles(
 
     Args:
         titles: ``k`` titles, none of them blank.
-        center: ``title_center``, ``[d]``: what was subtracted from the items' vectors.
+        center: ``[d]``, that of the titles in ``vector_centers``.
         quantizer: The titles' fitted quantiser, from
             :func:`~mmctr.content.quantizers.factory.load_quantizer`.
         embedding: How the items' titles were embedded; ``openai`` sends the titles.
@@ -45,20 +45,20 @@ def encode_titles(
         ValueError: If a title is blank, or the provider embeds no text by itself.
         EmbeddingError: If the embedding service or the cache fails.
     """
-    provider = resolve_name(TITLE_PROVIDERS[embedding.provider])
-    if provider.depends_on != "text":
+    modality = embedding.modalities["title"] or ModalityParams(column="title")
+    provider = embedding.provider_of(modality)
+    if resolve_name(TEXT_PROVIDERS[provider]).depends_on != "text":
         raise ValueError(
-            f"embedding.provider {embedding.provider} has no vector for a title of "
+            f"embedding.provider {provider} has no vector for a title of "
             "your own: it knows those of the items alone; run the project with "
             "embedding.provider=sentence_transformers"
         )
     blank = [place for place, title in enumerate(titles) if not title.strip()]
     if blank:
         raise ValueError(f"title {blank[0]} is blank; write some words")
-    vectors, _ = embed_titles(titles, embedding)
-    return quantizer.encode(
-        finish_new_vectors(vectors, center, embedding.vectors.title)
-    )
+    embedded = embed_modalities({"title": (titles, modality)}, embedding)
+    vectors, _ = embedded["title"]
+    return quantizer.encode(finish_new_vectors(vectors, center, modality))
 
 
 def nearest_by_codes(query: np.ndarray, codes: np.ndarray, *, top: int = 10) -> Nearest:

@@ -9,11 +9,12 @@ from pydantic import BaseModel
 
 FILES_READ = (
     "embedding.precomputed.path",
+    "embedding.modalities.*.path",
     "embedding.sentence_transformers.model",
     "embedding.images.path",
     "embedding.images.model",
 )
-"""Parameters that name a file or folder which a node opens itself."""
+"""Parameters that name a file or folder which a node opens itself; ``*`` is any."""
 
 PATHS = (*FILES_READ, "embedding.cache", "ctr_modeling.checkpoint.folder")
 """These, and what nodes write besides their outputs."""
@@ -39,14 +40,14 @@ def resolve_paths(section: str, values: Any, project: Path) -> Any:
     tree = values.model_dump() if is_typed else copy.deepcopy(values)
     for name in PATHS:
         first, *parents, last = name.split(".")
-        if first != section:
-            continue
-        branch = tree
+        branches = [tree] if first == section else []
         for parent in parents:
-            branch = branch.get(parent) or {}
-        value = branch.get(last)
-        if value and (last != "model" or _is_model_folder(value, project)):
-            branch[last] = str(resolve_path(value, project))
+            inner = [x.values() if parent == "*" else [x.get(parent)] for x in branches]
+            branches = [x for each in inner for x in each if x]
+        for branch in branches:
+            value = branch.get(last)
+            if value and (last != "model" or _is_model_folder(value, project)):
+                branch[last] = str(resolve_path(value, project))
     return type(values).model_validate(tree) if is_typed else tree
 
 

@@ -123,8 +123,9 @@ def draw_rate_distortion(details: dict[str, Any]) -> Any:
         A matplotlib figure, one panel per modality.
     """
     quantisers = list(details["codes"].values())
+    names = dict.fromkeys(x for found in quantisers for x in found["modalities"])
     modalities = [
-        name for name in ("title", "image") if any(found[name] for found in quantisers)
+        name for name in names if any(found["modalities"][name] for found in quantisers)
     ]
     figure, panels = new_panels(max(len(modalities), 1), height=3.8)
     if not modalities:
@@ -133,7 +134,7 @@ def draw_rate_distortion(details: dict[str, Any]) -> Any:
     for axes, modality in zip(panels, modalities, strict=True):
         bits = set()
         for place, found in enumerate(quantisers):
-            health = found[modality]
+            health = found["modalities"][modality]
             if not health:
                 continue
             bits.add(health["bits_per_item"])

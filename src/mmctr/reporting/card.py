@@ -18,7 +18,7 @@ from mmctr.reporting.model_sections import (
     slices_by_kind,
 )
 from mmctr.reporting.pages import render, say
-from mmctr.reporting.run_sections import image_maker
+from mmctr.reporting.run_sections import vector_maker
 from mmctr.reporting.statistics_sections import (
     frozen_sentence,
     protocol_sentence,
@@ -36,7 +36,7 @@ _SETTINGS = {
     "precision": "precision",
 }
 _CALIBRATION = "ctr_modeling.calibration.method"
-_HASHED = ("ctr_weights", "codes", "item_table", "title_vectors", "image_vectors")
+_HASHED = ("ctr_weights", "codes", "item_table", "vectors")
 
 
 def write_model_card(
@@ -44,7 +44,6 @@ def write_model_card(
     data_audit: dict[str, Any],
     codebook: dict[str, Any],
     embedding_report: dict[str, Any],
-    image_embedding_report: dict[str, Any],
     training_history: dict[str, Any],
     metrics: dict[str, Any],
     evaluation_details: dict[str, Any],
@@ -56,8 +55,7 @@ def write_model_card(
         preparation_report: Rows, users, items.
         data_audit: Leaks.
         codebook: Health of the codes.
-        embedding_report: Of the titles.
-        image_embedding_report: Of the covers.
+        embedding_report: How vectors were made, by modality.
         training_history: Validations.
         metrics: The model beside its baselines.
         evaluation_details: Calibration, ROC and slices.
@@ -69,12 +67,11 @@ def write_model_card(
     part, record = judged_part(metrics), Record.of(manifest)
     found, closer = metrics[part], evaluation_details[part]
     hashed = {name: record.outputs[name] for name in _HASHED if name in record.outputs}
-    vectors = (embedding_report, image_embedding_report)
     return render(
         "model_card.md",
         dataset=record.dataset,
         cautions=cautions(metrics, part),
-        model=_model(training_history, codebook, *vectors, record),
+        model=_model(training_history, codebook, embedding_report, record),
         parts=part_table(preparation_report),
         data=leak_sentence(data_audit),
         statistics=f"{protocol_sentence(metrics)} {frozen_sentence(metrics)}",
@@ -115,8 +112,7 @@ def write_model_card(
 def _model(
     history: dict[str, Any],
     codebook: dict[str, Any],
-    titles: dict[str, Any],
-    covers: dict[str, Any],
+    vectors: dict[str, Any],
     record: Record,
 ) -> Table:
     made = record.made.get("ctr_weights", {})
@@ -127,7 +123,6 @@ def _model(
         if health
     ]
     kinds = dict.fromkeys(name.partition(".")[0] for name in history["statistics"])
-    title_maker = titles["version"] or titles["provider"]
     rows = {
         "weights": f"{WEIGHTS}, {count(history['weights'])} numbers",
         "architecture": "Deep Interest Network: attention of the target to a history",
@@ -135,10 +130,12 @@ def _model(
         "item features": ", ".join(history["features"]),
         "row statistics": ", ".join(kinds) or "none",
         "codes": "; ".join(codes) or "none",
-        "title vectors": f"{title_maker}, {count(titles['width'])} wide",
-        "image vectors": f"{image_maker(covers)}, {count(covers['width'])} wide"
-        if covers["width"]
-        else "none",
+        **{
+            f"{name} vectors": f"{vector_maker(each)}, {count(each['width'])} wide"
+            if each["width"]
+            else "none"
+            for name, each in vectors.items()
+        },
         "calibration": record.parameters.get(_CALIBRATION, "unknown"),
         "made": moment(made.get("at")),
         "commit": record.versions.get("commit") or "unknown",
@@ -160,7 +157,7 @@ def _training(history: dict[str, Any], record: Record) -> str:
 def _limits(
     report: dict[str, Any],
     codebook: dict[str, Any],
-    titles: dict[str, Any],
+    vectors: dict[str, Any],
     history: dict[str, Any],
     metrics: dict[str, Any],
     closer: dict[str, Any],
@@ -187,8 +184,11 @@ def _limits(
     absent = [name for name, health in codebook.items() if health is None]
     if absent:
         lines.append(f"There are no {' and no '.join(absent)} vectors.")
-    if titles["zero_rows"]:
-        lines.append(f"{count(titles['zero_rows'])} items have no title vector.")
+    lines += [
+        f"{count(each['zero_rows'])} items have no {name} vector."
+        for name, each in vectors.items()
+        if each["width"] and each["zero_rows"]
+    ]
     lines.append("One seed: how much another would change is not in the intervals.")
     return lines
 

@@ -145,7 +145,7 @@ def codes_section(codebook: dict[str, Any], shared: pd.DataFrame) -> Section:
     """
     known = {name: health for name, health in codebook.items() if health}
     if not known:
-        nothing = Text("The items have neither title nor image vectors, so no codes.")
+        nothing = Text("The items have no vectors, so no codes.")
         return Section("codes", "Codes", [nothing])
     absent = [name for name in codebook if name not in known]
     measures = (

@@ -23,6 +23,7 @@ from mmctr.reporting.words import (
     cell,
     count,
     difference,
+    listed,
     moment,
     number,
     seconds,
@@ -33,16 +34,18 @@ _DRAWN = 12
 """Nodes that are drawn; the table has them all."""
 
 _VECTOR_COUNTS = (
-    ("items", "rows", True),
-    ("width", "width", True),
-    ("zero vectors", "zero_rows", True),
-    ("distinct titles", "unique_titles", False),
-    ("found in the cache", "cached", False),
-    ("sent", "sent", False),
-    ("requests", "requests", False),
-    ("tokens", "tokens", False),
+    ("items", "rows"),
+    ("width", "width"),
+    ("zero vectors", "zero_rows"),
+    ("distinct texts", "unique_titles"),
+    ("found in the cache", "cached"),
+    ("sent", "sent"),
+    ("requests", "requests"),
+    ("tokens", "tokens"),
+    ("covers missing", "missing"),
+    ("covers broken", "broken"),
 )
-"""Label, key of the reports, and whether images have it too."""
+"""Label, and key of the reports that have it."""
 
 _COMPUTATION = {
     "library": "library",
@@ -104,19 +107,18 @@ def ablation_section(ablation: dict[str, Any] | None, record: Record) -> Section
 
 
 def cost_section(
-    titles: dict[str, Any], covers: dict[str, Any], times: dict[str, Any] | None
+    vectors: dict[str, dict[str, Any]], times: dict[str, Any] | None
 ) -> Section:
     """Show what vectors cost, and how long each step took.
 
     Args:
-        titles: ``embedding.json``.
-        covers: ``image_embedding.json``.
+        vectors: ``embedding.json``, how vectors were made by modality.
         times: ``run.json`` as it is when the report is made; None if unknown.
     """
-    vectors = _vector_table(titles, covers)
+    made = _vector_table(vectors)
     if times is None:
         text = Text("How long the steps took was not recorded.")
-        return Section("cost", "Cost and time", [vectors, text])
+        return Section("cost", "Cost and time", [made, text])
     nodes, last = times["nodes"], times["last_run"]["nodes"]
     longest = sorted(nodes, key=lambda name: -nodes[name]["seconds"])[:_DRAWN]
     picture = Picture.of(
@@ -140,7 +142,7 @@ def cost_section(
         words=3,
         note=note,
     )
-    return Section("cost", "Cost and time", [vectors, Pictures([picture]), table])
+    return Section("cost", "Cost and time", [made, Pictures([picture]), table])
 
 
 def parameters_section(record: Record) -> Section:
@@ -197,29 +199,30 @@ def _computations(record: Record) -> list[Block]:
     return [Table("Threads and kernels", header, rows, words=2)] if rows else []
 
 
-def _vector_table(titles: dict[str, Any], covers: dict[str, Any]) -> Table:
-    cost = titles["cost_bound_usd"]
-    lost = count(covers["missing"] + covers["broken"])
+def _vector_table(reports: dict[str, dict[str, Any]]) -> Table:
+    found = list(reports.values())
+    costs = [each.get("cost_bound_usd") for each in found]
     rows = [
-        ["made by", titles["version"] or titles["provider"], image_maker(covers)],
+        ["made by", *map(vector_maker, found)],
         *(
-            [label, count(titles[key]), count(covers[key]) if of_both else NOTHING]
-            for label, key, of_both in _VECTOR_COUNTS
+            [label, *(count(x.get(key)) for x in found)]
+            for label, key in _VECTOR_COUNTS
         ),
-        ["cost, at most", NOTHING if cost is None else f"${cost:,.4f}", NOTHING],
-        ["covers missing or broken", NOTHING, lost],
-        ["time", seconds(titles["seconds"]), seconds(covers["seconds"])],
+        ["cost, at most", *(NOTHING if x is None else f"${x:,.4f}" for x in costs)],
+        ["time", *(seconds(each["seconds"]) for each in found)],
     ]
-    return Table("What vectors cost", ("", "titles", "images"), rows)
+    together = [name for name, each in reports.items() if each.get("embedded_with")]
+    note = ""
+    if together:
+        note = f"Texts of {listed(together)} were embedded in one call: what was found "
+        note += "in the cache, sent and paid, and the time, is that of all of them."
+    return Table("What vectors cost", ("", *reports), rows, note=note)
 
 
-def image_maker(covers: dict[str, Any]) -> str:
-    """Say what made the image vectors."""
-    if covers["version"]:
-        return str(covers["version"])
-    return {"given": "the source", "none": "none"}.get(
-        covers["provider"], str(covers["provider"])
-    )
+def vector_maker(report: dict[str, Any]) -> str:
+    """Say what made the vectors of a modality."""
+    maker = str(report["version"] or report["provider"])
+    return {"given": "the source"}.get(maker, maker)
 
 
 def _no_record() -> Text:

@@ -1,12 +1,14 @@
-"""Files that are written whole or not at all."""
+"""Files and folders that are written whole or not at all."""
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PART = re.compile(r"^\.(.+)\.\d+\.part$")
+_OLD = ".old"
 
 
 @contextmanager
@@ -36,18 +38,61 @@ def atomic_path(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Give a hidden sibling of a folder to fill; rename it over the folder at the end.
+
+    A folder can't be renamed over another in one step: the earlier one is moved aside
+    first, and :func:`remove_leftovers` gives it its name back if the process is killed
+    between the two steps.
+
+    Args:
+        path: The folder; that which it is in is created.
+
+    Yields:
+        The folder to write to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    old = path.with_name(f".{path.name}{_OLD}.{os.getpid()}.part")
+    try:
+        part.mkdir()
+        yield part
+        for each in (*part.iterdir(), part):
+            _flush(each)
+        if path.exists():
+            os.replace(path, old)
+        os.replace(part, path)
+        _flush(path.parent)
+    finally:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        for each in (part, old):
+            shutil.rmtree(each, ignore_errors=True)
+
+
 def final_path(path: Path) -> Path:
     """Where a path given by :func:`atomic_path` will lie; any other path unchanged."""
     return path.with_name(_PART.sub(r"\1", path.name))
 
 
 def remove_leftovers(path: Path) -> None:
-    """Delete what killed processes left of a file; running ones keep theirs."""
+    """Delete what killed processes left of a file or folder; running ones keep theirs.
+
+    A folder that was moved aside and not replaced gets its name back.
+    """
     for part in path.parent.glob(f".{path.name}.*.part"):
         pid = part.name.split(".")[-2]
-        if not (pid.isdigit() and _is_running(int(pid))):
-            with suppress(OSError):  # in a read-only folder, where the write will fail
+        if pid.isdigit() and _is_running(int(pid)):
+            continue
+        with suppress(OSError):  # in a read-only folder, where the write will fail
+            if not part.is_dir() or part.is_symlink():
                 part.unlink(missing_ok=True)
+            elif part.name.startswith(f".{path.name}{_OLD}.") and not path.exists():
+                os.replace(part, path)
+            else:
+                shutil.rmtree(part)
 
 
 def _flush(path: Path) -> None:

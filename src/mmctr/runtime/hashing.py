@@ -148,6 +148,12 @@ class FileHashes:
         self.known[path.as_posix()] = {"stamp": stamp, "at_ns": at_ns, "sha256": value}
         return value
 
+    def by_file(self, name: str, path: Path) -> dict[str, str | None]:
+        """Give :meth:`hash` by a name; of a folder also its files', by NAME/FILE."""
+        inside = list(_tree(path)) if path.is_dir() else []
+        files = {f"{name}/{file}": self.hash(path / file) for file in inside}
+        return {name: self.hash(path), **files}
+
 
 def _stamp(path: Path) -> tuple[str, int]:
     """What tells a changed file or folder, and when it changed last."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmctr.content.embedders import embed
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.embedders.protocol import EmbeddingUsage
 
@@ -47,7 +47,7 @@ def recorder(monkeypatch) -> RecordingEmbedder:
 def test_equal_titles_are_embedded_once(recorder):
     """Surrounding space makes no difference; case does."""
     titles = ["b", "a", " b\n", "A", "", "a", None, "\t "]
-    vectors, report = embed_titles(titles, EmbeddingParams())
+    vectors, report = embed_texts(titles, EmbeddingParams())
     assert recorder.calls == [["b", "a", "A"]]
     np.testing.assert_array_equal(vectors[0], vectors[2])
     np.testing.assert_array_equal(vectors[1], vectors[5])
@@ -61,7 +61,7 @@ def test_equal_titles_are_embedded_once(recorder):
 def test_placeholder_for_empty_titles(recorder):
     """Empty titles share the placeholder's vector, and no row is zero."""
     params = EmbeddingParams(empty_title="placeholder", placeholder=" none ")
-    vectors, report = embed_titles(["a", "", None, "none"], params)
+    vectors, report = embed_texts(["a", "", None, "none"], params)
     assert recorder.calls == [["a", "none"]]
     np.testing.assert_array_equal(vectors[1], vectors[2])
     np.testing.assert_array_equal(vectors[1], vectors[3])
@@ -75,7 +75,7 @@ def test_rows_have_length_one_at_any_scale(recorder, scale):
     """Squares of such numbers would overflow or vanish in float32."""
     recorder.scale = scale
     titles = ["", *(f"title {i}" for i in range(9000)), ""]  # more than one step
-    vectors, report = embed_titles(titles, EmbeddingParams())
+    vectors, report = embed_texts(titles, EmbeddingParams())
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors[1:-1], axis=1), 1, atol=1e-6)
     np.testing.assert_array_equal(vectors[[0, -1]], 0)
@@ -90,12 +90,12 @@ def test_a_row_depends_on_its_title_alone(titles):
         patch.setattr(embed, "resolve_name", lambda entry: RecordingEmbedder())
         if not any(title.strip() for title in titles):
             with pytest.raises(ValueError, match="titles are empty"):
-                embed_titles(titles, EmbeddingParams())
+                embed_texts(titles, EmbeddingParams())
             return
-        vectors, report = embed_titles(titles, EmbeddingParams())
+        vectors, report = embed_texts(titles, EmbeddingParams())
         assert vectors.shape == (len(titles), 2)
         for title, vector in zip(titles, vectors, strict=True):
-            alone, _ = embed_titles([title, "anchor"], EmbeddingParams())
+            alone, _ = embed_texts([title, "anchor"], EmbeddingParams())
             np.testing.assert_array_equal(vector, alone[0])
         assert report.zero_rows == report.empty_titles
 
@@ -105,7 +105,7 @@ def test_non_finite_vector_names_row_and_title(recorder):
     vectors = np.array([[1.0], [np.nan]], dtype=np.float32)
     recorder.embed = lambda texts: (vectors, EmbeddingUsage())
     with pytest.raises(ValueError, match="row 2 .*'broken one'"):
-        embed_titles(["good", "good", "broken one"], EmbeddingParams())
+        embed_texts(["good", "good", "broken one"], EmbeddingParams())
 
 
 @pytest.mark.parametrize("shape", [(3, 2), (2,)])
@@ -114,7 +114,7 @@ def test_wrong_number_of_vectors(recorder, shape):
     vectors = np.ones(shape, dtype=np.float32)
     recorder.embed = lambda texts: (vectors, EmbeddingUsage())
     with pytest.raises(ValueError, match="recording/1 .*one row per title"):
-        embed_titles(["a", "b"], EmbeddingParams())
+        embed_texts(["a", "b"], EmbeddingParams())
 
 
 @pytest.mark.parametrize(
@@ -123,13 +123,13 @@ def test_wrong_number_of_vectors(recorder, shape):
 def test_nothing_to_embed(recorder, titles, complaint):
     """No width can be known without a text."""
     with pytest.raises(ValueError, match=complaint):
-        embed_titles(titles, EmbeddingParams())
+        embed_texts(titles, EmbeddingParams())
 
 
 def test_all_titles_empty_but_a_placeholder(recorder):
     """Then there is a text."""
     params = EmbeddingParams(empty_title="placeholder")
-    vectors, _ = embed_titles(["", None], params)
+    vectors, _ = embed_texts(["", None], params)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
 
 
@@ -137,8 +137,8 @@ def test_lsa_end_to_end():
     """A seeded provider without a model; a title without a word stays a zero row."""
     params = EmbeddingParams(provider="lsa", lsa={"dimensions": 2}, seed=3)
     titles = ["red car", "blue car", "red boat", "???", ""]
-    first, report = embed_titles(titles, params)
-    second, _ = embed_titles(titles, params)
+    first, report = embed_texts(titles, params)
+    second, _ = embed_texts(titles, params)
     np.testing.assert_array_equal(first, second)
     np.testing.assert_allclose(
         np.linalg.norm(first, axis=1), [1, 1, 1, 0, 0], atol=1e-6

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.params import EmbeddingParams, PrecomputedParams
 from mmctr.content.embedders.precomputed import PrecomputedVectors
 from mmctr.content.embedders.protocol import EmbedderContext
@@ -30,7 +30,7 @@ def test_rows_belong_to_items(tmp_path, matrix, dtype):
     path = tmp_path / "vectors.npy"
     np.save(path, matrix.astype(dtype))
     titles = ["same", "same", "zero", "", None]
-    vectors, report = embed_titles(titles, params_for(path, dimensions=3))
+    vectors, report = embed_texts(titles, params_for(path, dimensions=3))
     assert vectors.dtype == np.float32
     assert vectors.dtype.isnative
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
@@ -49,7 +49,7 @@ def test_the_file_is_left_alone(tmp_path, matrix):
     path = tmp_path / "vectors.npy"
     np.save(path, matrix.astype(np.float32))
     before = path.read_bytes()
-    embed_titles(["t"] * 5, params_for(path))
+    embed_texts(["t"] * 5, params_for(path))
     assert path.read_bytes() == before
 
 
@@ -71,7 +71,7 @@ def test_relative_path(tmp_path, monkeypatch, matrix):
     """A path given to the embedder is used as it is."""
     np.save(tmp_path / "vectors.npy", matrix)
     monkeypatch.chdir(tmp_path)
-    assert embed_titles(["t"] * 5, params_for("vectors.npy"))[0].shape == (5, 3)
+    assert embed_texts(["t"] * 5, params_for("vectors.npy"))[0].shape == (5, 3)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_wrong_matrices(tmp_path, stored, changes, complaint):
     path = tmp_path / "vectors.npy"
     np.save(path, stored, allow_pickle=True)
     with pytest.raises(ValueError, match=complaint) as caught:
-        embed_titles(["t"] * 5, params_for(path, **changes))
+        embed_texts(["t"] * 5, params_for(path, **changes))
     assert "vectors.npy" in str(caught.value)
 
 
@@ -100,13 +100,13 @@ def test_not_an_npy_file(tmp_path):
         path = tmp_path / "vectors.npy"
         path.write_bytes(content)
         with pytest.raises(ValueError, match="no readable .npy"):
-            embed_titles(["t"], params_for(path))
+            embed_texts(["t"], params_for(path))
 
 
 def test_missing_file(tmp_path):
     """The parameter and the path are named."""
     with pytest.raises(ValueError, match="embedding.precomputed.path: .*gone.npy"):
-        embed_titles(["t"], params_for(tmp_path / "gone.npy"))
+        embed_texts(["t"], params_for(tmp_path / "gone.npy"))
 
 
 def test_non_finite_row_is_named(tmp_path, matrix):
@@ -115,4 +115,4 @@ def test_non_finite_row_is_named(tmp_path, matrix):
     path = tmp_path / "vectors.npy"
     np.save(path, matrix)
     with pytest.raises(ValueError, match="row 3 .*'fourth'"):
-        embed_titles(["a", "b", "c", "fourth", "e"], params_for(path))
+        embed_texts(["a", "b", "c", "fourth", "e"], params_for(path))

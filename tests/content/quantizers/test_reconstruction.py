@@ -61,8 +61,10 @@ def test_the_model_sees_what_codes_stand_for(content):
     found = Din(table, seen, ctr_params(features=features))
     decoded = replace(
         table,
-        title_vectors=reconstruct_from_codes(table.title_vectors, table.title_codes),
-        image_vectors=reconstruct_from_codes(table.image_vectors, table.image_codes),
+        vectors={
+            name: reconstruct_from_codes(own, table.codes[name])
+            for name, own in table.vectors.items()
+        },
     )
     expected = Din(decoded, seen, ctr_params(features={"content": content}))
     if content == "similarity":
@@ -84,7 +86,9 @@ def test_the_model_sees_what_codes_stand_for(content):
 def test_decoded_vectors_without_codes_are_refused():
     rng = np.random.default_rng(1)
     table = with_vectors(rng, random_table(rng))
-    without = replace(table, title_codes=np.zeros((N_ITEMS + 1, 0), np.int64))
+    without = replace(
+        table, codes=table.codes | {"title": np.zeros((N_ITEMS + 1, 0), np.int64)}
+    )
     features = {"content": "continuous", "vectors": "decoded"}
     with pytest.raises(ValueError, match="decoded needs codes"):
         Din(without, np.arange(N_ITEMS + 1) > 0, ctr_params(features=features))

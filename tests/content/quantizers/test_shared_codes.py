@@ -17,15 +17,15 @@ def test_items_are_listed_with_those_that_share_their_codes():
     codes[20] = codes[10]
     codes[12, :2] = codes[10, :2]
     none = np.empty((30, 0), dtype=np.int32)
-    table = list_shared_codes(items, codes, none, PARAMS)
+    table = list_shared_codes(items, {"title": codes, "image": none}, PARAMS)
     assert set(table["modality"]) == {"title"}
     assert set(table["item_id"]) >= {11, 21}
     rows = table[table["item_id"] == 11]
     assert rows["other_title"].tolist() == ["title 21", "title 13"]
     assert rows["shared_codes"].tolist() == [3, 2]
     assert set(rows["codes"]) == {3}
-    again = list_shared_codes(items, codes, none, PARAMS)
+    again = list_shared_codes(items, {"title": codes, "image": none}, PARAMS)
     assert table.equals(again)
-    empty = list_shared_codes(items, none, none, PARAMS)
+    empty = list_shared_codes(items, {"title": none, "image": none}, PARAMS)
     assert len(empty) == 0
     assert list(empty.columns) == list(table.columns)

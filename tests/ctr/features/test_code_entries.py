@@ -178,7 +178,8 @@ def test_the_number_of_levels_is_a_parameter():
 
 def test_both_modalities_have_a_code_embedding():
     rng = np.random.default_rng(7)
-    table = replace(random_table(rng), image_codes=random_codes(rng, 5, 3))
+    table = random_table(rng)
+    table = replace(table, codes=table.codes | {"image": random_codes(rng, 5, 3)})
     model = Din(table, SEEN, ctr_params(model={"code_entry": "concat"}))
     assert model.items.features["title_codes"].width == 6 * 8
     assert model.items.features["image_codes"].width == 5 * 8

@@ -50,13 +50,16 @@ def test_the_features_are_those_of_the_content(content, features, name):
 def test_a_modality_can_be_switched_off_and_an_absent_one_is_left_out(content):
     rng = np.random.default_rng(0)
     table = with_vectors(rng, random_table(rng))
-    features = {"content": content, "title_vectors": False}
+    features = {"content": content, "modalities": ["image"]}
     model = Din(table, SEEN, ctr_params(features=features))
     names = [*model.items.features, *model.comparisons]
     assert {"image_vector", "image_similarity"}.intersection(names)
     assert not {"title_vector", "title_similarity"}.intersection(names)
     for without in (table, random_table(rng)):
-        less = replace(without, image_vectors=np.zeros((N_ITEMS + 1, 0), np.float32))
+        less = replace(
+            without,
+            vectors=without.vectors | {"image": np.zeros((N_ITEMS + 1, 0), np.float32)},
+        )
         with pytest.raises(ValueError, match=f"content={content} needs item vectors"):
             Din(less, SEEN, ctr_params(features=features))
 
@@ -69,6 +72,6 @@ def test_vectors_are_not_read_where_they_are_not_used(content):
 
     rng = np.random.default_rng(0)
     unread = np.zeros((N_ITEMS + 1, 4), np.float32).view(Unread)
-    table = replace(random_table(rng), title_vectors=unread, image_vectors=unread)
+    table = replace(random_table(rng), vectors={"title": unread, "image": unread})
     model = Din(table, SEEN, ctr_params(features={"content": content}))
     model(whole_batch(click_log(rng, 4)))

@@ -28,9 +28,8 @@ def topic_table(rng: np.random.Generator) -> tuple[ItemTable, np.ndarray]:
         tags=np.zeros((201, 1), np.int64),
         likes=nothing,
         views=nothing,
-        title_codes=codes,
-        image_codes=np.zeros((201, 0), np.int64),
-        title_vectors=vectors.astype(np.float32),
+        codes={"title": codes, "image": np.zeros((201, 0), np.int64)},
+        vectors={"title": vectors.astype(np.float32)},
     )
     return table, topics
 

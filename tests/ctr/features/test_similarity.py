@@ -25,7 +25,7 @@ def test_histograms_equal_those_counted_row_by_row(counts, seed, buckets, longes
     """Against NumPy's, on padded histories; gradients of the layer too."""
     rng = np.random.default_rng(seed)
     table = with_vectors(rng, random_table(rng))
-    vectors = table.title_vectors
+    vectors = table.vectors["title"]
     batch = whole_batch(click_log(rng, 12, longest=longest))
     params = SimilarityParams(buckets=buckets, counts=counts)
     torch.manual_seed(seed)
@@ -75,7 +75,7 @@ def test_long_histories_are_counted_in_parts(monkeypatch):
     table = with_vectors(rng, random_table(rng))
     batch = whole_batch(click_log(rng, 12))
     parts = (batch.target, batch.history, batch.segment)
-    similarity = SimilarityHistogram(table.image_vectors, 4, SimilarityParams())
+    similarity = SimilarityHistogram(table.vectors["image"], 4, SimilarityParams())
     whole = similarity.histogram(*parts)
     monkeypatch.setattr("mmctr.ctr.features.similarity._ROWS", 5)
     assert torch.equal(similarity.histogram(*parts), whole)

@@ -24,8 +24,8 @@ def test_lists_become_matrices():
     table = ItemTable.from_arrow(item_table())
     assert table.n_items == 2
     assert table.tags.tolist() == [[0, 0], [3, 1], [2, 0]]
-    assert table.title_codes.tolist() == [[0, 0], [1, 2], [2, 2]]
-    assert table.image_codes.shape == (3, 0)
+    assert table.codes["title"].tolist() == [[0, 0], [1, 2], [2, 2]]
+    assert table.codes["image"].shape == (3, 0)
     assert table.likes.dtype == np.int64
 
 

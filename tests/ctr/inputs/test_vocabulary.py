@@ -80,12 +80,13 @@ def test_the_largest_known_values_are_known(table):
 def test_items_after_the_last_one_get_the_vector_of_unknown_items(table, dropout):
     given = params("strict", dropout=dropout)
     weights = trained(table, given)
+
+    def two_more(values: np.ndarray) -> np.ndarray:
+        return np.concatenate([values, values[[1, 2]]])
+
     wider = ItemTable(
-        **{
-            name: np.concatenate([values, values[[1, 2]]])
-            for name, values in vars(table).items()
-            if "vectors" not in name and name != "fields"
-        }
+        *map(two_more, (table.tags, table.likes, table.views)),
+        codes={name: two_more(own) for name, own in table.codes.items()},
     )
     with pytest.raises(ValueError, match="'item_id' has items 41 to 42, which train"):
         within_vocabulary(wider, weights, given)

@@ -142,14 +142,12 @@ def test_item_id_dropout_hides_its_share_of_ids():
 
 
 def test_no_item_feature_is_an_error():
-    off = dict.fromkeys(
-        ["item_id", "tags", "likes", "views", "title_codes", "image_codes"], False
-    )
+    names = ["item_id", "tags", "likes", "views"]
+    off = {**dict.fromkeys(names, False), "modalities": []}
     table = random_table(np.random.default_rng(0))
     with pytest.raises(ValueError, match="ctr_modeling.features"):
         Din(table, SEEN, ctr_params(features=off))
-    names = ["item_id", "tags", "likes", "views"]
-    off = {**dict.fromkeys(names, False), "content": "similarity"}
+    off |= {"modalities": "all", "content": "similarity"}
     with pytest.raises(ValueError, match="content=similarity.*item_id=true"):
         Din(table, SEEN, ctr_params(features=off))
 
@@ -158,6 +156,15 @@ def test_features_can_be_switched_off_and_absent_ones_are():
     table = random_table(np.random.default_rng(0), image_positions=0)
     model = Din(table, SEEN, ctr_params(features={"likes": False}))
     assert list(model.items.features) == ["item_id", "tags", "views", "title_codes"]
+
+
+def test_chosen_modalities_alone_enter_the_model_and_unknown_ones_are_an_error():
+    table = random_table(np.random.default_rng(0))
+    model = Din(table, SEEN, ctr_params(features={"modalities": ["image"]}))
+    assert "image_codes" in model.items.features
+    assert "title_codes" not in model.items.features
+    with pytest.raises(ValueError, match="names 'tag', and the items have title, im"):
+        Din(table, SEEN, ctr_params(features={"modalities": ["image", "tag"]}))
 
 
 def test_an_empty_history_has_a_learned_vector():

@@ -122,9 +122,9 @@ def test_attention_on_levels_equals_fuxictr(seed, rows, longest, column, count, 
 def test_din_on_one_feature_equals_fuxictr(only):
     rng = np.random.default_rng(1)
     table = random_table(rng)
-    names = ("item_id", "tags", "likes", "views", "title_codes", "image_codes")
+    features = {name: name == only for name in ("item_id", "tags", "likes", "views")}
     params = ctr_params(
-        features={name: name == only for name in names},
+        features={**features, "modalities": ["title"] * (only == "title_codes")},
         model={"code_entry": "bag", "batch_norm": False},
     )
     ours = Din(table, SEEN, params)
@@ -144,7 +144,7 @@ def test_a_collapsed_codebook_is_counted_whole():
     table = random_table(np.random.default_rng(1))
     codes = np.full((N_ITEMS + 1, 300), 2)
     codes[0], codes[1, :40] = 0, 1
-    table = replace(table, title_codes=codes)
+    table = replace(table, codes=table.codes | {"title": codes})
     params = ctr_params(model={"code_entry": "bag"})
     feature = Din(table, SEEN, params).items.features["title_codes"]
     one, two = feature.table.weight[1:3]
@@ -227,8 +227,8 @@ def test_positional_codes_add_up_a_table_per_position(seed):
     model = Din(table, SEEN, ctr_params(seed=seed))
     feature = model.items.features["title_codes"]
     items = torch.from_numpy(rng.integers(0, N_ITEMS + 1, 20))
-    positions = table.title_codes.shape[1]
-    size = int(table.title_codes.max())
+    positions = table.codes["title"].shape[1]
+    size = int(table.codes["title"].max())
 
     expected = torch.zeros(20, 4)
     for position in range(positions):
@@ -236,6 +236,8 @@ def test_positional_codes_add_up_a_table_per_position(seed):
         book = torch.cat(
             [torch.zeros(1, 4), feature.table.weight[first : first + size]]
         )
-        expected += book[torch.from_numpy(table.title_codes[items.numpy(), position])]
+        expected += book[
+            torch.from_numpy(table.codes["title"][items.numpy(), position])
+        ]
 
     torch.testing.assert_close(feature(items), expected / positions**0.5, **CLOSE)

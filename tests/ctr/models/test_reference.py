@@ -49,7 +49,12 @@ def reference_table(rng: np.random.Generator) -> ItemTable:
     codes[:, 1, :20] = 1
     codes[:, 2, 0] = 1024
     codes[:, 0] = 0
-    return ItemTable(small.tags, small.likes, small.views, codes[0], codes[1])
+    return ItemTable(
+        small.tags,
+        small.likes,
+        small.views,
+        dict(zip(("title", "image"), codes, strict=True)),
+    )
 
 
 @pytest.fixture

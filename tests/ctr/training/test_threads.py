@@ -71,7 +71,7 @@ def _with_wide_vectors(rng: np.random.Generator, table: ItemTable) -> ItemTable:
     """Titles of 384 columns, whose components take the threads of NumPy too."""
     wide = rng.normal(size=(len(table.likes), 384)).astype(np.float32)
     wide[0] = 0
-    return replace(table, title_vectors=wide)
+    return replace(table, vectors=table.vectors | {"title": wide})
 
 
 def _with_threads(size: str, threads: int) -> list[str]:

@@ -11,11 +11,11 @@ from mmctr.evaluation.params import BaselineParams
 from mmctr.pipelines.baselines.nodes import score_by_trees
 
 N_ITEMS = 30
-VECTORS = (
-    np.eye(4, dtype=np.float32)[np.arange(N_ITEMS + 1) % 4]
+VECTORS = {
+    "title": np.eye(4, dtype=np.float32)[np.arange(N_ITEMS + 1) % 4]
     * (np.arange(N_ITEMS + 1) > 0)[:, None],
-    np.zeros((N_ITEMS + 1, 0), np.float32),
-)
+    "image": np.zeros((N_ITEMS + 1, 0), np.float32),
+}
 REPORT = {
     "levels_from": {"likes": "training events", "views": "training events"},
     "log": None,
@@ -68,7 +68,7 @@ def test_statistics_are_used_and_named(item_table):
     nothing = pa.array(np.zeros(240), pa.float32())
     frozen = test.set_column(place, "popularity.events", nothing)
     on_valid, on_test, on_frozen, found = score_by_trees(
-        item_table, *VECTORS, rows(0, 200), valid, test, frozen, REPORT, params()
+        item_table, VECTORS, rows(0, 200), valid, test, frozen, REPORT, params()
     )
     labels = rows(2, 60)["label"].to_numpy()
     # The statistic tells the classes apart, and a constant does not.
@@ -92,7 +92,7 @@ def test_the_same_again_and_on_fewer_rows(item_table):
     test = rows(2, 60)
     parts = (rows(0, 200), rows(1, 50), test, test.slice(0, 0))
     runs = [
-        score_by_trees(item_table, *VECTORS, *parts, REPORT, params(max_rows=most))
+        score_by_trees(item_table, VECTORS, *parts, REPORT, params(max_rows=most))
         for most in (1000, 1000, 402)
     ]
     assert np.array_equal(runs[0][1], runs[1][1])
@@ -108,4 +108,4 @@ def test_one_class_in_train_is_refused(item_table):
     zeros = train.set_column(place, "label", pa.array([0] * 80, pa.int8()))
     parts = (rows(1, 5), rows(2, 5), rows(2, 0))
     with pytest.raises(ValueError, match="train: labels must hold both 0 and 1"):
-        score_by_trees(item_table, *VECTORS, zeros, *parts, REPORT, params())
+        score_by_trees(item_table, VECTORS, zeros, *parts, REPORT, params())

@@ -19,7 +19,7 @@ from mmctr.pipelines.ctr_modeling.nodes import (
 )
 
 N_ITEMS = 10
-VECTORS = (np.zeros((N_ITEMS + 1, 0)),) * 2
+VECTORS = {"title": np.zeros((N_ITEMS + 1, 0))}
 REPORT = {
     "source": "interactions",
     "log": {"negatives_per_positive": 4},
@@ -80,11 +80,11 @@ TRAIN, TEST = rows(4000, 0, noise=0.05), rows(2000, 2, noise=0.3)
 
 
 def train(valid: pa.Table, method: str = "platt") -> dict:
-    return train_model(ITEMS, *VECTORS, TRAIN, valid, REPORT, params(method))[0]
+    return train_model(ITEMS, VECTORS, TRAIN, valid, REPORT, params(method))[0]
 
 
 def predict(weights: dict, method: str | bool, report: dict = REPORT) -> pa.Table:
-    return predict_rows(ITEMS, *VECTORS, weights, TEST, MAPPING, report, params(method))
+    return predict_rows(ITEMS, VECTORS, weights, TEST, MAPPING, report, params(method))
 
 
 @pytest.fixture(scope="module")

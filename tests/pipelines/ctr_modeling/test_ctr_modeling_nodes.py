@@ -17,10 +17,10 @@ from mmctr.pipelines.ctr_modeling.nodes import (
 
 N_ITEMS = 30
 # Titles have two columns, images none.
-VECTORS = (
-    np.concatenate([np.zeros((1, 2)), np.eye(2)[np.arange(N_ITEMS) % 2]]),
-    np.zeros((N_ITEMS + 1, 0)),
-)
+VECTORS = {
+    "title": np.concatenate([np.zeros((1, 2)), np.eye(2)[np.arange(N_ITEMS) % 2]]),
+    "image": np.zeros((N_ITEMS + 1, 0)),
+}
 REPORT = {
     "source": "challenge",
     "log": None,
@@ -97,7 +97,7 @@ def rows(seed: int, groups: int) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def trained(item_table, params):
-    return train_model(item_table, *VECTORS, rows(0, 200), rows(1, 50), REPORT, params)
+    return train_model(item_table, VECTORS, rows(0, 200), rows(1, 50), REPORT, params)
 
 
 def test_training_gives_weights_and_a_course(trained):
@@ -115,24 +115,21 @@ def test_content_is_chosen_and_named(item_table, mapping, params):
         {**params.model_dump(), "features": features, "model": model}
     )
     weights, course = train_model(
-        item_table, *VECTORS, rows(0, 200), rows(1, 50), REPORT, chosen
+        item_table, VECTORS, rows(0, 200), rows(1, 50), REPORT, chosen
     )
     assert course["content"] == "continuous + similarity"
     assert course["features"] == ["title_vector"]
     # Clicked items have the one title, the others the other.
     assert course["best"] > 0.9
     predictions = [
-        predict_rows(
-            item_table, *VECTORS, weights, rows(2, 20), mapping, REPORT, chosen
-        )
+        predict_rows(item_table, VECTORS, weights, rows(2, 20), mapping, REPORT, chosen)
         for _ in range(2)
     ]
     assert predictions[0].equals(predictions[1])
-    with pytest.raises(ValueError, match="title_vectors has shape"):
+    with pytest.raises(ValueError, match="title vectors have shape"):
         predict_rows(
             item_table,
-            VECTORS[0][1:],
-            VECTORS[1],
+            {"title": VECTORS["title"][1:]},
             weights,
             rows(2, 20),
             mapping,
@@ -153,14 +150,12 @@ def test_row_statistics_are_read_and_belong_to_the_weights(
     parts = [
         with_popularity(rows(seed, groups)) for seed, groups in ((0, 100), (1, 20))
     ]
-    weights, course = train_model(item_table, *VECTORS, *parts, REPORT, chosen)
+    weights, course = train_model(item_table, VECTORS, *parts, REPORT, chosen)
     assert course["statistics"] == ["popularity.age"]
     test = rows(2, 20)
 
     def predict(weights: dict, test: pa.Table, params: CtrParams) -> pa.Table:
-        return predict_rows(
-            item_table, *VECTORS, weights, test, mapping, REPORT, params
-        )
+        return predict_rows(item_table, VECTORS, weights, test, mapping, REPORT, params)
 
     assert len(predict(weights, with_popularity(test), chosen)) == 80
     with pytest.raises(ValueError, match="names popularity.*row_statistics.kinds"):
@@ -179,7 +174,7 @@ def test_row_statistics_are_read_and_belong_to_the_weights(
 def test_predictions_keep_order_and_original_ids(trained, item_table, mapping, params):
     test = rows(2, 20)
     predictions = predict_rows(
-        item_table, *VECTORS, trained[0], test, mapping, REPORT, params
+        item_table, VECTORS, trained[0], test, mapping, REPORT, params
     )
     assert predictions["user_id"].equals(test["user_id"])
     assert predictions["label"].equals(test["label"])
@@ -199,7 +194,7 @@ def test_metrics_of_labelled_and_unlabelled_parts(trained, item_table, mapping, 
     ) -> tuple[dict, dict]:
         predictions = [
             predict_rows(
-                item_table, *VECTORS, trained[0], table, mapping, REPORT, params
+                item_table, VECTORS, trained[0], table, mapping, REPORT, params
             )
             for table in (valid, part, part.slice(0, frozen))
         ]
@@ -213,7 +208,7 @@ def test_metrics_of_labelled_and_unlabelled_parts(trained, item_table, mapping, 
             np.full(240, 0.3),
             predictions[2],
             np.full(frozen, 0.35),
-            vectors,
+            {"title": vectors},
             {**REPORT, "oracle_auc": oracle},
             {"protocol": "live"},
             params,

@@ -55,7 +55,7 @@ def test_valid_decides(valid, test, is_there):
         *scored,
         predictions(tables[1].slice(0, 0)),
         np.zeros(0),
-        np.eye(4, 3, k=-1, dtype=np.float32),
+        {"title": np.eye(4, 3, k=-1, dtype=np.float32)},
         {"oracle_auc": None},
         {"protocol": "live"},
         CtrParams.model_validate(PARAMS),

@@ -39,7 +39,7 @@ def test_row_i_of_the_item_table_is_item_i(count, positions, chunks):
         [items.slice(start, size) for start in range(0, count, size)]
     )
     title, image = codes_of(count, positions), codes_of(count, 2, seed=1)
-    table = build_item_table(items, title, image)
+    table = build_item_table(items, {"title": title, "image": image})
     assert table.schema == pa.schema(
         {
             "item_id": pa.int32(),
@@ -74,33 +74,36 @@ def test_tags_of_another_integer_type_are_cast():
     items = items_of(3)
     wide = items["tags"].cast(pa.list_(pa.int64()))
     items = items.set_column(1, "tags", wide)
-    table = build_item_table(items, codes_of(3, 2), codes_of(3, 2))
+    table = build_item_table(items, {"title": codes_of(3, 2)})
     assert table.schema.field("tags").type == pa.list_(pa.int32())
 
 
 def test_an_absent_modality_is_a_column_of_empty_lists():
-    table = build_item_table(items_of(10), codes_of(10, 2), codes_of(10, 0))
+    table = build_item_table(
+        items_of(10), {"title": codes_of(10, 2), "image": codes_of(10, 0)}
+    )
     assert table["image_codes"].to_pylist() == [[]] * 11
 
 
 def test_codes_that_do_not_fit_are_named():
     items = items_of(3)
     with pytest.raises(ValueError, match=r"image_codes has shape \[2, 2\] for 3 items"):
-        build_item_table(items, codes_of(3, 2), codes_of(2, 2))
+        build_item_table(items, {"title": codes_of(3, 2), "image": codes_of(2, 2)})
     codes = codes_of(3, 2)
     codes[1, 1] = 0
     with pytest.raises(ValueError, match="title_codes holds codes under 1 in row 1"):
-        build_item_table(items, codes, codes_of(3, 2))
+        build_item_table(items, {"title": codes, "image": codes_of(3, 2)})
 
 
 def test_pipeline_runs_from_catalogue_to_catalogue():
     catalog = DataCatalog(
         {
             "items": MemoryDataset(items_of(5), copy_mode="assign"),
-            "title_codes": MemoryDataset(codes_of(5, 3)),
-            "image_codes": MemoryDataset(codes_of(5, 0)),
+            "codes": MemoryDataset({"title": codes_of(5, 3), "tag": codes_of(5, 1)}),
             "item_table": MemoryDataset(copy_mode="assign"),
         }
     )
     SequentialRunner().run(create_pipeline(), catalog)
-    assert catalog.load("item_table").num_rows == 6
+    table = catalog.load("item_table")
+    assert table.num_rows == 6
+    assert table.column_names[-2:] == ["title_codes", "tag_codes"]

@@ -39,8 +39,7 @@ def compute(prepared: PrimaryTables, **changes: Any) -> tuple[Any, ...]:
         prepared.events,
         prepared.items,
         pa.table(dict.fromkeys(names, nothing)),
-        absent,
-        absent,
+        {"title": absent, "image": absent},
         prepared.report,
         RowStatisticsParams.model_validate(params),
     )

@@ -18,13 +18,13 @@ def test_what_a_node_made_takes_the_place_of_its_own_entries_alone():
     assert manifest.made["valid"] == entry(seed=2)
 
 
-def test_codes_are_those_of_both_modalities():
-    one, other = Manifest(), Manifest()
-    one.record({"title_codes": "1", "image_codes": "2"}, entry())
-    other.record({"title_codes": "1"}, entry())
-    assert one.outputs["codes"] != other.outputs["codes"]
-    other.record({"image_codes": "2"}, entry())
-    assert one.outputs["codes"] == other.outputs["codes"]
+def test_files_of_a_folder_are_those_of_the_latest_save():
+    manifest = Manifest()
+    manifest.record({"codes": "1", "codes/a.npy": "2", "codes/b.npy": "3"}, entry())
+    manifest.record({"codes": "4", "codes/a.npy": "5", "codes_too": "6"}, entry())
+    manifest.record({"codes_too": "7"}, entry())
+    assert manifest.outputs == {"codes": "4", "codes/a.npy": "5", "codes_too": "7"}
+    assert manifest.made.keys() == {"codes", "codes_too"}
 
 
 def test_it_is_read_as_it_is_written():

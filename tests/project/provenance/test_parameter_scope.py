@@ -68,11 +68,12 @@ def read_by(node: str, tree: dict[str, Any], **changes: object) -> dict[str, Any
         ("quantize_items", {"quantization__rq_kmeans__levels": 2}, True),
         ("quantize_items", {"quantization__pq__positions": 2}, False),
         ("plan_ablation", {"quantization__pq__positions": 2}, True),
-        ("embed_item_titles", {"embedding__openai__model": "other"}, False),
-        ("embed_item_titles", {"embedding__images__path": "covers"}, False),
-        ("embed_item_images", {"embedding__images__path": "covers"}, True),
-        ("embed_item_images", {"embedding__images__batch_size": 1}, False),
-        ("embed_item_images", {"embedding__provider": "lsa"}, False),
+        ("embed_items", {"embedding__openai__model": "other"}, False),
+        ("embed_items", {"embedding__images__path": "covers"}, True),
+        ("embed_items", {"embedding__images__batch_size": 1}, False),
+        ("embed_items", {"embedding__provider": "lsa"}, True),
+        ("embed_items", {"embedding__modalities__image__center": True}, True),
+        ("quantize_items", {"quantization__modalities": {"tag": {}}}, True),
     ],
 )
 def test_a_parameter_counts_where_it_is_read(tree, node, change, counts):
@@ -81,12 +82,19 @@ def test_a_parameter_counts_where_it_is_read(tree, node, change, counts):
 
 def test_a_provider_counts_once_it_is_chosen(tree):
     chosen = {"embedding__provider": "openai"}
-    one = read_by("embed_item_titles", tree, **chosen)
+    one = read_by("embed_items", tree, **chosen)
     for name, counts in (("model", True), ("request_size", False), ("mode", False)):
         other = read_by(
-            "embed_item_titles", tree, **chosen, **{f"embedding__openai__{name}": "x"}
+            "embed_items", tree, **chosen, **{f"embedding__openai__{name}": "x"}
         )
         assert (one != other) is counts, name
+
+
+def test_a_method_counts_once_a_modality_has_it(tree):
+    chosen = {"quantization__modalities": {"tag": {"method": "pq"}}}
+    one = read_by("quantize_items", tree, **chosen)
+    other = read_by("quantize_items", tree, **chosen, quantization__pq__positions=2)
+    assert one != other
 
 
 def test_settings_of_the_other_schedule_do_not_count(tree):

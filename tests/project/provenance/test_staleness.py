@@ -126,11 +126,10 @@ def test_without_a_record_nothing_is_known(lineage):
 def test_each_reason_has_its_line_with_all_that_it_concerns():
     reason = "made with a=1, asked now: a=2"
     causes = {
-        Cause("title_codes", reason): ["title_codes", "item_table"],
-        Cause("image_codes", reason): ["item_table"],
+        Cause("codes", reason): ["codes", "item_table"],
+        Cause("codebook", reason): ["item_table"],
         Cause("train", "other"): ["train"],
     }
     assert describe_causes(causes) == (
-        f"- image_codes, title_codes: {reason} (made from it: item_table)\n"
-        "- train: other"
+        f"- codebook, codes: {reason} (made from it: item_table)\n- train: other"
     )

@@ -50,13 +50,7 @@ def embed_images(
     """
     images = params.images
     if images.path is None:
-        width = given.shape[1]
-        return given, ImageEmbeddingReport(
-            provider="given" if width else "none",
-            rows=len(given),
-            width=width,
-            zero_rows=_count_zero_rows(given),
-        )
+        return given, report_given(given)
     if given.shape[1] and not images.replace_given:
         raise ValueError(
             f"embedding.images.path is set, but the items have image vectors already "
@@ -102,6 +96,17 @@ def embed_images(
     )
     log_warnings(report)
     return vectors, report
+
+
+def report_given(vectors: np.ndarray) -> ImageEmbeddingReport:
+    """Describe the vectors of a source, ``[n_items, d]``; d is 0 where it has none."""
+    width = vectors.shape[1]
+    return ImageEmbeddingReport(
+        provider="given" if width else "none",
+        rows=len(vectors),
+        width=width,
+        zero_rows=_count_zero_rows(vectors),
+    )
 
 
 def _provider_class(provider: str) -> type[ImageEmbedder]:

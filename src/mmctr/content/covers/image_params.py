@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from mmctr.content.providers import CoverProvider
+from mmctr.content.vectors import ModalityName
 from mmctr.runtime.params import Params
 
 
@@ -19,8 +20,10 @@ class ImageParams(Params):
     path: Path | None = None
     """Folder or zip of images named after the items' ids (12077.jpg); null: no covers;
     the source's own image vectors are used if it has any."""
+    modality: ModalityName = "image"
+    """Name of the modality that the covers become."""
     replace_given: bool = False
-    """Embed the covers though the source has image vectors of its own."""
+    """Embed the covers though the source has such vectors of its own."""
     provider: CoverProvider = "efficientnet_lite0"
     """efficientnet_lite0 (1280 wide, weights come with the extra `images`), or
     sentence_transformers (a CLIP model on this machine)."""

@@ -1,10 +1,13 @@
-"""Titles of all items to one matrix of unit vectors, and a report of how."""
+"""Texts of all items to one matrix of unit vectors, and a report of how."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pkgutil import resolve_name
+from typing import Any
 
 import numpy as np
+from pydantic import Field
 
 from mmctr.content.embedders.cache import EmbeddingCache
 from mmctr.content.embedders.params import EmbeddingParams
@@ -13,7 +16,8 @@ from mmctr.content.embedders.protocol import (
     EmbedderContext,
     EmbeddingUsage,
 )
-from mmctr.content.providers import TITLE_PROVIDERS
+from mmctr.content.providers import TEXT_PROVIDERS
+from mmctr.content.vectors import ModalityParams
 from mmctr.runtime.progress import is_shown
 from mmctr.runtime.unit_rows import normalize_rows
 
@@ -42,26 +46,43 @@ class EmbeddingReport(EmbeddingUsage):
     """Items whose vector is zero, for any reason."""
     failed: int = 0
     """Different titles that failed; a run with any writes no report."""
+    embedded_with: list[str] = Field(default_factory=list)
+    """Modalities embedded in the same call: cached, sent, requests, tokens, cost and
+    seconds are those of all together."""
     seconds: float
     """From the titles to their vectors."""
 
 
-def embed_titles(
-    titles: Sequence[str | None], params: EmbeddingParams
-) -> tuple[np.ndarray, EmbeddingReport]:
-    """Embed the titles of the items.
+Embedded = tuple[np.ndarray, EmbeddingReport]
+"""Vectors ``[n_items, d]`` float32, row i for item i, and how they were made. Every row
+has length 1 within 1e-6, save the ``zero_rows`` of the report, which are exactly zero.
+"""
 
-    White space around a title is removed, equal titles are embedded once, and items
-    without a title are treated as ``params.empty_title`` says.
+
+def embed_texts(texts: Sequence[str | None], params: EmbeddingParams) -> Embedded:
+    """Embed one text per item by the default provider; see :func:`embed_modalities`."""
+    modality = ModalityParams(column="text")
+    return embed_modalities({"text": (texts, modality)}, params)["text"]
+
+
+def embed_modalities(
+    modalities: Mapping[str, tuple[Sequence[str | None], ModalityParams]],
+    params: EmbeddingParams,
+) -> dict[str, Embedded]:
+    """Embed the texts of the items, of any number of modalities.
+
+    White space around a text is removed, equal texts are embedded once, and items
+    without a text are treated as ``params.empty_title`` says. Modalities whose provider
+    embeds every text by itself are embedded in one call, so that a limit of the cost
+    holds for all of them together.
 
     Args:
-        titles: Title of every item, ``None`` where there is none.
-        params: Provider and policy.
+        modalities: By name the text of every item, ``None`` where there is none, and
+            the modality's parameters.
+        params: Providers and policy.
 
     Returns:
-        Vectors ``[n_items, d]`` float32, row i for item i. Every row has length 1
-        within 1e-6, save the ``zero_rows`` of the report, which are exactly zero.
-        Beside it the report.
+        Vectors and report of each.
 
     Raises:
         ValueError: If there is nothing to embed, a vector is not finite, or the
@@ -70,11 +91,37 @@ def embed_titles(
         DryRun: If only the plan was asked for.
         EmbeddingStopped: If the user stopped it.
     """
+    groups: dict[tuple[str, str], dict[str, Sequence[str | None]]] = {}
+    for name, (texts, modality) in modalities.items():
+        provider = params.provider_of(modality)
+        alone = resolve_name(TEXT_PROVIDERS[provider]).depends_on != "text"
+        groups.setdefault((provider, name if alone else ""), {})[name] = texts
+    found: dict[str, Embedded] = {}
+    for (provider, alone), group in groups.items():
+        settings = getattr(params, provider)
+        if alone and provider == "precomputed":
+            path = modalities[alone][1].path or settings.path
+            settings = settings.model_copy(update={"path": path})
+        found |= _embed_group(group, provider, settings, params)
+    return found
+
+
+def _embed_group(
+    group: Mapping[str, Sequence[str | None]],
+    provider: str,
+    settings: Any,
+    params: EmbeddingParams,
+) -> dict[str, Embedded]:
+    """Embed the texts of modalities by one call of their provider."""
     started = time.perf_counter()
-    texts = ["" if title is None else title.strip() for title in titles]
+    stripped = {
+        name: ["" if text is None else text.strip() for text in texts]
+        for name, texts in group.items()
+    }
+    texts = list(chain.from_iterable(stripped.values()))
     if not texts:
         raise ValueError("items has no rows: there are no titles to embed")
-    kind = resolve_name(TITLE_PROVIDERS[params.provider])
+    kind = resolve_name(TEXT_PROVIDERS[provider])
     empty_title = "own_row" if kind.depends_on == "row" else params.empty_title
     named = texts
     if empty_title == "placeholder":
@@ -88,25 +135,33 @@ def embed_titles(
             titles=len(named) - named.count(""),
             show_progress=is_shown(params.progress),
         )
-        embedder: Embedder = kind(getattr(params, params.provider), context)
+        embedder: Embedder = kind(settings, context)
         if kind.depends_on == "row":
             vectors, usage = embedder.embed(named)
         else:
             vectors, usage = _embed_unique(named, embedder)
         version = embedder.version()
-    zero_rows = _normalize(vectors, texts, version)
-    return vectors, EmbeddingReport(
-        provider=params.provider,
-        version=version,
-        rows=len(texts),
-        width=vectors.shape[1],
-        unique_titles=len(set(texts) - {""}),
-        empty_titles=texts.count(""),
-        empty_title=empty_title,
-        zero_rows=zero_rows,
-        seconds=round(time.perf_counter() - started, 3),
-        **usage.model_dump(),
-    )
+    found: dict[str, Embedded] = {}
+    for place, (name, own) in enumerate(stripped.items()):
+        rows = vectors[place * len(own) : (place + 1) * len(own)]
+        zero_rows = _normalize(rows, own, version)
+        found[name] = (
+            rows,
+            EmbeddingReport(
+                provider=provider,
+                version=version,
+                rows=len(own),
+                width=rows.shape[1],
+                unique_titles=len(set(own) - {""}),
+                empty_titles=own.count(""),
+                empty_title=empty_title,
+                zero_rows=zero_rows,
+                embedded_with=[other for other in stripped if other != name],
+                seconds=round(time.perf_counter() - started, 3),
+                **usage.model_dump(),
+            ),
+        )
+    return found
 
 
 def _embed_unique(

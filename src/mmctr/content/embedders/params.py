@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from mmctr.content.covers.image_params import ImageParams
-from mmctr.content.providers import TitleProvider
-from mmctr.content.vectors import VectorParams
+from mmctr.content.providers import TextProvider
+from mmctr.content.vectors import ModalityName, ModalityParams
 from mmctr.runtime.params import Params
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -121,9 +121,9 @@ class PrecomputedParams(Params):
 
 
 class EmbeddingParams(Params):
-    """How titles and covers of the items become vectors."""
+    """How texts and covers of the items become vectors."""
 
-    provider: TitleProvider = "sentence_transformers"
+    provider: TextProvider = "sentence_transformers"
     """What makes the vectors: sentence_transformers, openai, lsa or precomputed."""
     empty_title: Literal["zero", "placeholder"] = "zero"
     """An empty, blank or missing title gets the zero vector (similar to nothing), or
@@ -145,8 +145,14 @@ class EmbeddingParams(Params):
     """Ready vectors."""
     images: ImageParams = Field(default_factory=ImageParams)
     """Cover images."""
-    vectors: VectorParams = Field(default_factory=VectorParams)
-    """What happens to the vectors of titles and covers before they are stored."""
+    modalities: dict[ModalityName, ModalityParams | None] = Field(
+        default_factory=lambda: {
+            "title": ModalityParams(column="title", optional=True),
+            "image": ModalityParams(column="image_vector", optional=True),
+        }
+    )
+    """By name, in the order in which they enter the model; null leaves one out. A
+    column of the items that ends in `_vector` is one without being named."""
     device: Device = "auto"
     """Where a local model runs; auto: cuda, else mps, else cpu."""
     seed: int = Field(20242025, ge=0, lt=2**32)
@@ -154,14 +160,27 @@ class EmbeddingParams(Params):
     progress: bool = False
     """Draw a progress bar even where stderr is no terminal."""
 
+    def provider_of(self, modality: ModalityParams) -> str:
+        """What embeds the text of a modality."""
+        if modality.path is not None:
+            return "precomputed"
+        return modality.provider or self.provider
+
+    @property
+    def providers(self) -> set[str]:
+        """Every provider in use."""
+        named = {self.provider_of(each) for each in self.modalities.values() if each}
+        return named | {self.provider}
+
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        if self.provider == "precomputed" and self.precomputed.path is None:
+        chosen = [self.provider, *(x.provider for x in self.modalities.values() if x)]
+        if "precomputed" in chosen and self.precomputed.path is None:
             raise ValueError(
                 "embedding.provider is precomputed but embedding.precomputed.path is "
                 "not set: name the .npy file that holds one row per item"
             )
-        batch = self.provider == "openai" and self.openai.mode == "batch"
+        batch = "openai" in self.providers and self.openai.mode == "batch"
         if batch and self.cache is None:
             raise ValueError(
                 "embedding.openai.mode is batch but embedding.cache is null: batches "

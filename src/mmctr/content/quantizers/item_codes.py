@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pydantic import ValidationError
 
 from mmctr.content.quantizers.measured_fit import fit_and_measure
 from mmctr.content.quantizers.params import QuantizationParams
@@ -16,6 +17,10 @@ logger = logging.getLogger(__name__)
 # Codes, weights (named tensors), settings, health. Kedro resolves these annotations in
 # every command, and torch takes a second to import: no torch types here.
 Quantized = tuple[np.ndarray, dict[str, Any], dict[str, Any], dict[str, Any] | None]
+ByModality = dict[str, Any]
+
+# Fewer items per codeword, and codes are little but the items' ids.
+_ITEMS_PER_CODEWORD = 4
 
 
 def find_cold_items(items: pa.Table, train: pa.Table) -> np.ndarray:
@@ -32,35 +37,43 @@ def find_cold_items(items: pa.Table, train: pa.Table) -> np.ndarray:
 
 
 def quantize_items(
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
-    cold_items: np.ndarray,
-    params: QuantizationParams,
-) -> tuple[Any, ...]:
-    """Turn title and image vectors into codes, each modality with its own codebooks.
+    vectors: dict[str, np.ndarray], cold_items: np.ndarray, params: QuantizationParams
+) -> tuple[ByModality, ByModality, ByModality, ByModality]:
+    """Turn the vectors of items into codes, each modality with its own codebooks.
 
-    One node for both: Kedro saves what a node returns, so a modality that fails leaves
-    the earlier artifacts of both as they were, and no mixture of two runs.
+    One node for all: Kedro saves what a node returns, so a modality that fails leaves
+    the earlier artifacts of all as they were, and no mixture of two runs.
 
     Args:
-        title_vectors: ``[n + 1, d]`` float32, row 0 is padding.
-        image_vectors: The same; ``[n + 1, 0]`` where there are none.
+        vectors: By modality ``[n + 1, d]`` float32, row 0 is padding; d is 0 where
+            there are none.
         cold_items: Which items are not in train, bool ``[n]``; measured separately.
-        params: Method, its settings, seed and device, and how health is measured.
+        params: Method, its settings, seed and device, what modalities have otherwise,
+            and how health is measured.
 
     Returns:
-        For titles, then for images: codes ``[n, positions]`` int32 (``[n, 0]`` where
-        there are no vectors), the quantiser's weights and its settings. Then the
-        health of both codebooks, ``{"title": health, "image": health}``, None for an
-        absent modality.
+        By modality: codes ``[n, positions]`` int32 (``[n, 0]`` where there are no
+        vectors), the quantiser's weights, its settings, and the health of its
+        codebooks, None for an absent modality.
 
     Raises:
         ValueError: If the vectors cannot be quantised or a codebook collapses; the
             message names the modality.
     """
-    titles = _quantize("title vectors", title_vectors[1:], cold_items, params)
-    images = _quantize("image vectors", image_vectors[1:], cold_items, params)
-    return *titles[:3], *images[:3], {"title": titles[3], "image": images[3]}
+    unknown = sorted(params.modalities.keys() - vectors.keys())
+    if unknown:
+        raise ValueError(
+            f"quantization.modalities names '{unknown[0]}', and the items have "
+            f"{', '.join(vectors)}; correct it"
+        )
+    made = {
+        name: _quantize(name, vectors[name][1:], cold_items, own)
+        for name, own in params.by_modality(vectors).items()
+    }
+    codes, weights, settings, health = (
+        {name: found[place] for name, found in made.items()} for place in range(4)
+    )
+    return codes, weights, settings, health
 
 
 def _quantize(
@@ -74,12 +87,13 @@ def _quantize(
         codes = np.empty((count, 0), dtype=np.int32)
         return codes, {"absent": torch.zeros(0)}, {"method": None}, None
     try:
+        params = _with_few_items(name, vectors, params)
         fitted = fit_and_measure(vectors, cold_items, params)
     except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{name} vectors: {error}") from error
     report, health = fitted.report, fitted.health
     logger.info(
-        "%s: %s took %d steps, squared error per value %.3g; R2 %s, usage %s, "
+        "%s vectors: %s took %d steps, squared error per value %.3g; R2 %s, usage %s, "
         "recall@10 %s",
         name,
         params.method,
@@ -89,6 +103,33 @@ def _quantize(
     )
     quantizer = fitted.quantizer
     return fitted.codes, quantizer.state(), quantizer.settings(), health
+
+
+def _with_few_items(
+    name: str, vectors: np.ndarray, params: QuantizationParams
+) -> QuantizationParams:
+    """A smaller codebook where it has a codeword per item, if the method can."""
+    count, own = len(vectors), params.own
+    if count > own.codebook_size:
+        return params
+    size = max(count // _ITEMS_PER_CODEWORD, 2)
+    kept = "codes are little but ids of the items"
+    try:
+        fewer = type(own).model_validate(own.model_dump() | {"codebook_size": size})
+    except ValidationError:  # the method computes it, or other settings need it
+        fewer = own
+    else:
+        kept = f"{size} codewords are used"
+    logger.warning(
+        "%s vectors: a codebook of quantization.%s has %d codewords and there are %d "
+        "items, so each may get a code of its own; %s",
+        name,
+        params.method,
+        own.codebook_size,
+        count,
+        kept,
+    )
+    return params.model_copy(update={params.method: fewer})
 
 
 def _rounded(value: float | None) -> str:

@@ -1,9 +1,15 @@
 """Typed parameters of the quantization pipeline."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Self
 
-from pydantic import Field, create_model, field_validator
+from pydantic import (
+    Field,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from mmctr.content.quantizers.method_params import Settings
 from mmctr.content.quantizers.methods import METHODS, Method
@@ -28,6 +34,9 @@ class _Common(Settings):
 
     method: str = "rq_kmeans"
     """The quantiser in use; settings of other methods are ignored."""
+    modalities: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """What a modality has otherwise, by its name: the method or settings of one, such
+    as `{tag: {method: pq, pq: {positions: 16}}}`."""
     health: HealthParams = Field(default_factory=HealthParams)
     """How codebooks are measured."""
     seed: int = Field(ge=0)
@@ -44,10 +53,50 @@ class _Common(Settings):
             raise ValueError(f"use one of {', '.join(METHODS)}")
         return value
 
+    @model_validator(mode="after")
+    def _modalities_are_settings(self) -> Self:
+        for name in self.modalities:
+            try:
+                self.for_modality(name)
+            except ValidationError as error:
+                problems = "; ".join(
+                    f"{'.'.join(map(str, each['loc']))}: {each['msg']}"
+                    for each in error.errors()
+                )
+                raise ValueError(f"modalities.{name}: {problems}") from None
+        return self
+
+    def for_modality(self, name: str) -> Self:
+        """The parameters of one modality: these, and what it has otherwise."""
+        if name not in self.modalities:
+            return self
+        common = self.model_dump(exclude={"modalities"})
+        return self.model_validate(_merged(common, self.modalities[name]))
+
+    def by_modality(self, names: Iterable[str]) -> dict[str, Self]:
+        """The parameters of each of some modalities."""
+        return {name: self.for_modality(name) for name in names}
+
+    @property
+    def methods(self) -> set[str]:
+        """Every method that may be in use: this one, and those of modalities."""
+        named = self.by_modality(self.modalities).values()
+        return {self.method, *(each.method for each in named)}
+
     @property
     def own(self) -> Any:
         """The settings of the method in use."""
         return getattr(self, self.method)
+
+
+def _merged(values: dict[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with others in their place, section by section."""
+    return values | {
+        name: _merged(values[name], other)
+        if isinstance(other, Mapping) and isinstance(values.get(name), dict)
+        else other
+        for name, other in others.items()
+    }
 
 
 def params_of(methods: Mapping[str, Method]) -> type[_Common]:

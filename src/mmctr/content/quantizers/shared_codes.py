@@ -1,5 +1,7 @@
 """A few items, and the items that share codes with them."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -21,17 +23,13 @@ _COLUMNS = (
 
 
 def list_shared_codes(
-    items: pa.Table,
-    title_codes: np.ndarray,
-    image_codes: np.ndarray,
-    params: QuantizationParams,
+    items: pa.Table, codes: Mapping[str, np.ndarray], params: QuantizationParams
 ) -> pd.DataFrame:
     """List, for a few items, those that share most codes with them.
 
     Args:
         items: ``item_id`` 1..n in order and ``title`` (null: none).
-        title_codes: ``[n, positions]`` int32; ``[n, 0]`` where there are none.
-        image_codes: The same.
+        codes: By modality ``[n, positions]`` int32; ``[n, 0]`` where there are none.
         params: The seed that the items are drawn by.
 
     Returns:
@@ -42,11 +40,11 @@ def list_shared_codes(
     """
     titles = [title or "" for title in items["title"].to_pylist()]
     rows = []
-    for modality, codes in (("title", title_codes), ("image", image_codes)):
-        if codes.shape[1] == 0:
+    for modality, own in codes.items():
+        if own.shape[1] == 0:
             continue
-        for item in _drawn(codes, titles, params.seed):
-            shared = (codes == codes[item]).sum(axis=1)
+        for item in _drawn(own, titles, params.seed):
+            shared = (own == own[item]).sum(axis=1)
             shared[item] = -1
             # Stable: of equals, the first in the table.
             others = np.argsort(-shared, kind="stable")[:_OTHERS]
@@ -56,7 +54,7 @@ def list_shared_codes(
                     int(item) + 1,
                     titles[item],
                     int(shared[other]),
-                    codes.shape[1],
+                    own.shape[1],
                     int(other) + 1,
                     titles[other],
                 )

@@ -1,5 +1,7 @@
 """Items and their codes become the item table of the CTR model."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 
@@ -7,21 +9,19 @@ from mmctr.data.columns import lists_of_rows
 from mmctr.data.fields.field import CODES, VALUES
 
 
-def build_item_table(
-    items: pa.Table, title_codes: np.ndarray, image_codes: np.ndarray
-) -> pa.Table:
+def build_item_table(items: pa.Table, codes: Mapping[str, np.ndarray]) -> pa.Table:
     """Collect the categorical features of the CTR model, padding as row 0.
 
     Args:
         items: A table by its contract: ``item_id`` int64 1..n in order, ``tags``
             list<int32> from 1, ``likes_level`` and ``views_level`` int8 0..10.
-        title_codes: ``[n, positions]`` int32 from 1.
-        image_codes: The same; ``[n, 0]`` where there are no images.
+        codes: By modality ``[n, positions]`` int32 from 1; ``[n, 0]`` where there are
+            no vectors.
 
     Returns:
         n + 1 rows; row i is item i: ``item_id`` int32, ``tags`` list<int32>, ``likes``
-        and ``views`` int8 (level + 1), ``title_codes`` and ``image_codes`` list<int32>,
-        and the columns of the items' fields.
+        and ``views`` int8 (level + 1), ``NAME_codes`` list<int32> per modality, and
+        the columns of the items' fields.
         In every column 0 stands for padding and nothing else; in row 0 all is 0 and
         ``tags`` is empty.
 
@@ -36,8 +36,10 @@ def build_item_table(
             "tags": pa.concat_arrays([pa.array([[]], type=tags.type), tags]),
             "likes": _padded_levels(items["likes_level"]),
             "views": _padded_levels(items["views_level"]),
-            "title_codes": _padded_codes(title_codes, count, "title_codes"),
-            "image_codes": _padded_codes(image_codes, count, "image_codes"),
+            **{
+                f"{name}_codes": _padded_codes(own, count, f"{name}_codes")
+                for name, own in codes.items()
+            },
         }
     )
     for place, column in enumerate(items.schema):

@@ -1,5 +1,6 @@
 """All per-item inputs of a model, as plain arrays."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,10 +12,7 @@ from mmctr.content.quantizers.reconstruction import reconstruct_from_codes
 from mmctr.ctr.inputs.field_columns import FieldColumns
 from mmctr.ctr.params import FeatureParams
 from mmctr.data.columns import matrix_column
-
-
-def _no_vectors() -> np.ndarray:
-    return np.empty((0, 0), np.float32)
+from mmctr.data.contracts import codes_columns
 
 
 @dataclass(frozen=True)
@@ -25,22 +23,18 @@ class ItemTable:
         tags: ``[n_items + 1, max_tags]`` int64.
         likes: ``[n_items + 1]`` int64, level + 1.
         views: ``[n_items + 1]`` int64, level + 1.
-        title_codes: ``[n_items + 1, positions]`` int64, code + 1; no position if
+        codes: By modality ``[n_items + 1, positions]`` int64, code + 1; no position if
             absent.
-        image_codes: The same.
-        title_vectors: ``[n_items + 1, d]`` float32, zeros for an item without; no
+        vectors: By modality ``[n_items + 1, d]`` float32, zeros for an item without; no
             column if absent. A memory map is read only where vectors are used.
-        image_vectors: The same.
         fields: Other fields of the items; without any it may have no rows.
     """
 
     tags: np.ndarray
     likes: np.ndarray
     views: np.ndarray
-    title_codes: np.ndarray
-    image_codes: np.ndarray
-    title_vectors: np.ndarray = field(default_factory=_no_vectors)
-    image_vectors: np.ndarray = field(default_factory=_no_vectors)
+    codes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    vectors: Mapping[str, np.ndarray] = field(default_factory=dict)
     fields: FieldColumns = field(default_factory=lambda: FieldColumns.none(0))
 
     @property
@@ -49,8 +43,12 @@ class ItemTable:
         return len(self.likes) - 1
 
     def codes_for(self, features: FeatureParams) -> dict[str, np.ndarray]:
-        """Codes by modality, where present and switched on."""
-        return self._present("codes", features)
+        """Codes by modality, where present and switched on.
+
+        Raises:
+            ValueError: If the features name a modality that the items don't have.
+        """
+        return self._present(self.codes, features)
 
     def vectors_for(self, features: FeatureParams) -> dict[str, np.ndarray]:
         """Vectors by modality, where present and switched on.
@@ -59,21 +57,22 @@ class ItemTable:
             ValueError: If there are none, or the codes to reconstruct them from are
                 missing.
         """
-        present = self._present("vectors", features)
+        present = self._present(self.vectors, features)
         if not present:
             raise ValueError(
                 f"ctr_modeling.features.content={features.content} needs item vectors, "
-                "and there are none: set title_vectors or image_vectors to true, for a "
-                "modality that this data set has"
+                f"and there are none of ctr_modeling.features.modalities="
+                f"{features.modalities}: name one that this data set has"
             )
         if features.vectors == "own":
             return present
-        codes = self._present("codes")
+        codes = self._present(self.codes)
         lacking = [name for name in present if name not in codes]
         if lacking:
             raise ValueError(
                 "ctr_modeling.features.vectors=decoded needs codes, and the "
-                f"{lacking[0]}s have none; run the quantization pipeline, or use own"
+                f"{lacking[0]} vectors have none; run the quantization pipeline, or "
+                "use own"
             )
         for name, vectors in present.items():
             if name not in self._reconstructed:
@@ -81,14 +80,20 @@ class ItemTable:
         return {name: self._reconstructed[name] for name in present}
 
     def _present(
-        self, kind: str, features: FeatureParams | None = None
+        self, arrays: Mapping[str, np.ndarray], features: FeatureParams | None = None
     ) -> dict[str, np.ndarray]:
         """Arrays by modality, where they have a column and are switched on."""
-        arrays = {name: getattr(self, f"{name}_{kind}") for name in ("title", "image")}
+        chosen = features.modalities if features else "all"
+        unknown = [x for x in chosen if x not in arrays] if chosen != "all" else []
+        if unknown:
+            raise ValueError(
+                f"ctr_modeling.features.modalities names '{unknown[0]}', and the items "
+                f"have {', '.join(arrays) or 'none'}; correct it"
+            )
         return {
             name: array
             for name, array in arrays.items()
-            if array.shape[1] and (not features or getattr(features, f"{name}_{kind}"))
+            if array.shape[1] and (chosen == "all" or name in chosen)
         }
 
     @cached_property
@@ -98,17 +103,14 @@ class ItemTable:
 
     @classmethod
     def from_arrow(
-        cls,
-        table: pa.Table,
-        title_vectors: np.ndarray | None = None,
-        image_vectors: np.ndarray | None = None,
+        cls, table: pa.Table, vectors: Mapping[str, np.ndarray] | None = None
     ) -> "ItemTable":
         """Read the fusion pipeline's ``item_table``.
 
         Args:
             table: Row i is item i, row 0 is padding.
-            title_vectors: ``[n_items + 1, d]`` float32 of the embedding pipeline.
-            image_vectors: The same.
+            vectors: By modality ``[n_items + 1, d]`` float32, of the embedding
+                pipeline; None for a model that needs none.
 
         Raises:
             ValueError: If the rows are not numbered from 0, row 0 is not padding, codes
@@ -121,18 +123,15 @@ class ItemTable:
                 f"item_table: row {rows[0]} is item {ids[rows[0]]}; rows must be "
                 "numbered from 0, run the fusion pipeline again"
             )
-        title_codes, image_codes = (
-            matrix_column(table, f"{modality}_codes", "item_table").astype(np.int64)
-            for modality in ("title", "image")
-        )
         built = cls(
             tags=_padded(table["tags"]),
             likes=table["likes"].to_numpy().astype(np.int64),
             views=table["views"].to_numpy().astype(np.int64),
-            title_codes=title_codes,
-            image_codes=image_codes,
-            title_vectors=_vectors(title_vectors, len(ids), "title"),
-            image_vectors=_vectors(image_vectors, len(ids), "image"),
+            codes={
+                modality: matrix_column(table, name, "item_table").astype(np.int64)
+                for modality, name in codes_columns(table.column_names).items()
+            },
+            vectors=_checked(vectors or {}, len(ids)),
             fields=FieldColumns.from_arrow(table),
         )
         if built.likes[0] or built.views[0] or built.tags[0].any():
@@ -149,13 +148,12 @@ def _padded(column: pa.ChunkedArray) -> np.ndarray:
     return matrix
 
 
-def _vectors(vectors: np.ndarray | None, rows: int, modality: str) -> np.ndarray:
-    if vectors is None:
-        return _no_vectors()
-    if vectors.ndim != 2 or len(vectors) != rows or vectors[0].any():
-        raise ValueError(
-            f"{modality}_vectors has shape {list(vectors.shape)} for {rows - 1} "
-            "items; expected one row per item, behind a row 0 of zeros; run the "
-            "embedding pipeline again"
-        )
+def _checked(vectors: Mapping[str, np.ndarray], rows: int) -> Mapping[str, np.ndarray]:
+    for modality, array in vectors.items():
+        if array.ndim != 2 or len(array) != rows or array[0].any():
+            raise ValueError(
+                f"{modality} vectors have shape {list(array.shape)} for {rows - 1} "
+                "items; expected one row per item, behind a row 0 of zeros; run the "
+                "embedding pipeline again"
+            )
     return vectors

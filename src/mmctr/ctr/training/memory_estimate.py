@@ -142,7 +142,7 @@ def _model_sizes(
         statistics = StatisticScales.unfitted(train.statistic_names)
         model = Din(table, seen, params, statistics, train.fields.specs)
     columns = [table.tags, table.likes, table.views]
-    columns += [table.title_codes, table.image_codes]
+    columns += table.codes.values()
     if not OF_VECTORS.isdisjoint(params.features.forms):
         columns += table.vectors_for(params.features).values()
     weights = sum(weight.numel() for weight in model.parameters())

@@ -3,13 +3,14 @@
 from mmctr.data.datasets.arrow import ArrowDataset, TablePieces
 from mmctr.data.datasets.atomic import AtomicDataset
 from mmctr.data.datasets.challenge_files import ChallengeFiles, ChallengeSource
-from mmctr.data.datasets.interaction_log import InteractionLog, LogImageVectors
+from mmctr.data.datasets.folder import FolderDataset
+from mmctr.data.datasets.interaction_log import InteractionLog, LogItemContents
 from mmctr.data.datasets.json_file import JsonDataset
 from mmctr.data.datasets.log_reports import LogReports, LogReportsDataset
 from mmctr.data.datasets.npy import NpyDataset
 from mmctr.data.datasets.optional import OptionalDataset
 from mmctr.data.datasets.previews import PreviewableTextDataset
-from mmctr.data.datasets.raw_image_vectors import GivenVectors, RawImageVectors
+from mmctr.data.datasets.raw_item_contents import ItemContents, RawItemContents
 from mmctr.data.datasets.result_store import ResultStore, ResultStoreDataset
 from mmctr.data.datasets.study import StudyDataset, StudyFile, add_checksum
 from mmctr.data.datasets.zipped_csv import ZippedCsvDataset
@@ -19,16 +20,17 @@ __all__ = [
     "AtomicDataset",
     "ChallengeFiles",
     "ChallengeSource",
+    "FolderDataset",
     "InteractionLog",
+    "ItemContents",
     "JsonDataset",
-    "LogImageVectors",
+    "LogItemContents",
     "LogReports",
     "LogReportsDataset",
     "NpyDataset",
     "OptionalDataset",
     "PreviewableTextDataset",
-    "GivenVectors",
-    "RawImageVectors",
+    "RawItemContents",
     "ResultStore",
     "ResultStoreDataset",
     "StudyDataset",

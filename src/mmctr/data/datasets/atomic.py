@@ -1,7 +1,8 @@
 """Saves that happen entirely or not at all."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -109,19 +110,24 @@ class AtomicDataset(AbstractDataset[Any, Any]):
             DatasetError: If the disk is full, read-only, or the like; it names the file
                 and what to do. The earlier file is unchanged.
         """
+        with self._explained(), atomic_path(self._path) as part:
+            self._at(part).save(data)
+        self._dataset.release()
+        self._is_stale = False
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say what to do where the disk or the rights keep a file from being saved."""
         try:
-            with atomic_path(self._path) as part:
-                self._at(part).save(data)
+            yield
         except Exception as error:
             problem = surroundings_problem(error, self._path)
             if problem is None:
                 raise
             raise DatasetError(
                 f"{self._path} can't be written: {problem}. "
-                "The earlier file is unchanged"
+                "What was there before is unchanged"
             ) from error
-        self._dataset.release()
-        self._is_stale = False
 
     def remove_leftovers(self) -> None:
         """Delete what killed processes left half-written."""

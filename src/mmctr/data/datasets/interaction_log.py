@@ -1,9 +1,19 @@
 """Your own log: its events, items, users and earlier clicks, read and checked."""
 
-from mmctr.data.datasets.raw_image_vectors import GivenVectors
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mmctr.data.datasets.raw_item_contents import ItemContents
 from mmctr.data.datasets.raw_log import RawLog
-from mmctr.data.reading.log import read_given_vectors, read_log
+from mmctr.data.reading.contents import joined_texts, read_vectors
+from mmctr.data.reading.items import read_item_ids
+from mmctr.data.reading.location import LogFolder
+from mmctr.data.reading.log import read_log
 from mmctr.data.reading.source import LogSource
+from mmctr.data.reading.tables import OpenTable, open_tables
+from mmctr.data.reading.values import value_type
 
 
 class InteractionLog(RawLog[LogSource]):
@@ -14,16 +24,32 @@ class InteractionLog(RawLog[LogSource]):
         return read_log(self._path, self._image_column, self.params)
 
 
-class LogImageVectors(RawLog[GivenVectors]):
-    """Read the ready image vectors of a log's items; never write."""
+class LogItemContents(RawLog[ItemContents]):
+    """Read columns of a log's items, those that are asked for; never write."""
 
-    def load(self) -> GivenVectors:
-        """Read ids and vectors; of width 0 where the column is missing.
+    def load(self) -> ItemContents:
+        """Read ids and types.
 
         Raises:
             FileNotFoundError: Naming the missing file.
             ValueError: Naming file, column and rows of what is wrong.
         """
-        return GivenVectors(
-            *read_given_vectors(self._path, self._image_column, self.params)
-        )
+        items = self._items()
+        types = {
+            name: value_type(items.schema.field(theirs).type)
+            for name, theirs in items.names.taken.items()
+        }
+        return ItemContents(read_item_ids(items), types, self)
+
+    def read_texts(self, name: str) -> list[str]:
+        """Read a column of text, see :meth:`ItemContents.texts`."""
+        return joined_texts(self._items().read([name])[name])
+
+    def read_vectors(self, name: str, item_ids: list[Any]) -> np.ndarray:
+        """Read a column of vectors, see :meth:`ItemContents.vectors`."""
+        items = self._items()
+        column: pa.ChunkedArray = items.read([name])[name]
+        return read_vectors(column, items.names.taken[name], items.place, item_ids)[0]
+
+    def _items(self) -> OpenTable:
+        return open_tables(LogFolder(self._path), None, self.params)["items"]

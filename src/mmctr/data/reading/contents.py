@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mmctr.data.column_kinds import is_list
 from mmctr.data.columns import vector_column
 from mmctr.data.reading.values import as_text
 
@@ -14,6 +15,13 @@ def read_titles(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Titles as text, empty where there is none; byte order marks are dropped."""
     texts = pc.fill_null(as_text(column), "")
     return pc.replace_substring(texts, _MARK, "")
+
+
+def joined_texts(column: pa.ChunkedArray) -> list[str]:
+    """Texts as they are, and lists of texts joined by commas; empty without."""
+    if is_list(column.type):
+        column = pc.binary_join(column.cast(pa.list_(pa.string())), ", ")
+    return read_titles(column).to_pylist()
 
 
 def read_counts(column: pa.ChunkedArray) -> pa.ChunkedArray:

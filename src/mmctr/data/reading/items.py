@@ -60,18 +60,10 @@ def read_items(
     return rows, images, roles | {"item_id": "item_id", "title": "title"}
 
 
-def read_image_vectors(
-    table: OpenTable, image_column: str
-) -> tuple[list[object], np.ndarray]:
-    """Read the ids of items and their ready image vectors alone.
-
-    Returns:
-        ``n_items`` ids of the file's own type, and ``[n_items, width]`` float32; width
-        0 where the column is missing.
-    """
-    rows = _with_keys(table, table.read(["item_id", image_column]), "item_id")
-    _, images = _take_images(table, rows, image_column, None)
-    return rows["item_id"].to_pylist(), images
+def read_item_ids(table: OpenTable) -> list[object]:
+    """Read the ids of items alone, ``n_items`` of the file's own type."""
+    rows = _with_keys(table, table.read(["item_id"]), "item_id")
+    return rows["item_id"].to_pylist()
 
 
 def read_users(table: OpenTable) -> pa.Table:
@@ -150,7 +142,7 @@ def _tell_counts(
 
 
 def _take_images(
-    table: OpenTable, rows: pa.Table, image_column: str | None, notes: Notes | None
+    table: OpenTable, rows: pa.Table, image_column: str | None, notes: Notes
 ) -> tuple[pa.Table, np.ndarray]:
     if image_column not in rows.column_names:
         return rows, np.zeros((rows.num_rows, 0), np.float32)
@@ -158,7 +150,7 @@ def _take_images(
     images, missing = read_vectors(
         rows[image_column], table.names.taken[image_column], table.place, ids
     )
-    if missing and notes is not None:
+    if missing:
         notes.warn(
             f"{table.where(image_column)} is empty in {missing:,} of {len(rows):,} "
             "rows: all zero there"

@@ -1,11 +1,10 @@
 """A log with its items, users and earlier clicks, read from a folder."""
 
-import numpy as np
 import pyarrow as pa
 
 from mmctr.data.reading.events import read_events, read_history
 from mmctr.data.reading.ids import IdColumn, require_same_form, unify_ids
-from mmctr.data.reading.items import read_image_vectors, read_items, read_users
+from mmctr.data.reading.items import read_items, read_users
 from mmctr.data.reading.location import LogFolder
 from mmctr.data.reading.notes import Notes
 from mmctr.data.reading.params import ReadingParams
@@ -55,28 +54,6 @@ def read_log(path: str, image_column: str | None, params: ReadingParams) -> LogS
         notes=tuple(notes.texts),
         clock=clock,
     )
-
-
-def read_given_vectors(
-    path: str, image_column: str, params: ReadingParams
-) -> tuple[list[object], np.ndarray]:
-    """Read the ids of a log's items and their ready vectors.
-
-    Args:
-        path: The folder of the log.
-        image_column: Column of the items, which may be missing.
-        params: How it is read.
-
-    Returns:
-        ``n_items`` ids as :func:`read_log` gives them, and ``[n_items, width]``
-        float32; width 0 where there are none.
-
-    Raises:
-        FileNotFoundError: If a table is missing.
-        ValueError: Naming file, column and rows of what is wrong.
-    """
-    opened = open_tables(LogFolder(path), image_column, params)
-    return read_image_vectors(opened["items"], image_column)
 
 
 def _with_one_type(

@@ -33,8 +33,8 @@ class StatisticsSource:
         log: Clicks.
         titles: ``n_items`` titles, item i + 1 at place i.
         in_train: ``[n_items + 1]`` bool, the items that train has.
-        item_table: Row i is item i, row 0 is padding: ``tags``, ``title_codes``,
-            ``image_codes``.
+        item_table: Row i is item i, row 0 is padding: ``tags``, and ``NAME_codes`` of
+            every modality.
         vectors: By modality ``[n_items + 1, d]`` float32, row 0 zero; d may be 0.
         params: Kinds and what they count.
         rates: What was shown and clicked; None: a log of clicks.

@@ -54,7 +54,7 @@ class ArmParams(CandidateParams):
     """Arms that a mean averages, two at least, which then take part too."""
     statistics: Literal["content_free", "all"] = "content_free"
     """Which of the project's ctr_modeling.features.statistics its models have: those
-    that are not made of titles and images, or all."""
+    that are not made of modalities, or all."""
     standard: bool = True
     """Whether it takes part with only=standard."""
     candidates: dict[Name, CandidateParams | None] | None = None

@@ -230,9 +230,9 @@ def _learning(facts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _bits(health: Mapping[str, Any], codes: str | None) -> dict[str, Any]:
-    """Bits of both modalities together, and the seconds that the codes took."""
-    found = health[codes] if codes else {}
-    there = [found[x] for x in ("title", "image") if found.get(x)]
+    """Bits of all modalities together, and the seconds that the codes took."""
+    found = health[codes]["modalities"] if codes else {}
+    there = [each for each in found.values() if each]
     if not there:
         return {"codes": codes, "bits_per_item": None, "codes_seconds": None}
     seconds = [each["fit_seconds"] + each["encode_seconds"] for each in there]

@@ -31,7 +31,7 @@ class RunTrainer:
     parts: Parts
 
     def make_codes(self, train: pa.Table) -> None:
-        """Quantise both modalities once for every quantiser of the plan.
+        """Quantise every modality once for every quantiser of the plan.
 
         Args:
             train: Says which items are cold.

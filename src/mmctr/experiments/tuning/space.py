@@ -94,11 +94,8 @@ def is_active(name: str, chosen: Mapping[str, Any], base: dict[str, Any]) -> boo
         used = codes or "matches" in forms or (vectors and value(VECTORS) == "decoded")
         return used and (part not in METHODS or part == value(METHOD))
     conditions = {
-        "title_codes": codes or "matches" in forms,
-        "image_codes": codes or "matches" in forms,
+        "modalities": codes or "matches" in forms or vectors,
         "vectors": vectors,
-        "title_vectors": vectors,
-        "image_vectors": vectors,
         "code_entry": codes,
         **{entry: codes and entry == value(ENTRY) for entry in CODE_EMBEDDINGS},
         "continuous": "continuous" in forms,

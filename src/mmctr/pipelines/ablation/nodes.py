@@ -31,8 +31,7 @@ def plan_ablation(
     valid: pa.Table,
     test: pa.Table,
     items: pa.Table,
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
+    vectors: dict[str, np.ndarray],
     preparation_report: dict,
     params: AblationParams,
     quantization: QuantizationParams,
@@ -45,8 +44,7 @@ def plan_ablation(
         valid: The same.
         test: The same.
         items: Tags and levels.
-        title_vectors: ``[n_items + 1, d]`` float32.
-        image_vectors: The same.
+        vectors: By modality ``[n_items + 1, d]`` float32.
         preparation_report: Says what the levels were computed from.
         params: Arms, candidates, budget.
         quantization: What arms override.
@@ -59,9 +57,7 @@ def plan_ablation(
         ValueError: If an arm has nothing to train on these data.
     """
     rows = {"train": train, "valid": valid, "test": test}
-    inputs = describe_inputs(
-        rows, items, title_vectors, image_vectors, preparation_report
-    )
+    inputs = describe_inputs(rows, items, vectors, preparation_report)
     base = ModelParams(
         quantization=quantization, ctr_modeling=ctr_modeling
     ).without_checkpoints()
@@ -94,8 +90,7 @@ def train_arms(
     code_store: ResultStore,
     store: ResultStore,
     items: pa.Table,
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
+    vectors: dict[str, np.ndarray],
     train: pa.Table,
     valid: pa.Table,
     test: pa.Table,
@@ -109,8 +104,7 @@ def train_arms(
         code_store: Receives the codes of every quantiser.
         store: Receives the result of every training, see :meth:`RunTrainer.train`.
         items: Tags and levels.
-        title_vectors: ``[n_items + 1, d]`` float32.
-        image_vectors: The same.
+        vectors: By modality ``[n_items + 1, d]`` float32.
         train: Labelled rows.
         valid: Labelled rows; they choose the candidates.
         test: Rows to score; their labels are not read.
@@ -130,7 +124,7 @@ def train_arms(
     trainer = RunTrainer(
         planned,
         code_store,
-        Items(items, title_vectors, image_vectors),
+        Items(items, vectors),
         choose_rows(
             train,
             with_tree_scores(valid, valid_tree_scores, "valid"),

@@ -11,7 +11,7 @@ from mmctr.reporting.ablation_figures import (
 )
 from mmctr.reporting.ablation_page import write_page
 
-_ITEMS = ["items", "title_vectors", "image_vectors"]
+_ITEMS = ["items", "vectors"]
 _ROWS = ["train_rows", "valid_rows", "test_rows"]
 _TREES = ["valid_tree_scores", "test_tree_scores"]
 

@@ -20,8 +20,7 @@ logger = logging.getLogger(__name__)
 
 def score_by_trees(
     item_table: pa.Table,
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
+    vectors: dict[str, np.ndarray],
     train_rows: pa.Table,
     valid_rows: pa.Table,
     test_rows: pa.Table,
@@ -33,8 +32,7 @@ def score_by_trees(
 
     Args:
         item_table: Row i is item i, row 0 is padding.
-        title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; d may be 0.
-        image_vectors: The same.
+        vectors: By modality ``[n_items + 1, d]`` float32, row 0 zero; d may be 0.
         train_rows: Labelled rows with their statistics.
         valid_rows: The same; their logloss chooses the number of trees.
         test_rows: The same, labelled or not.
@@ -53,7 +51,6 @@ def score_by_trees(
     """
     from mmctr.ctr.inputs.tree_matrix import TreeMatrix
 
-    vectors = {"title": title_vectors, "image": image_vectors}
     levels_from = preparation_report["levels_from"]
     inputs = TreeMatrix.fit(
         item_table, vectors, train_rows, levels_from, params.components

@@ -13,8 +13,7 @@ def create_pipeline() -> Pipeline:
                 score_by_trees,
                 inputs=[
                     "item_table",
-                    "title_vectors",
-                    "image_vectors",
+                    "vectors",
                     "train_rows",
                     "valid_rows",
                     "test_rows",

@@ -30,8 +30,7 @@ Weights = dict[str, Any]
 
 def train_model(
     item_table: pa.Table,
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
+    vectors: dict[str, np.ndarray],
     train_rows: pa.Table,
     valid_rows: pa.Table,
     preparation_report: dict,
@@ -44,9 +43,8 @@ def train_model(
 
     Args:
         item_table: Row i is item i, row 0 is padding.
-        title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
+        vectors: By modality ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
             only if the features have them.
-        image_vectors: The same.
         train_rows: Labelled rows with their statistics.
         valid_rows: The same.
         preparation_report: Says what the levels were made of, and which share of the
@@ -67,7 +65,7 @@ def train_model(
     )
 
     params = _with_resolved_features(params, preparation_report)
-    items = ItemTable.from_arrow(item_table, title_vectors, image_vectors)
+    items = ItemTable.from_arrow(item_table, vectors)
     train_log, valid_log = (
         ClickLog.from_arrow(
             part,
@@ -106,8 +104,7 @@ def train_model(
 
 def predict_rows(
     item_table: pa.Table,
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
+    vectors: dict[str, np.ndarray],
     weights: Weights,
     rows: pa.Table,
     item_id_mapping: pa.Table,
@@ -118,9 +115,8 @@ def predict_rows(
 
     Args:
         item_table: Row i is item i, row 0 is padding.
-        title_vectors: ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
+        vectors: By modality ``[n_items + 1, d]`` float32, row 0 zero; mapped, and read
             only if the features have them.
-        image_vectors: The same.
         weights: From :func:`train_model`.
         rows: Of valid or test, with their statistics.
         item_id_mapping: ``item_id`` 1..n_items in order, and ``original_id``.
@@ -147,7 +143,7 @@ def predict_rows(
     from mmctr.ctr.training.fit import predict_clicks
 
     params = _with_resolved_features(params, preparation_report)
-    items = ItemTable.from_arrow(item_table, title_vectors, image_vectors)
+    items = ItemTable.from_arrow(item_table, vectors)
     weights, calibration = split_calibration(weights, params.calibration.method)
     items, weights = within_vocabulary(items, weights, params)
     log = ClickLog.from_arrow(
@@ -194,7 +190,7 @@ def evaluate_predictions(
     test_tree_scores: np.ndarray,
     test_frozen_predictions: pa.Table,
     test_frozen_tree_scores: np.ndarray,
-    title_vectors: np.ndarray,
+    vectors: dict[str, np.ndarray],
     preparation_report: dict,
     row_statistics_report: dict,
     params: CtrParams,
@@ -211,7 +207,8 @@ def evaluate_predictions(
         test_tree_scores: Those of the boosted trees, ``[R]``.
         test_frozen_predictions: Probabilities with frozen statistics, or no rows.
         test_frozen_tree_scores: Those of the boosted trees.
-        title_vectors: ``[n_items + 1, d]`` float32, row 0 is padding.
+        vectors: By modality ``[n_items + 1, d]`` float32, row 0 is padding; those of
+            the titles make baselines.
         preparation_report: Has the best possible AUC where it is known.
         row_statistics_report: What the statistics of the rows may know.
         params: Bootstrap, bins, priors.
@@ -224,8 +221,9 @@ def evaluate_predictions(
     """
     known = known_rows(train)
     oracle = preparation_report["oracle_auc"] or {}
-    titles = with_unknown_item(title_vectors[1:], test)
-    n_items = len(title_vectors) - 1
+    n_items = len(next(iter(vectors.values()))) - 1
+    titles = vectors.get("title", np.zeros((n_items + 1, 0), np.float32))
+    titles = with_unknown_item(titles[1:], test)
     # Valid alone decides, so that nothing of test chooses what is shown.
     checked = evaluated_rows(valid, valid_predictions, valid_tree_scores, n_items)
     seen = seen_before(checked.items, checked.history, checked.offsets)

@@ -18,8 +18,7 @@ def create_pipeline() -> Pipeline:
                 train_model,
                 inputs=[
                     "item_table",
-                    "title_vectors",
-                    "image_vectors",
+                    "vectors",
                     "train_rows",
                     "valid_rows",
                     "preparation_report",
@@ -33,8 +32,7 @@ def create_pipeline() -> Pipeline:
                     predict_rows,
                     inputs=[
                         "item_table",
-                        "title_vectors",
-                        "image_vectors",
+                        "vectors",
                         "ctr_weights",
                         f"{part}_rows",
                         "item_id_mapping",
@@ -58,7 +56,7 @@ def create_pipeline() -> Pipeline:
                     "test_tree_scores",
                     "test_frozen_predictions",
                     "test_frozen_tree_scores",
-                    "title_vectors",
+                    "vectors",
                     "preparation_report",
                     "row_statistics_report",
                     "params:ctr_modeling",

@@ -1,4 +1,4 @@
-"""Pipeline ``embedding``: titles and covers of the items become vectors."""
+"""Pipeline ``embedding``: texts, covers and vectors of the items become vectors."""
 
 from mmctr.pipelines.embedding.pipeline import create_pipeline
 

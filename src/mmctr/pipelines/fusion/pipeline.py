@@ -11,7 +11,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 build_item_table,
-                inputs=["items", "title_codes", "image_codes"],
+                inputs=["items", "codes"],
                 outputs="item_table",
                 name="build_item_table",
             )

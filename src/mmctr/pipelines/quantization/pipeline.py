@@ -23,19 +23,11 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 quantize_items,
-                inputs=[
-                    "title_vectors",
-                    "image_vectors",
-                    "cold_items",
-                    "params:quantization",
-                ],
+                inputs=["vectors", "cold_items", "params:quantization"],
                 outputs=[
-                    "title_codes",
-                    "title_quantizer_weights",
-                    "title_quantizer_settings",
-                    "image_codes",
-                    "image_quantizer_weights",
-                    "image_quantizer_settings",
+                    "codes",
+                    "quantizer_weights",
+                    "quantizer_settings",
                     "codebook",
                 ],
                 name="quantize_items",
@@ -54,12 +46,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 list_shared_codes,
-                inputs=[
-                    "items",
-                    "title_codes",
-                    "image_codes",
-                    "params:quantization",
-                ],
+                inputs=["items", "codes", "params:quantization"],
                 outputs="shared_codes",
                 name="list_shared_codes",
             ),

@@ -13,7 +13,6 @@ def write_report(
     preparation_report: dict,
     data_audit: dict,
     embedding_report: dict,
-    image_embedding_report: dict,
     codebook: dict,
     shared_codes: pd.DataFrame,
     training_history: dict,
@@ -29,8 +28,7 @@ def write_report(
     Args:
         preparation_report: Rows, users, items.
         data_audit: Leaks.
-        embedding_report: Of the titles.
-        image_embedding_report: Of the covers.
+        embedding_report: How vectors were made, by modality.
         codebook: Health of the codes.
         shared_codes: Items that share codes.
         training_history: Validations.
@@ -61,7 +59,7 @@ def write_report(
         model_sections.calibration_section(part, metrics[part], details),
         model_sections.slices_section(part, details),
         run_sections.ablation_section(ablation, record),
-        run_sections.cost_section(embedding_report, image_embedding_report, times),
+        run_sections.cost_section(embedding_report, times),
         run_sections.parameters_section(record),
         run_sections.manifest_section(record),
     ]

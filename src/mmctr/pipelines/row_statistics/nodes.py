@@ -18,8 +18,7 @@ def compute_row_statistics(
     events: pa.Table,
     items: pa.Table,
     item_table: pa.Table,
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
+    vectors: dict[str, np.ndarray],
     preparation_report: dict,
     params: RowStatisticsParams,
 ) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table, dict[str, object]]:
@@ -32,8 +31,7 @@ def compute_row_statistics(
         events: Clicks, or all events of a log of impressions.
         items: Titles.
         item_table: Tags and codes; row 0 is padding.
-        title_vectors: ``[n_items + 1, d]`` float32, row 0 zero.
-        image_vectors: The same.
+        vectors: By modality ``[n_items + 1, d]`` float32, row 0 zero.
         preparation_report: Says when valid begins: then statistics are frozen.
         params: Kinds and protocol.
 
@@ -57,7 +55,7 @@ def compute_row_statistics(
         titles=items["title"].to_pylist(),
         in_train=items_in_train(train, items.num_rows),
         item_table=item_table,
-        vectors={"title": title_vectors, "image": image_vectors},
+        vectors=vectors,
         params=params,
         rates=rates,
     )

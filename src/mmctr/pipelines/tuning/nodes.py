@@ -25,8 +25,7 @@ def plan_tuning(
     train: pa.Table,
     valid: pa.Table,
     items: pa.Table,
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
+    vectors: dict[str, np.ndarray],
     preparation_report: dict,
     params: TuningParams,
     quantization: QuantizationParams,
@@ -38,8 +37,7 @@ def plan_tuning(
         train: Rows with their statistics.
         valid: The same.
         items: Tags and levels.
-        title_vectors: ``[n_items + 1, d]`` float32.
-        image_vectors: The same.
+        vectors: By modality ``[n_items + 1, d]`` float32.
         preparation_report: Says what the levels were computed from.
         params: Space, sampler, budget.
         quantization: What the space varies.
@@ -52,9 +50,7 @@ def plan_tuning(
         ValueError: If no point of a grid makes a model.
     """
     rows = {"train": train, "valid": valid}
-    inputs = describe_inputs(
-        rows, items, title_vectors, image_vectors, preparation_report
-    )
+    inputs = describe_inputs(rows, items, vectors, preparation_report)
     base = ModelParams(
         quantization=quantization, ctr_modeling=ctr_modeling
     ).without_checkpoints()
@@ -74,8 +70,7 @@ def search_settings(
     code_store: ResultStore,
     studies: StudyFile,
     items: pa.Table,
-    title_vectors: np.ndarray,
-    image_vectors: np.ndarray,
+    vectors: dict[str, np.ndarray],
     train: pa.Table,
     valid: pa.Table,
 ) -> dict[str, Any]:
@@ -86,8 +81,7 @@ def search_settings(
         code_store: Codes of a quantiser's settings, which trials share.
         studies: Has the study, or gets it.
         items: Tags and levels.
-        title_vectors: ``[n_items + 1, d]`` float32.
-        image_vectors: The same.
+        vectors: By modality ``[n_items + 1, d]`` float32.
         train: Labelled rows.
         valid: Labelled rows.
 
@@ -102,7 +96,7 @@ def search_settings(
     objective = TrialTrainer(
         planned,
         code_store,
-        Items(items, title_vectors, image_vectors),
+        Items(items, vectors),
         cut_rows(train, params.budget, params.seed),
         valid,
     )

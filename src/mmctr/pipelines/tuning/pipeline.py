@@ -6,7 +6,7 @@ from mmctr.pipelines.tuning.nodes import plan_tuning, search_settings
 from mmctr.reporting.tuning_figures import draw_history, draw_importance
 from mmctr.reporting.tuning_page import write_page
 
-_ITEMS = ["items", "title_vectors", "image_vectors"]
+_ITEMS = ["items", "vectors"]
 _ROWS = ["train_rows", "valid_rows"]
 
 

@@ -5,11 +5,7 @@ from typing import Any, NotRequired, Self
 from pydantic import Field, ValidationError
 from typing_extensions import TypedDict
 
-from mmctr.runtime.hashing import combined_hash
 from mmctr.runtime.params import Params
-
-CODES = ("title_codes", "image_codes")
-"""Artifacts that ``outputs`` also gives as one, ``codes``."""
 
 
 class Made(TypedDict):
@@ -38,8 +34,8 @@ class Manifest(Params):
     """What ``data/08_reporting/<dataset>/manifest.json`` holds."""
 
     outputs: dict[str, str] = Field(default_factory=dict)
-    """Hash of every artifact's content, by its name in the catalogue; ``codes`` is that
-    of both modalities' codes."""
+    """Hash of every artifact's content, by its name in the catalogue; of a folder also
+    that of each file, by ``NAME/FILE``."""
     inputs: dict[str, str] = Field(default_factory=dict)
     """Hash of every raw file, by path."""
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -71,8 +67,8 @@ class Manifest(Params):
             hashes: Hash of each of its outputs.
             entry: What they were made of, as in ``made``.
         """
+        for name in [x for x in self.outputs if x.partition("/")[0] in hashes]:
+            del self.outputs[name]
         self.outputs.update(hashes)
-        self.made.update(dict.fromkeys(hashes, entry))
-        there = {name: self.outputs[name] for name in CODES if name in self.outputs}
-        if there:
-            self.outputs["codes"] = combined_hash(there)
+        names = [name for name in hashes if "/" not in name]
+        self.made.update(dict.fromkeys(names, entry))

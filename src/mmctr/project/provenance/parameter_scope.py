@@ -50,7 +50,6 @@ _PREDICTING = (
 )
 
 READ = {
-    "embed_item_images": ("embedding.images.*", "embedding.vectors.image.*"),
     "list_shared_codes": ("quantization.seed",),
     "predict_valid": _PREDICTING,
     "predict_test": _PREDICTING,
@@ -62,7 +61,6 @@ READ = {
 """What a node reads of its section, where that is little."""
 
 UNREAD = {
-    "embed_item_titles": ("embedding.images.*", "embedding.vectors.image.*"),
     "train_model": (
         # Every method is fitted; predicting takes one.
         "ctr_modeling.calibration.*",
@@ -113,9 +111,9 @@ def relevant_parameters(
 def named_files(relevant: dict[str, Any], project: Path) -> dict[str, Path]:
     """Files and folders that these parameters name, by parameter."""
     files = {
-        name: resolve_path(relevant[name], project)
-        for name in FILES_READ
-        if relevant.get(name)
+        name: resolve_path(value, project)
+        for name, value in relevant.items()
+        if value and _matches(name, FILES_READ)
     }
     return {name: path for name, path in files.items() if path.exists()}
 
@@ -130,12 +128,18 @@ def _idle(parameters: dict[str, Any]) -> list[str]:
     methods = [
         name
         for name, value in quantization.items()
-        if isinstance(value, dict) and name != "health"
+        if isinstance(value, dict) and name not in {"health", "modalities"}
     ]
+    own_methods = [x.get("method") for x in quantization["modalities"].values()]
+    modalities = [each for each in embedding["modalities"].values() if each]
+    used = {embedding["provider"], *(each["provider"] for each in modalities)}
     unused = {
-        **{f"quantization.{x}.*": x != quantization["method"] for x in methods},
-        **{f"embedding.{x}.*": x != embedding["provider"] for x in providers},
-        "embedding.seed": embedding["provider"] != "lsa",
+        **{
+            f"quantization.{x}.*": x not in {quantization["method"], *own_methods}
+            for x in methods
+        },
+        **{f"embedding.{x}.*": x not in used for x in providers},
+        "embedding.seed": "lsa" not in used,
         "embedding.placeholder": embedding["empty_title"] != "placeholder",
         "embedding.images.[!p]*": embedding["images"]["path"] is None,
         "embedding.images.provider": embedding["images"]["path"] is None,

@@ -88,9 +88,10 @@ class RunRecord:
         self.begin(node)
         lineage = self.lineage
         hashes = {
-            name: lineage.hashes.hash(lineage.paths[name])
+            each: value
             for name in node.outputs
             if name in lineage.paths
+            for each, value in lineage.hashes.by_file(name, lineage.paths[name]).items()
         }
         made = {name: value for name, value in hashes.items() if value is not None}
         entry: dict[str, Any] = {

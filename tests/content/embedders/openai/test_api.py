@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from embedding_contract_server import KEY, NATIVE_WIDTH, ContractServer, vector_of
 
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.errors import EmbeddingError
 from mmctr.content.embedders.openai.api import OpenAIEmbedder
 from mmctr.content.embedders.params import EmbeddingParams, OpenAIParams
@@ -173,7 +173,7 @@ def test_titles_through_the_service(server, capsys):
         provider="openai", openai=openai_params(server), progress=True
     )
     titles = ["red car", None, " red car ", "", "blue boat"]
-    vectors, report = embed_titles(titles, params)
+    vectors, report = embed_texts(titles, params)
     assert server.inputs == ["red car", "blue boat"]
     np.testing.assert_array_equal(vectors[0], vectors[2])
     np.testing.assert_allclose(

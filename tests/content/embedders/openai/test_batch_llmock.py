@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.params import EmbeddingParams
 
 pytest.importorskip("llmock")
@@ -25,7 +25,7 @@ def test_batches_of_another_server(llmock, tmp_path):
                 "batch": {"poll_seconds": 0.2, "max_inputs": 21},
             },
         )
-        return embed_titles(titles, params)[0]
+        return embed_texts(titles, params)[0]
 
     direct = run("direct")
     llmock.rate_limit(times=2, retry_after=0.1)

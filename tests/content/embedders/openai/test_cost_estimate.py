@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from embedding_contract_server import ContractServer
 
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.errors import DryRun
 from mmctr.content.embedders.openai.api import OpenAIEmbedder
 from mmctr.content.embedders.openai.cost_estimate import (
@@ -41,7 +41,7 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(server, tmp_path, monkeypatch
     monkeypatch.delenv("OPENAI_API_KEY")
     params = params_for(server, tmp_path, dry_run=True, usd_per_million_tokens=2)
     with pytest.raises(DryRun) as end:
-        embed_titles(TITLES, params)
+        embed_texts(TITLES, params)
     assert rows_of(str(end.value)) == {
         "titles": "4",
         "unique": "3",
@@ -59,22 +59,22 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(server, tmp_path, monkeypatch
 
 def test_the_plan_knows_what_is_cached(server, tmp_path):
     """Then nothing is left to send, and no key is needed."""
-    embed_titles(TITLES[:3], params_for(server, tmp_path))
+    embed_texts(TITLES[:3], params_for(server, tmp_path))
     with pytest.raises(DryRun) as end:
-        embed_titles(TITLES, params_for(server, tmp_path, dry_run=True))
+        embed_texts(TITLES, params_for(server, tmp_path, dry_run=True))
     rows = rows_of(str(end.value))
     assert (rows["cached"], rows["to send"], rows["requests"]) == ("1", "2", "1")
 
 
 def test_a_second_run_sends_nothing(server, tmp_path, monkeypatch):
     """Its vectors are the same bit by bit, and its report says so."""
-    first, report = embed_titles(TITLES, params_for(server, tmp_path))
+    first, report = embed_texts(TITLES, params_for(server, tmp_path))
     assert (report.cached, report.sent, report.requests) == (0, 3, 2)
     assert report.cost_bound_usd == pytest.approx(BYTES * 0.13e-6)
     assert report.seconds > 0
     sent = len(server.requests)
     monkeypatch.delenv("OPENAI_API_KEY")
-    second, report = embed_titles(TITLES[::-1], params_for(server, tmp_path))
+    second, report = embed_texts(TITLES[::-1], params_for(server, tmp_path))
     np.testing.assert_array_equal(second[::-1], first)
     assert len(server.requests) == sent
     assert (report.cached, report.sent, report.requests) == (3, 0, 0)
@@ -84,8 +84,8 @@ def test_a_second_run_sends_nothing(server, tmp_path, monkeypatch):
 @pytest.mark.parametrize("changes", [{"model": "other"}, {"dimensions": 8}])
 def test_another_model_or_width_finds_no_old_vectors(server, tmp_path, changes):
     """All is sent again."""
-    embed_titles(TITLES, params_for(server, tmp_path))
-    vectors, report = embed_titles(TITLES, params_for(server, tmp_path, **changes))
+    embed_texts(TITLES, params_for(server, tmp_path))
+    vectors, report = embed_texts(TITLES, params_for(server, tmp_path, **changes))
     assert (report.cached, report.sent) == (0, 3)
     assert vectors.shape == (6, changes.get("dimensions", 16))
 
@@ -93,7 +93,7 @@ def test_another_model_or_width_finds_no_old_vectors(server, tmp_path, changes):
 def test_the_plan_is_logged(server, tmp_path, caplog):
     """Before every run."""
     caplog.set_level(logging.INFO, "mmctr")
-    embed_titles(TITLES, params_for(server, tmp_path))
+    embed_texts(TITLES, params_for(server, tmp_path))
     assert "embedding plan for text-embedding-3-large" in caplog.text
 
 
@@ -101,7 +101,7 @@ def test_a_bill_above_the_limit_is_refused(server, tmp_path):
     """The message has amount, limit and parameter; nothing is sent."""
     params = params_for(server, tmp_path, usd_per_million_tokens=1e6, max_cost_usd=18.9)
     with pytest.raises(EmbeddingCostError) as caught:
-        embed_titles(TITLES, params)
+        embed_texts(TITLES, params)
     assert f"${BYTES}.0000, above embedding.openai.max_cost_usd = 18.9" in str(
         caught.value
     )
@@ -119,7 +119,7 @@ def test_a_bill_above_the_limit_is_refused(server, tmp_path):
 )
 def test_a_bill_within_the_limit(server, tmp_path, changes):
     """The limit itself is allowed."""
-    _, report = embed_titles(TITLES, params_for(server, tmp_path, **changes))
+    _, report = embed_texts(TITLES, params_for(server, tmp_path, **changes))
     assert report.sent == 3
 
 
@@ -127,7 +127,7 @@ def test_a_limit_needs_a_price(server, tmp_path):
     """An unknown bill may be above any limit."""
     params = params_for(server, tmp_path, usd_per_million_tokens=None, max_cost_usd=9)
     with pytest.raises(EmbeddingCostError, match="price .* is not known"):
-        embed_titles(TITLES, params)
+        embed_texts(TITLES, params)
     assert server.requests == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from e5_service import e5_service
 from paths import REPOSITORY
 
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.params import EmbeddingParams
 
 SHARED = Path(
@@ -62,10 +62,10 @@ def neighbour_groups(
             "usd_per_million_tokens": 0,
         },
     )
-    vectors, report = embed_titles(titles, params)
+    vectors, report = embed_texts(titles, params)
     assert vectors.shape == (len(titles), 384)
     assert report.tokens > len(titles)
-    again, repeated = embed_titles(titles, params)
+    again, repeated = embed_texts(titles, params)
     np.testing.assert_array_equal(again, vectors)
     assert repeated.sent == 0
     likeness = vectors @ vectors.T

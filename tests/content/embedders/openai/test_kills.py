@@ -23,7 +23,7 @@ from embedding_contract_server import KEY, Body, ContractServer, Handler
 from project_runs import REPOSITORY, copy_project, must_run, write_config
 
 from mmctr.content.embedders.cache import EmbeddingCache, vector_key
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.params import EmbeddingParams
 
 N_TITLES = 1400
@@ -135,7 +135,7 @@ def embed_in_child(run: str, titles: list[str], url: str, cache: str) -> None:
     set_start_method("fork", force=True)
     os.environ.update(environment(run))
     params = EmbeddingParams(provider="openai", cache=cache, openai=settings_of(url))
-    embed_titles(titles, params)
+    embed_texts(titles, params)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from mmctr.content.embedders.embed import embed_titles
+from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.errors import EmbeddingError
 from mmctr.content.embedders.params import EmbeddingParams
 
@@ -29,7 +29,7 @@ def embed(llmock, tmp_path):
             "dimensions": None,
             "request_size": len(TITLES) // REQUESTS,
         }
-        return embed_titles(
+        return embed_texts(
             TITLES,
             EmbeddingParams(
                 provider="openai", cache=tmp_path / cache, openai=openai | changes
