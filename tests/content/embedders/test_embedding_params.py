@@ -4,6 +4,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from mmctr.content.embedders.params import EmbeddingParams, OpenAIParams
+from mmctr.content.vectors import ModalityParams
 
 
 def all_models(model: type[BaseModel]) -> list[type[BaseModel]]:
@@ -15,8 +16,8 @@ def all_models(model: type[BaseModel]) -> list[type[BaseModel]]:
 
 def test_every_field_is_described_and_none_unknown():
     """The description is the manual."""
-    models = all_models(EmbeddingParams)
-    assert len(models) == 10
+    models = [*all_models(EmbeddingParams), ModalityParams]
+    assert len(models) == 8
     for model in models:
         assert model.model_config["extra"] == "forbid"
         assert all(field.description for field in model.model_fields.values())
@@ -35,6 +36,13 @@ def test_every_field_is_described_and_none_unknown():
         ({"openai": {"base_url": "localhost:8011"}}, "http://HOST/v1"),
         ({"openai": {"base_url": "http:///v1"}}, "http://HOST/v1"),
         ({"provider": "precomputed"}, "embedding.precomputed.path is not set"),
+        ({"modalities": {"tag": {}}}, "name a column of the items, or the path"),
+        ({"modalities": {"a.b": {"column": "x"}}}, "should match pattern"),
+        ({"modalities": {"field_a": {"column": "x"}}}, "columns of fields begin so"),
+        (
+            {"modalities": {"tag": {"path": "x.npy", "provider": "lsa"}}},
+            "path is for precomputed vectors, not lsa",
+        ),
         ({"empty_title": "placeholder", "placeholder": " "}, "placeholder is blank"),
     ],
 )
