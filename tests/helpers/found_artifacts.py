@@ -119,6 +119,7 @@ def _audit(others: tuple[str, str], *, labelled: bool = True) -> dict[str, Any]:
         "positive_rate": 0.25 if labelled else None,
         "users": 60,
         "users_shared_with": dict.fromkeys(others, 3),
+        "known_user_share": 0.4321,
         "cold_target_share": 0.0875,
         "likes_level_equals_items": 1.0,
         "views_level_equals_items": 0.5,
@@ -129,6 +130,7 @@ def _audit(others: tuple[str, str], *, labelled: bool = True) -> dict[str, Any]:
         "auc_views_level": 0.45 if labelled else None,
         "auc_likes_level_minus_items": 0.5 if labelled else None,
         "auc_views_level_minus_items": None,
+        "fields": {},
     }
 
 

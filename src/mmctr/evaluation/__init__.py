@@ -5,6 +5,7 @@ trees; nothing here imports torch, pandas or Kedro.
 """
 
 from mmctr.evaluation.audit import AuditedRows, audit_splits
+from mmctr.evaluation.field_audit import AuditedField
 from mmctr.evaluation.intervals import detectable_difference, percentile_interval
 from mmctr.evaluation.metrics import auc, gauc, logloss
 from mmctr.evaluation.multiple_tests import holm_adjust, resampled_p_value
@@ -20,6 +21,7 @@ from mmctr.evaluation.resampling import resample_metrics
 from mmctr.evaluation.slices import clean_cold_auc, unseen_in_train, warm_auc
 
 __all__ = [
+    "AuditedField",
     "AuditedRows",
     "EvaluatedRows",
     "Evaluation",

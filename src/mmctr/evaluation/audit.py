@@ -1,12 +1,13 @@
 """Audit the data for leaks: shares and scores that need no model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmctr.evaluation.baselines import item_only_scores, seen_before
+from mmctr.evaluation.field_audit import AuditedField, audit_field
 from mmctr.evaluation.metrics import auc
 from mmctr.evaluation.slices import unseen_in_train
 
@@ -30,6 +31,8 @@ class AuditedRows:
     """Column -> ``[R]`` level in the row."""
     labels: NDArray[Any] | None
     """``[R]`` of 0 and 1; None where the split is unlabelled."""
+    fields: dict[str, AuditedField] = field(default_factory=dict)
+    """Name -> the field; the same ones in every split."""
 
 
 def audit_splits(
@@ -46,12 +49,14 @@ def audit_splits(
 
     Returns:
         By split, ready for JSON: ``rows``, ``positive_rate``, ``users``,
-        ``users_shared_with`` (other split -> users in both), ``cold_target_share`` and
-        ``<column>_equals_items`` (shares of the rows whose target is not in train, and
-        whose level is the item's own) and, where labels are known, the AUC of one
-        quantity alone: ``auc_item_only``, ``auc_history_length``, ``auc_seen_before``
-        (whether the target is in the history), ``auc_<column>`` of
-        the row and ``auc_<column>_minus_items``. An AUC far from 0.5 may be a leak.
+        ``users_shared_with`` (other split -> users in both), ``known_user_share``,
+        ``cold_target_share`` and ``<column>_equals_items`` (shares of the rows whose
+        user is in train, whose target is not, and whose level is the item's own) and,
+        where labels are known, the AUC of one quantity alone: ``auc_item_only``,
+        ``auc_history_length``, ``auc_seen_before`` (whether the target is in the
+        history), ``auc_<column>`` of the row and ``auc_<column>_minus_items``; and
+        ``fields``, by name, see :func:`mmctr.evaluation.field_audit.audit_field`. An
+        AUC far from 0.5 may be a leak.
     """
     train = splits["train"]
     return {
@@ -65,6 +70,7 @@ def audit_splits(
                     rows, train, item_levels, in_train=name == "train"
                 ).items()
             },
+            "fields": _fields(rows, train, in_train=name == "train"),
         }
         for name, rows in splits.items()
     }
@@ -82,6 +88,7 @@ def _shares(
         "users_shared_with": {
             other: len(users[name] & users[other]) for other in splits if other != name
         },
+        "known_user_share": _mean(_among(rows.users, train.users)),
         "cold_target_share": _mean(
             unseen_in_train(rows.items, train.items, train.history)
         ),
@@ -122,8 +129,7 @@ def _quantities(
 
 def _cross_scored(train: AuditedRows, n_items: int) -> NDArray[np.float64]:
     """Score the train rows by the other half of the users."""
-    _, codes = np.unique(train.users, return_inverse=True)
-    half = codes % 2 == 0
+    half = _half_of_users(train)
     scores = np.empty(len(train.items))
     for part in (half, ~half):
         scores[part] = _item_only(train, ~part, train.items[part], n_items)
@@ -143,6 +149,29 @@ def _item_only(
         _PRIOR_CTR,
         _PRIOR_STRENGTH,
     )
+
+
+def _half_of_users(train: AuditedRows) -> NDArray[np.bool_]:
+    _, codes = np.unique(train.users, return_inverse=True)
+    return codes % 2 == 0
+
+
+def _fields(
+    rows: AuditedRows, train: AuditedRows, *, in_train: bool
+) -> dict[str, object]:
+    # For the type checker: train is always labelled.
+    assert train.labels is not None  # nosec B101
+    fold = _half_of_users(train) if in_train and rows.fields else None
+    return {
+        name: audit_field(found, rows.labels, train.fields[name], train.labels, fold)
+        for name, found in rows.fields.items()
+    }
+
+
+def _among(values: NDArray[Any], others: NDArray[Any]) -> NDArray[np.bool_]:
+    """``[R]`` whether a value is one of the others."""
+    distinct, codes = np.unique(values, return_inverse=True)
+    return np.isin(distinct, np.unique(others))[codes]
 
 
 def _mean(values: NDArray[Any]) -> float | None:

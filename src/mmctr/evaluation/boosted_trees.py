@@ -74,6 +74,7 @@ def fit_trees(
     threads: int = 1,
     weights: NDArray[np.float32] | None = None,
     negative_keep: float = 1.0,
+    categories: Sequence[str] = (),
 ) -> FittedTrees:
     """Fit trees, as many as valid's logloss falls.
 
@@ -91,6 +92,7 @@ def fit_trees(
         weights: How much each train row counts ``[N]``; None: all the same.
         negative_keep: Share of the negatives that train's rows are a draw of; valid has
             all of its own, and its logloss is that of corrected probabilities.
+        categories: Which columns hold codes in no order.
 
     Returns:
         The trees.
@@ -122,7 +124,13 @@ def fit_trees(
         "force_row_wise": True,
         "verbosity": -1,
     }
-    rows = Dataset(features, y, weight=weights, params=settings)
+    rows = Dataset(
+        features,
+        y,
+        weight=weights,
+        params=settings,
+        categorical_feature=[columns.index(name) for name in categories],
+    )
     corrected = np.full(len(valid_y), math.log(negative_keep))
     booster = train(
         settings,

@@ -16,6 +16,7 @@ from pydantic import (
 from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
+from mmctr.data.fields.params import FieldsParams
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.data.sample.params import SampleParams
@@ -47,6 +48,7 @@ class ProjectParams(Params):
     """Accept an artifact whose file was edited by hand after a run had saved it."""
     sample: SampleParams
     preparation: PreparationParams
+    fields: FieldsParams
     row_statistics: RowStatisticsParams
     embedding: EmbeddingParams
     quantization: QuantizationParams

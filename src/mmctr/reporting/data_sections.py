@@ -15,6 +15,7 @@ from mmctr.reporting.blocks import (
     Table,
     Text,
 )
+from mmctr.reporting.field_sections import field_blocks
 from mmctr.reporting.pages import say
 from mmctr.reporting.run_figures import draw_codes
 from mmctr.reporting.words import (
@@ -58,9 +59,10 @@ def data_section(
         part_table(report),
     ]
     if log := report["log"]:
-        found = [[plain(name), cell(value)] for name, value in log.items()]
+        found = [[plain(x), cell(log[x])] for x in log if x != "columns"]
         table = Table("The log", ("what", "found"), found, words=2)
         blocks.append(Folded("What splitting the log found", [table]))
+    blocks += field_blocks(report, audit)
     blocks += [*statistics, _leak_table(audit), Text(leak_sentence(audit))]
     if said := repeats_sentence(audit):
         blocks.append(Text(said, warns=True))

@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from mmctr.ctr.features.vectors import Projection
 from mmctr.ctr.params import ContinuousParams
+from mmctr.data.fields.field import CODES, VALUES
 from mmctr.data.train_items import items_in_train
 
 _LEVELS = ("likes", "views")
@@ -21,8 +22,8 @@ class TreeMatrix:
 
     Columns: every row statistic (a column of the table with a dot in its name), length
     of the history, number of the target's tags, levels of target and row where the
-    source states them, principal components of the target's vectors and of the mean of
-    the history's.
+    source states them, fields of item, user and row, principal components of the
+    target's vectors and of the mean of the history's.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class TreeMatrix:
         tags: np.ndarray,
         levels: dict[str, np.ndarray],
         components: dict[str, np.ndarray],
+        fields: dict[str, np.ndarray],
     ) -> None:
         """Store what is known of every item.
 
@@ -38,10 +40,12 @@ class TreeMatrix:
             levels: Name -> ``[n_items + 1]`` float32.
             components: Modality -> ``[n_items + 1, w]`` float32; NaN for an item
                 without a vector.
+            fields: Name -> ``[n_items + 1]`` float32.
         """
         self._tags = tags
         self._levels = levels
         self._components = components
+        self._fields = fields
 
     @classmethod
     def fit(
@@ -82,6 +86,7 @@ class TreeMatrix:
                 for name, found in vectors.items()
                 if found.shape[1] and components
             },
+            _fields(item_table),
         )
 
     def matrix(self, rows: pa.Table) -> tuple[np.ndarray, list[str]]:
@@ -109,6 +114,8 @@ class TreeMatrix:
         columns = {
             name: rows[name].to_numpy() for name in rows.column_names if "." in name
         }
+        columns |= _fields(rows)
+        columns |= {name: own[targets] for name, own in self._fields.items()}
         columns["history_length"] = lengths
         columns["tags"] = self._tags[targets]
         for name, levels in self._levels.items():
@@ -127,6 +134,31 @@ class TreeMatrix:
                 columns[f"{modality}_{place + 1}"] = components[targets, place]
                 columns[f"history_{modality}_{place + 1}"] = means[:, place]
         return columns
+
+
+def field_categories(*tables: pa.Table) -> list[str]:
+    """Columns of fields whose numbers are codes in no order."""
+    return [
+        column.name
+        for table in tables
+        for column in table.schema
+        if column.name.startswith(CODES)
+        and column.metadata[b"kind"] in (b"category", b"id")
+    ]
+
+
+def _fields(table: pa.Table) -> dict[str, np.ndarray]:
+    """Fields ``[R]`` float32: a number's value, how many tags, the code of others."""
+    found = {}
+    for column in table.schema:
+        if column.name.startswith(CODES):
+            values = table[column.name]
+            if column.metadata[b"kind"] == b"number":
+                values = table[VALUES + column.name.removeprefix(CODES)]
+            elif pa.types.is_list(column.type):
+                values = pc.list_value_length(values)
+            found[column.name] = values.to_numpy().astype(np.float32)
+    return found
 
 
 def _components(

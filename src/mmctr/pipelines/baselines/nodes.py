@@ -49,7 +49,7 @@ def score_by_trees(
     Raises:
         ValueError: If train holds one class only.
     """
-    from mmctr.ctr.inputs.tree_matrix import TreeMatrix
+    from mmctr.ctr.inputs.tree_matrix import TreeMatrix, field_categories
 
     levels_from = preparation_report["levels_from"]
     inputs = TreeMatrix.fit(
@@ -73,6 +73,7 @@ def score_by_trees(
         threads=params.threads,
         weights=weights if len(weights) else None,
         negative_keep=LogFacts.of(preparation_report).negative_keep,
+        categories=field_categories(item_table, train_rows),
     )
     rows, best = train_rows.num_rows, trees.best_round
     logger.info("%s trees of %s columns, on %s rows", best, len(columns), f"{rows:,}")
