@@ -55,8 +55,9 @@ def rows(events: list[int], sizes: int = 2) -> RowsOfLog:
 def fit(found: LogSource | None = None, events=(0, 1, 2), **params) -> LogFields:
     settings = FieldsParams(**{"min_count": 1} | params)
     first = np.array([NEVER, 0, DAY, 2 * DAY + 7_200])
+    pieces = [rows([event]) for event in events]
     known = np.zeros(4, bool)
-    return fit_log_fields(found or source(), rows(list(events)), known, first, settings)
+    return fit_log_fields(found or source(), pieces, known, first, settings)
 
 
 def test_columns_of_items_and_users_are_fields_and_those_of_the_log_are_named():

@@ -50,7 +50,8 @@ def fit_column(
     distinct = distinct_values(values)
     of_values = _sums(distinct, counts)
     if guess is None:
-        rows = _sums(distinct, np.minimum(counts, 1))
+        # Of items and users each counts once, however many rows it has.
+        rows = of_values if side == "row" else _sums(distinct, np.minimum(counts, 1))
         guess = guess_by_values(column, distinct.values, rows)
     if guess.kind is None:
         return None, _use(side, None, guess.why)

@@ -1,8 +1,13 @@
 """The fields of a log: fitted on its train rows, and encoded for any rows of it."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 
+from mmctr.data.column_kinds import is_list
+from mmctr.data.fields.column_values import Column, distinct_values, whole
 from mmctr.data.fields.fitting import fit_column
 from mmctr.data.fields.log_columns import LogColumns, RowsOfLog
 from mmctr.data.fields.params import FieldsParams
@@ -45,8 +50,8 @@ class LogFields:
 
 def fit_log_fields(
     source: LogSource,
-    train: RowsOfLog,
-    in_histories: np.ndarray,
+    train: Iterable[RowsOfLog],
+    in_train: np.ndarray,
     first_event: np.ndarray,
     params: FieldsParams,
 ) -> LogFields:
@@ -54,8 +59,8 @@ def fit_log_fields(
 
     Args:
         source: The log.
-        train: Its train rows.
-        in_histories: ``[n_items + 1]`` bool, the items of train's histories.
+        train: Its train rows, in pieces of any size.
+        in_train: ``[n_items + 1]`` bool, the items of train's targets and histories.
         first_event: See :class:`mmctr.data.fields.log_columns.LogColumns`.
         params: Which columns, and how.
 
@@ -67,26 +72,60 @@ def fit_log_fields(
             its values.
     """
     columns = LogColumns(source, first_event, params)
-    # Train rows of each item; one that is in histories alone counts once.
-    of_items = np.bincount(train.item, minlength=columns.n_items + 1)
-    of_items = np.maximum(of_items, in_histories)[1:]
-    of_users = np.zeros(columns.n_users, np.int64)
-    if columns.users:
-        of_users = np.bincount(columns.users_of(train), minlength=columns.n_users)
-    of_rows = np.ones(len(train.event), np.int64)
-    fields, uses, taken = [], {}, set()
-    for side, found, counts in (
-        ("item", columns.items.items(), of_items),
-        ("user", columns.users.items(), of_users),
-        ("row", columns.of_rows(train), of_rows),
+    if not (columns.items or columns.users or params.context or params.time):
+        return LogFields(FieldState(), {}, columns)
+    counted = _count_values(columns, train)
+    # An item that is in histories alone counts once.
+    of_items = np.maximum(counted.of_items, in_train)[1:]
+    fields, uses = [], {}
+    for side, found in (
+        ("item", {x: (values, of_items) for x, values in columns.items.items()}),
+        ("user", {x: (each, counted.of_users) for x, each in columns.users.items()}),
+        ("row", counted.of_rows),
     ):
-        for column, values in found:
+        for column, (values, counts) in found.items():
             name = column.replace(".", "_")
-            name = f"{side}_{name}" if name in taken else name
-            taken.add(name)
+            name = f"{side}_{name}" if name in uses else name
             field, use = fit_column(name, column, side, values, counts, params)
             if side == "row" and column in params.time:
                 use = use.model_copy(update={"kind": "time"})
             uses[name] = use
             fields += [field] if field else []
     return LogFields(FieldState(fields=fields), uses, columns)
+
+
+class _Counts(NamedTuple):
+    """Train rows of each item and user; values of rows, and the rows of each."""
+
+    of_items: np.ndarray
+    of_users: np.ndarray
+    of_rows: dict[str, tuple[Column, np.ndarray]]
+
+
+def _count_values(columns: LogColumns, train: Iterable[RowsOfLog]) -> _Counts:
+    of_items = np.zeros(columns.n_items + 1, np.int64)
+    of_users = np.zeros(columns.n_users, np.int64)
+    pieces: dict[str, list[tuple[pa.Array, np.ndarray]]] = {}
+    for rows in train:
+        of_items += np.bincount(rows.item, minlength=len(of_items))
+        if columns.users:
+            of_users += np.bincount(columns.users_of(rows), minlength=len(of_users))
+        for name, values in columns.of_rows(rows):
+            pieces.setdefault(name, []).append(_counted(whole(values)))
+    of_rows = {
+        name: (
+            pa.concat_arrays([values for values, _ in found]),
+            np.concatenate([counts for _, counts in found]),
+        )
+        for name, found in pieces.items()
+    }
+    return _Counts(of_items, of_users, of_rows)
+
+
+def _counted(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """Values and the rows of each; lists as they are."""
+    if is_list(values.type):
+        return values, np.ones(len(values), np.int64)
+    distinct = distinct_values(values)
+    known = distinct.codes[distinct.codes >= 0]
+    return distinct.values, np.bincount(known, minlength=len(distinct.values))
