@@ -43,7 +43,7 @@ def fit_column(
     values = whole(values)
     guess = _by_type(column, side, values, params)
     if guess is not None and guess.kind is None:
-        return None, _use(side, None, guess.why)
+        return None, _use(column, side, None, guess.why)
     if guess is not None and guess.kind == "tags":
         field = Field(name=name, column=column, side=side, kind="tags")
         return _fit_tags(field, guess, values, counts, params)
@@ -54,7 +54,7 @@ def fit_column(
         rows = of_values if side == "row" else _sums(distinct, np.minimum(counts, 1))
         guess = guess_by_values(column, distinct.values, rows)
     if guess.kind is None:
-        return None, _use(side, None, guess.why)
+        return None, _use(column, side, None, guess.why)
     field = Field(name=name, column=column, side=side, kind=guess.kind)
     if guess.kind == "number":
         return _fit_numbers(field, guess, distinct, of_values, params)
@@ -113,10 +113,10 @@ def _fit_numbers(
     numbers = as_numbers(distinct.values, dates=dates)
     known = ~np.isnan(numbers)
     if not counts[known].any():
-        return None, _use(field.side, None, "no number in train")
+        return None, _use(field.column, field.side, None, "no number in train")
     field = field.model_copy(update={"dates": dates})
     field = with_numbers(field, numbers[known], counts[known], params.bins)
-    return field, _use(field.side, field.kind, guess.why)
+    return field, _use(field.column, field.side, field.kind, guess.why)
 
 
 def _used_if_any(
@@ -126,8 +126,8 @@ def _used_if_any(
         why = (
             f"every value has fewer train rows than fields.min_count={params.min_count}"
         )
-        return None, _use(field.side, None, why)
-    return field, _use(field.side, field.kind, guess.why)
+        return None, _use(field.column, field.side, None, why)
+    return field, _use(field.column, field.side, field.kind, guess.why)
 
 
 def _sums(distinct: Distinct, counts: np.ndarray) -> np.ndarray:
@@ -139,5 +139,6 @@ def _sums(distinct: Distinct, counts: np.ndarray) -> np.ndarray:
     return sums.astype(np.int64)
 
 
-def _use(side: Side, kind: Kind | None, why: str) -> ColumnUse:
-    return ColumnUse(side=side, kind=kind, used=kind is not None, why=why)
+def _use(column: str, side: Side, kind: Kind | None, why: str) -> ColumnUse:
+    used = kind is not None
+    return ColumnUse(column=column, side=side, kind=kind, used=used, why=why)

@@ -17,7 +17,10 @@ GROUP_SIZE = "group_size"
 SPECIAL = {
     "item": ("item_id", "title", "tags", "likes", "views"),
     "user": ("user_id",),
-    "row": ("user_id", "item_id", "timestamp", "label", "impression_id"),
+    "row": (
+        *("user_id", "item_id", "timestamp", "timestamp_fraction"),
+        *("label", "impression_id"),
+    ),
 }
 """Columns that are something else than a field, by the side of their table."""
 
@@ -64,8 +67,14 @@ class LogColumns:
             params: Which columns of the log are used.
 
         Raises:
-            ValueError: If a parameter names a column that is not there.
+            ValueError: If a parameter names a column that is not there, or needs times
+                where there is but an order.
         """
+        if params.time and not source.clock:
+            raise ValueError(
+                f"fields.time={params.time} needs times, and those of this log only "
+                "tell an order (preparation.reading.time_unit); use fields.time=[]"
+            )
         self._log = source.log
         self._first_event = first_event
         self._params = params

@@ -32,6 +32,11 @@ class LogFields:
         self._columns = columns
         self._users = state.encode("user", columns.users, columns.n_users)
 
+    @property
+    def of_rows(self) -> bool:
+        """Whether users or rows have a field."""
+        return len(self.state.fields) > len(self.state.of("item"))
+
     def items(self) -> pa.Table:
         """Columns ``[n_items]`` of the items' fields, in the order of the items."""
         return self.state.encode("item", self._columns.items, self._columns.n_items)

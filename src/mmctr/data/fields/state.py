@@ -14,6 +14,8 @@ from mmctr.runtime.params import Params
 class ColumnUse(Params):
     """What becomes of a raw column."""
 
+    column: str
+    """Its name in the raw table."""
     side: Side
     """Whose column it is."""
     kind: str | None

@@ -1,7 +1,10 @@
 """What each column of the raw files is used for."""
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 
+from mmctr.data.fields.state import ColumnUse
 from mmctr.data.preparation.groups import BY_IMPRESSION, Groups
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.reading.source import LogSource
@@ -25,7 +28,10 @@ _HISTORY: dict[str, Use] = {
 
 
 def column_use(
-    source: LogSource, groups: Groups | None, params: PreparationParams
+    source: LogSource,
+    groups: Groups | None,
+    params: PreparationParams,
+    fields: Mapping[str, ColumnUse],
 ) -> dict[str, dict[str, object]]:
     """Say of every column of the raw files whether and as what it is used.
 
@@ -33,6 +39,7 @@ def column_use(
         source: What was read.
         groups: Of the rows of impressions; None for a log of clicks.
         params: May name a column of weights.
+        fields: Name -> what was made of a column that may be a field.
 
     Returns:
         ``side`` (``row``, ``item`` or ``user``), ``kind``, ``used`` and ``why`` by the
@@ -57,20 +64,23 @@ def column_use(
         ("users", "user", source.users, _USERS),
         ("history", "user", source.history, _HISTORY),
     )
+    as_fields = {(use.side, use.column): use for use in fields.values()}
     found: dict[str, dict[str, object]] = {}
     for name, side, table, uses in tables:
         for column in table.schema if table is not None else []:
             key = f"{name}.{column.name}" if column.name in found else column.name
-            found[key] = _describe(column, side, uses.get(column.name))
+            found[key] = _describe(
+                column, side, uses.get(column.name), as_fields.get((side, column.name))
+            )
     return found
 
 
-def _describe(column: pa.Field, side: str, use: Use | None) -> dict[str, object]:
+def _describe(
+    column: pa.Field, side: str, use: Use | None, field: ColumnUse | None
+) -> dict[str, object]:
+    if use is None and field is not None:
+        return field.model_dump(exclude={"column"})
     if use is None:
-        return {
-            "side": side,
-            "kind": str(column.type),
-            "used": False,
-            "why": "no field",
-        }
+        why = "not named in fields.context" if side == "row" else "not read"
+        return {"side": side, "kind": str(column.type), "used": False, "why": why}
     return {"side": side, "kind": use[0], "used": True, "why": use[1]}

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.datasets import TablePieces
+from mmctr.data.fields.params import FieldsParams
 from mmctr.data.preparation.clicks import click_rows, find_repeats
 from mmctr.data.preparation.column_use import column_use
 from mmctr.data.preparation.dropped import dropped_share
@@ -18,6 +19,7 @@ from mmctr.data.preparation.numbered_log import NumberedLog, number_log
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.part_rows import PIECE_ROWS, PartRows
 from mmctr.data.preparation.report import count_parts
+from mmctr.data.preparation.row_fields import add_fields
 from mmctr.data.preparation.splits import TimeSplit, split_by_time
 from mmctr.data.preparation.tables import PrimaryTables, events_table, primary_tables
 from mmctr.data.preparation.weights import row_weights, scale_weights
@@ -26,7 +28,9 @@ from mmctr.data.reading.source import LogSource
 _EARLIER = -1
 
 
-def prepare_interactions(source: LogSource, params: PreparationParams) -> PrimaryTables:
+def prepare_interactions(
+    source: LogSource, params: PreparationParams, fields: FieldsParams | None = None
+) -> PrimaryTables:
     """Turn a log into labelled rows without looking ahead.
 
     Of a log of clicks, negatives are drawn. A log with a column ``label`` holds
@@ -36,6 +40,7 @@ def prepare_interactions(source: LogSource, params: PreparationParams) -> Primar
     Args:
         source: The log and its items.
         params: Split, histories, negatives and weights.
+        fields: Which columns are fields; None: those that are without any setting.
 
     Returns:
         The primary tables.
@@ -70,6 +75,8 @@ def prepare_interactions(source: LogSource, params: PreparationParams) -> Primar
             log, part, groups, histories, (likes, views), params
         )
     parts, weighed = _weighed(parts, weights, params)
+    fields = fields or FieldsParams()
+    parts, encoded = add_fields(source, parts, part, groups, fields)
     tags, n_tags = tag_ids(source.items, params.max_tags)
     return primary_tables(
         "interactions",
@@ -90,6 +97,8 @@ def prepare_interactions(source: LogSource, params: PreparationParams) -> Primar
             parts["train"].items_seen(),
         ),
         audited={name: rows.audited() for name, rows in parts.items()},
+        fields=encoded.items(),
+        state=encoded.state,
         levels_from={
             name: "items" if name in source.items.column_names else "training events"
             for name in ("likes", "views")
@@ -97,7 +106,7 @@ def prepare_interactions(source: LogSource, params: PreparationParams) -> Primar
         unknown=read.unknown,
         log={
             **_kind(groups, params),
-            "columns": column_use(source, groups, params),
+            "columns": column_use(source, groups, params, encoded.uses),
             **_facts(read, split),
             **repeats,
             "dropped": dropped_share(

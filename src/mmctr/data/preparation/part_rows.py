@@ -1,11 +1,14 @@
 """The rows of a part: as arrays, and as tables that are made a piece at a time."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from mmctr.data.datasets import TablePieces
+from mmctr.data.fields.log_columns import RowsOfLog
+from mmctr.data.fields.log_fields import LogFields
 from mmctr.data.preparation.histories import Histories
 from mmctr.data.preparation.numbered_log import NumberedLog
 from mmctr.data.preparation.report import PartColumns
@@ -36,6 +39,9 @@ class PartRows:
         as_of: ``[E]`` int64, unix seconds.
         groups: ``[E]`` group of the event's rows.
         weights: ``[E]`` float32; None where rows have none.
+        group_sizes: ``[events]`` rows of each event's group in the log; None where
+            there are ``width``, or where nobody asks.
+        fields: What encodes the fields of users and rows; None where they have none.
         all_events: Places of these events and of those that a parameter left out; None
             if there are no others.
     """
@@ -50,6 +56,8 @@ class PartRows:
     groups: np.ndarray
     weights: np.ndarray | None = None
     all_events: np.ndarray | None = None
+    group_sizes: np.ndarray | None = None
+    fields: LogFields | None = None
 
     @property
     def eligible(self) -> np.ndarray:
@@ -81,7 +89,38 @@ class PartRows:
         }
         if self.weights is not None:
             columns["weight"] = np.repeat(self.weights[places], self.width)
-        return rows_table(columns)
+        table = rows_table(columns)
+        if self.fields is None:
+            return table
+        of_rows = np.repeat(self.as_of[places], self.width)
+        encoded = self.fields.rows(self._made_of(each, items, of_rows))
+        for column, values in zip(encoded.schema, encoded.columns, strict=True):
+            table = table.append_column(column, values)
+        return table
+
+    def eligible_pieces(self) -> Iterator[RowsOfLog]:
+        """What rows are made of, some at a time: those left out by a draw too."""
+        step = max(PIECE_ROWS // self.width, 1)
+        for start in range(0, len(self.eligible), step):
+            places = slice(start, start + step)
+            each = np.repeat(self.eligible[places], self.width)
+            if self.all_events is None:
+                items, as_of = self.items[places].reshape(-1), self.as_of[places]
+            else:
+                items, as_of = self.log.item[each], self.log.timestamp[each]
+            yield self._made_of(each, items, np.repeat(as_of, self.width))
+
+    def _made_of(
+        self, each: np.ndarray, items: np.ndarray, as_of: np.ndarray
+    ) -> RowsOfLog:
+        sizes = self.group_sizes
+        return RowsOfLog(
+            event=self.log.file_row[each],
+            item=items,
+            timestamp=self.log.timestamp[each],
+            as_of=as_of,
+            group_size=np.full(len(each), self.width) if sizes is None else sizes[each],
+        )
 
     def table(self) -> pa.Table | TablePieces:
         """All rows; in pieces if they are many."""

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.datasets import TablePieces
+from mmctr.data.fields.state import FieldState
 from mmctr.data.zero_vectors import warn_of_zero_vectors
 from mmctr.runtime.jagged import Jagged
 
@@ -51,6 +52,8 @@ class PrimaryTables(NamedTuple):
             (int64, unix seconds; null where the source has no times); of impressions
             also ``label`` (int8, 1 for a click), else all are clicks.
         report: What was read, dropped and found, ready for JSON.
+        state: What encodes new data in the same way, ready for JSON; see
+            :class:`mmctr.data.fields.state.FieldState`.
         audited: By part the rows to audit: all, or those of some users.
     """
 
@@ -61,6 +64,7 @@ class PrimaryTables(NamedTuple):
     test: pa.Table | TablePieces
     events: pa.Table | TablePieces
     report: dict[str, object]
+    state: dict[str, object]
     audited: dict[str, pa.Table]
 
 
@@ -75,6 +79,8 @@ def primary_tables(
     audited: dict[str, pa.Table],
     levels_from: dict[str, str],
     unknown: dict[str, object],
+    fields: pa.Table | None = None,
+    state: FieldState | None = None,
     oracle_auc: dict[str, float] | None = None,
     log: dict[str, object] | None = None,
 ) -> PrimaryTables:
@@ -92,14 +98,19 @@ def primary_tables(
             source states them) or ``training events``.
         unknown: Items and levels that are not known, from
             :func:`mmctr.data.preparation.unknown.raise_or_warn`.
+        fields: Columns of the items' fields; None without.
+        state: What encodes the fields; None without.
         oracle_auc: The best possible AUC by part, if the law of the data is known.
         log: Counts of how a log was split; None for a challenge.
     """
     numbers = pa.array(np.arange(1, len(items) + 1))
     ids = items["item_id"]
     zeros = warn_of_zero_vectors("image vectors", image_vectors, ids.to_pylist())
+    items = items.set_column(0, "item_id", numbers).cast(_ITEMS)
+    for place, column in enumerate([] if fields is None else fields.schema):
+        items = items.append_column(column, fields[place])
     return PrimaryTables(
-        items=items.set_column(0, "item_id", numbers).cast(_ITEMS),
+        items=items,
         item_id_mapping=pa.table({"item_id": numbers, "original_id": ids}),
         **parts,
         events=events,
@@ -113,6 +124,7 @@ def primary_tables(
             "oracle_auc": oracle_auc,
             "log": log,
         },
+        state=(state or FieldState()).model_dump(),
         audited=audited,
     )
 

@@ -5,35 +5,47 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.datasets import ChallengeSource, TablePieces
+from mmctr.data.fields.params import FieldsParams
 from mmctr.data.preparation.challenge import prepare_challenge
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.reading.source import LogSource
 from mmctr.evaluation import AuditedRows, audit_splits
+from mmctr.pipelines.preparation.audited_fields import audited_fields
 
 Rows = pa.Table | TablePieces
 
 
 def prepare_tables(
-    source: ChallengeSource | LogSource, params: PreparationParams
+    source: ChallengeSource | LogSource, params: PreparationParams, fields: FieldsParams
 ) -> tuple[
-    pa.Table, pa.Table, Rows, Rows, Rows, Rows, dict[str, object], dict[str, object]
+    pa.Table,
+    pa.Table,
+    Rows,
+    Rows,
+    Rows,
+    Rows,
+    dict[str, object],
+    dict[str, object],
+    dict[str, object],
 ]:
     """Turn either kind of source into the primary tables.
 
     Args:
         source: What the catalogue's ``source`` entry has read.
         params: Split, histories and negatives.
+        fields: Which columns of a log are fields.
 
     Returns:
-        items, item_id_mapping, train, valid, test, events and the report; see
+        items, item_id_mapping, train, valid, test, events, the report and the state
+        that encodes new data; see
         :class:`mmctr.data.preparation.tables.PrimaryTables`. Last the audit of the
         rows, before they are in a file: they may be more than memory holds.
     """
     if isinstance(source, ChallengeSource):
         tables = prepare_challenge(source, params)
     else:
-        tables = prepare_interactions(source, params)
+        tables = prepare_interactions(source, params, fields)
     *saved, audited = tables
     return (*saved, audit_tables(tables.items, **audited))
 
@@ -55,12 +67,14 @@ def audit_tables(
     levels = ("likes_level", "views_level")
     splits = {"train": train, "valid": valid, "test": test}
     return audit_splits(
-        {name: _audited_rows(rows, levels) for name, rows in splits.items()},
+        {name: _audited_rows(rows, items, levels) for name, rows in splits.items()},
         {name: items[name].to_numpy().astype(np.int64) for name in levels},
     )
 
 
-def _audited_rows(rows: pa.Table, levels: tuple[str, ...]) -> AuditedRows:
+def _audited_rows(
+    rows: pa.Table, items: pa.Table, levels: tuple[str, ...]
+) -> AuditedRows:
     # A target that the item table lacks has no level of its own to be compared with.
     rows = rows.filter(pc.greater(rows["item_id"], 0))
     history = rows["item_seq"].combine_chunks()
@@ -71,4 +85,5 @@ def _audited_rows(rows: pa.Table, levels: tuple[str, ...]) -> AuditedRows:
         history_lengths=pc.list_value_length(history).to_numpy(),
         levels={name: rows[name].to_numpy().astype(np.int64) for name in levels},
         labels=None if rows["label"].null_count else rows["label"].to_numpy(),
+        fields=audited_fields(items, rows),
     )

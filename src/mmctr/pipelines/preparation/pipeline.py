@@ -11,7 +11,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 prepare_tables,
-                inputs=["source", "params:preparation"],
+                inputs=["source", "params:preparation", "params:fields"],
                 outputs=[
                     "items",
                     "item_id_mapping",
@@ -20,6 +20,7 @@ def create_pipeline() -> Pipeline:
                     "test",
                     "events",
                     "preparation_report",
+                    "preparation_state",
                     "data_audit",
                 ],
                 name="prepare_tables",

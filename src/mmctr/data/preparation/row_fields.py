@@ -1,0 +1,59 @@
+"""Fields of the items, users and rows of a log that is being prepared."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from mmctr.data.fields.log_columns import GROUP_SIZE
+from mmctr.data.fields.log_fields import LogFields, fit_log_fields
+from mmctr.data.fields.params import FieldsParams
+from mmctr.data.preparation.groups import Groups
+from mmctr.data.preparation.numbered_log import NumberedLog
+from mmctr.data.preparation.part_rows import PartRows
+from mmctr.data.reading.source import LogSource
+
+_NEVER = np.iinfo(np.int64).max
+
+
+def add_fields(
+    source: LogSource,
+    parts: dict[str, PartRows],
+    part: np.ndarray,
+    groups: Groups | None,
+    params: FieldsParams,
+) -> tuple[dict[str, PartRows], LogFields]:
+    """Fit the fields on the rows of train, and let every part's rows have them.
+
+    Args:
+        source: What was read.
+        parts: The rows.
+        part: ``[events]`` index of each event's part; -1 for earlier clicks.
+        groups: Of the rows of impressions; None for a log of clicks.
+        params: Which columns are fields.
+
+    Returns:
+        The rows, and the fields.
+
+    Raises:
+        ValueError: If a parameter names a column that is not there, or does not suit
+            its values.
+    """
+    sizes = None
+    if groups is not None and GROUP_SIZE in params.context:
+        number = groups.within(part)
+        sizes = np.bincount(number)[number]
+    sized = {name: replace(rows, group_sizes=sizes) for name, rows in parts.items()}
+    train = sized["train"]
+    pieces = train.eligible_pieces()
+    first = _first_events(train.log)
+    fields = fit_log_fields(source, pieces, train.items_seen(), first, params)
+    if not fields.of_rows:
+        return parts, fields
+    return {name: replace(rows, fields=fields) for name, rows in sized.items()}, fields
+
+
+def _first_events(log: NumberedLog) -> np.ndarray:
+    """``[n_items + 1]`` time of each item's first event, the greatest int64 without."""
+    first = np.full(len(log.item_hashes), _NEVER)
+    first[log.item[::-1]] = log.timestamp[::-1]
+    return first
