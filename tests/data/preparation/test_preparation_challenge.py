@@ -9,6 +9,7 @@ import pytest
 from small_logs import make_params
 
 from mmctr.data.datasets import ChallengeSource
+from mmctr.data.fields.params import FieldsParams
 from mmctr.data.preparation.challenge import prepare_challenge
 from mmctr.pipelines.preparation import create_pipeline
 from mmctr.pipelines.preparation.nodes import audit_tables, prepare_tables
@@ -170,7 +171,8 @@ def test_ids_between_and_beyond_the_known_ones_are_unknown(source, stranger):
 
 def test_the_node_takes_a_challenge(source, tables):
     params = make_params(max_history=2)
-    items, mapping, *parts, _events, report, audit = prepare_tables(source, params)
+    made = prepare_tables(source, params, FieldsParams())
+    items, mapping, *parts, _events, report, state, audit = made
     assert items.equals(tables.items)
     assert mapping.equals(tables.item_id_mapping)
     for found, name in zip(parts, ("train", "valid", "test"), strict=True):
@@ -190,7 +192,7 @@ def test_the_audit_is_ready_for_json_and_null_where_unlabelled(tables):
 def test_the_pipeline_is_wired_by_name():
     pipeline = create_pipeline()
     assert [node.name for node in pipeline.nodes] == ["prepare_tables"]
-    assert pipeline.inputs() == {"source", "params:preparation"}
+    assert pipeline.inputs() == {"source", "params:preparation", "params:fields"}
     assert pipeline.all_outputs() == {
         "items",
         "item_id_mapping",
@@ -199,5 +201,6 @@ def test_the_pipeline_is_wired_by_name():
         "test",
         "events",
         "preparation_report",
+        "preparation_state",
         "data_audit",
     }

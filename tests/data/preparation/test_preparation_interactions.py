@@ -20,6 +20,7 @@ from small_logs import (
     with_log,
 )
 
+from mmctr.data.fields.params import FieldsParams
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.tables import PrimaryTables, list_array
 from mmctr.data.reading.source import LogSource
@@ -240,7 +241,8 @@ def test_a_seed_decides_negatives_and_the_order_of_ties_alone():
 
 def test_the_node_takes_a_log():
     source = random_source(7)
-    items, _, train, _, _, events, report, audit = prepare_tables(source, make_params())
+    made = prepare_tables(source, make_params(), FieldsParams())
+    items, _, train, _, _, events, report, state, audit = made
     tables = prepare_interactions(source, make_params())
     assert items.equals(tables.items)
     assert train.equals(tables.train)
