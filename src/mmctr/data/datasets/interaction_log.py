@@ -8,9 +8,8 @@ import pyarrow as pa
 from mmctr.data.datasets.raw_item_contents import ItemContents
 from mmctr.data.datasets.raw_log import RawLog
 from mmctr.data.reading.contents import joined_texts, read_vectors
-from mmctr.data.reading.items import read_item_ids
 from mmctr.data.reading.location import LogFolder
-from mmctr.data.reading.log import read_log
+from mmctr.data.reading.log import read_item_ids, read_log
 from mmctr.data.reading.source import LogSource
 from mmctr.data.reading.tables import OpenTable, open_tables
 from mmctr.data.reading.values import value_type
@@ -34,22 +33,23 @@ class LogItemContents(RawLog[ItemContents]):
             FileNotFoundError: Naming the missing file.
             ValueError: Naming file, column and rows of what is wrong.
         """
-        items = self._items()
+        opened = self._opened()
+        items = opened["items"]
         types = {
             name: value_type(items.schema.field(theirs).type)
             for name, theirs in items.names.taken.items()
         }
-        return ItemContents(read_item_ids(items), types, self)
+        return ItemContents(read_item_ids(opened), types, self)
 
     def read_texts(self, name: str) -> list[str]:
         """Read a column of text, see :meth:`ItemContents.texts`."""
-        return joined_texts(self._items().read([name])[name])
+        return joined_texts(self._opened()["items"].read([name])[name])
 
     def read_vectors(self, name: str, item_ids: list[Any]) -> np.ndarray:
         """Read a column of vectors, see :meth:`ItemContents.vectors`."""
-        items = self._items()
+        items = self._opened()["items"]
         column: pa.ChunkedArray = items.read([name])[name]
         return read_vectors(column, items.names.taken[name], items.place, item_ids)[0]
 
-    def _items(self) -> OpenTable:
-        return open_tables(LogFolder(self._path), None, self.params)["items"]
+    def _opened(self) -> dict[str, OpenTable]:
+        return open_tables(LogFolder(self._path), None, self.params)

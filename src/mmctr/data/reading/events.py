@@ -105,6 +105,14 @@ def read_history(
     return rows, roles | _same(*rows.column_names)
 
 
+def ids_alone(table: OpenTable) -> pa.Table:
+    """Read the ids of a table's items alone, int64 or string."""
+    ids = table.read(["item_id"])["item_id"]
+    if is_list(ids.type):
+        ids = pc.list_flatten(ids)
+    return pa.table({"item_id": id_values(ids, table.where("item_id"))})
+
+
 def _with_ids(table: OpenTable, rows: pa.Table, params: ReadingParams) -> pa.Table:
     for name in ("user_id", "item_id", "impression_id"):
         if name not in rows.column_names:

@@ -60,12 +60,6 @@ def read_items(
     return rows, images, roles | {"item_id": "item_id", "title": "title"}
 
 
-def read_item_ids(table: OpenTable) -> list[object]:
-    """Read the ids of items alone, ``n_items`` of the file's own type."""
-    rows = _with_keys(table, table.read(["item_id"]), "item_id")
-    return rows["item_id"].to_pylist()
-
-
 def read_users(table: OpenTable) -> pa.Table:
     """Read the user table: ``user_id`` and every other column.
 

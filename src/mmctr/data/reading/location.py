@@ -149,21 +149,32 @@ class LogFolder:
     def _names(self) -> dict[str, bool]:
         """Names in the folder, and whether each is a folder."""
         self._filesystem.invalidate_cache()
-        if self._filesystem.isfile(self._root):
-            raise ValueError(
-                f"raw_dir={self.place} is a file; name the folder that holds it "
-                "(--params raw_dir=DIR)"
-            )
         try:
+            if self._filesystem.isfile(self._root):
+                raise ValueError(
+                    f"raw_dir={self.place} is a file; name the folder that holds it "
+                    "(--params raw_dir=DIR)"
+                )
             listed = self._filesystem.ls(self._root, detail=True)
         except FileNotFoundError:
             raise FileNotFoundError(
                 f"interactions.parquet is missing in {self.place} (that folder does "
                 "not exist); set the folder with --params raw_dir=DIR"
             ) from None
+        except Exception as error:
+            if self.is_local or isinstance(error, ValueError):
+                raise
+            # Every kind of store has errors of its own.
+            raise ValueError(
+                f"raw_dir={self.place} can't be listed: {error}; check the address, "
+                "the network and the credentials of the store"
+            ) from error
+        names = [(each["name"].rstrip("/"), each["type"]) for each in listed]
         return {
-            PurePosixPath(each["name"]).name: self._filesystem.isdir(each["name"])
-            for each in listed
+            PurePosixPath(name).name: kind == "directory"
+            or (kind != "file" and self._filesystem.isdir(name))
+            for name, kind in names
+            if name != self._root
         }
 
     def _table(self, table: str, name: str, *, is_folder: bool) -> RawTable:

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from mmctr.data.reading.events import read_events, read_history
+from mmctr.data.reading.events import ids_alone, read_events, read_history
 from mmctr.data.reading.ids import IdColumn, require_same_form, unify_ids
 from mmctr.data.reading.items import read_items, read_users
 from mmctr.data.reading.location import LogFolder
@@ -56,6 +56,23 @@ def read_log(path: str, image_column: str | None, params: ReadingParams) -> LogS
     )
 
 
+def read_item_ids(opened: dict[str, OpenTable]) -> list[object]:
+    """Read the ids of a log's items alone, as :func:`read_log` gives them.
+
+    Args:
+        opened: The log's tables.
+
+    Returns:
+        ``n_items`` ids, int or str.
+    """
+    names = ["items"]
+    if not opened["items"].raw.is_typed:
+        # The other tables decide whether these are numbers.
+        names += ["interactions", "history"]
+    tables = {name: ids_alone(opened[name]) for name in names if name in opened}
+    return _with_one_type("item_id", tables, opened)["items"]["item_id"].to_pylist()
+
+
 def _with_one_type(
     name: str, tables: dict[str, pa.Table], opened: dict[str, OpenTable]
 ) -> dict[str, pa.Table]:
@@ -71,7 +88,7 @@ def _with_one_type(
         place = tables[each].column_names.index(name)
         changed[each] = tables[each].set_column(place, name, values)
     key = "items" if name == "item_id" else "users"
-    if key in changed:
+    if {key, "interactions"} <= set(changed):
         log, others = (
             IdColumn(opened[x].place, changed[x][name], True)
             for x in ("interactions", key)

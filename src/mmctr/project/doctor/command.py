@@ -50,6 +50,7 @@ def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[F
     devices = {params.device, params.ctr_modeling.device, params.quantization.device}
     pyproject = project / "pyproject.toml"
     extras = ["images"] if params.embedding.images.path else []
+    extras += ["s3"] if params.raw_dir.startswith("s3://") else []
     manifest = Path(catalog[MANIFESTS[""]]._describe()["filepath"])
     return [
         machine.check_python(pyproject),
