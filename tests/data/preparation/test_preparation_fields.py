@@ -102,7 +102,10 @@ def test_every_column_is_named_with_its_use():
         "used": True,
         "why": "text of 4 values",
     }
-    assert columns["blurb"]["why"] == "free text: could be a modality"
+    assert (
+        columns["blurb"]["why"]
+        == "free text: a modality, if embedding.modalities names it"
+    )
     assert columns["country"]["side"] == "user"
     assert columns["position"]["used"]
     without = prepared(fields_log(1, labelled=True), FieldsParams())

@@ -2,13 +2,20 @@
 
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
 from kedro.config import OmegaConfigLoader
 from paths import CONF
+from pyarrow import csv
 
+from mmctr.data.datasets import InteractionLog
+from mmctr.data.fields.params import FieldsParams
 from mmctr.project.doctor.data_set import (
     check_credentials,
     check_lock,
     check_named_files,
+    describe_fields,
 )
 from mmctr.project.doctor.findings import Level
 from mmctr.project.params import ProjectParams, check_parameters
@@ -58,3 +65,28 @@ def test_a_run_at_work_is_told_of_and_its_lock_left_alone(tmp_path):
     assert check_lock(folder) == found
     lock.release()
     assert check_lock(folder).level is Level.OK
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_columns_that_would_be_fields_are_shown(tmp_path, ending):
+    log = {"user_id": [1, 2], "item_id": [1, 2], "timestamp": [10**9, 10**9 + 5]}
+    tables = {
+        "interactions": {**log, "device": ["a", "b"], "place": [1, 2]},
+        "items": {"item_id": [1, 2], "title": ["x", "y"], "price": [0.5, 1.5]},
+    }
+    for name, columns in tables.items():
+        file = str(tmp_path / f"{name}.{ending}")
+        write = pq.write_table if ending == "parquet" else csv.write_csv
+        write(pa.table(columns), file)
+    source = InteractionLog(path=str(tmp_path))
+    (found,) = describe_fields(source, FieldsParams(context=["device"]))
+    assert found.level is Level.OK
+    assert [line.split() for line in found.text.splitlines()[1:]] == [
+        ["item", "price", "number", "numbers", "of", "2", "values"],
+        ["row", "device", "category", "text", "of", "2", "values"],
+        ["row", "place", "not", "used", "not", "named", "in", "fields.context"],
+    ]
+    (tmp_path / f"items.{ending}").unlink()
+    (found,) = describe_fields(source, FieldsParams())
+    assert found.level is Level.WARNING
+    assert "items" in found.text

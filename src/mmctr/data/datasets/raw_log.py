@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
 import pandas as pd
+import pyarrow as pa
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
 
@@ -11,6 +12,7 @@ from mmctr.data.reading.files import read_schema, table_size
 from mmctr.data.reading.location import TABLES, LogFolder, RawTable, remote_hashes
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.parquet_files import count_rows
+from mmctr.data.reading.samples import sample_tables
 from mmctr.data.reading.tables import NEEDED_TABLES, table_problems
 
 Source = TypeVar("Source")
@@ -77,6 +79,12 @@ class RawLog(AbstractDataset[NoReturn, Source], Generic[Source]):
     def problems(self) -> list[str]:
         """What is wrong with the files by their schemas, a sentence each."""
         return table_problems(self._path, self._image_column, self.params)
+
+    def sample(self, rows: int) -> dict[str, pa.Table]:
+        """The first rows of each table; see
+        :func:`mmctr.data.reading.samples.sample_tables`.
+        """
+        return sample_tables(self._path, self._image_column, self.params, rows)
 
     def save(self, data: NoReturn) -> None:
         """Refuse."""

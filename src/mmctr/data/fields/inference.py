@@ -75,4 +75,4 @@ def guess_by_values(name: str, values: pa.Array, counts: np.ndarray) -> Guess:
     return Guess("number", f"numbers of {distinct:,} values")
 
 
-_FREE = Guess(None, "free text: could be a modality")
+_FREE = Guess(None, "free text: a modality, if embedding.modalities names it")

@@ -79,7 +79,7 @@ class LogColumns:
         self._first_event = first_event
         self._params = params
         self.n_items = source.items.num_rows
-        self.items = _others(source.items, "item")
+        self.items = other_columns(source.items, "item")
         self.users: dict[str, Column] = {}
         self._user_of_event = np.zeros(0, np.int32)
         self._find_users(source)
@@ -123,7 +123,7 @@ class LogColumns:
         return np.where(is_known, (rows.as_of - first) / SECONDS_PER_DAY, np.nan)
 
     def _find_users(self, source: LogSource) -> None:
-        given = {} if source.users is None else _others(source.users, "user")
+        given = {} if source.users is None else other_columns(source.users, "user")
         if not given and not self._params.user_id:
             return
         ids = source.log["user_id"].combine_chunks().dictionary_encode()
@@ -137,7 +137,7 @@ class LogColumns:
 
     def _check_names(self) -> None:
         params = self._params
-        context = _others(self._log, "row")
+        context = other_columns(self._log, "row")
         names = {*context, *self.items, *self.users}
         published = params.published_column
         for parameter, used, known in (
@@ -148,7 +148,7 @@ class LogColumns:
             _require(parameter, used, known)
 
 
-def _others(table: pa.Table, side: str) -> dict[str, Column]:
+def other_columns(table: pa.Table, side: str) -> dict[str, Column]:
     """The columns that may be fields."""
     names = [name for name in table.column_names if name not in SPECIAL[side]]
     return {name: table[name] for name in names}

@@ -80,7 +80,7 @@ def read_columns(
     if not rows.num_rows:
         raise ValueError(f"{table.place}: no rows; write the file again")
     for place, field in enumerate(rows.schema):
-        rows = rows.set_column(place, field.name, _decoded(rows[field.name]))
+        rows = rows.set_column(place, field.name, decoded(rows[field.name]))
     return rows
 
 
@@ -89,7 +89,7 @@ def table_size(table: RawTable) -> int:
     return sum(int(table.filesystem.size(file) or 0) for file in table.files)
 
 
-def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The values of dictionaries and of runs."""
     kind = column.type
     if pa.types.is_dictionary(kind):

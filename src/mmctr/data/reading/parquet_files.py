@@ -70,6 +70,16 @@ def _dataset(table: RawTable, schema: pa.Schema | None) -> pa_dataset.Dataset:
     )
 
 
+def first_parquet_rows(
+    table: RawTable, schema: pa.Schema, names: list[str], rows: int
+) -> pa.Table:
+    """Read columns of the first rows; see :func:`read_parquet`."""
+    try:
+        return _dataset(table, schema).head(rows, columns=names)
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"{table.place}: {error}") from error
+
+
 def read_parquet(table: RawTable, schema: pa.Schema, names: list[str]) -> pa.Table:
     """Read columns of all files, in the files' order.
 

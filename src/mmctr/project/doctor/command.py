@@ -60,6 +60,7 @@ def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[F
         machine.check_memory(raw_bytes, available_memory()),
         data_set.check_credentials(params),
         *data_set.check_raw_files(source, _raw_remedy(params, again)),
+        *data_set.describe_fields(source, params.fields),
         *data_set.check_named_files(params, project),
         *data_set.check_artifacts(
             _lineage(context, params), f"kedro run --only-missing-outputs{again}"

@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from mmctr.data.datasets.raw_log import RawLog
+from mmctr.data.fields.guesses import guess_columns
+from mmctr.data.fields.params import FieldsParams, Side
 from mmctr.project.doctor.findings import Finding, Level
 from mmctr.project.params import ProjectParams
 from mmctr.project.paths import resolve_path
@@ -12,6 +15,9 @@ from mmctr.project.provenance.staleness import Cause, Lineage, describe_causes
 from mmctr.runtime.dataset_lock import describe_holders, held_by
 
 KEY_VARIABLE = "OPENAI_API_KEY"
+
+SAMPLED_ROWS = 20_000
+"""Rows of each table that fields are inferred from."""
 
 
 def check_credentials(params: ProjectParams) -> Finding:
@@ -57,6 +63,34 @@ def check_raw_files(source: RawSource, remedy: str) -> list[Finding]:
     there += len(source.remote_hashes())
     text = f"{there}, with the expected columns and types"
     return [Finding(Level.OK, "raw files", text)]
+
+
+def describe_fields(source: RawSource, params: FieldsParams) -> list[Finding]:
+    """Show what the columns of a log would be as fields, by its first rows.
+
+    Args:
+        source: The dataset that reads it; others than logs have no such columns.
+        params: Which columns are fields.
+    """
+    if not isinstance(source, RawLog):
+        return []
+    try:
+        tables = source.sample(SAMPLED_ROWS)
+        sides: dict[str, Side] = {"items": "item", "users": "user"}
+        sides["interactions"] = "row"
+        rows = {sides[name]: tables[name] for name in sides if name in tables}
+        uses = guess_columns(rows, params)
+    except (OSError, ValueError) as error:
+        return [Finding(Level.WARNING, "fields", str(error))]
+    if not uses:
+        return [Finding(Level.OK, "fields", "no other columns of items, users, rows")]
+    width = max(len(use.column) for use in uses)
+    lines = [
+        f"{use.side:<5}{use.column:<{width + 1}}{use.kind or 'not used':<9} {use.why}"
+        for use in uses
+    ]
+    head = f"by the first {SAMPLED_ROWS:,} rows of each table"
+    return [Finding(Level.OK, "fields", "\n".join([head, *lines]))]
 
 
 def check_named_files(params: ProjectParams, project: Path) -> list[Finding]:

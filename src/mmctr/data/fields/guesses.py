@@ -1,0 +1,42 @@
+"""What columns would be, seen from their first rows alone."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from mmctr.data.fields.fitting import fit_column
+from mmctr.data.fields.log_columns import other_columns
+from mmctr.data.fields.params import FieldsParams, Side
+from mmctr.data.fields.state import ColumnUse
+
+
+def guess_columns(
+    tables: Mapping[Side, pa.Table], params: FieldsParams
+) -> list[ColumnUse]:
+    """Infer what each column would be, as if these rows were train.
+
+    Args:
+        tables: Some rows of items, users and the log.
+        params: What is said of columns; rare values do not count here.
+
+    Returns:
+        One per column that has no other meaning, in the order of the tables.
+
+    Raises:
+        ValueError: If a parameter does not suit the values.
+    """
+    params = params.model_copy(update={"min_count": 1})
+    found = []
+    for side, table in tables.items():
+        counts = np.ones(table.num_rows, np.int64)
+        for column, values in other_columns(table, side).items():
+            if side == "row" and column not in params.context:
+                why = "not named in fields.context"
+                use = ColumnUse(
+                    column=column, side=side, kind=None, used=False, why=why
+                )
+            else:
+                _, use = fit_column(column, column, side, values, counts, params)
+            found.append(use)
+    return found
