@@ -12,10 +12,10 @@ from mmctr.data.fields.params import FieldsParams
 from mmctr.data.reading.source import LogSource
 from mmctr.runtime.suggestions import suggest
 
-GROUP_SIZE = "group_size"
+GROUP_SIZE, ITEM_AGE = "group_size", "item_age"
 
 SPECIAL = {
-    "item": ("item_id", "title", "tags", "likes", "views"),
+    "item": ("item_id", "title", "tags", "tag", "likes", "views"),
     "user": ("user_id",),
     "row": (
         *("user_id", "item_id", "timestamp", "timestamp_fraction"),
@@ -63,7 +63,8 @@ class LogColumns:
         Args:
             source: The log.
             first_event: ``[n_items + 1]`` int64, unix seconds of each item's first
-                event; the greatest int64 for an item without any.
+                event, the greatest int64 for an item without any; not read without
+                a field item_age.
             params: Which columns of the log are used.
 
         Raises:
@@ -109,7 +110,7 @@ class LogColumns:
         derived = {
             "hour": lambda: seconds // 3_600,
             "weekday": lambda: (days + _THURSDAY) % 7,
-            "item_age": lambda: self._ages(rows),
+            ITEM_AGE: lambda: self._ages(rows),
         }
         for name in self._params.time:
             yield name, pa.array(derived[name]())

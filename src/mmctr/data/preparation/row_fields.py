@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmctr.data.fields.log_columns import GROUP_SIZE
+from mmctr.data.fields.log_columns import GROUP_SIZE, ITEM_AGE, other_columns
 from mmctr.data.fields.log_fields import LogFields, fit_log_fields
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.preparation.groups import Groups
@@ -44,9 +44,14 @@ def add_fields(
         sizes = np.bincount(number)[number]
     sized = {name: replace(rows, group_sizes=sizes) for name, rows in parts.items()}
     train = sized["train"]
+    # Both take time in long logs, and few need them.
+    in_train = first = np.zeros(source.items.num_rows + 1, bool)
+    if other_columns(source.items, "item"):
+        in_train = train.items_seen()
+    if ITEM_AGE in params.time:
+        first = _first_events(train.log)
     pieces = train.eligible_pieces()
-    first = _first_events(train.log)
-    fields = fit_log_fields(source, pieces, train.items_seen(), first, params)
+    fields = fit_log_fields(source, pieces, in_train, first, params)
     if not fields.of_rows:
         return parts, fields
     return {name: replace(rows, fields=fields) for name, rows in sized.items()}, fields
