@@ -51,15 +51,20 @@ class ModelParams(Params):
         merged = merge_overrides(self.sections, *overrides)
         return ModelParams.model_validate(merged).require_residual_codes()
 
-    def require_residual_codes(self) -> Self:
+    def require_residual_codes(self, *, of_modalities: bool = False) -> Self:
         """Refuse prefixes of codes that do not refine each other.
+
+        Args:
+            of_modalities: Also of modalities with a method of their own, which an arm
+                or a trial keeps.
 
         Raises:
             ValueError: If the method's codes have no prefixes and the model takes them.
         """
         ctr = self.ctr_modeling
         used = "codes" in ctr.features.forms and ctr.model.code_entry == "prefix"
-        methods = sorted(self.quantization.methods) if used else []
+        own = sorted(self.quantization.methods) if of_modalities else []
+        methods = [self.quantization.method, *own] if used else []
         for method in (x for x in methods if not METHODS[x].residual):
             residual = [name for name, each in METHODS.items() if each.residual]
             raise ValueError(

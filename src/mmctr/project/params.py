@@ -93,7 +93,7 @@ class ProjectParams(Params):
 
     @model_validator(mode="after")
     def _prefixes_are_of_residual_codes(self) -> Self:
-        self._model.require_residual_codes()
+        self._model.require_residual_codes(of_modalities=True)
         return self
 
     @model_validator(mode="after")

@@ -184,16 +184,17 @@ def draw_positions(axes: "Axes", series: Mapping[str, Sequence[float]]) -> None:
 
     Args:
         axes: The panel.
-        series: Label -> values; at most two.
+        series: Label -> values.
     """
+    step = 0.8 / max(len(series), 2)
     for number, (label, values) in enumerate(series.items()):
         places = np.arange(1, len(values) + 1)
-        color = (BLUE, RED)[number]
+        color = COLORS[number % len(COLORS)]
         if len(values) > _BARS:
             axes.plot(places, values, color=color, lw=1, label=label)
         else:
-            offset = (number - (len(series) - 1) / 2) * 0.4
-            axes.bar(places + offset, values, 0.38, color=color, label=label)
+            offset = (number - (len(series) - 1) / 2) * step
+            axes.bar(places + offset, values, 0.95 * step, color=color, label=label)
     axes.set_ylim(0, 1.05)
     axes.set_xlabel("position of the code")
     axes.locator_params(axis="x", integer=True)

@@ -78,3 +78,17 @@ def test_version_tells_the_settings():
         ]
     }
     assert len(versions) == 4
+
+
+@pytest.mark.parametrize(
+    ("texts", "share"),
+    [
+        (["红色的火车", "蓝色的船", "木制拼图", "小机器人"], "100 % of 4 texts"),
+        (["red train", "red boat", "木制拼图", "小机器人"], "50 % of 4 texts"),
+        (["red train", "red boat", "wooden boat", "a train"], None),
+    ],
+)
+def test_texts_that_share_no_word_are_told(caplog, texts, share):
+    LsaEmbedder(LsaParams(dimensions=2), EmbedderContext()).embed(texts)
+    assert ("share no word" in caplog.text) == (share is not None)
+    assert (share or "") in caplog.text

@@ -6,7 +6,12 @@ import pytest
 from kedro.io.core import DatasetError
 from raw_files import write_challenge, write_log
 
-from mmctr.data.datasets import ChallengeFiles, ItemContents, RawItemContents
+from mmctr.data.datasets import (
+    ChallengeFiles,
+    ItemContents,
+    LogItemContents,
+    RawItemContents,
+)
 
 
 def contents_of(folder, file="items.parquet", **names: str) -> ItemContents:
@@ -55,3 +60,20 @@ def test_a_missing_file_is_named_and_nothing_is_written(tmp_path):
         dataset.load()
     with pytest.raises(DatasetError, match="only read"):
         dataset.save(np.zeros((1, 1)))
+
+
+def test_a_log_gives_them_whatever_the_form_of_its_files(tmp_path):
+    columns = {
+        "item_id": ["a", "b", "c"],
+        "genre": ["x", None, "x"],
+        "video_vector": [[1.0, 2.0], None, [3.0, 4.0]],
+    }
+    write_log(tmp_path, items=columns)
+    named = {"columns": {"kind": "genre"}}
+    found = LogItemContents(path=str(tmp_path), reading=named).load()
+    assert found.item_ids == ["a", "b", "c"]
+    assert found.is_text("kind")
+    assert found.texts("kind") == ["x", "", "x"]
+    np.testing.assert_array_equal(
+        found.vectors("video_vector"), [[1, 2], [0, 0], [3, 4]]
+    )

@@ -1,14 +1,43 @@
 """Titles to vectors by latent semantic analysis: TF-IDF and a truncated SVD."""
 
+import logging
 from collections.abc import Sequence
 from importlib.metadata import version as package_version
 
 import numpy as np
+from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from mmctr.content.embedders.params import LsaParams
 from mmctr.content.embedders.protocol import EmbedderContext, EmbeddingUsage
+
+logger = logging.getLogger(__name__)
+
+
+_MANY_ALONE = 0.2
+
+
+def _warn_of_texts_alone(weights: sparse.csr_matrix) -> None:
+    """Say how many texts share no word with another, if these are many.
+
+    Args:
+        weights: ``[texts, words]``.
+    """
+    texts_of_word = np.bincount(weights.indices, minlength=weights.shape[1])
+    shared = np.zeros(weights.shape[0], bool)
+    rows = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+    shared[rows[texts_of_word[weights.indices] > 1]] = True
+    alone = 1 - float(shared.mean())
+    if alone > _MANY_ALONE:
+        logger.warning(
+            "lsa compares texts by their words, and %.0f %% of %s texts share no word "
+            "with another (a language without spaces?): chance decides which vectors "
+            "these are near; --params embedding.provider=sentence_transformers or "
+            "openai reads them",
+            100 * alone,
+            f"{weights.shape[0]:,}",
+        )
 
 
 class LsaEmbedder:
@@ -61,6 +90,7 @@ class LsaEmbedder:
                 "embedding.provider lsa needs at least two different titles and words, "
                 f"got {len(texts)} and {n_words}: choose another provider"
             )
+        _warn_of_texts_alone(weights)
         width = min(self._params.dimensions, len(texts) - 1, n_words - 1)
         svd = TruncatedSVD(n_components=width, random_state=self._seed)
         return svd.fit_transform(weights).astype(np.float32), EmbeddingUsage()

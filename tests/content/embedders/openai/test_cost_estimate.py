@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from embedding_contract_server import ContractServer
 
-from mmctr.content.embedders.embed import embed_texts
+from mmctr.content.embedders.embed import embed_modalities, embed_texts
 from mmctr.content.embedders.errors import DryRun
 from mmctr.content.embedders.openai.api import OpenAIEmbedder
 from mmctr.content.embedders.openai.cost_estimate import (
@@ -15,6 +15,7 @@ from mmctr.content.embedders.openai.cost_estimate import (
 )
 from mmctr.content.embedders.params import EmbeddingParams, OpenAIParams
 from mmctr.content.embedders.protocol import EmbedderContext
+from mmctr.content.vectors import ModalityParams
 
 TITLES = ["red car", None, "red car ", "", "blue boat", "né"]
 BYTES = len("red car") + len("blue boat") + len("né".encode())
@@ -162,3 +163,38 @@ def test_requests_keep_within_a_minutes_budget(server):
         embedder.embed(["x" * 5000 + str(i) for i in range(3)])
     assert naps == [5001, 5001, 5001]
     assert len(server.requests) == 3
+
+
+def two_texts() -> dict[str, tuple[list[str | None], ModalityParams]]:
+    tags = ["toys", "toys", "red car", None, "boats", "toys"]
+    return {
+        "title": (TITLES, ModalityParams(column="title")),
+        "tag": (tags, ModalityParams(column="tag")),
+    }
+
+
+def test_the_limit_is_that_of_all_modalities_together(server, tmp_path):
+    """Equal texts of two modalities are sent once."""
+    together = BYTES + len("toys") + len("boats")
+    cost = {"usd_per_million_tokens": 1e6, "max_cost_usd": together - 0.5}
+    with pytest.raises(EmbeddingCostError, match=rf"cost, at most +\${together}"):
+        embed_modalities(two_texts(), params_for(server, tmp_path, **cost))
+    assert server.requests == []
+    cost["max_cost_usd"] = together
+    params = params_for(server, tmp_path, **cost)
+    found = embed_modalities(two_texts(), params)
+    alone, report = embed_texts(TITLES, params)
+    np.testing.assert_array_equal(found["title"][0], alone)
+    np.testing.assert_array_equal(found["tag"][0][2], alone[0])
+    assert report.cached == 3
+    assert found["tag"][1].sent == found["title"][1].sent == 5
+    assert found["tag"][1].embedded_with == ["title"]
+    assert found["tag"][1].unique_titles == 3
+
+
+def test_a_modality_of_another_provider_costs_nothing(server, tmp_path):
+    texts = two_texts()
+    texts["tag"] = (texts["tag"][0], ModalityParams(column="tag", provider="lsa"))
+    found = embed_modalities(texts, params_for(server, tmp_path))
+    assert found["title"][1].sent == 3
+    assert (found["tag"][1].sent, found["tag"][1].provider) == (None, "lsa")
