@@ -27,6 +27,9 @@ SEEN_ITEMS = 45
 PARAMS = EvaluationParams(resamples=60, min_clean_cold_pairs=10, seed=3)
 KEYS = [
     "rows",
+    "weighted",
+    "groups",
+    "groups_of_both_labels",
     "auc",
     "auc_interval",
     "gauc",
@@ -124,7 +127,7 @@ def test_report_has_the_fixed_keys_and_plain_values(report):
             for end in ("", "_difference", "_detectable")
         }
     kinds = {type(leaf) for leaf in leaves(report)}
-    assert kinds == {int, float, type(None)}
+    assert kinds == {bool, int, float, type(None)}
     for name, baseline in report["baselines"].items():
         missing = {key for key, value in baseline.items() if value is None}
         losses = {"logloss", "logloss_difference", "logloss_detectable"}

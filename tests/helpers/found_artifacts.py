@@ -94,7 +94,7 @@ def evaluation(*, labelled: bool = True) -> tuple[dict[str, Any], dict[str, Any]
         test_frozen_tree_scores=found["valid_tree_scores"],
         row_statistics_report=row_statistics(),
         vectors={"title": title_vectors()},
-        preparation_report={"oracle_auc": None},
+        preparation_report={"oracle_auc": None, "log": None},
         params=_of_model(params()),
     )
 

@@ -10,7 +10,7 @@ from page_reader import Page
 
 from mmctr.pipelines.reporting.nodes import write_report
 from mmctr.reporting.card import write_model_card
-from mmctr.reporting.cautions import cautions, relative_probabilities
+from mmctr.reporting.cautions import cautions, origin_of_rows, relative_probabilities
 from mmctr.reporting.closing_page import SUMMARY_INPUTS, summarize
 
 NE = "worse than always predicting the click rate: NE is 1.040, above 1"
@@ -163,3 +163,32 @@ def test_the_error_of_calibrated_probabilities_stands_beside_that_of_the_model()
     made = artifacts(ece_if_calibrated=[0.0193, 0.0258])
     said = "would by chance still be 0.0193 on average, and seldom above 0.0258"
     assert said in Page(write_report(**made)).section("metrics").words
+
+
+def test_a_log_of_impressions_says_what_its_rows_are():
+    report = artifacts()["preparation_report"]
+    report["log"] = {
+        "kind": "impressions",
+        "groups": "impression_id",
+        "negative_keep": 0.1,
+        "weights": {"column": "propensity_score"},
+    }
+    rows = report["parts"]["valid"]
+    said = origin_of_rows(report)
+    assert f"{rows['positive_rows'] / rows['rows']:.2%}".replace("%", " %") in said
+    assert "groups are those of impression_id" in said
+    assert "Train has 10.0 % of its rows without a click" in said
+    assert "by the column propensity_score" in said
+    report["log"] |= {"negative_keep": 1.0, "weights": None}
+    said = origin_of_rows(report)
+    assert "Train has" not in said and "loss" not in said
+
+
+def test_the_report_says_how_many_groups_count():
+    made = artifacts()
+    for part in ("valid", "test"):
+        made["metrics"][part] |= {"groups": 900, "groups_of_both_labels": 321}
+        made["metrics"][part]["weighted"] = True
+    words = " ".join(Page(write_report(**made)).section("metrics").words.split())
+    assert "321 of 900 groups have both labels" in words
+    assert "Rows count by their weights" in words

@@ -38,6 +38,9 @@ BASELINE = {
 TREES = {**BASELINE, "logloss": 0.5432, "logloss_difference": [-0.02, -0.01]}
 METRICS = {
     "rows": 1200,
+    "weighted": False,
+    "groups": 300,
+    "groups_of_both_labels": 300,
     "auc": 0.7123,
     "auc_interval": [0.70, 0.72],
     "gauc": 0.7012,

@@ -11,13 +11,13 @@ class LogFacts:
 
     Attributes:
         kind: ``clicks``: their negatives were drawn; ``impressions``: every row was
-            shown. Rows of a challenge, whose origin is not known, are taken as shown.
+            shown; None: rows of a challenge, labelled by whoever made it.
         negative_keep: Share of the negatives that train's rows are a draw of.
         clock: Whether times are those of a clock; False: they are an order of each
             user's own.
     """
 
-    kind: Literal["clicks", "impressions"]
+    kind: Literal["clicks", "impressions"] | None
     negative_keep: float
     clock: bool
 
@@ -26,7 +26,7 @@ class LogFacts:
         """Read ``preparation.json``."""
         log = preparation_report["log"]
         if log is None:
-            return cls("impressions", 1.0, True)
+            return cls(None, 1.0, True)
         return cls(
             log.get("kind", "clicks"),
             log.get("negative_keep", 1.0),

@@ -15,7 +15,8 @@ from mmctr.evaluation.metrics import auc
 # Floats gathered at once (8 MiB): millions of history positions times hundreds of
 # dimensions would not fit into memory.
 CHUNK_FLOATS = 1 << 21
-_CHANCE = (0.48, 0.52)
+CHANCE = 0.02
+"""Distance from an AUC of 0.5 up to which a quantity tells nothing of the clicks."""
 
 
 def item_only_scores(
@@ -93,14 +94,48 @@ def seen_before(
 
 
 def repeats_predict_clicks(labels: ArrayLike, seen: NDArray[np.float64]) -> bool:
-    """Whether the AUC of :func:`seen_before` is below .48 or above .52.
+    """Whether the AUC of :func:`seen_before` is further from .5 than :data:`CHANCE`.
 
     Args:
         labels: ``[R]`` of 0 and 1.
         seen: Its scores ``[R]``.
     """
-    found = auc(labels, seen)
-    return found is not None and not _CHANCE[0] <= found <= _CHANCE[1]
+    return tells_of_clicks(auc(labels, seen))
+
+
+def tells_of_clicks(found: float | None) -> bool:
+    """Whether an AUC is further from .5 than :data:`CHANCE`."""
+    return found is not None and abs(found - 0.5) > CHANCE
+
+
+def field_only_scores(
+    train_codes: NDArray[Any],
+    train_labels: ArrayLike,
+    codes: NDArray[Any],
+    prior: float,
+    strength: float,
+) -> NDArray[np.float64]:
+    """Score a row by the smoothed click rate in train of its value of one field.
+
+    Args:
+        train_codes: Value of each train row ``[N]``, whole numbers from 0.
+        train_labels: ``[N]`` of 0 and 1.
+        codes: Value of each evaluated row ``[R]``.
+        prior: Click rate of a value without train rows.
+        strength: Number of rows that the prior counts as.
+
+    Returns:
+        ``[R]``, as :func:`item_only_scores`.
+
+    Raises:
+        ValueError: If lengths differ or a label is not 0/1.
+    """
+    labels = checked_labels(train_labels)
+    check_length("train_codes", train_codes, len(labels))
+    size = int(max(train_codes.max(initial=0), codes.max(initial=0))) + 1
+    clicks = np.bincount(train_codes, labels, minlength=size)[codes]
+    rows = np.bincount(train_codes, minlength=size)[codes]
+    return (clicks + prior * strength) / (rows + strength)
 
 
 def last_title_similarity(

@@ -121,13 +121,16 @@ def fit_calibration(
 
 
 def calibration_line(
-    labels: ArrayLike, probabilities: ArrayLike
+    labels: ArrayLike,
+    probabilities: ArrayLike,
+    weights: NDArray[np.float64] | None = None,
 ) -> tuple[float | None, float | None]:
     """Fit the label's logit as a straight line of the probability's (Cox, 1958).
 
     Args:
         labels: ``[R]`` of 0 and 1.
         probabilities: ``[R]`` in 0..1.
+        weights: How much each row counts ``[R]``; None: all the same.
 
     Returns:
         Slope and intercept: 1 and 0 for calibrated probabilities; a slope below 1 is
@@ -141,12 +144,15 @@ def calibration_line(
     logits = clicked - not_clicked
     if _are_separated(y, logits):
         return None, None
-    slope, intercept = _fit_logistic(y, logits)
+    slope, intercept = _fit_logistic(y, logits, weights=weights)
     return float(slope), float(intercept)
 
 
 def calibration_curve(
-    labels: ArrayLike, probabilities: ArrayLike, bins: int
+    labels: ArrayLike,
+    probabilities: ArrayLike,
+    bins: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> list[dict[str, float]]:
     """Compare click rate and mean probability in bins of equal mass.
 
@@ -154,6 +160,7 @@ def calibration_curve(
         labels: ``[R]`` of 0 and 1.
         probabilities: ``[R]`` in 0..1.
         bins: Number of bins; no more are used than there are rows.
+        weights: How much each row counts ``[R]``; None: all the same.
 
     Returns:
         ``mean_probability`` and ``click_rate`` of each bin, rising in the former.
@@ -164,11 +171,15 @@ def calibration_curve(
     y = checked_labels(labels)
     p = checked_probabilities(probabilities, len(y))
     part = equal_parts(p, bins)
+
+    def mean(values: NDArray[Any], inside: NDArray[np.bool_]) -> float:
+        w = None if weights is None else weights[inside]
+        return float(np.average(values[inside], weights=w))
+
     return [
-        {"mean_probability": float(p[inside].mean()), "click_rate": float(rate)}
+        {"mean_probability": mean(p, inside), "click_rate": mean(y, inside)}
         for number in np.unique(part)
         for inside in [part == number]
-        for rate in [y[inside].mean()]
     ]
 
 
@@ -190,14 +201,17 @@ def _are_separated(y: NDArray[np.int64], logits: NDArray[np.float64]) -> bool:
 
 
 def _fit_logistic(
-    y: NDArray[np.int64], *columns: NDArray[np.float64], shift: bool = True
+    y: NDArray[np.int64],
+    *columns: NDArray[np.float64],
+    shift: bool = True,
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Weights of most likelihood of the columns, and behind them the shift."""
     from sklearn.linear_model import LogisticRegression  # takes a second to import
 
     fitted = LogisticRegression(
         C=np.inf, fit_intercept=shift, solver="newton-cholesky", tol=1e-8
-    ).fit(np.column_stack(columns), y)
+    ).fit(np.column_stack(columns), y, weights)
     return np.append(fitted.coef_[0], fitted.intercept_)
 
 

@@ -12,6 +12,7 @@ from mmctr.evaluation.intervals import detectable_difference, percentile_interva
 from mmctr.evaluation.metrics import (
     calibrated_error,
     expected_calibration_error,
+    group_pairs,
     logloss,
     normalized_entropy,
     row_losses,
@@ -22,9 +23,13 @@ from mmctr.evaluation.weighted import Measure
 
 MODEL = "model"
 TREES = "boosted_trees"
+PRIOR = "prior"
+"""Train's click rate for every row: it ranks nothing, and has a logloss alone."""
+
+ONLY = "_only"
+"""Ends the names of baselines that are the click rate by one quantity alone."""
+
 _MEASURES = ("auc", "gauc", "logloss")
-_PROBABILITIES = ("item_only", TREES)
-"""Baselines whose scores are click rates, and so have a logloss."""
 
 
 def compare_scores(
@@ -41,15 +46,16 @@ def compare_scores(
     """
     measures: dict[Any, Measure] = {}
     for name, scores in scored.items():
-        measures["auc", name] = rows.auc(scores)
-        measures["gauc", name] = rows.gauc(scores)
-        if name in (MODEL, *_PROBABILITIES):
+        if name != PRIOR:
+            measures["auc", name] = rows.auc(scores)
+            measures["gauc", name] = rows.gauc(scores)
+        if name in (MODEL, TREES, PRIOR) or name.endswith(ONLY):
             measures["logloss", name] = rows.mean(row_losses(rows.labels, scores))
     return measures
 
 
 def judge_model(
-    labels: NDArray[np.int64],
+    rows: UserRows,
     probabilities: NDArray[np.float64],
     raw_probabilities: NDArray[Any],
     once: Mapping[Any, Any],
@@ -59,7 +65,7 @@ def judge_model(
     """Measure a model's ranking and its probabilities.
 
     Args:
-        labels: ``[R]`` of 0 and 1.
+        rows: Labels, users, groups and weights.
         probabilities: ``[R]`` in 0..1.
         raw_probabilities: ``[R]``, those before calibration.
         once: Each measure of the rows as they are.
@@ -69,9 +75,11 @@ def judge_model(
     Returns:
         Numbers, intervals and None where undefined, ready for JSON.
     """
-    slope, intercept = calibration_line(labels, probabilities)
+    slope, intercept = calibration_line(rows.labels, probabilities, rows.weights)
     return {
-        "rows": len(labels),
+        "rows": len(rows.labels),
+        "weighted": rows.weights is not None,
+        **_count_groups(rows),
         **{
             f"{measure}{end}": value
             for measure in _MEASURES
@@ -83,15 +91,19 @@ def judge_model(
                 ),
             )
         },
-        **_measure_probabilities(labels, probabilities, params),
+        **_measure_probabilities(rows, probabilities, params),
         "ece_if_calibrated": calibrated_error(
-            probabilities, params.ece_bins, params.confidence, params.seed
+            probabilities,
+            params.ece_bins,
+            params.confidence,
+            params.seed,
+            rows.weights,
         ),
         "calibration_slope": slope,
         "calibration_intercept": intercept,
         "raw": {
-            **_measure_probabilities(labels, raw_probabilities, params),
-            "slope": calibration_line(labels, raw_probabilities)[0],
+            **_measure_probabilities(rows, raw_probabilities, params),
+            "slope": calibration_line(rows.labels, raw_probabilities, rows.weights)[0],
         },
     }
 
@@ -127,11 +139,18 @@ def judge_baseline(
     return judged
 
 
+def _count_groups(rows: UserRows) -> dict[str, int]:
+    """Count the groups, and those with both labels, which alone have an AUC."""
+    pairs = group_pairs(rows.labels, np.zeros(len(rows.labels)), rows.groups).pairs
+    return {"groups": len(pairs), "groups_of_both_labels": int((pairs > 0).sum())}
+
+
 def _measure_probabilities(
-    labels: NDArray[np.int64], probabilities: NDArray[Any], params: EvaluationParams
+    rows: UserRows, probabilities: NDArray[Any], params: EvaluationParams
 ) -> dict[str, float | None]:
+    judged = (rows.labels, probabilities)
     return {
-        "logloss": logloss(labels, probabilities),
-        "ne": normalized_entropy(labels, probabilities),
-        "ece": expected_calibration_error(labels, probabilities, params.ece_bins),
+        "logloss": logloss(*judged, rows.weights),
+        "ne": normalized_entropy(*judged, rows.weights),
+        "ece": expected_calibration_error(*judged, params.ece_bins, rows.weights),
     }

@@ -72,7 +72,7 @@ class DetailMeasures:
             "logloss": loss,
             "ne": lambda counts: loss(counts) / binary_entropy(float(rate(counts))),
             "bins": rows.mean(labels, bins),
-            "roc": WeightedRoc.prepare(rows.labels, probabilities, rows.users, GRID),
+            "roc": _roc(rows, probabilities),
         }
         shares = [rows.pair_share(probabilities, each.rows) for each in slices]
         for number, each in enumerate(slices):
@@ -125,8 +125,8 @@ class DetailMeasures:
             "rows": int(inside.sum()),
             "lowest": float(probabilities.min()),
             "highest": float(probabilities.max()),
-            "mean_probability": float(probabilities.mean()),
-            "click_rate": float(self.rows.labels[inside].mean()),
+            "mean_probability": self._mean(self.probabilities, inside),
+            "click_rate": self._mean(self.rows.labels, inside),
             "interval": self._interval(drawn),
         }
 
@@ -136,7 +136,7 @@ class DetailMeasures:
         ends = [self._interval(column) or (None, None) for column in drawn.T]
 
         def curve(scores: NDArray[np.float64]) -> list[float | None]:
-            roc = WeightedRoc.prepare(self.rows.labels, scores, self.rows.users, GRID)
+            roc = _roc(self.rows, scores)
             return [point_value(rate) for rate in roc(np.ones(self.rows.n_users))]
 
         return {
@@ -163,8 +163,8 @@ class DetailMeasures:
             "rows": len(labels),
             "clicks": int(labels.sum()),
             "users": len(np.unique(self.rows.users[part.rows])),
-            "click_rate": float(labels.mean()),
-            "mean_probability": float(self.probabilities[part.rows].mean()),
+            "click_rate": self._mean(self.rows.labels, part.rows),
+            "mean_probability": self._mean(self.probabilities, part.rows),
             "auc": self._value(area),
             "auc_interval": self._interval(drawn[area]),
             "pairs": pairs,
@@ -172,9 +172,17 @@ class DetailMeasures:
             "pair_auc_interval": self._interval(drawn[share]) if enough else None,
         }
 
+    def _mean(self, values: NDArray[Any], part: NDArray[np.bool_]) -> float:
+        weights = self.rows.weights_of(part)
+        return float(np.average(values[part], weights=weights))
+
     def _value(self, key: Any) -> float | None:
         """Compute a measure of the rows as they are."""
         return point_value(self.measures[key](np.ones(self.rows.n_users)))
 
     def _interval(self, values: NDArray[np.float64]) -> list[float] | None:
         return percentile_interval(values, self.params.confidence)
+
+
+def _roc(rows: UserRows, scores: NDArray[np.float64]) -> WeightedRoc:
+    return WeightedRoc.prepare(rows.labels, scores, rows.users, GRID, rows.weights)

@@ -72,6 +72,22 @@ def checked_probabilities(
     return values
 
 
+def checked_weights(weights: ArrayLike, rows: int) -> NDArray[np.float64]:
+    """Check the weights ``[R]`` and convert them to float64.
+
+    Raises:
+        ValueError: As ``checked_scores``, and if a weight is not above 0.
+    """
+    values = checked_scores(weights, rows, "weights")
+    wrong = np.flatnonzero(values <= 0)
+    if wrong.size:
+        raise ValueError(
+            f"weights, row {wrong[0]}: {values[wrong[0]]} is not above 0; a row that "
+            f"does not count can't be evaluated, drop it."
+        )
+    return values
+
+
 def factorise(name: str, values: ArrayLike, rows: int) -> NDArray[np.int64]:
     """Number the distinct values of any hashable type 0..n-1.
 

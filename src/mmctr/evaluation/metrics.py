@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,9 @@ from mmctr.evaluation.inputs import (
     checked_scores,
     factorise,
 )
+
+Weights = NDArray[np.float64] | None
+"""How much each row counts ``[R]``, above 0; None: all the same."""
 
 LABEL_DRAWS = 200
 """Draws of labels behind the error that calibrated probabilities would show."""
@@ -24,21 +28,28 @@ class GroupPairs:
     Groups are in the order of their sorted values.
     """
 
-    rows: NDArray[np.int64]
-    """Rows of the group ``[G]``."""
-    pairs: NDArray[np.int64]
+    rows: NDArray[Any]
+    """Rows of the group ``[G]``, or the sum of their weights."""
+    pairs: NDArray[Any]
     """Positives times negatives ``[G]``; 0 where the group has one class."""
     ordered: NDArray[np.float64]
     """Pairs whose positive scores higher ``[G]``; a tie counts one half."""
 
 
-def group_pairs(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike) -> GroupPairs:
+def group_pairs(
+    labels: ArrayLike,
+    scores: ArrayLike,
+    groups: ArrayLike,
+    weights: Weights = None,
+) -> GroupPairs:
     """Count the correctly ordered pairs of every group, all groups at once.
 
     Args:
         labels: ``[R]`` of 0 and 1.
         scores: ``[R]`` finite; higher means likelier.
         groups: ``[R]`` of any hashable type.
+        weights: How much each row counts ``[R]``, a pair as much as the product of its
+            rows'; None: all 1.
 
     Returns:
         The counts of each group. ``ordered / pairs`` is the AUC of a group
@@ -55,33 +66,38 @@ def group_pairs(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike) -> Grou
     n_groups = int(codes.max()) + 1
     order = np.lexsort((s, codes))
     y, s, codes = y[order], s[order], codes[order]
+    clicks, others = y, 1 - y
+    if weights is not None:
+        clicks, others = clicks * weights[order], others * weights[order]
 
     # A block is a run of rows of one group with one score: its pairs are ties.
     new_group = np.diff(codes) != 0
     starts = np.concatenate(([0], np.flatnonzero(new_group | (np.diff(s) != 0)) + 1))
     block_group = codes[starts]
-    positives = np.add.reduceat(y, starts)
-    negatives = np.diff(starts, append=len(y)) - positives
+    positives = np.add.reduceat(clicks, starts)
+    negatives = np.add.reduceat(others, starts)
     negatives_before = np.cumsum(negatives) - negatives
     first_block = np.searchsorted(block_group, np.arange(n_groups))
     below = negatives_before - negatives_before[first_block][block_group]
     ordered = positives * (below + negatives / 2)
 
-    rows = np.bincount(codes, minlength=n_groups)
-    group_positives = np.bincount(codes[y == 1], minlength=n_groups)
+    first_row = np.searchsorted(codes, np.arange(n_groups))
+    group_positives = np.add.reduceat(clicks, first_row)
+    group_negatives = np.add.reduceat(others, first_row)
     return GroupPairs(
-        rows=rows,
-        pairs=group_positives * (rows - group_positives),
+        rows=group_positives + group_negatives,
+        pairs=group_positives * group_negatives,
         ordered=np.bincount(block_group, ordered, minlength=n_groups),
     )
 
 
-def auc(labels: ArrayLike, scores: ArrayLike) -> float | None:
+def auc(labels: ArrayLike, scores: ArrayLike, weights: Weights = None) -> float | None:
     """Compute the area under the ROC curve; ties count one half.
 
     Args:
         labels: ``[R]`` of 0 and 1.
         scores: ``[R]`` finite.
+        weights: How much each row counts ``[R]``; None: all the same.
 
     Returns:
         The area, or ``None`` where the rows hold only one class.
@@ -90,12 +106,17 @@ def auc(labels: ArrayLike, scores: ArrayLike) -> float | None:
         ValueError: If lengths differ, a label is not 0/1, or a score not finite.
     """
     one_group = np.zeros(np.size(np.asarray(labels)), dtype=np.int64)
-    counts = group_pairs(labels, scores, one_group)
-    pairs = int(counts.pairs.sum())
-    return float(counts.ordered.sum()) / pairs if pairs else None
+    counts = group_pairs(labels, scores, one_group, weights)
+    pairs = counts.pairs.sum()
+    return float(counts.ordered.sum() / pairs) if pairs else None
 
 
-def gauc(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike) -> float | None:
+def gauc(
+    labels: ArrayLike,
+    scores: ArrayLike,
+    groups: ArrayLike,
+    weights: Weights = None,
+) -> float | None:
     """Compute the mean AUC of the groups with both classes, weighted by their rows.
 
     The AUC that DIN reports (Zhou et al., 2018), with rows as impressions.
@@ -104,6 +125,7 @@ def gauc(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike) -> float | Non
         labels: ``[R]`` of 0 and 1.
         scores: ``[R]`` finite.
         groups: ``[R]`` of any hashable type.
+        weights: How much each row counts ``[R]``; None: all the same.
 
     Returns:
         The weighted mean, or ``None`` where no group has both classes.
@@ -111,7 +133,7 @@ def gauc(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike) -> float | Non
     Raises:
         ValueError: If lengths differ, a label is not 0/1, or a score not finite.
     """
-    counts = group_pairs(labels, scores, groups)
+    counts = group_pairs(labels, scores, groups, weights)
     mixed = counts.pairs > 0
     if not mixed.any():
         return None
@@ -119,7 +141,9 @@ def gauc(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike) -> float | Non
     return float(np.average(group_auc, weights=counts.rows[mixed]))
 
 
-def logloss(labels: ArrayLike, probabilities: ArrayLike) -> float | None:
+def logloss(
+    labels: ArrayLike, probabilities: ArrayLike, weights: Weights = None
+) -> float | None:
     """Compute the mean negative log-likelihood in nats.
 
     Probabilities are kept one float64 epsilon away from 0 and 1, as scikit-learn does.
@@ -127,6 +151,7 @@ def logloss(labels: ArrayLike, probabilities: ArrayLike) -> float | None:
     Args:
         labels: ``[R]`` of 0 and 1.
         probabilities: ``[R]`` in 0..1.
+        weights: How much each row counts ``[R]``; None: all the same.
 
     Returns:
         The loss, or ``None`` without rows.
@@ -136,7 +161,7 @@ def logloss(labels: ArrayLike, probabilities: ArrayLike) -> float | None:
     """
     y = checked_labels(labels)
     p = checked_probabilities(probabilities, len(y))
-    return float(row_losses(y, p).mean()) if len(y) else None
+    return float(np.average(row_losses(y, p), weights=weights)) if len(y) else None
 
 
 def row_losses(
@@ -148,7 +173,9 @@ def row_losses(
     return -np.where(labels == 1, np.log(p), np.log1p(-p))
 
 
-def normalized_entropy(labels: ArrayLike, probabilities: ArrayLike) -> float | None:
+def normalized_entropy(
+    labels: ArrayLike, probabilities: ArrayLike, weights: Weights = None
+) -> float | None:
     """Compute the logloss as a share of the entropy of the rows' own base rate.
 
     Below 1 is better than always predicting the base rate (He et al., 2014).
@@ -156,6 +183,7 @@ def normalized_entropy(labels: ArrayLike, probabilities: ArrayLike) -> float | N
     Args:
         labels: ``[R]`` of 0 and 1.
         probabilities: ``[R]`` in 0..1.
+        weights: How much each row counts ``[R]``; None: all the same.
 
     Returns:
         The ratio, or ``None`` where the rows hold only one class (entropy 0).
@@ -163,10 +191,11 @@ def normalized_entropy(labels: ArrayLike, probabilities: ArrayLike) -> float | N
     Raises:
         ValueError: If lengths differ, a label is not 0/1, or a probability not in 0..1.
     """
-    loss = logloss(labels, probabilities)
+    loss = logloss(labels, probabilities, weights)
     if loss is None:
         return None
-    entropy = binary_entropy(float(checked_labels(labels).mean()))
+    rate = np.average(checked_labels(labels), weights=weights)
+    entropy = binary_entropy(float(rate))
     return None if np.isnan(entropy) else loss / entropy
 
 
@@ -178,7 +207,10 @@ def binary_entropy(rate: float) -> float:
 
 
 def expected_calibration_error(
-    labels: ArrayLike, probabilities: ArrayLike, bins: int = 15
+    labels: ArrayLike,
+    probabilities: ArrayLike,
+    bins: int = 15,
+    weights: Weights = None,
 ) -> float | None:
     """Compute the gap of click rate and mean probability over equal-mass bins.
 
@@ -190,6 +222,7 @@ def expected_calibration_error(
         labels: ``[R]`` of 0 and 1.
         probabilities: ``[R]`` in 0..1.
         bins: Number of bins; no more are used than there are rows.
+        weights: How much each row counts ``[R]``; None: all the same.
 
     Returns:
         The error in 0..1, or ``None`` without rows.
@@ -200,12 +233,16 @@ def expected_calibration_error(
     """
     y = checked_labels(labels)
     p = checked_probabilities(probabilities, len(y))
-    error_of = _calibration_error_of(p, bins)
+    error_of = _calibration_error_of(p, bins, weights)
     return error_of(y) if len(y) else None
 
 
 def calibrated_error(
-    probabilities: ArrayLike, bins: int, confidence: float, seed: int
+    probabilities: ArrayLike,
+    bins: int,
+    confidence: float,
+    seed: int,
+    weights: Weights = None,
 ) -> list[float] | None:
     """Compute the calibration error that calibrated probabilities would show by chance.
 
@@ -217,6 +254,7 @@ def calibrated_error(
         bins: As in :func:`expected_calibration_error`.
         confidence: Share of the draws whose error is below the second number.
         seed: Of the drawn labels.
+        weights: How much each row counts ``[R]``; None: all the same.
 
     Returns:
         The mean, and what it seldom exceeds; ``None`` without rows.
@@ -225,8 +263,10 @@ def calibrated_error(
         ValueError: If a probability is not in 0..1, or ``bins`` is below 1.
     """
     # Sorted, so that the draws do not depend on the order of the rows.
-    p = np.sort(checked_probabilities(probabilities, np.size(probabilities)))
-    error_of = _calibration_error_of(p, bins)
+    p = checked_probabilities(probabilities, np.size(probabilities))
+    order = np.argsort(p, kind="stable")
+    p, weights = p[order], None if weights is None else weights[order]
+    error_of = _calibration_error_of(p, bins, weights)
     if not len(p):
         return None
     rng = np.random.default_rng(seed)
@@ -235,19 +275,21 @@ def calibrated_error(
 
 
 def _calibration_error_of(
-    p: NDArray[np.float64], bins: int
+    p: NDArray[np.float64], bins: int, weights: Weights
 ) -> Callable[[NDArray[np.int64] | NDArray[np.bool_]], float]:
     """Cut rows into bins, once for all labels ``[R]`` whose error is asked for."""
     if bins < 1:
         raise ValueError(f"bins is {bins}, but at least one bin is needed; raise it.")
-    _, tie, size = np.unique(p, return_inverse=True, return_counts=True)
+    _, tie = np.unique(p, return_inverse=True)
     order = np.argsort(p)
+    w = np.ones(len(p)) if weights is None else weights[order]
     tie, p = tie[order], p[order]
+    size = np.bincount(tie, w)
     n_bins = min(bins, len(p))
     starts = np.arange(n_bins) * len(p) // max(n_bins, 1)
 
     def error_of(labels: NDArray[np.int64] | NDArray[np.bool_]) -> float:
-        rate = (np.bincount(tie, labels[order]) / size)[tie]
-        return float(np.abs(np.add.reduceat(rate - p, starts)).sum() / len(p))
+        rate = (np.bincount(tie, labels[order] * w) / size)[tie]
+        return float(np.abs(np.add.reduceat((rate - p) * w, starts)).sum() / w.sum())
 
     return error_of

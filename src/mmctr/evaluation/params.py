@@ -4,6 +4,9 @@ from pydantic import Field
 
 from mmctr.runtime.params import Params
 
+OF_TRAINING = frozenset({"weighted"})
+"""Parameters of the evaluation that a training depends on: its monitor's weights."""
+
 
 class EvaluationParams(Params):
     """How predictions are judged."""
@@ -19,9 +22,16 @@ class EvaluationParams(Params):
     min_clean_cold_pairs: int = Field(200, ge=1)
     """Fewest clean-cold pairs to report."""
     prior_ctr: float = Field(0.25, ge=0, le=1)
-    """Click rate of an item without train rows."""
+    """Click rate of an item without train rows; in a log of impressions it is train's
+    own click rate."""
     prior_strength: float = Field(10.0, gt=0)
     """Train rows that the prior click rate counts as."""
+    single_fields: list[str] = ["position"]
+    """Fields of rows and users whose click rate alone is a baseline, named
+    ``<field>_only``, where the rows have them."""
+    weighted: bool = False
+    """Weigh rows in all metrics, and in the monitor that ends training, as in the loss;
+    needs preparation.weight_column."""
     seed: int = Field(ge=0)
     """Seed of the resampled users, and of the labels behind ``ece_if_calibrated``."""
 

@@ -1,12 +1,13 @@
 """The evaluation of one split: metrics and details."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmctr.evaluation.baselines import (
+    field_only_scores,
     item_only_scores,
     last_title_similarity,
     max_title_similarity,
@@ -16,6 +17,8 @@ from mmctr.evaluation.baselines import (
 from mmctr.evaluation.calibration import calibration_curve
 from mmctr.evaluation.comparison import (
     MODEL,
+    ONLY,
+    PRIOR,
     TREES,
     compare_scores,
     judge_baseline,
@@ -27,6 +30,7 @@ from mmctr.evaluation.inputs import (
     checked_probabilities,
     checked_scores,
 )
+from mmctr.evaluation.negative_sampling import undo_negative_sampling
 from mmctr.evaluation.params import EvaluationParams
 from mmctr.evaluation.resampling import UserRows, resample
 from mmctr.evaluation.slices import clean_cold_auc, unseen_in_train, warm_auc
@@ -55,6 +59,10 @@ class EvaluatedRows:
     """``[R]`` in 0..1, those before calibration."""
     tree_probabilities: NDArray[Any] | None = None
     """Of boosted trees, ``[R]`` in 0..1; None: no such baseline."""
+    fields: dict[str, NDArray[Any]] = field(default_factory=dict)
+    """Field of the rows -> codes ``[R]`` from 0; each is a baseline."""
+    weights: NDArray[Any] | None = None
+    """How much each row counts ``[R]``, above 0; None: the rows have no weights."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,12 @@ class TrainRows:
     """``[N]`` of 0 and 1."""
     history: NDArray[Any]
     """Items of all train histories, flat."""
+    fields: dict[str, NDArray[Any]] = field(default_factory=dict)
+    """As those of the evaluated rows, ``[N]``."""
+    are_impressions: bool = False
+    """Whether all rows were shown, so that train's click rate is one of its own."""
+    negative_keep: float = 1.0
+    """Share of the negatives that the rows are a draw of."""
 
 
 class Evaluation(NamedTuple):
@@ -99,7 +113,7 @@ def baseline_scores(
         split: The rows to score.
         train: What the item baselines may know.
         title_vectors: ``[n_items, d]`` L2-normalised; ``d`` is 0 without titles.
-        params: Prior of the item-only click rate.
+        params: Prior of the click rates.
         repeats: Whether ``seen_before`` is one.
 
     Returns:
@@ -113,15 +127,35 @@ def baseline_scores(
     known = (train.items, train.labels, split.items, n_items)
     rows = (split.items, split.history, split.offsets)
     jagged = (title_vectors, *rows)
+    prior, strength = params.prior_ctr, params.prior_strength
+    if train.are_impressions:
+        prior = float(np.mean(train.labels))
+
+    def of_all(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        return undo_negative_sampling(rates, train.negative_keep)
+
     return {
-        "item_only": item_only_scores(*known, params.prior_ctr, params.prior_strength),
+        "item_only": of_all(item_only_scores(*known, prior, strength)),
         "popularity": popularity_scores(*known),
+        **{
+            f"{name}{ONLY}": of_all(
+                field_only_scores(
+                    train.fields[name], train.labels, codes, prior, strength
+                )
+            )
+            for name, codes in split.fields.items()
+        },
         **({"seen_before": seen_before(*rows)} if repeats else {}),
         "last_title_similarity": last_title_similarity(*jagged) if width else None,
         "max_title_similarity": max_title_similarity(*jagged) if width else None,
         TREES: None
         if trees is None
         else checked_probabilities(trees, len(split.labels), "tree_probabilities"),
+        **(
+            {PRIOR: of_all(np.full(len(split.labels), prior))}
+            if train.are_impressions
+            else {}
+        ),
     }
 
 
@@ -152,7 +186,7 @@ def evaluate(
     Raises:
         ValueError: If a row can't be evaluated; the message names it.
     """
-    rows = UserRows.of(split.labels, split.groups, split.users)
+    rows = _judged_rows(split, params)
     probabilities = checked_probabilities(split.probabilities, len(rows.labels))
     check_length("items", split.items, len(rows.labels))
     cold = unseen_in_train(split.items, train.items, train.history)
@@ -177,11 +211,11 @@ def evaluate(
     drawn = resample(measures, rows.n_users, params)
     once = {key: measure(np.ones(rows.n_users)) for key, measure in compared.items()}
 
-    judged = (rows.labels, probabilities, split.raw_probabilities)
+    judged = (rows, probabilities, split.raw_probabilities)
     cold_auc, pairs = clean_cold_auc(rows.labels, probabilities, rows.groups, cold)
     metrics: dict[str, object] = {
         **judge_model(*judged, once, drawn, params),
-        "auc_warm_items": warm_auc(rows.labels, probabilities, cold),
+        "auc_warm_items": warm_auc(rows.labels, probabilities, cold, rows.weights),
         "auc_clean_cold": cold_auc if pairs >= params.min_clean_cold_pairs else None,
         "clean_cold_pairs": pairs,
         "baselines": {
@@ -191,9 +225,10 @@ def evaluate(
     }
     if oracle_auc is not None:
         metrics["oracle_auc"] = float(oracle_auc)
-    described = details.describe(drawn, baselines)
+    ranked = {name: scores for name, scores in baselines.items() if name != PRIOR}
+    described = details.describe(drawn, ranked)
     described["raw_calibration"] = calibration_curve(
-        rows.labels, split.raw_probabilities, params.ece_bins
+        rows.labels, split.raw_probabilities, params.ece_bins, rows.weights
     )
     return Evaluation(metrics, described)
 
@@ -215,7 +250,7 @@ def evaluate_beside_trees(
         ValueError: If a row can't be evaluated, or the trees' probabilities are
             missing.
     """
-    rows = UserRows.of(split.labels, split.groups, split.users)
+    rows = _judged_rows(split, params)
     count = len(rows.labels)
     trees = split.tree_probabilities
     if trees is None:
@@ -228,8 +263,18 @@ def evaluate_beside_trees(
     compared = compare_scores(rows, scores)
     drawn = resample(compared, rows.n_users, params)
     once = {key: measure(np.ones(rows.n_users)) for key, measure in compared.items()}
-    judged = (rows.labels, probabilities, split.raw_probabilities)
+    judged = (rows, probabilities, split.raw_probabilities)
     return {
         **judge_model(*judged, once, drawn, params),
         "baselines": {TREES: judge_baseline(TREES, once, drawn, params)},
     }
+
+
+def _judged_rows(split: EvaluatedRows, params: EvaluationParams) -> UserRows:
+    if params.weighted and split.weights is None:
+        raise ValueError(
+            "ctr_modeling.evaluation.weighted=true needs weights of the rows, and "
+            "these have none: name their column by preparation.weight_column"
+        )
+    weights = split.weights if params.weighted else None
+    return UserRows.of(split.labels, split.groups, split.users, weights)

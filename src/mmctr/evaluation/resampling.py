@@ -11,7 +11,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmctr.evaluation.inputs import checked_labels, checked_scores, factorise
+from mmctr.evaluation.inputs import (
+    checked_labels,
+    checked_scores,
+    checked_weights,
+    factorise,
+)
 from mmctr.evaluation.metrics import group_pairs
 from mmctr.evaluation.params import EvaluationParams
 from mmctr.evaluation.weighted import Measure, UserRatio, WeightedAuc
@@ -40,9 +45,17 @@ class UserRows:
     owners: NDArray[np.int64]
     """User of each group ``[G]``."""
     n_users: int
+    weights: NDArray[np.float64] | None = None
+    """How much each row counts in all measures ``[R]``; None: all the same."""
 
     @classmethod
-    def of(cls, labels: ArrayLike, groups: ArrayLike, users: ArrayLike) -> Self:
+    def of(
+        cls,
+        labels: ArrayLike,
+        groups: ArrayLike,
+        users: ArrayLike,
+        weights: NDArray[Any] | None = None,
+    ) -> Self:
         """Check and number the rows.
 
         Raises:
@@ -62,18 +75,24 @@ class UserRows:
                 f"the groups of every user ids of their own."
             )
         n_users = int(user_codes.max(initial=-1)) + 1
-        return cls(y, user_codes, group_codes, owners, n_users)
+        w = None if weights is None else checked_weights(weights, len(y))
+        return cls(y, user_codes, group_codes, owners, n_users, w)
+
+    def weights_of(self, part: Any) -> NDArray[np.float64] | None:
+        """The weights of a part of the rows."""
+        return None if self.weights is None else self.weights[part]
 
     def auc(
         self, scores: NDArray[np.float64], part: NDArray[np.bool_] | None = None
     ) -> WeightedAuc:
         """Prepare the AUC of scores ``[R]``, over all rows or a part of them."""
         rows = slice(None) if part is None else part
-        return WeightedAuc.prepare(self.labels[rows], scores[rows], self.users[rows])
+        chosen = (self.labels[rows], scores[rows], self.users[rows])
+        return WeightedAuc.prepare(*chosen, self.weights_of(rows))
 
     def gauc(self, scores: NDArray[np.float64]) -> UserRatio:
         """Prepare the gAUC of scores ``[R]``."""
-        counts = group_pairs(self.labels, scores, self.groups)
+        counts = group_pairs(self.labels, scores, self.groups, self.weights)
         mixed = counts.pairs > 0
         rows = counts.rows[mixed]
         group_auc = counts.ordered[mixed] / counts.pairs[mixed]
@@ -85,14 +104,19 @@ class UserRows:
         self, values: NDArray[np.float64], part: NDArray[np.int64] | None = None
     ) -> UserRatio:
         """Prepare the mean of values ``[R]``, or one per part; see ``UserRatio``."""
-        return UserRatio.of_sums(values, self.users, self.n_users, part=part)
+        sums = (values, self.users, self.n_users)
+        if self.weights is None:
+            return UserRatio.of_sums(*sums, part=part)
+        weighted = (values * self.weights, *sums[1:])
+        return UserRatio.of_sums(*weighted, below=self.weights, part=part)
 
     def pair_share(
         self, scores: NDArray[np.float64], part: NDArray[np.bool_]
     ) -> UserRatio:
         """Prepare the share of a part's pairs within a group that are ordered right."""
         groups = self.groups[part]
-        counts = group_pairs(self.labels[part], scores[part], groups)
+        rows = (self.labels[part], scores[part], groups, self.weights_of(part))
+        counts = group_pairs(*rows)
         owners = self.owners[np.unique(groups)]
         return UserRatio.of_sums(
             counts.ordered, owners, self.n_users, below=counts.pairs

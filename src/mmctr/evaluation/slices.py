@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmctr.evaluation.inputs import check_length, checked_labels, checked_scores
-from mmctr.evaluation.metrics import auc, group_pairs
+from mmctr.evaluation.metrics import Weights, auc, group_pairs
 
 
 def unseen_in_train(
@@ -25,13 +25,16 @@ def unseen_in_train(
     return ~(np.isin(items, train_items) | np.isin(items, train_history))
 
 
-def warm_auc(labels: ArrayLike, scores: ArrayLike, cold: ArrayLike) -> float | None:
+def warm_auc(
+    labels: ArrayLike, scores: ArrayLike, cold: ArrayLike, weights: Weights = None
+) -> float | None:
     """Compute the AUC of the rows whose target is warm.
 
     Args:
         labels: ``[R]`` of 0 and 1.
         scores: ``[R]`` finite.
         cold: ``[R]`` bool.
+        weights: How much each row counts ``[R]``; None: all the same.
 
     Returns:
         The area, or ``None`` where those rows hold only one class.
@@ -40,7 +43,8 @@ def warm_auc(labels: ArrayLike, scores: ArrayLike, cold: ArrayLike) -> float | N
         ValueError: If lengths differ, a label is not 0/1, or a score not finite.
     """
     y, s, is_cold = _checked(labels, scores, cold)
-    return auc(y[~is_cold], s[~is_cold])
+    kept = None if weights is None else weights[~is_cold]
+    return auc(y[~is_cold], s[~is_cold], kept)
 
 
 def clean_cold_auc(

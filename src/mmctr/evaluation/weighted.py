@@ -86,6 +86,8 @@ class WeightedAuc:
     """Negative rows that score lower than the positive row ``[P]``."""
     not_above: NDArray[np.int64]
     """Negative rows that score lower or the same ``[P]``."""
+    weights: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+    """Of the positive rows ``[P]`` and of the negative ones ``[N]``; None: all 1."""
 
     @classmethod
     def prepare(
@@ -93,6 +95,7 @@ class WeightedAuc:
         labels: NDArray[np.int64],
         scores: NDArray[np.float64],
         users: NDArray[np.int64],
+        weights: NDArray[np.float64] | None = None,
     ) -> Self:
         """Sort the rows ``[R]`` once; ``users`` are numbered from 0."""
         order = np.argsort(scores, kind="stable")
@@ -103,6 +106,7 @@ class WeightedAuc:
             negative_users=users[negative],
             below=np.searchsorted(scores[negative], scores[positive], "left"),
             not_above=np.searchsorted(scores[negative], scores[positive], "right"),
+            weights=None if weights is None else (weights[positive], weights[negative]),
         )
 
     def __call__(self, counts: NDArray[np.float64]) -> float:
@@ -114,9 +118,11 @@ class WeightedAuc:
         Returns:
             The area (ties count one half); NaN where a class has no weight.
         """
-        positive = counts[self.positive_users]
-        negative = np.zeros(len(self.negative_users) + 1)
-        np.cumsum(counts[self.negative_users], out=negative[1:])
+        positive, others = counts[self.positive_users], counts[self.negative_users]
+        if self.weights is not None:
+            positive, others = positive * self.weights[0], others * self.weights[1]
+        negative = np.zeros(len(others) + 1)
+        np.cumsum(others, out=negative[1:])
         pairs = positive.sum() * negative[-1]
         if not pairs:
             return float("nan")
@@ -137,6 +143,8 @@ class WeightedRoc:
     """User of each row, sorted ``[R]``."""
     is_click: NDArray[np.float64]
     """1 for clicked rows, sorted ``[R]``."""
+    weights: NDArray[np.float64]
+    """How much each row counts, sorted ``[R]``."""
     ends: NDArray[np.int64]
     grid: NDArray[np.float64]
     """False positive rates ``[G]``, rising within 0..1."""
@@ -148,11 +156,13 @@ class WeightedRoc:
         scores: NDArray[np.float64],
         users: NDArray[np.int64],
         grid: NDArray[np.float64],
+        weights: NDArray[np.float64] | None = None,
     ) -> Self:
         """Sort the rows ``[R]`` once; ``users`` are numbered from 0."""
         order = np.argsort(-scores, kind="stable")
         ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
-        return cls(users[order], labels[order].astype(np.float64), ends, grid)
+        w = np.ones(len(order)) if weights is None else weights[order]
+        return cls(users[order], labels[order].astype(np.float64), w, ends, grid)
 
     def __call__(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the curve where user ``u`` counts ``counts[u]`` times.
@@ -161,7 +171,7 @@ class WeightedRoc:
             True positive rates ``[G]``, straight between blocks; NaN where a class has
             no weight.
         """
-        weights = counts[self.users]
+        weights = counts[self.users] * self.weights
         clicks = np.cumsum(weights * self.is_click)
         rows = np.cumsum(weights)
         if not len(rows) or not clicks[-1] or clicks[-1] == rows[-1]:

@@ -7,12 +7,15 @@ from mmctr.content.quantizers import RESULT_VERSION as QUANTIZERS_VERSION
 from mmctr.content.quantizers.methods import METHODS
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CheckpointParams, CtrParams
+from mmctr.evaluation.params import OF_TRAINING, EvaluationParams
 from mmctr.experiments.common import short_hash
 from mmctr.runtime.params import Params
 
 # They change no result of an experiment; the seed is part of names elsewhere.
-_UNUSED = {"progress", "device", "checkpoint", "evaluation", "submission", "seed"}
-_UNUSED |= {"calibration"}
+_UNUSED: dict[str, Any] = dict.fromkeys(
+    ("progress", "device", "checkpoint", "submission", "seed", "calibration"), True
+)
+_UNUSED["evaluation"] = set(EvaluationParams.model_fields) - OF_TRAINING
 
 
 class ModelParams(Params):

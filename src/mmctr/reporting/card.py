@@ -6,7 +6,7 @@ import yaml
 
 from mmctr.reporting import sentences
 from mmctr.reporting.blocks import Table
-from mmctr.reporting.cautions import cautions, relative_probabilities
+from mmctr.reporting.cautions import cautions, origin_of_rows
 from mmctr.reporting.data_sections import leak_sentence, part_table
 from mmctr.reporting.facts import Record
 from mmctr.reporting.model_sections import (
@@ -169,8 +169,8 @@ def _limits(
         f"{say('calibrated', part=part, found=metrics[part])} "
         f"{sentences.calibration(closer['calibration'], part)}",
     ]
-    if relative := relative_probabilities(report):
-        lines.append(relative)
+    if origin := origin_of_rows(report):
+        lines.append(origin)
     if metrics["test"] is None:
         text = "Test has no labels: the numbers are of valid, which also chose the "
         lines.insert(0, f"{text}weights, so they are slightly too good.")

@@ -53,6 +53,23 @@ def relative_probabilities(preparation_report: dict[str, Any]) -> str:
     return say("relative_probabilities", negatives=drawn)
 
 
+def origin_of_rows(preparation_report: dict[str, Any]) -> str:
+    """Say what the rows are: drawn negatives, or impressions; of which groups.
+
+    Args:
+        preparation_report: Of preparation.
+
+    Returns:
+        Some sentences; empty for a challenge.
+    """
+    if LogFacts.of(preparation_report).kind != "impressions":
+        return relative_probabilities(preparation_report)
+    # Valid has all its rows, where train may have a draw of them.
+    valid = preparation_report["parts"]["valid"]
+    rate = valid["positive_rows"] / valid["rows"]
+    return say("impressions", log=preparation_report["log"], rate=rate)
+
+
 def _better(found: dict[str, Any], measure: str) -> list[str]:
     """Name the baselines that the interval of the difference shows to be better."""
     return [

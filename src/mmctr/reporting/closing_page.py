@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmctr.reporting.cautions import cautions, relative_probabilities
+from mmctr.reporting.cautions import cautions, origin_of_rows
 from mmctr.reporting.data_sections import part_table
 from mmctr.reporting.model_sections import judged_part
 from mmctr.reporting.pages import render
@@ -78,7 +78,7 @@ def summarize(
         history=inputs["training_history"],
         metrics=metrics,
         cautions=cautions(metrics, judged_part(metrics)),
-        relative=relative_probabilities(report),
+        origin=origin_of_rows(report),
         statistics=protocol_sentence(metrics),
         protocols=_protocols(under_both(metrics)),
         scores=_scores,

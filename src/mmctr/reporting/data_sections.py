@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from mmctr.evaluation.baselines import tells_of_clicks
 from mmctr.reporting.blocks import (
     Beside,
     Block,
@@ -29,8 +30,6 @@ from mmctr.reporting.words import (
 )
 
 PARTS = ("train", "valid", "test")
-
-_CHANCE = 0.02
 
 LEAKS = {
     "auc_item_only": "click rate of the item",
@@ -112,7 +111,7 @@ def leak_sentence(audit: dict[str, Any]) -> str:
 def repeats_sentence(audit: dict[str, Any]) -> str:
     """Say that repeats give clicks away, or nothing if they don't."""
     found = audit["valid"]["auc_seen_before"]
-    return say("repeats", auc=found) if found and abs(found - 0.5) > _CHANCE else ""
+    return say("repeats", auc=found) if tells_of_clicks(found) else ""
 
 
 def _leak_table(audit: dict[str, Any]) -> Table:

@@ -14,7 +14,7 @@ from mmctr.reporting.blocks import (
     Text,
     Tiles,
 )
-from mmctr.reporting.cautions import cautions, relative_probabilities
+from mmctr.reporting.cautions import cautions, origin_of_rows
 from mmctr.reporting.pages import say
 from mmctr.reporting.run_figures import (
     draw_calibration,
@@ -84,8 +84,8 @@ def overview(
         Text(say("brackets", details=closer)),
     ]
     blocks.append(Text(f"{protocol_sentence(metrics)} {frozen_sentence(metrics)}"))
-    if relative := relative_probabilities(preparation):
-        blocks.append(Text(relative))
+    if origin := origin_of_rows(preparation):
+        blocks.append(Text(origin))
     if part == "valid":
         blocks.insert(0, Text(say("judged_by_valid"), warns=True))
     return Section("overview", "In short", blocks)
@@ -133,7 +133,7 @@ def metrics_section(
             blocks.append(ranking_table(name, metrics[name]))
             blocks.append(loss_table(name, metrics[name], details[name]))
     blocks.append(importance_table(importance))
-    blocks.append(Text(say("about_metrics")))
+    blocks.append(Text(say("about_metrics", found=metrics[part])))
     return Section("metrics", "Metrics beside baselines", blocks)
 
 

@@ -13,6 +13,9 @@ _PASSED = 10
 TREES = "boosted_trees"
 """The baseline that has a sentence of its own."""
 
+PRIOR = "prior"
+"""The baseline that ranks nothing."""
+
 MEASURES = {"auc": "AUC", "gauc": "gAUC", "logloss": "logloss"}
 """What the model and its baselines are compared by, and how it is written."""
 
@@ -21,7 +24,7 @@ def verdict(metrics: dict[str, Any], part: str) -> str:
     """Say which baselines the model beats, and which it does not."""
     beaten, others, absent = [], [], []
     for name, baseline in metrics[part]["baselines"].items():
-        if name == TREES:
+        if name in (TREES, PRIOR):
             continue
         ends = baseline and baseline["gauc_difference"]
         group = absent if ends is None else beaten if ends[0] > 0 else others

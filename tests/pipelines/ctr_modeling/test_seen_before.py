@@ -56,7 +56,7 @@ def test_valid_decides(valid, test, is_there):
         predictions(tables[1].slice(0, 0)),
         np.zeros(0),
         {"title": np.eye(4, 3, k=-1, dtype=np.float32)},
-        {"oracle_auc": None},
+        {"oracle_auc": None, "log": None},
         {"protocol": "live"},
         CtrParams.model_validate(PARAMS),
     )

@@ -103,9 +103,11 @@ def train_din(
         train.fields.specs,
         empty_history=train.has_empty_history,
     )
+    is_weighted = params.evaluation.weighted and len(valid.weight)
+    weights = valid.weight.astype(np.float64) if is_weighted else None
     task = CtrLightningModule(
         model,
-        ValidationRows(valid.label, valid_groups),
+        ValidationRows(valid.label, valid_groups, weights),
         params,
         NormBatches(train, params.training.batch_size, params.seed),
         train.negative_keep,

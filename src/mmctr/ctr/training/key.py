@@ -52,6 +52,7 @@ def _settings(params: CtrParams) -> dict[str, Any]:
         "features": params.features.model_dump(),
         "model": params.model.model_dump(),
         "training": params.training.model_dump(exclude={"keep_memory"}),
+        "weighted": params.evaluation.weighted,
         "seed": params.seed,
         "versions": [RESULT_VERSION, torch.__version__, pl.__version__],
     }

@@ -32,10 +32,14 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ValidationRows:
-    """Labels and groups of the validation rows, ``[rows]`` each."""
+    """Labels and groups of the validation rows, ``[rows]`` each.
+
+    ``weights`` are how much each row counts in the metrics; None: all the same.
+    """
 
     labels: np.ndarray
     groups: np.ndarray
+    weights: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +193,7 @@ class CtrLightningModule(pl.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Compute, record and log the metrics."""
         scores = to_float64(self._scores)
-        labels, groups = self._rows.labels, self._rows.groups
+        labels, groups, weights = vars(self._rows).values()
         if not np.isfinite(scores).all():
             rows = np.flatnonzero(~np.isfinite(scores))
             raise DivergedError(
@@ -198,9 +202,9 @@ class CtrLightningModule(pl.LightningModule):
                 "ctr_modeling.training.learning_rate or clip_norm"
             )
         metrics = {
-            "auc": auc(labels, scores),
-            "gauc": gauc(labels, scores, groups),
-            "logloss": logloss(labels, scores),
+            "auc": auc(labels, scores, weights),
+            "gauc": gauc(labels, scores, groups, weights),
+            "logloss": logloss(labels, scores, weights),
         }
         values = {name: float("nan") if x is None else x for name, x in metrics.items()}
         self.log_dict(values)

@@ -1,17 +1,26 @@
 """Tables of the catalogue as the arrays that are evaluated."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mmctr.data.fields.field import CODES
+from mmctr.data.log_facts import LogFacts
+from mmctr.data.row_weights import row_weights
 from mmctr.evaluation import EvaluatedRows, TrainRows
 
 
-def known_rows(train: pa.Table) -> TrainRows:
+def known_rows(
+    train: pa.Table, single_fields: Sequence[str], log: LogFacts
+) -> TrainRows:
     """Collect what baselines and slices may know of train.
 
     Args:
         train: Primary rows, labelled.
+        single_fields: Fields whose click rate alone is a baseline.
+        log: What the rows are.
 
     Returns:
         Its arrays.
@@ -20,7 +29,21 @@ def known_rows(train: pa.Table) -> TrainRows:
         items=train["item_id"].to_numpy(),
         labels=train["label"].to_numpy(),
         history=train["item_seq"].combine_chunks().flatten().to_numpy(),
+        fields=_codes_of(train, single_fields),
+        are_impressions=log.kind == "impressions",
+        negative_keep=log.negative_keep,
     )
+
+
+def _codes_of(rows: pa.Table, fields: Sequence[str]) -> dict[str, np.ndarray]:
+    """Field -> codes ``[R]``, of those that the rows have, one value each."""
+    columns = {name: f"{CODES}{name}" for name in fields}
+    return {
+        name: rows[column].to_numpy()
+        for name, column in columns.items()
+        if column in rows.column_names
+        and pa.types.is_integer(rows.schema.field(column).type)
+    }
 
 
 def in_later_half(rows: pa.Table) -> np.ndarray:
@@ -55,7 +78,11 @@ def with_unknown_item(title_embeddings: np.ndarray, test: pa.Table) -> np.ndarra
 
 
 def evaluated_rows(
-    rows: pa.Table, predictions: pa.Table, tree_scores: np.ndarray, n_items: int
+    rows: pa.Table,
+    predictions: pa.Table,
+    tree_scores: np.ndarray,
+    n_items: int,
+    single_fields: Sequence[str],
 ) -> EvaluatedRows:
     """Collect what is evaluated of a part: its rows and their probabilities.
 
@@ -64,12 +91,14 @@ def evaluated_rows(
         predictions: Their probabilities.
         tree_scores: Those of the boosted trees, ``[R]``.
         n_items: Items of the item table; an unknown one gets the next number.
+        single_fields: Fields whose click rate alone is a baseline.
 
     Returns:
         The arrays of both.
     """
     history = rows["item_seq"].combine_chunks()
     items = rows["item_id"].to_numpy()
+    weights = row_weights(rows)
     return EvaluatedRows(
         labels=rows["label"].to_numpy(),
         probabilities=predictions["probability"].to_numpy(),
@@ -80,4 +109,6 @@ def evaluated_rows(
         history=history.flatten().to_numpy(),
         offsets=history.offsets.to_numpy().astype(np.int64),
         tree_probabilities=tree_scores,
+        fields=_codes_of(rows, single_fields),
+        weights=weights if len(weights) else None,
     )

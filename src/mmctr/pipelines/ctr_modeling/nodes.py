@@ -219,13 +219,16 @@ def evaluate_predictions(
         ``row_statistics``, the report, and ``test_frozen``, the model and the trees on
         test with frozen statistics; None where these are no others.
     """
-    known = known_rows(train)
+    singles = params.evaluation.single_fields
+    known = known_rows(train, singles, LogFacts.of(preparation_report))
     oracle = preparation_report["oracle_auc"] or {}
     n_items = len(next(iter(vectors.values()))) - 1
     titles = vectors.get("title", np.zeros((n_items + 1, 0), np.float32))
     titles = with_unknown_item(titles[1:], test)
     # Valid alone decides, so that nothing of test chooses what is shown.
-    checked = evaluated_rows(valid, valid_predictions, valid_tree_scores, n_items)
+    checked = evaluated_rows(
+        valid, valid_predictions, valid_tree_scores, n_items, singles
+    )
     seen = seen_before(checked.items, checked.history, checked.offsets)
     repeats = repeats_predict_clicks(checked.labels, seen)
     metrics: dict[str, Any] = {"row_statistics": row_statistics_report}
@@ -237,7 +240,7 @@ def evaluate_predictions(
         metrics[name] = details[name] = None
         if not rows["label"].null_count:
             metrics[name], details[name] = evaluate(
-                evaluated_rows(rows, *scores, n_items),
+                evaluated_rows(rows, *scores, n_items, singles),
                 known,
                 titles,
                 params.evaluation,
@@ -248,7 +251,7 @@ def evaluate_predictions(
     if metrics["test"] and test_frozen_predictions.num_rows:
         frozen = (test_frozen_predictions, test_frozen_tree_scores)
         metrics["test_frozen"] = evaluate_beside_trees(
-            evaluated_rows(test, *frozen, n_items), params.evaluation
+            evaluated_rows(test, *frozen, n_items, singles), params.evaluation
         )
     return metrics, details
 

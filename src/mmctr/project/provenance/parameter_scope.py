@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from mmctr.evaluation.params import OF_TRAINING, EvaluationParams
 from mmctr.project.paths import FILES_READ, resolve_path
 
 WITHOUT_EFFECT = (
@@ -49,6 +50,12 @@ _PREDICTING = (
     "ctr_modeling.calibration.*",
 )
 
+_JUDGING = tuple(
+    f"ctr_modeling.evaluation.{name}"
+    for name in EvaluationParams.model_fields
+    if name not in OF_TRAINING
+)
+
 READ = {
     "list_shared_codes": ("quantization.seed",),
     "predict_valid": _PREDICTING,
@@ -64,13 +71,13 @@ UNREAD = {
     "train_model": (
         # Every method is fitted; predicting takes one.
         "ctr_modeling.calibration.*",
-        "ctr_modeling.evaluation.*",
+        *_JUDGING,
         "ctr_modeling.submission.*",
         "ctr_modeling.unknown_values",
     ),
     "plan_ablation": (
         "ctr_modeling.calibration.*",
-        "ctr_modeling.evaluation.*",
+        *_JUDGING,
         "ctr_modeling.submission.*",
     ),
 }
