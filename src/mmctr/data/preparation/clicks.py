@@ -6,7 +6,7 @@ from mmctr.data.preparation.histories import Histories
 from mmctr.data.preparation.negatives import sample_negatives
 from mmctr.data.preparation.numbered_log import NumberedLog
 from mmctr.data.preparation.params import PreparationParams
-from mmctr.data.preparation.part_rows import PartRows
+from mmctr.data.preparation.part_rows import ClickRows, PartRows
 from mmctr.data.preparation.positives import Positives
 from mmctr.data.preparation.splits import PARTS
 from mmctr.data.preparation.taken_items import TakenItems
@@ -54,12 +54,14 @@ def click_rows(
         ValueError: If a part would have no row; it names the parameters to change.
     """
     clicks = UserClicks(histories.items)
+    assert histories.until is not None  # nosec B101
     leave_out = repeat & (params.repeats == "first")
     least = _MIN_HISTORY if params.min_history is None else params.min_history
-    rows, dropped = {}, {}
+    rows: dict[str, PartRows] = {}
+    dropped = {}
     for index, name in enumerate(PARTS):
-        events = np.flatnonzero(part == index)
-        is_short = histories.lengths[events] < least
+        events = np.flatnonzero(part == index).astype(np.int32)
+        is_short = histories.lengths_of(events) < least
         is_repeat = leave_out[events]
         candidates = events[~is_short & ~is_repeat]
         negatives, as_of = sample_negatives(
@@ -89,18 +91,14 @@ def click_rows(
         }
         if not positives.size:
             raise ValueError(_explain(name, dropped[name], least, log, params))
-        labels = np.zeros(1 + params.negatives_per_positive, np.int8)
-        labels[0] = 1
-        items = np.column_stack([log.item[positives], negatives[drawn]])
-        rows[name] = PartRows(
+        rows[name] = ClickRows(
             log=log,
             histories=histories,
             levels=levels,
             events=positives,
-            items=items,
-            labels=np.broadcast_to(labels, items.shape),
+            width=1 + params.negatives_per_positive,
+            negatives=negatives[drawn],
             as_of=as_of[drawn],
-            groups=positives,
         )
     return rows, dropped
 

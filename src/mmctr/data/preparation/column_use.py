@@ -1,13 +1,13 @@
 """What each column of the raw files is used for."""
 
-from collections.abc import Mapping
-
-import pyarrow as pa
+from collections.abc import Iterator, Mapping
 
 from mmctr.data.fields.state import ColumnUse
 from mmctr.data.preparation.groups import BY_IMPRESSION, Groups
 from mmctr.data.preparation.params import PreparationParams
-from mmctr.data.reading.source import LogSource
+from mmctr.data.reading.source import LogSource, ReadColumn
+
+_SIDES = {"interactions": "row", "items": "item", "users": "user", "history": "user"}
 
 Use = tuple[str, str]
 """Kind, and why the column is used."""
@@ -58,29 +58,33 @@ def column_use(
             log["impression_id"] = ("id", "groups")
     if params.weight_column is not None:
         log[params.weight_column] = ("number", f"{params.weight_is} of the row")
-    tables = (
-        ("interactions", "row", source.log, log),
-        ("items", "item", source.items, _ITEMS),
-        ("users", "user", source.users, _USERS),
-        ("history", "user", source.history, _HISTORY),
-    )
+    uses = {"interactions": log, "items": _ITEMS, "users": _USERS, "history": _HISTORY}
     as_fields = {(use.side, use.column): use for use in fields.values()}
     found: dict[str, dict[str, object]] = {}
-    for name, side, table, uses in tables:
-        for column in table.schema if table is not None else []:
-            key = f"{name}.{column.name}" if column.name in found else column.name
-            found[key] = _describe(
-                column, side, uses.get(column.name), as_fields.get((side, column.name))
-            )
+    for column in source.read or _as_they_are(source):
+        name, side = column.column, _SIDES[column.table]
+        key = f"{column.table}.{name}" if name in found else name
+        use = uses[column.table].get(column.role or name)
+        if use is None and column.role is not None:
+            use = (column.role, column.role)
+        field = as_fields.get((side, name))
+        if use is None and field is not None:
+            found[key] = field.model_dump(exclude={"column"})
+        else:
+            found[key] = {"side": side} | _describe(use, column.why, side)
     return found
 
 
-def _describe(
-    column: pa.Field, side: str, use: Use | None, field: ColumnUse | None
-) -> dict[str, object]:
-    if use is None and field is not None:
-        return field.model_dump(exclude={"column"})
-    if use is None:
-        why = "not named in fields.context" if side == "row" else "not read"
-        return {"side": side, "kind": str(column.type), "used": False, "why": why}
-    return {"side": side, "kind": use[0], "used": True, "why": use[1]}
+def _describe(use: Use | None, why: str, side: str) -> dict[str, object]:
+    if use is not None and not why:
+        return {"kind": use[0], "used": True, "why": use[1]}
+    unused = "not named in fields.context" if side == "row" else "not read"
+    return {"kind": None, "used": False, "why": why or unused}
+
+
+def _as_they_are(source: LogSource) -> Iterator[ReadColumn]:
+    """The columns of a source that was not read from files."""
+    for table in _SIDES:
+        held = source.log if table == "interactions" else getattr(source, table)
+        for name in held.column_names if held is not None else []:
+            yield ReadColumn(table, table, name, None)

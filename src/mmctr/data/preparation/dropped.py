@@ -18,26 +18,22 @@ WARNED_SHARE = 0.01
 
 
 def dropped_share(
-    log: NumberedLog,
-    parts: dict[str, PartRows],
-    counts: dict[str, dict[str, int]],
-    repeats: int,
+    log: NumberedLog, parts: dict[str, PartRows], counts: dict[str, dict[str, int]]
 ) -> dict[str, dict[str, Any]]:
     """Count events, users and items that are in no row, and warn if they are many.
 
-    Events count that are neither a row nor in a history, and those that are histories
-    only. What a parameter asks for, as ``negative_keep``, is not counted.
+    What a parameter asks for, as ``negative_keep``, is not counted.
 
     Args:
-        log: Every event of known items.
+        log: Every event of known items but repeats.
         parts: The rows.
         counts: By part, how many events were dropped and why.
-        repeats: Events that were dropped as repeats of others.
 
     Returns:
         For ``events``, ``users`` and ``items`` of the log: ``dropped``, ``of``,
         ``share`` and, by cause, ``why``.
     """
+    repeats = log.read - log.unknown_rows - int(log.in_log.sum())
     causes = {"unknown item": log.unknown_rows, "repeats": repeats}
     for cause, key in (
         (_SHORT, "dropped_short_history"),
@@ -48,17 +44,16 @@ def dropped_share(
             part.get(key, 0) for part in counts.values()
         )
     causes = {cause: count for cause, count in causes.items() if count}
-    in_log, has_rows = (np.zeros(len(log.user_ids), bool) for _ in range(2))
-    in_log[log.user[log.in_log]] = True
+    has_events, has_rows = log.has_events(), np.zeros(len(log.user_ids), bool)
     for rows in parts.values():
         has_rows[rows.log.user[rows.eligible]] = True
-    lost = int((in_log & ~has_rows).sum())
+    lost = int((has_events & ~has_rows).sum())
     found = {
         "events": _share(sum(causes.values()), log.read, causes),
-        "users": _share(lost, int(in_log.sum()), {"no row": lost} if lost else {}),
+        "users": _share(lost, int(has_events.sum()), {"no row": lost} if lost else {}),
         "items": _share(
             log.unknown_items,
-            log.unknown_items + len(np.unique(log.item[log.in_log])),
+            log.unknown_items + log.count_items(),
             {"unknown item": log.unknown_items} if log.unknown_items else {},
         ),
     }

@@ -1,6 +1,7 @@
 """What each event's user clicked before, as ranges of one array."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -16,18 +17,18 @@ class Histories:
         items: ``[clicks]`` int32, sorted by user and time.
         start: ``[events]`` first position of the history in ``items``.
         end: ``[events]`` position after its last.
-        until: ``[events]`` position after the user's last click of the same time.
+        until: ``[events]`` position after the user's last click of the same time;
+            only of a log of clicks.
     """
 
     items: np.ndarray
     start: np.ndarray
     end: np.ndarray
-    until: np.ndarray
+    until: np.ndarray | None = None
 
-    @property
-    def lengths(self) -> np.ndarray:
-        """``[events]`` items of each history."""
-        return self.end - self.start
+    def lengths_of(self, events: np.ndarray) -> np.ndarray:
+        """How many items the histories of some events have."""
+        return self.end[events] - self.start[events]
 
 
 def find_histories(log: NumberedLog, moment: np.ndarray, max_history: int) -> Histories:
@@ -41,14 +42,19 @@ def find_histories(log: NumberedLog, moment: np.ndarray, max_history: int) -> Hi
     order = np.argsort(log.user, kind="stable")
     if len(order) < 2**31:
         order = order.astype(np.int32)
-    users, times, items = log.user[order], log.timestamp[order], log.item[order]
+    items = log.item[order]
     is_click = None if log.label is None else log.label[order] == 1
+    items = items if is_click is None else items[is_click]
+    users, times = log.user[order], log.timestamp[order]
     found = []
-    for ranges in history_ranges(users, times, max_history, is_click):
-        in_time = np.empty_like(ranges)
-        in_time[order] = ranges
-        found.append(in_time)
-    early = np.flatnonzero(moment < log.timestamp)
+    ranges = history_ranges(users, times, max_history, is_click)
+    # Where a click draws negatives, the clicks of its time matter too.
+    for each in islice(ranges, 3 if is_click is None else 2):
+        found.append(np.empty_like(each))
+        found[-1][order] = each
+    early = np.zeros(0, np.int64)
+    if moment is not log.timestamp:
+        early = np.flatnonzero(moment < log.timestamp)
     if early.size:
         clicks = slice(None) if is_click is None else is_click
         found[0][early], found[1][early] = _before(
@@ -56,7 +62,7 @@ def find_histories(log: NumberedLog, moment: np.ndarray, max_history: int) -> Hi
             (log.user[early], moment[early]),
             max_history,
         )
-    return Histories(items if is_click is None else items[is_click], *found)
+    return Histories(items, *found)
 
 
 def _before(

@@ -8,7 +8,7 @@ from mmctr.data.preparation.histories import Histories
 from mmctr.data.preparation.numbered_log import NumberedLog
 from mmctr.data.preparation.ordering import combine_hashes
 from mmctr.data.preparation.params import PreparationParams
-from mmctr.data.preparation.part_rows import PartRows
+from mmctr.data.preparation.part_rows import ImpressionRows, PartRows
 from mmctr.data.preparation.splits import PARTS
 
 _MIN_HISTORY = 0
@@ -42,12 +42,13 @@ def impression_rows(
     assert log.label is not None  # nosec B101
     least = _MIN_HISTORY if params.min_history is None else params.min_history
     number = groups.within(part)
-    rows, dropped = {}, {}
+    rows: dict[str, PartRows] = {}
+    dropped = {}
     for index, name in enumerate(PARTS):
-        events = np.flatnonzero(part == index)
+        events = np.flatnonzero(part == index).astype(np.int32)
         count = len(events)
         if least:
-            events = events[histories.lengths[events] >= least]
+            events = events[histories.lengths_of(events) >= least]
         short = count - len(events)
         clicks = int(log.label[events].sum(dtype=np.int64))
         if clicks in (0, len(events)):
@@ -56,15 +57,15 @@ def impression_rows(
         eligible = events
         if name == "train" and params.negative_keep < 1:
             events = events[_kept(log, events, params)]
-        rows[name] = PartRows(
+        rows[name] = ImpressionRows(
             log=log,
             histories=histories,
             levels=levels,
             events=events,
-            items=log.item[events][:, None],
-            labels=log.label[events][:, None],
-            as_of=groups.moment[events],
-            groups=number[events],
+            width=1,
+            labels=log.label,
+            groups=number,
+            moment=groups.moment,
             all_events=eligible,
         )
         dropped[name] = {

@@ -15,7 +15,8 @@ from mmctr.data.preparation.groups import OF_CLICKS, Groups
 from mmctr.data.preparation.histories import find_histories
 from mmctr.data.preparation.impressions import impression_rows
 from mmctr.data.preparation.levels import item_levels, tag_ids
-from mmctr.data.preparation.numbered_log import NumberedLog, number_log
+from mmctr.data.preparation.log_numbers import number_log
+from mmctr.data.preparation.numbered_log import NumberedLog
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.part_rows import PIECE_ROWS, PartRows
 from mmctr.data.preparation.report import count_parts
@@ -52,11 +53,13 @@ def prepare_interactions(
             parameter to change.
     """
     weights = row_weights(source.log, params)
-    read = number_log(source, params.unknown_items, params.seed)
+    log = number_log(source, params.unknown_items, params.seed)
     # The cuts depend on timestamps alone, so repeated events are dropped after them.
-    split = split_by_time(read.timestamp[read.in_log], params)
-    log, is_repeat, repeats = _without_repeats(read, params)
+    split = split_by_time(log.log_times(), params)
+    facts = _facts(log, split, source)
+    log, is_repeat, repeats = _without_repeats(log, params)
     groups = None if log.label is None else log.groups()
+    log = replace(log, impression=None)
     moment = log.timestamp if groups is None else groups.moment
     part = split.part_of(moment)
     part[~log.in_log] = _EARLIER
@@ -103,15 +106,13 @@ def prepare_interactions(
             name: "items" if name in source.items.column_names else "training events"
             for name in ("likes", "views")
         },
-        unknown=read.unknown,
+        unknown=log.unknown,
         log={
             **_kind(groups, params),
             "columns": column_use(source, groups, params, encoded.uses),
-            **_facts(read, split),
+            **facts,
             **repeats,
-            "dropped": dropped_share(
-                read, parts, dropped, int(read.in_log.sum() - log.in_log.sum())
-            ),
+            "dropped": dropped_share(log, parts, dropped),
             "weights": weighed,
             "tags": n_tags,
             "parts": dropped,
@@ -131,13 +132,13 @@ def _without_repeats(
         counts for the report.
     """
     equal = log.repeats_of_the_one_before()
-    # An item may be shown twice, but nobody clicks twice at once.
-    is_row = log.in_log & (log.label is not None)
     count = int((equal & log.in_log).sum())
-    if (equal & ~is_row).any():
-        log = log.take(~equal | is_row)
     if log.label is not None:
-        return log, np.zeros(len(log), bool), {"repeated_rows": count}
+        # An item may be shown twice, but nobody clicks it twice at once.
+        equal &= ~log.in_log
+        log = log.take(~equal) if equal.any() else log
+        return log, np.zeros(0, bool), {"repeated_rows": count}
+    log = log.take(~equal) if equal.any() else log
     repeat = find_repeats(log)
     found = {
         "repeated_events_dropped": count,
@@ -198,24 +199,24 @@ def _kind(groups: Groups | None, params: PreparationParams) -> dict[str, object]
     }
 
 
-def _facts(log: NumberedLog, split: TimeSplit) -> dict[str, object]:
+def _facts(log: NumberedLog, split: TimeSplit, source: LogSource) -> dict[str, object]:
     """Sizes and times of what was read."""
-    times = log.timestamp[log.in_log]
+    times = log.log_times()
     first, last = (
         datetime.fromtimestamp(int(time), UTC).date().isoformat()
+        if source.clock
+        else None
         for time in (times[0], times[-1])
     )
     return {
         "events": log.read,
-        "earlier_clicks": int((~log.in_log).sum()),
-        "users": _different(log.user[log.in_log]),
-        "items_with_events": _different(log.item[log.in_log]),
+        "earlier_clicks": len(log) - len(times),
+        "users": log.count_users(),
+        "items_with_events": log.count_items(),
+        "clock": source.clock,
         "first_day": first,
         "last_day": last,
         "valid_from": split.valid_from,
         "test_from": split.test_from,
+        "notes": list(source.notes),
     }
-
-
-def _different(codes: np.ndarray) -> int:
-    return int((np.bincount(codes) > 0).sum())

@@ -1,7 +1,9 @@
 """The rows of a part: as arrays, and as tables that are made a piece at a time."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -24,159 +26,215 @@ PIECE_ROWS = 1 << 20
 AUDITED_ROWS = 1_000_000
 """Rows of a part that are audited, about; those of some users, if there are more."""
 
+Places = slice | np.ndarray
 
-@dataclass(frozen=True)
-class PartRows:
+
+class Targets(NamedTuple):
+    """Rows of some events: ``[k, width]`` items and labels, ``[k]`` times and groups.
+
+    ``as_of``, unix seconds, tells before when events are known to the rows.
+    """
+
+    items: np.ndarray
+    labels: np.ndarray
+    as_of: np.ndarray
+    groups: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartRows(ABC):
     """Rows of a part in time order: of each event, its own and those drawn for it.
 
     Attributes:
         log: The log.
         histories: Of its events.
         levels: ``[n_items]`` likes and views levels.
-        events: ``[E]`` places in the log.
-        items: ``[E, width]`` targets; ``width`` rows per event.
-        labels: ``[E, width]`` int8.
-        as_of: ``[E]`` int64, unix seconds.
-        groups: ``[E]`` group of the event's rows.
+        events: ``[E]`` int32 places in the log.
+        width: Rows per event.
         weights: ``[E]`` float32; None where rows have none.
         group_sizes: ``[events]`` rows of each event's group in the log; None where
             there are ``width``, or where nobody asks.
         fields: What encodes the fields of users and rows; None where they have none.
-        all_events: Places of these events and of those that a parameter left out; None
-            if there are no others.
     """
 
     log: NumberedLog
     histories: Histories
     levels: tuple[np.ndarray, np.ndarray]
     events: np.ndarray
-    items: np.ndarray
-    labels: np.ndarray
-    as_of: np.ndarray
-    groups: np.ndarray
+    width: int
     weights: np.ndarray | None = None
-    all_events: np.ndarray | None = None
     group_sizes: np.ndarray | None = None
     fields: LogFields | None = None
 
+    @abstractmethod
+    def targets(self, places: Places) -> Targets:
+        """What is shown in the rows of some of the events ``[E]``."""
+
     @property
     def eligible(self) -> np.ndarray:
-        """Places of the events that could be in the rows."""
-        return self.events if self.all_events is None else self.all_events
+        """Places of the events, and of those that a parameter asks to leave out."""
+        return self.events
 
     @property
-    def width(self) -> int:
-        """Rows per event."""
-        return self.items.shape[1]
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.events) * self.width
 
-    def table_of(self, places: slice | np.ndarray) -> pa.Table:
+    def table_of(self, places: Places) -> pa.Table:
         """The rows of some of the events ``[E]``."""
-        events = self.events[places]
-        each = np.repeat(events, self.width)
-        items = self.items[places].reshape(-1)
+        each = np.repeat(self.events[places], self.width)
+        found = self.targets(places)
+        items = found.items.reshape(-1)
         start, end = self.histories.start[each], self.histories.end[each]
-        history = take_ranges(self.histories.items, start, end)
         columns = {
             "user_id": self.log.user_ids.take(pa.array(self.log.user[each])),
-            "group_id": np.repeat(self.groups[places], self.width),
+            "group_id": np.repeat(found.groups, self.width),
             "item_id": items,
-            "item_seq": list_array(history),
+            "item_seq": list_array(take_ranges(self.histories.items, start, end)),
             "timestamp": self.log.timestamp[each],
-            "as_of": np.repeat(self.as_of[places], self.width),
+            "as_of": np.repeat(found.as_of, self.width),
             "likes_level": self.levels[0][items - 1],
             "views_level": self.levels[1][items - 1],
-            "label": self.labels[places].reshape(-1),
+            "label": found.labels.reshape(-1),
         }
         if self.weights is not None:
             columns["weight"] = np.repeat(self.weights[places], self.width)
         table = rows_table(columns)
         if self.fields is None:
             return table
-        of_rows = np.repeat(self.as_of[places], self.width)
-        encoded = self.fields.rows(self._made_of(each, items, of_rows))
+        encoded = self.fields.rows(self._made_of(each, found))
         for column, values in zip(encoded.schema, encoded.columns, strict=True):
             table = table.append_column(column, values)
         return table
 
     def eligible_pieces(self) -> Iterator[RowsOfLog]:
         """What rows are made of, some at a time: those left out by a draw too."""
+        rows = replace(self, events=self.eligible)
         step = max(PIECE_ROWS // self.width, 1)
-        for start in range(0, len(self.eligible), step):
+        for start in range(0, len(rows.events), step):
             places = slice(start, start + step)
-            each = np.repeat(self.eligible[places], self.width)
-            if self.all_events is None:
-                items, as_of = self.items[places].reshape(-1), self.as_of[places]
-            else:
-                items, as_of = self.log.item[each], self.log.timestamp[each]
-            yield self._made_of(each, items, np.repeat(as_of, self.width))
+            each = np.repeat(rows.events[places], self.width)
+            yield self._made_of(each, rows.targets(places))
 
-    def _made_of(
-        self, each: np.ndarray, items: np.ndarray, as_of: np.ndarray
-    ) -> RowsOfLog:
+    def _made_of(self, each: np.ndarray, targets: Targets) -> RowsOfLog:
         sizes = self.group_sizes
         return RowsOfLog(
             event=self.log.file_row[each],
-            item=items,
+            item=targets.items.reshape(-1),
             timestamp=self.log.timestamp[each],
-            as_of=as_of,
+            as_of=np.repeat(targets.as_of, self.width),
             group_size=np.full(len(each), self.width) if sizes is None else sizes[each],
         )
 
     def table(self) -> pa.Table | TablePieces:
         """All rows; in pieces if they are many."""
-        count = len(self.events)
-        rows = count * self.width
-        pieces = max(-(-rows // PIECE_ROWS), -(-self._history_items // PIECE_ITEMS), 1)
+        events, items = len(self.events), self._history_items()
+        pieces = max(-(-self.count // PIECE_ROWS), -(-items // PIECE_ITEMS), 1)
         if pieces == 1:
-            return self.table_of(slice(0, count))
-        return TablePieces(count, -(-count // pieces), self.table_of)
+            return self.table_of(slice(0, events))
+        return TablePieces(events, -(-events // pieces), self.table_of)
 
     def audited(self) -> pa.Table:
         """All rows, or those of some users, whom their hashes choose."""
-        share = AUDITED_ROWS / max(self.items.size, 1)
+        share = min(
+            AUDITED_ROWS / max(self.count, 1),
+            PIECE_ITEMS / max(self._history_items(), 1),
+        )
         if share >= 1:
             return self.table_of(slice(0, len(self.events)))
         chosen = self.log.user_hashes < np.uint64(share * 2**64)
         places = np.flatnonzero(chosen[self.log.user[self.events]])
-        return self.table_of(places)
+        # One user may have many of the rows.
+        most = max(2 * int(share * len(self.events)), 1)
+        return self.table_of(places[:: -(-len(places) // most) or 1])
 
     def columns(self) -> PartColumns:
         """What the report counts."""
         n_users, n_items = len(self.log.user_ids), len(self.levels[0])
-        users = np.bincount(self.log.user[self.events], minlength=n_users) > 0
+        targets = np.zeros(n_items + 1, np.int64)
+        groups, positives = np.zeros(len(self.log), bool), 0
+        for start in range(0, len(self.events), PIECE_ROWS):
+            found = self.targets(slice(start, start + PIECE_ROWS))
+            targets += np.bincount(found.items.reshape(-1), minlength=n_items + 1)
+            positives += int(found.labels.sum())
+            groups[found.groups] = True
+        users = np.zeros(n_users, bool)
+        users[self.log.user[self.events]] = True
         return PartColumns(
-            rows=self.items.size,
-            positives=int(self.labels.sum()),
-            groups=_count_different(self.groups),
+            rows=self.count,
+            positives=positives,
+            groups=int(groups.sum()),
             users=users,
-            targets=np.bincount(self.items.reshape(-1), minlength=n_items + 1),
-            mean_history=self._history_items / max(self.items.size, 1),
+            targets=targets,
+            mean_history=self._history_items() / max(self.count, 1),
         )
 
     def items_seen(self) -> np.ndarray:
         """Items that are a target or in a history: bool ``[n_items + 1]``."""
-        changes = np.zeros(len(self.histories.items) + 1, np.int32)
-        size = len(changes)
-        changes += np.bincount(
-            self.histories.start[self.events], minlength=size
-        ).astype(np.int32)
-        changes -= np.bincount(self.histories.end[self.events], minlength=size).astype(
-            np.int32
-        )
-        seen = np.zeros(len(self.levels[0]) + 1, bool)
+        size = len(self.histories.items) + 1
+        changes = np.bincount(self.histories.start[self.events], minlength=size)
+        changes -= np.bincount(self.histories.end[self.events], minlength=size)
+        seen = self.columns().targets > 0
         seen[self.histories.items[np.cumsum(changes[:-1]) > 0]] = True
-        seen[self.items] = True
         return seen
 
-    @property
     def _history_items(self) -> int:
         """Items of all rows' histories."""
-        lengths = self.histories.lengths[self.events]
-        return int(lengths.sum(dtype=np.int64)) * self.width
+        total = sum(
+            int(each[self.events].sum(dtype=np.int64)) * sign
+            for each, sign in ((self.histories.end, 1), (self.histories.start, -1))
+        )
+        return total * self.width
 
 
-def _count_different(values: np.ndarray) -> int:
-    """How many different whole numbers from 0 there are."""
-    seen = np.zeros(int(values.max(initial=-1)) + 1, bool)
-    seen[values] = True
-    return int(seen.sum())
+@dataclass(frozen=True, kw_only=True)
+class ClickRows(PartRows):
+    """Each click, and its negatives. Its group is the click.
+
+    Attributes:
+        negatives: ``[E, width - 1]`` items.
+        as_of: ``[E]`` int64.
+    """
+
+    negatives: np.ndarray
+    as_of: np.ndarray
+
+    def targets(self, places: Places) -> Targets:
+        """The click first, then what was drawn for it."""
+        events = self.events[places]
+        items = np.column_stack([self.log.item[events], self.negatives[places]])
+        labels = np.zeros(items.shape, np.int8)
+        labels[:, 0] = 1
+        return Targets(items, labels, self.as_of[places], events)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImpressionRows(PartRows):
+    """Each impression.
+
+    Attributes:
+        labels: ``[events of the log]`` int8.
+        groups: ``[events of the log]`` from 0.
+        moment: ``[events of the log]`` int64, their group's first timestamp.
+        all_events: Places of the events and of negatives that are not kept.
+    """
+
+    labels: np.ndarray
+    groups: np.ndarray
+    moment: np.ndarray
+    all_events: np.ndarray
+
+    @property
+    def eligible(self) -> np.ndarray:
+        """With the negatives that are not kept."""
+        return self.all_events
+
+    def targets(self, places: Places) -> Targets:
+        """The events themselves."""
+        events = self.events[places]
+        return Targets(
+            self.log.item[events][:, None],
+            self.labels[events][:, None],
+            self.moment[events],
+            self.groups[events],
+        )

@@ -1,5 +1,6 @@
 """Splitting a log at two points in time."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +70,7 @@ def history_ranges(
     timestamps: np.ndarray,
     max_history: int,
     is_click: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> Iterator[np.ndarray]:
     """Where each event's history lies among the clicks of a log.
 
     A history holds the same user's strictly earlier clicks: neither the event itself
@@ -81,10 +82,10 @@ def history_ranges(
         max_history: Clicks kept, the newest.
         is_click: ``[events]`` bool; None if all are.
 
-    Returns:
-        ``[events]`` starts and ends, positions among the clicks sorted like the events;
-        and the ends of the user's clicks of the same timestamp. They are int32 where
-        that is wide enough.
+    Yields:
+        ``[events]`` starts, then ends, positions among the clicks sorted like the
+        events; last the ends of the user's clicks of the same timestamp. They are int32
+        where that is wide enough, and one at a time: each is as long as the log.
     """
     width = np.int32 if len(users) < 2**31 else np.int64
     is_first = np.ones(len(users), bool)
@@ -102,6 +103,5 @@ def history_ranges(
         places = tuple(clicks_before[each] for each in places)
     start = np.maximum(places[0], places[1] - max_history)
     lengths = ends - ties
-    return tuple(
-        np.repeat(each.astype(width), lengths) for each in (start, *places[1:])
-    )
+    for each in (start, *places[1:]):
+        yield np.repeat(each.astype(width), lengths)
