@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.fields.fitting import fit_column
-from mmctr.data.fields.log_columns import other_columns
+from mmctr.data.fields.log_columns import other_columns, require_columns
 from mmctr.data.fields.params import FieldsParams, Side
 from mmctr.data.fields.state import ColumnUse
 
@@ -24,13 +24,16 @@ def guess_columns(
         One per column that has no other meaning, in the order of the tables.
 
     Raises:
-        ValueError: If a parameter does not suit the values.
+        ValueError: If a parameter names a column that is not there, or does not suit
+            its values.
     """
     params = params.model_copy(update={"min_count": 1})
+    there = {side: other_columns(table, side) for side, table in tables.items()}
+    require_columns(params, there)
     found = []
-    for side, table in tables.items():
-        counts = np.ones(table.num_rows, np.int64)
-        for column, values in other_columns(table, side).items():
+    for side, columns in there.items():
+        counts = np.ones(tables[side].num_rows, np.int64)
+        for column, values in columns.items():
             if side == "row" and column not in params.context:
                 why = "not named in fields.context"
                 use = ColumnUse(

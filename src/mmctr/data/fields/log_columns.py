@@ -1,6 +1,6 @@
 """The raw columns of a log that fields are made of."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -8,13 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.fields.column_values import SECONDS_PER_DAY, Column, as_numbers
-from mmctr.data.fields.params import FieldsParams
+from mmctr.data.fields.params import FieldsParams, Side
 from mmctr.data.reading.source import LogSource
 from mmctr.runtime.suggestions import suggest
 
 GROUP_SIZE, ITEM_AGE = "group_size", "item_age"
 
-SPECIAL = {
+SPECIAL: dict[Side, tuple[str, ...]] = {
     "item": ("item_id", "title", "tags", "tag", "likes", "views"),
     "user": ("user_id",),
     "row": (
@@ -84,7 +84,8 @@ class LogColumns:
         self.users: dict[str, Column] = {}
         self._user_of_event = np.zeros(0, np.int32)
         self._find_users(source)
-        self._check_names()
+        names = {"item": self.items, "user": self.users}
+        require_columns(params, names | {"row": other_columns(self._log, "row")})
         self._published: np.ndarray | None = None
         if params.published_column is not None:
             column = self.items[params.published_column]
@@ -136,29 +137,35 @@ class LogColumns:
             given["user_id"] = ids.dictionary
         self.users = given
 
-    def _check_names(self) -> None:
-        params = self._params
-        context = other_columns(self._log, "row")
-        names = {*context, *self.items, *self.users}
-        published = params.published_column
-        for parameter, used, known in (
-            ("context", params.context, {*context, GROUP_SIZE}),
-            ("published_column", [published] if published else [], {*self.items}),
-            ("columns", params.columns, {*names, *params.context, *params.time}),
-        ):
-            _require(parameter, used, known)
 
-
-def other_columns(table: pa.Table, side: str) -> dict[str, Column]:
+def other_columns(table: pa.Table, side: Side) -> dict[str, Column]:
     """The columns that may be fields."""
     names = [name for name in table.column_names if name not in SPECIAL[side]]
     return {name: table[name] for name in names}
 
 
-def _require(parameter: str, names: Collection[str], known: Collection[str]) -> None:
-    for name in names:
-        if name not in known:
-            raise ValueError(
-                f"fields.{parameter} names '{name}', and there is no such column: "
-                f"{suggest(name, known)}"
-            )
+def require_columns(
+    params: FieldsParams, there: Mapping[Side, Collection[str]]
+) -> None:
+    """Refuse parameters that name a column that is not there.
+
+    Args:
+        params: Name columns.
+        there: Columns that may be fields, by side.
+
+    Raises:
+        ValueError: Naming the first, and near names.
+    """
+    names = {name for columns in there.values() for name in columns}
+    published = params.published_column
+    for parameter, used, known in (
+        ("context", params.context, {*there.get("row", ()), GROUP_SIZE}),
+        ("published_column", [published] if published else [], {*there["item"]}),
+        ("columns", params.columns, {*names, *params.context, *params.time}),
+    ):
+        for name in used:
+            if name not in known:
+                raise ValueError(
+                    f"fields.{parameter} names '{name}', and there is no such column: "
+                    f"{suggest(name, known)}"
+                )
