@@ -114,10 +114,12 @@ def test_a_log_that_names_unknown_items(project):
         *("--env=interactions", "--pipeline=preparation", "--params=raw_dir=log"),
     )
     assert strict.returncode == 1
-    assert (
-        "interactions.parquet: column 'item_id' has 3 rows with items that "
-        "items.parquet lacks, first rows [0, 1, 2] (item_id ['ghost', 'spook'])"
-    ) in said(strict)
+    for words in (
+        "interactions.parquet: column 'item_id' has 3 rows with items that",
+        "lacks (it has toy-",
+        "first rows [0, 1, 2] (item_id ['ghost', 'spook'])",
+    ):
+        assert words in said(strict)
     assert not list((project / "data").rglob("*.parquet"))
 
     params = {

@@ -58,9 +58,13 @@ def data_section(
         part_table(report),
     ]
     if log := report["log"]:
-        found = [[plain(x), cell(log[x])] for x in log if x != "columns"]
+        apart = ("columns", "notes")
+        found = [[plain(x), cell(log[x])] for x in log if x not in apart]
         table = Table("The log", ("what", "found"), found, words=2)
         blocks.append(Folded("What splitting the log found", [table]))
+        if notes := [[note] for note in log.get("notes", [])]:
+            table = Table("The files", ("found",), notes, words=1)
+            blocks.append(Folded("What reading the files found", [table]))
     blocks += field_blocks(report, audit)
     blocks += [*statistics, _leak_table(audit), Text(leak_sentence(audit))]
     if said := repeats_sentence(audit):

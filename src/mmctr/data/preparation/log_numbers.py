@@ -39,7 +39,9 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
         tables[_HISTORY] = source.history
     ids = source.items["item_id"].combine_chunks()
     items = {file: _item_codes(table, ids) for file, table in tables.items()}
-    strangers = [_unknown_items(file, tables[file], items[file]) for file in tables]
+    strangers = [
+        _unknown_items(file, table, items[file], ids) for file, table in tables.items()
+    ]
     unknown = raise_or_warn(strangers, unknown_items)
     if not items[_LOG].any():
         raise ValueError(
@@ -129,15 +131,18 @@ def _item_codes(table: pa.Table, ids: pa.Array) -> np.ndarray:
     return numbers
 
 
-def _unknown_items(file: str, table: pa.Table, codes: np.ndarray) -> UnknownValues:
+def _unknown_items(
+    file: str, table: pa.Table, codes: np.ndarray, ids: pa.Array
+) -> UnknownValues:
     rows = np.flatnonzero(codes == 0)
+    known = ", ".join(str(each) for each in ids[:3].to_pylist())
     return UnknownValues(
         file,
         "item_id",
         rows,
         table["item_id"].take(pa.array(rows)).to_numpy(),
         "these events are left out",
-        "items that items.parquet lacks",
+        f"items that items.parquet lacks (it has {known} ...)",
     )
 
 

@@ -27,8 +27,9 @@ def read_log(path: str, image_column: str | None, params: ReadingParams) -> LogS
         FileNotFoundError: If the log or its items are missing.
         ValueError: Naming file, column and rows of what is wrong, and what to do.
     """
-    notes = Notes()
-    opened = open_tables(LogFolder(path), image_column, params)
+    folder = LogFolder(path)
+    notes = Notes(folder.place)
+    opened = open_tables(folder, image_column, params)
     log, clock, log_roles = read_events(opened["interactions"], params, notes)
     roles = {"interactions": log_roles}
     items, images, roles["items"] = read_items(

@@ -139,8 +139,15 @@ class OpenTable:
             taken_as: The role that columns have been given, by the project's name.
         """
         table, file = self.raw.table, self.raw.name
+        unused = "no part of a click" if table == "history" else ""
         read = [
-            ReadColumn(table, file, theirs, taken_as.get(ours))
+            ReadColumn(
+                table,
+                file,
+                theirs,
+                taken_as.get(ours),
+                "" if ours in taken_as else unused,
+            )
             for ours, theirs in self.names.taken.items()
         ]
         return read + [

@@ -102,14 +102,11 @@ def _numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _times(column: pa.ChunkedArray, per: int, words: str, where: str) -> Times:
     """Split numbers into whole seconds and the rest."""
-    seconds, fractions = [], []
-    for chunk in column.chunks:
-        values = chunk.to_numpy()
-        whole = np.floor_divide(values, per).astype(np.int64)
-        seconds.append(pa.array(whole))
-        rest = (values - whole * per) / per if per > 1 else values - whole
-        fractions.append(pa.array(rest.astype(np.float64)))
-    found = pa.chunked_array(seconds, pa.int64())
+    chunks = [
+        np.floor_divide(chunk.to_numpy(), per).astype(np.int64)
+        for chunk in column.chunks
+    ]
+    found = pa.chunked_array(chunks, pa.int64())
     wrong = pc.or_(pc.less(found, 0), pc.greater_equal(found, MAX_TIMESTAMP))
     if pc.any(wrong).as_py():
         held = column.filter(wrong)[:5].to_pylist()
@@ -118,13 +115,17 @@ def _times(column: pa.ChunkedArray, per: int, words: str, where: str) -> Times:
             f"{first_rows(wrong)} hold {held}; fix or drop the rows, or name the unit "
             f"({_PARAMETER}=s, ms, us, ns, date, days or order)"
         )
-    rests = pa.chunked_array(fractions, pa.float64())
-    has_rest = pc.any(pc.not_equal(rests, 0)).as_py()
+    rests = (np.mod(chunk.to_numpy(), per) / per for chunk in column.chunks)
+    has_rest = any(rest.any() for rest in rests)
+    fraction = None
+    if has_rest:
+        chunks = [np.mod(chunk.to_numpy(), per) / per for chunk in column.chunks]
+        fraction = pa.chunked_array(chunks, pa.float64())
     parts = ", with fractions of seconds" if has_rest else ""
     ends = pc.min_max(found.filter(pc.not_equal(found, 0))).as_py()
     span = f", {_day(ends['min'])} to {_day(ends['max'])} (UTC)" if ends["max"] else ""
     note = f"{where}: {words}{parts}{span}"
-    return Times(found, rests if has_rest else None, note)
+    return Times(found, fraction, note)
 
 
 def _day(seconds: int) -> str:
