@@ -62,6 +62,18 @@ def test_what_fits_has_no_causes(lineage):
     assert [lineage.causes(x) for x in ("table", "codes", "model")] == [(), (), ()]
 
 
+def test_another_version_of_a_remote_file_is_a_cause(lineage):
+    address = "s3://bucket/log/items.parquet"
+    entry = lineage.manifest.made["table"]
+    entry["inputs"]["raw"][address] = "10 one"
+    fits = looked_at_anew(lineage, remote={"raw": {address: "10 one"}})
+    assert fits.causes("table") == ()
+    (cause,) = looked_at_anew(lineage, remote={"raw": {address: "10 two"}}).causes(
+        "table"
+    )
+    assert address in cause.reason
+
+
 def test_another_parameter_goes_down_to_all_that_is_made_from_it(lineage):
     parameters = {**lineage.parameters, "quantize": {"q.method": "pq"}}
     lineage = looked_at_anew(lineage, parameters=parameters)

@@ -1,0 +1,41 @@
+"""The report names every column of the files, as they name it."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from log_forms import IDS, USERS, Form
+
+from mmctr.data.preparation.column_use import column_use
+from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.reading.log import read_log
+from mmctr.data.reading.params import ReadingParams
+
+
+def test_every_column_of_the_files_is_named(tmp_path):
+    log = {"user_id": None, "userId": USERS, "rating": [1, 5] * 6, "junk": [0] * 12}
+    items = {"tag": ["x"] * 4, "image_vector": [[1.0]] * 4}
+    folder = Form(log, items).written(tmp_path)
+    earlier = {"user_id": USERS, "item_id": IDS, "device": ["tv"] * 12}
+    pq.write_table(pa.table(earlier), folder / "history.parquet")
+    reading = ReadingParams(
+        columns={"user_id": "userId"},
+        label={"column": "rating", "threshold": 4},
+        ignore_columns=["junk"],
+    )
+    source = read_log(str(folder), "image_vector", reading)
+    params = PreparationParams(seed=1, reading=reading)
+    found = column_use(source, None, params, {})
+    for name, why in {
+        "userId": "read as user_id",
+        "rating": "read as label",
+        "image_vector": "read as image_vector",
+        "title": "title vectors",
+    }.items():
+        assert found[name]["used"], name
+        assert found[name]["why"] == why
+    for name, why in {
+        "junk": "not read: preparation.reading.ignore_columns",
+        "device": "no part of a click",
+        "tag": "not read",
+    }.items():
+        assert not found[name]["used"], name
+        assert found[name]["why"] == why
