@@ -25,9 +25,9 @@ def test_every_column_of_the_files_is_named(tmp_path):
     params = PreparationParams(seed=1, reading=reading)
     found = column_use(source, None, params, {})
     for name, why in {
-        "userId": "read as user_id",
-        "rating": "read as label",
-        "image_vector": "read as image_vector",
+        "userId": "whose row it is",
+        "rating": "label",
+        "image_vector": "image_vector",
         "title": "title vectors",
     }.items():
         assert found[name]["used"], name
