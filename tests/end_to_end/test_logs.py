@@ -64,3 +64,46 @@ def test_a_log_with_nothing_but_titles(project):
     image = np.load(project / "data/04_feature/plain/vectors/image.npy")
     assert image.shape == (61, 0)
     assert "image  absent" in output
+
+
+def test_a_log_of_impressions_with_earlier_clicks(project):
+    """From raw files to the primary tables, by the command line."""
+    rng = np.random.default_rng(3)
+    screens, size = 400, 4
+    raw = write_log(project / "shown", text_ids=False)
+    items = pq.read_table(raw / "items.parquet")["item_id"].to_numpy()
+    users = rng.integers(1, 60, screens)
+    log = pa.table(
+        {
+            "user_id": np.repeat(users, size),
+            "item_id": rng.choice(items, screens * size),
+            "timestamp": np.repeat(rng.integers(10**9, 10**9 + 10**7, screens), size),
+            "label": rng.random(screens * size) < 0.2,
+            "impression_id": np.repeat(rng.permutation(screens), size),
+        }
+    )
+    pq.write_table(log, raw / "interactions.parquet")
+    history = {"user_id": users[:50], "item_id": rng.choice(items, 50)}
+    pq.write_table(pa.table(history), raw / "history.parquet")
+    must_run(
+        project,
+        *("--env", "interactions", "--pipeline", "preparation"),
+        *("--params", f"raw_dir={raw},dataset=shown,preparation.negative_keep=.5"),
+    )
+    report = strict_json(project / "data/08_reporting/shown/preparation.json")["log"]
+    assert (report["kind"], report["groups"]) == ("impressions", "impression_id")
+    assert (report["negative_keep"], report["first_day"]) == (0.5, "2001-09-09")
+    assert report["columns"]["label"]["used"]
+    primary = project / "data/03_primary/shown"
+    rows = {
+        part: pq.read_table(primary / f"{part}.parquet")
+        for part in ("train", "valid", "test")
+    }
+    shown = sum(table.num_rows for table in rows.values())
+    train = report["parts"]["train"]
+    assert shown == len(log) - train["negatives"] + train["negatives_kept"]
+    groups = [set(table["group_id"].to_pylist()) for table in rows.values()]
+    assert not (groups[0] & groups[1] or groups[1] & groups[2] or groups[0] & groups[2])
+    events = pq.read_table(primary / "events.parquet")
+    assert events.num_rows - len(log) == report["earlier_clicks"] > 0
+    assert pc.sum(events["label"]).as_py() > train["positives"]

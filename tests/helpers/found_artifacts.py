@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from found_ablation import ablation
+from prepared_log import log_report
 
 from mmctr.ctr.params import CtrParams
 from mmctr.evaluation import EvaluationParams
@@ -231,7 +232,7 @@ def found(*, labelled: bool = True) -> dict[str, Any]:
             "levels_from": {"likes": "items", "views": "training events"},
             "parts": {**parts, "test": _part(240, labelled)},
             "oracle_auc": None,
-            "log": {"events": 1234, "users_dropped": 5, "negatives_per_positive": 3},
+            "log": log_report(),
         },
         "data_audit": {
             "train": _audit(("valid", "test")),

@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 import pytest
+from prepared_log import log_report
 
 from mmctr.reporting.closing_page import SUMMARY_INPUTS, summarize
 
@@ -81,7 +82,7 @@ def inputs() -> dict[str, Any]:
         {
             "preparation_report": {
                 "source": "interactions",
-                "log": {"negatives_per_positive": 3},
+                "log": log_report(),
                 "items": 2000,
                 "items_in_train": 1900,
                 "parts": {"train": PART, "valid": PART, "test": PART},

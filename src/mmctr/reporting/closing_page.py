@@ -5,6 +5,7 @@ from typing import Any
 
 from mmctr.reporting.cautions import cautions, origin_of_rows
 from mmctr.reporting.data_sections import part_table
+from mmctr.reporting.log_blocks import dropped_sentence
 from mmctr.reporting.model_sections import judged_part
 from mmctr.reporting.pages import render
 from mmctr.reporting.sentences import MEASURES
@@ -72,6 +73,8 @@ def summarize(
         dataset=dataset,
         report=report,
         parts=_grid(names, counted),
+        log=report["log"],
+        dropped=dropped_sentence(report["log"]) if report["log"] else "",
         unknown=report.get("unknown", {}).get("found", []),
         audit=_grid(names, audited),
         codebook=inputs["codebook"],

@@ -9,7 +9,6 @@ from mmctr.evaluation.baselines import tells_of_clicks
 from mmctr.reporting.blocks import (
     Beside,
     Block,
-    Folded,
     Picture,
     Pictures,
     Section,
@@ -17,16 +16,15 @@ from mmctr.reporting.blocks import (
     Text,
 )
 from mmctr.reporting.field_sections import field_blocks
+from mmctr.reporting.log_blocks import log_blocks
 from mmctr.reporting.pages import say
 from mmctr.reporting.run_figures import draw_codes
 from mmctr.reporting.words import (
     NOTHING,
-    cell,
     count,
     listed,
     number,
     percent,
-    plain,
 )
 
 PARTS = ("train", "valid", "test")
@@ -58,13 +56,7 @@ def data_section(
         part_table(report),
     ]
     if log := report["log"]:
-        apart = ("columns", "notes")
-        found = [[plain(x), cell(log[x])] for x in log if x not in apart]
-        table = Table("The log", ("what", "found"), found, words=2)
-        blocks.append(Folded("What splitting the log found", [table]))
-        if notes := [[note] for note in log.get("notes", [])]:
-            table = Table("The files", ("found",), notes, words=1)
-            blocks.append(Folded("What reading the files found", [table]))
+        blocks += log_blocks(log)
     blocks += field_blocks(report, audit)
     blocks += [*statistics, _leak_table(audit), Text(leak_sentence(audit))]
     if said := repeats_sentence(audit):

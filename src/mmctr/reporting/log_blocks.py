@@ -1,0 +1,64 @@
+"""What a log was, what of it is in no row, and what its columns are used for."""
+
+from typing import Any
+
+from mmctr.reporting.blocks import Block, Folded, Table, Text
+from mmctr.reporting.pages import say
+from mmctr.reporting.words import NOTHING, cell, count, percent, plain
+
+_OWN = ("columns", "dropped", "notes")
+
+
+def log_blocks(log: dict[str, Any]) -> list[Block]:
+    """Show the log's kind, days, losses and columns.
+
+    Args:
+        log: ``log`` of ``preparation.json``.
+    """
+    found = [[plain(name), cell(log[name])] for name in log if name not in _OWN]
+    split = Table("The log", ("what", "found"), found, words=2)
+    notes = [Text(note) for note in log.get("notes", [])]
+    return [
+        Text(say("log_kind", log=log)),
+        _dropped_table(log["dropped"]),
+        Folded("What reading and splitting the log found", [split, *notes]),
+        Folded("What the columns are used for", [_column_table(log["columns"])]),
+    ]
+
+
+def dropped_sentence(log: dict[str, Any]) -> str:
+    """Say in a line what of the log is in no row."""
+    return ", ".join(
+        f"{percent(found['share'])} of {name}" for name, found in log["dropped"].items()
+    )
+
+
+def _dropped_table(dropped: dict[str, Any]) -> Table:
+    return Table.of_records(
+        "What of the log is in no row",
+        dropped.items(),
+        {
+            "what": lambda named: named[0],
+            "in the log": lambda named: count(named[1]["of"]),
+            "in no row": lambda named: count(named[1]["dropped"]),
+            "share": lambda named: percent(named[1]["share"]),
+            "why": lambda named: (
+                "; ".join(f"{why}: {count(n)}" for why, n in named[1]["why"].items())
+                or NOTHING
+            ),
+        },
+    )
+
+
+def _column_table(columns: dict[str, Any]) -> Table:
+    return Table.of_records(
+        "Columns of the raw files",
+        columns.items(),
+        {
+            "column": lambda named: named[0],
+            "side": lambda named: named[1]["side"],
+            "kind": lambda named: named[1]["kind"] or NOTHING,
+            "used": lambda named: "yes" if named[1]["used"] else "no",
+            "why": lambda named: named[1]["why"] or NOTHING,
+        },
+    )
