@@ -45,9 +45,10 @@ def find_histories(log: NumberedLog, moment: np.ndarray, max_history: int) -> Hi
     items = log.item[order]
     is_click = None if log.label is None else log.label[order] == 1
     items = items if is_click is None else items[is_click]
-    users, times = log.user[order], log.timestamp[order]
     found = []
-    ranges = history_ranges(users, times, max_history, is_click)
+    ranges = history_ranges(
+        log.user[order], log.timestamp[order], max_history, is_click
+    )
     # Where a click draws negatives, the clicks of its time matter too.
     for each in islice(ranges, 3 if is_click is None else 2):
         found.append(np.empty_like(each))
@@ -56,9 +57,9 @@ def find_histories(log: NumberedLog, moment: np.ndarray, max_history: int) -> Hi
     if moment is not log.timestamp:
         early = np.flatnonzero(moment < log.timestamp)
     if early.size:
-        clicks = slice(None) if is_click is None else is_click
+        clicks = order if is_click is None else order[is_click]
         found[0][early], found[1][early] = _before(
-            (users[clicks], times[clicks]),
+            (log.user[clicks], log.timestamp[clicks]),
             (log.user[early], moment[early]),
             max_history,
         )

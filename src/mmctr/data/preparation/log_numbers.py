@@ -66,6 +66,7 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
             codes, impression_ids = _codes(log["impression_id"])
             columns["impression"] = _extended(codes, extra, -1)
             hashes["impression"] = np.append(id_hashes(impression_ids), np.uint64(0))
+    pa.default_memory_pool().release_unused()
     known = None if columns["item"].all() else np.flatnonzero(columns["item"])
     if known is not None:
         _take(columns, known)

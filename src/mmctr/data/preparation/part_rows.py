@@ -23,8 +23,9 @@ PIECE_ITEMS = 1 << 24
 PIECE_ROWS = 1 << 20
 """Rows of a piece, at most."""
 
-AUDITED_ROWS = 1_000_000
-"""Rows of a part that are audited, about; those of some users, if there are more."""
+AUDITED_ROWS, AUDITED_ITEMS = 1_000_000, 1 << 23
+"""Rows of a part that are audited, about, and items of their histories; those of some
+users, if there are more."""
 
 Places = slice | np.ndarray
 
@@ -138,7 +139,7 @@ class PartRows(ABC):
         """All rows, or those of some users, whom their hashes choose."""
         share = min(
             AUDITED_ROWS / max(self.count, 1),
-            PIECE_ITEMS / max(self._history_items(), 1),
+            AUDITED_ITEMS / max(self._history_items(), 1),
         )
         if share >= 1:
             return self.table_of(slice(0, len(self.events)))

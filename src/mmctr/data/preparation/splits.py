@@ -92,13 +92,15 @@ def history_ranges(
     is_first[1:] = users[1:] != users[:-1]
     first_of_user = np.flatnonzero(is_first)
     is_first[1:] |= timestamps[1:] != timestamps[:-1]
+    count = len(users)
+    del users, timestamps
     # Equal for the events of one user and time.
     ties = np.flatnonzero(is_first)
     own = first_of_user[np.searchsorted(first_of_user, ties, side="right") - 1]
-    ends = np.append(ties, len(users))[1:]
+    ends = np.append(ties, count)[1:]
     places: tuple[np.ndarray, ...] = (own, ties, ends)
     if is_click is not None:
-        clicks_before = np.zeros(len(users) + 1, width)
+        clicks_before = np.zeros(count + 1, width)
         np.cumsum(is_click, out=clicks_before[1:])
         places = tuple(clicks_before[each] for each in places)
     start = np.maximum(places[0], places[1] - max_history)
