@@ -150,9 +150,11 @@ class FileHashes:
 
     def by_file(self, name: str, path: Path) -> dict[str, str | None]:
         """Give :meth:`hash` by a name; of a folder also its files', by NAME/FILE."""
-        inside = list(_tree(path)) if path.is_dir() else []
-        files = {f"{name}/{file}": self.hash(path / file) for file in inside}
-        return {name: self.hash(path), **files}
+        if not path.is_dir():
+            return {name: self.hash(path)}
+        files = {file: str(self.hash(path / file)) for file in _tree(path)}
+        found = {f"{name}/{file}": value for file, value in files.items()}
+        return {name: combined_hash(files), **found}
 
 
 def _stamp(path: Path) -> tuple[str, int]:

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmctr.content.embedders import embed
-from mmctr.content.embedders.embed import embed_texts
+from mmctr.content.embedders.embed import embed_modalities, embed_texts
 from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.embedders.protocol import EmbeddingUsage
+from mmctr.content.vectors import ModalityParams
 
 
 class RecordingEmbedder:
@@ -56,6 +57,14 @@ def test_equal_titles_are_embedded_once(recorder):
     assert report.version == "recording/1"
     assert (report.rows, report.width, report.cut_titles) == (8, 2, 3)
     assert (report.unique_titles, report.empty_titles, report.zero_rows) == (3, 3, 3)
+
+
+def test_modalities_of_this_machine_are_embedded_each_by_itself(recorder):
+    modality = ModalityParams(column="x")
+    texts = {"title": (["b", "a"], modality), "words": (["c", "a"], modality)}
+    found = embed_modalities(texts, EmbeddingParams())
+    assert recorder.calls == [["b", "a"], ["c", "a"]]
+    assert found["words"][1].embedded_with == []
 
 
 def test_placeholder_for_empty_titles(recorder):

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import fsspec
 import pyarrow.parquet as pq
 import pytest
 import s3fs
@@ -159,6 +160,36 @@ def test_a_dataset_tells_what_it_reads(tmp_path, form):
     rows = {line[0]: line[1:] for line in dataset.preview()["data"]}
     assert set(rows) == set(files)
     assert "user_id, item_id, timestamp" in {columns for _, columns in rows.values()}
+
+
+def test_versions_of_a_store_without_etags_differ_by_their_change():
+    memory = fsspec.filesystem("memory")
+    memory.pipe({f"/log/{x}.csv": b"item_id\n1\n" for x in ("interactions", "items")})
+    dataset = InteractionLog(path="memory://log")
+    before = dataset.remote_hashes()
+    assert dataset.remote_hashes() == before
+    memory.pipe("/log/items.csv", b"item_id\n2\n")
+    after = dataset.remote_hashes()
+    assert {x for x in after if after[x] != before[x]} == {"memory://log/items.csv"}
+    memory.rm("/log", recursive=True)
+
+
+def test_contents_read_the_items_alone_where_their_ids_have_a_type(tmp_path):
+    for form, tables in (("base", {"items"}), ("csv.gz", {"items", "interactions"})):
+        folder = tmp_path / form
+        folder.mkdir()
+        contents = LogItemContents(path=str(SAME[form].written(folder)))
+        assert {name.partition(".")[0] for name in contents.files()} == tables
+        assert contents.exists()
+
+
+def test_contents_tell_which_column_they_read(tmp_path):
+    folder = str(SAME["base"].written(tmp_path))
+    hashes = [
+        LogItemContents(path=folder, reading={"columns": {"x": name}}).reading_hashes()
+        for name in ("emb_a", "emb_b", "emb_a")
+    ]
+    assert hashes[0] == hashes[2] != hashes[1]
 
 
 def test_contents_have_the_ids_of_the_log(tmp_path):

@@ -71,7 +71,9 @@ def read_by(node: str, tree: dict[str, Any], **changes: object) -> dict[str, Any
         ("embed_items", {"embedding__openai__model": "other"}, False),
         ("embed_items", {"embedding__images__path": "covers"}, True),
         ("embed_items", {"embedding__images__batch_size": 1}, False),
+        ("embed_items", {"embedding__images__modality": "x"}, True),
         ("embed_items", {"embedding__provider": "lsa"}, True),
+        ("embed_items", {"embedding__precomputed__dimensions": 3}, False),
         ("embed_items", {"embedding__modalities__image__center": True}, True),
         ("quantize_items", {"quantization__modalities": {"tag": {}}}, True),
     ],
@@ -88,6 +90,13 @@ def test_a_provider_counts_once_it_is_chosen(tree):
             "embed_items", tree, **chosen, **{f"embedding__openai__{name}": "x"}
         )
         assert (one != other) is counts, name
+
+
+def test_a_modality_with_a_file_reads_what_is_said_of_files(tree):
+    tree = copy.deepcopy(tree)
+    tree["embedding"]["modalities"]["words"] = {"column": "w", "path": "words.npy"}
+    other = read_by("embed_items", tree, embedding__precomputed__dimensions=3)
+    assert other != read_by("embed_items", tree)
 
 
 def test_a_method_counts_once_a_modality_has_it(tree):

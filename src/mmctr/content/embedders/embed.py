@@ -72,9 +72,10 @@ def embed_modalities(
     """Embed the texts of the items, of any number of modalities.
 
     White space around a text is removed, equal texts are embedded once, and items
-    without a text are treated as ``params.empty_title`` says. Modalities whose provider
-    embeds every text by itself are embedded in one call, so that a limit of the cost
-    holds for all of them together.
+    without a text are treated as ``params.empty_title`` says. Modalities of a service
+    that is paid are embedded in one call, so that a limit of the cost holds for all of
+    them together; others each by themselves, so that another modality does not change
+    how texts are batched, and with it the rounding of their vectors.
 
     Args:
         modalities: By name the text of every item, ``None`` where there is none, and
@@ -94,8 +95,8 @@ def embed_modalities(
     groups: dict[tuple[str, str], dict[str, Sequence[str | None]]] = {}
     for name, (texts, modality) in modalities.items():
         provider = params.provider_of(modality)
-        alone = resolve_name(TEXT_PROVIDERS[provider]).depends_on != "text"
-        groups.setdefault((provider, name if alone else ""), {})[name] = texts
+        alone = "" if provider == "openai" else name
+        groups.setdefault((provider, alone), {})[name] = texts
     found: dict[str, Embedded] = {}
     for (provider, alone), group in groups.items():
         settings = getattr(params, provider)

@@ -48,6 +48,10 @@ class RawFolder(AbstractDataset[NoReturn, Source], Generic[Source]):
         """Nothing: all files are on this machine."""
         return {}
 
+    def reading_hashes(self) -> dict[str, str]:
+        """Nothing: these files have one form."""
+        return {}
+
     def size(self) -> int:
         """Bytes of all files together."""
         there = [path for path in self.files().values() if path.is_file()]

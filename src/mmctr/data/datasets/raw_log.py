@@ -54,7 +54,7 @@ class RawLog(AbstractDataset[NoReturn, Source], Generic[Source]):
         Where links are followed, the files of a folder: they may be links.
         """
         paths = {}
-        for table in self._found():
+        for table in self._read_tables():
             if not table.is_local:
                 continue
             if table.folder is None or self.params.follow_links:
@@ -67,10 +67,14 @@ class RawLog(AbstractDataset[NoReturn, Source], Generic[Source]):
         """What the store says of each remote file's version, by its address."""
         return {
             file: mark
-            for table in self._found()
+            for table in self._read_tables()
             if not table.is_local
             for file, mark in remote_hashes(table).items()
         }
+
+    def reading_hashes(self) -> dict[str, str]:
+        """Hashes of parameters that decide what is read, where no node takes them."""
+        return {}
 
     def size(self) -> int:
         """Bytes of all files together."""
@@ -102,6 +106,10 @@ class RawLog(AbstractDataset[NoReturn, Source], Generic[Source]):
         ]
         frame = pd.DataFrame(lines, columns=["file", "rows", "columns"], dtype=object)
         return TablePreview(frame.to_dict(orient="split"))
+
+    def _read_tables(self) -> list[RawTable]:
+        """The tables that loading reads."""
+        return self._found()
 
     def _found(self) -> list[RawTable]:
         """The tables that are there; loading says what is wrong with others."""

@@ -14,6 +14,8 @@ FORMS = (".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz")
 TABLES = ("interactions", "items", "users", "history")
 """The tables of a log; the first two must be there."""
 
+_MARKS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime")
+
 
 @dataclass(frozen=True)
 class RawTable:
@@ -215,13 +217,15 @@ def remote_hashes(table: RawTable) -> dict[str, str]:
         table: Files that are not on this machine.
 
     Returns:
-        By the file's name: its size and etag, checksum or time of change.
+        By the file's name: its size and etag or checksum, else all that its store
+        says of it, the time of its last change too.
     """
     hashes = {}
     for file in table.files:
         info = table.filesystem.info(file)
-        marks = [info.get(x) for x in ("ETag", "etag", "md5Hash", "LastModified")]
-        mark = next((str(x).strip('"') for x in marks if x), "")
+        marks = [info.get(x) for x in _MARKS]
+        mark = next((str(x).strip('"') for x in marks if x), None)
+        mark = mark or table.filesystem.checksum(file)
         hashes[table.label(file)] = f"{info.get('size')} {mark}"
     return hashes
 

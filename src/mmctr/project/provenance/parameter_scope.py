@@ -139,7 +139,10 @@ def _idle(parameters: dict[str, Any]) -> list[str]:
     ]
     own_methods = [x.get("method") for x in quantization["modalities"].values()]
     modalities = [each for each in embedding["modalities"].values() if each]
-    used = {embedding["provider"], *(each["provider"] for each in modalities)}
+    used = {embedding["provider"]} | {
+        "precomputed" if each.get("path") else each.get("provider")
+        for each in modalities
+    }
     unused = {
         **{
             f"quantization.{x}.*": x not in {quantization["method"], *own_methods}
@@ -148,8 +151,11 @@ def _idle(parameters: dict[str, Any]) -> list[str]:
         **{f"embedding.{x}.*": x not in used for x in providers},
         "embedding.seed": "lsa" not in used,
         "embedding.placeholder": embedding["empty_title"] != "placeholder",
-        "embedding.images.[!p]*": embedding["images"]["path"] is None,
-        "embedding.images.provider": embedding["images"]["path"] is None,
+        **{
+            f"embedding.images.{x}": embedding["images"]["path"] is None
+            for x in embedding["images"]
+            if x not in {"path", "modality"}
+        },
         **{
             f"ctr_modeling.model.{x}.*": x != ctr["model"]["code_entry"]
             or "codes" not in content

@@ -199,7 +199,7 @@ def lineage_of(
         hashes=FileHashes({} if parameters["strict"] else dict(manifest.files)),
         project=project,
         remote={
-            name: catalog[name].remote_hashes()
+            name: catalog[name].remote_hashes() | catalog[name].reading_hashes()
             for name in raw
             if hasattr(catalog[name], "remote_hashes")
         },

@@ -42,8 +42,8 @@ class Lineage:
         manifest: What is known.
         hashes: Of files.
         project: The folder at which relative paths among the parameters start.
-        remote: Versions of a raw data set's files that are not on this machine, by data
-            set and by address.
+        remote: Versions of what a raw data set reads beside files of this machine, by
+            data set and by name: remote files, and parameters that no node takes.
     """
 
     producers: dict[str, Node]
