@@ -231,13 +231,13 @@ def test_a_service_that_does_not_answer(finished_project, monkeypatch):
 
 
 def fail_with(error: Exception):
-    def embed_texts(*_: object) -> None:
+    def embed(*_: object) -> None:
         raise error
 
-    return embed_texts
+    return embed
 
 
-EMBED_TITLES = "mmctr.pipelines.embedding.nodes.embed_texts"
+EMBED_TITLES = "mmctr.pipelines.embedding.nodes.embed_modalities"
 
 
 @pytest.mark.parametrize("error", [EmbeddingError("no vectors"), ValueError("odd")])

@@ -134,7 +134,7 @@ class ManifestHook:
     def _refusal_of(self, changed: list[str], env: str | None) -> str:
         lineage = self._records[""].lineage
         lines = [
-            f"- {lineage.paths[name]} is not the file that "
+            f"- {lineage.changed_file(name)} is not the file that "
             f"{lineage.producers[name].name} saved"
             for name in changed
         ]

@@ -74,8 +74,9 @@ class Lineage:
         if entry is None:
             reason = "there is no record of how it was made"
             return [Cause(name, reason, "unknown")] if there else []
-        if there and (changed := self._changed_file(name, path)):
-            reason = f"{changed} is not the file that {entry['node']} saved"
+        if there and (changed := self.changed_file(name)):
+            file = changed.relative_to(path.parent).as_posix()
+            reason = f"{file} is not the file that {entry['node']} saved"
             return [Cause(name, reason, "changed")]
         upstream = {each: self.causes(each) for each in node.inputs}
         now = self.inputs_of(node)
@@ -87,14 +88,15 @@ class Lineage:
         begun_before = [cause for causes in upstream.values() for cause in causes]
         return [*begun_before, *(Cause(name, reason) for reason in reasons)]
 
-    def _changed_file(self, name: str, path: Path) -> str | None:
-        """The file of an artifact that is another than was saved, of a folder one."""
-        known, found = self.manifest.outputs, self.hashes.by_file(name, path)
+    def changed_file(self, name: str) -> Path | None:
+        """The file of an artifact, or in its folder, that is not the one saved."""
+        path, known = self.paths[name], self.manifest.outputs
+        found = self.hashes.by_file(name, path)
         if found[name] == known.get(name):
             return None
         files = {x for x in {**known, **found} if x.startswith(f"{name}/")}
         others = sorted(x for x in files if known.get(x) != found.get(x))
-        return f"{path.name}{others[0].removeprefix(name)}" if others else path.name
+        return path / others[0].removeprefix(f"{name}/") if others else path
 
     def parameters_of(self, node: Node) -> dict[str, Any]:
         """Give the parameters that the outputs of a node depend on."""

@@ -196,6 +196,7 @@ def test_titles_through_the_service(server, capsys):
         "tokens": 4,
         "cost_bound_usd": pytest.approx(16 * 0.13e-6),
         "seconds": 0,
+        "embedded_with": [],
     }
     assert "Embedding titles" in capsys.readouterr().err
 
