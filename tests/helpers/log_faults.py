@@ -24,6 +24,13 @@ def _doubled(folder: Path, log: pa.Table, items: pa.Table) -> None:
     pq.write_table(items, folder / "items.parquet")
 
 
+def _latin_1(folder: Path, log: pa.Table, items: pa.Table) -> None:
+    pq.write_table(log, folder / "interactions.parquet")
+    text = items.select(["item_id", "title"]).to_pandas()
+    text["title"] = "poupée"
+    text.to_csv(folder / "items.csv", index=False, encoding="latin-1")
+
+
 _NFD = unicodedata.normalize("NFD", "é")
 REFUSED = {
     "ratings": (
@@ -40,6 +47,19 @@ REFUSED = {
             "'event_type'",
             "label.column=event_type,preparation.reading.label.positive=[click]",
         ],
+    ),
+    **{
+        name: (Form({name: [0, 1, 2] * 4}), [f"'{name}'", f"label.column={name}"])
+        for name in ("behavior_type", "overall", "target", "is_buy", "user_rating")
+    },
+    "click_count": (Form({"click_count": [0, 1] * 6}), ["'click_count'"]),
+    "times of uint64": (
+        Form(**times(pa.array([2**63 + x for x in TIMES], pa.uint64()))),
+        ["'timestamp'", "rows [0, 1, 2, 3, 4]"],
+    ),
+    "latin-1": (
+        Form(write=_latin_1),
+        ["items.csv: column 'title' is no UTF-8 text", "iconv"],
     ),
     "other names": (
         Form({"user_id": None, "item_id": None, "userId": USERS, "movieId": IDS}),

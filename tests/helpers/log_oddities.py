@@ -19,6 +19,11 @@ TOLD = {
         Form(items={"image_emb": [[1.0, 2.0]] * 4}),
         ["'image_emb' is not read as 'image_vector'", "columns.image_vector=image_emb"],
     ),
+    "score": (Form({"score": list(range(12))}), ["'score' may tell clicks"]),
+    "two values": (
+        Form({"seen": [0, 1] * 6}),
+        ["'seen' may tell clicks from the rest", "label.column=seen"],
+    ),
     "label": (Form({"label": [0, 1] * 6}), ["'label' is the label"]),
     "zero times": (
         Form(**times([*TIMES[:-2], 0, 0])),

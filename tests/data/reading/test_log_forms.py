@@ -19,7 +19,7 @@ from mmctr.data.reading.tables import table_problems
 IN_SCHEMAS = {
     *("other names", "float32", "repeated columns", "csv named parquet", "bytes"),
     *("text of likes", "matrices", "text of vectors", "tags of structures"),
-    *("tags of truth", "users of truth", "binary uuid"),
+    *("tags of truth", "users of truth", "binary uuid", "latin-1"),
 }
 
 

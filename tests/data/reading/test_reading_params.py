@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from log_faults import REFUSED
-from log_forms import IDS, LOG, STAMPS, TIMES, USERS, Form, times
+from log_forms import IDS, LOG, STAMPS, T0, TIMES, USERS, Form, times
 from log_oddities import TOLD
 
 from mmctr.data.reading.log import read_log
@@ -44,6 +44,7 @@ def test_special_columns_of_items_may_have_other_names(tmp_path):
         ({"ignore_columns": ["hour"]}, r"ignore_columns \(hour\): no table"),
         ({"columns": {"item_id": "user_id"}}, r"has both 'user_id' and 'item_id'"),
         ({"label": {"column": "clicked"}}, "there is no column 'clicked'"),
+        ({"label": {"column": "timestamp"}}, "whose event it is, of what and when"),
         ({"label": {"threshold": 4}}, "need the name of a column"),
     ],
 )
@@ -98,6 +99,22 @@ def test_events_without_a_time_or_a_user_may_be_dropped(tmp_path):
     assert kept == [str(user) for user in USERS if user % 3]
     empty = REFUSED["no user"][0].written(tmp_path)
     assert read(empty, drop_placeholder_users=True).log.num_rows == 11
+
+
+def test_truth_values_need_no_rule(tmp_path):
+    folder = Form({"label": [True, False] * 6}).written(tmp_path)
+    with pytest.raises(ValueError, match="true and false, which need no rule"):
+        read(folder, label={"column": "label", "positive": ["1"]})
+
+
+def test_missing_text_of_csv_is_missing(tmp_path):
+    folder = Form().written(tmp_path)
+    (folder / "items.parquet").unlink()
+    lines = "1000,a,x\n1001,,\n1002,b,y\n1003,NA,x\n"
+    (folder / "items.csv").write_text(f"item_id,kind,title\n{lines}")
+    items = read(folder).items
+    assert items["kind"].to_pylist() == ["a", None, "b", "NA"]
+    assert items["title"].to_pylist() == ["x", "", "y", "x"]
 
 
 @pytest.mark.parametrize(
@@ -239,6 +256,21 @@ def test_clicks_before_the_log(tmp_path, name):
     history = read(folder, **params).history
     assert history.select(list(CLICKS)).to_pydict() == CLICKS
     assert ("timestamp" in history.column_names) == (name == "with times")
+
+
+def test_lists_of_clicks_keep_their_order_and_their_time(tmp_path):
+    folder = Form().written(tmp_path)
+    clicks = {
+        "user_id": [1, 1],
+        "timestamp": [T0 - 50, T0 - 90],
+        "history": [[1002, 1000, 1003], [1003, 1001, 1003]],
+    }
+    pq.write_table(pa.table(clicks), folder / "history.parquet")
+    found = read(folder).history.sort_by(
+        [("timestamp", "ascending"), ("timestamp_fraction", "ascending")]
+    )
+    assert found["item_id"].to_pylist() == [1001, 1003, 1002, 1000]
+    assert found["timestamp"].to_pylist() == [T0 - 90] * 2 + [T0 - 50] * 2
 
 
 def test_what_looks_like_a_label_of_earlier_clicks_is_named(tmp_path):

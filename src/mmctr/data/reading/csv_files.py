@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from mmctr.data.reading.damage import SEPARATORS, fail
@@ -57,7 +58,7 @@ def read_csv(
     kinds = {name: pa.string() for name in texts}
     for _ in range(len(there) + 1):
         try:
-            return pa_csv.read_csv(
+            found = pa_csv.read_csv(
                 _stream(table, file),
                 parse_options=_parse_options(table, file),
                 convert_options=pa_csv.ConvertOptions(
@@ -65,15 +66,26 @@ def read_csv(
                     include_columns=[name for name in names if name in there],
                 ),
             )
+            return _with_missing(found, texts)
         except pa.ArrowException as error:
-            found = _CSV_PROBLEM.match(str(error))
-            name = there[int(found[1])] if found else None
+            match = _CSV_PROBLEM.match(str(error))
+            name = there[int(match[1])] if match else None
             if name is None or name in kinds:
                 fail(table, file, error)
             kinds[name] = pa.string()
         except OSError as error:
             fail(table, file, error)
     raise AssertionError("each round turns another column into text")
+
+
+def _with_missing(found: pa.Table, texts: Collection[str]) -> pa.Table:
+    """Empty text as null, as other forms have it; but for the columns of ``texts``."""
+    for place, name in enumerate(found.column_names):
+        column = found[name]
+        if pa.types.is_string(column.type) and name not in texts:
+            filled = pc.if_else(pc.equal(column, ""), None, column)
+            found = found.set_column(place, name, filled)
+    return found
 
 
 def _stream(table: RawTable, file: str) -> pa.NativeFile:

@@ -9,6 +9,9 @@ from mmctr.runtime.file_errors import surroundings_problem
 SEPARATORS = (",", ";", "\t", "|")
 """What may stand between the columns of a text file."""
 
+NO_UTF8 = "is no UTF-8 text; save it as UTF-8 (iconv -f LATIN1 -t UTF-8, for instance)"
+"""What to do about text in another code."""
+
 
 def fail(table: RawTable, file: str, error: Exception) -> NoReturn:
     """Say why a file can't be read.
@@ -31,6 +34,8 @@ def fail(table: RawTable, file: str, error: Exception) -> NoReturn:
         raise ValueError(
             f"{place} is no {kind} file but {form}; give it the right ending"
         ) from error
+    if "UTF8" in text:
+        raise ValueError(f"{place} {NO_UTF8}") from error
     whole = "parquet" if table.is_typed else kind
     raise ValueError(
         f"{place}: not a whole {whole} file ({text}); write it again"

@@ -9,6 +9,7 @@ from mmctr.data.reading.ids import IdColumn, id_values, unify_ids
 from mmctr.data.reading.labels import (
     LABEL,
     label_column,
+    possible_labels,
     read_label,
     require_both_labels,
     require_no_other_label,
@@ -21,6 +22,7 @@ from mmctr.data.reading.times import read_times
 from mmctr.data.reading.values import require_values
 
 FRACTION = "timestamp_fraction"
+_BEFORE_1 = 1 - 1e-9
 _DROP_USERS = "preparation.reading.drop_placeholder_users=true"
 _DROP_ZEROS = "preparation.reading.drop_zero_times=true"
 
@@ -72,7 +74,8 @@ def read_history(
 
     Returns:
         One row per click: ``user_id``, ``item_id`` and, where there are times,
-        ``timestamp`` and ``timestamp_fraction``; the roles of the file's columns.
+        ``timestamp`` and ``timestamp_fraction``, which also has the order within a
+        list; the roles of the file's columns.
 
     Raises:
         ValueError: Naming file, column and rows of what is wrong.
@@ -84,21 +87,18 @@ def read_history(
         others = rows.num_rows - int(pc.sum(clicked).as_py() or 0)
         rows = rows.filter(clicked)
         notes.tell(f"{table.place}: {others:,} rows that are no clicks are left out")
+    if "timestamp" in rows.column_names:
+        rows, _ = _with_times(table, rows, params, notes)
     is_lists = is_list(rows["item_id"].type)
     if is_lists:
         rows = _exploded(rows)
     rows = _with_ids(table, rows, params)
     if is_lists:
-        distinct = rows.group_by(["user_id", "item_id"], use_threads=False).aggregate(
-            []
-        )
+        rows = _once_per_user(rows)
         notes.tell(
-            f"{table.place}: lists of clicks, oldest first: {distinct.num_rows:,} "
+            f"{table.place}: lists of clicks, oldest first: {rows.num_rows:,} "
             "clicks; one that several lists of a user hold counts once"
         )
-        rows = distinct
-    if "timestamp" in rows.column_names:
-        rows, _ = _with_times(table, rows, params, notes)
     rows = _without_placeholders(table, rows, params, notes)
     kept = ["user_id", "item_id", "timestamp", FRACTION]
     rows = rows.select([name for name in kept if name in rows.column_names])
@@ -153,6 +153,12 @@ def _with_label(
     for name in others:
         notes.warn(f"{table.where(name)} looks like a label too; it is none here")
     if taken is None:
+        for name in possible_labels(rows) if is_log else []:
+            notes.warn(
+                f"{table.where(name)} may tell clicks from the rest; every row counts "
+                "as a click unless it is named: "
+                f"--params preparation.reading.label.column={name}"
+            )
         return rows, {}
     label = read_label(rows[taken], rules, table.where(taken))
     place = rows.column_names.index(taken)
@@ -218,11 +224,35 @@ def _without_zero_times(
 
 
 def _exploded(rows: pa.Table) -> pa.Table:
-    """A row per value of the lists in ``item_id``."""
+    """A row per value of the lists in ``item_id``.
+
+    A nanosecond lies between the clicks of a list, which keeps their order.
+    """
     lists = rows["item_id"].combine_chunks()
     parents = pc.list_parent_indices(lists)
     others = rows.drop_columns(["item_id"]).take(parents)
-    return others.append_column("item_id", pc.list_flatten(lists))
+    lists_of = parents.to_numpy()
+    places = np.arange(len(lists_of)) - np.searchsorted(lists_of, lists_of)
+    fraction = places * 1e-9
+    if FRACTION in others.column_names:
+        fraction = np.minimum(fraction + others[FRACTION].to_numpy(), _BEFORE_1)
+        others = others.drop_columns([FRACTION])
+    others = others.append_column("item_id", pc.list_flatten(lists))
+    return others.append_column(FRACTION, pa.array(fraction))
+
+
+def _once_per_user(rows: pa.Table) -> pa.Table:
+    """Of each user's clicks of an item one: of the first list, its last place there."""
+    keys = ["user_id", "item_id"]
+    times = [x for x in ("timestamp", FRACTION) if x in rows.column_names]
+    order = [(x, "ascending" if x == "timestamp" else "descending") for x in times]
+    grouped = rows.select([*keys, *times]).sort_by(order)
+    first = grouped.group_by(keys, use_threads=False).aggregate(
+        [(name, "first") for name in times]
+    )
+    return first.rename_columns(
+        [name.removesuffix("_first") for name in first.column_names]
+    )
 
 
 def _replaced(

@@ -8,7 +8,7 @@ from mmctr.data.column_kinds import TEXTS, is_any, is_list
 from mmctr.data.raw_schemas import check_frame, items_schema
 from mmctr.data.reading.contents import read_counts, read_titles, read_vectors
 from mmctr.data.reading.ids import id_values
-from mmctr.data.reading.names import near_names
+from mmctr.data.reading.names import counts_labels, near_names
 from mmctr.data.reading.notes import Notes
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.tables import OpenTable
@@ -154,7 +154,9 @@ def _take_images(
 
 def _tell_near_names(table: OpenTable, image_column: str | None, notes: Notes) -> None:
     """Name columns that may be meant for a special one that is not there."""
-    others = [x for x in table.names.taken if x not in table.roles]
+    others = [
+        x for x in table.names.taken if x not in table.roles and not counts_labels(x)
+    ]
     for name in ("title", "tags", *_COUNTS, image_column):
         if name is None or name in table.names.taken:
             continue

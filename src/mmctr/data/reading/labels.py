@@ -4,13 +4,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.column_kinds import TEXTS, is_any
-from mmctr.data.reading.names import looks_like_a_label
+from mmctr.data.reading.names import looks_like_a_label, may_be_a_label
 from mmctr.data.reading.params import LabelParams
 from mmctr.data.reading.values import as_text, first_rows, require_values
 
 LABEL = "label"
 _SECTION = "preparation.reading.label"
 _SHOWN = 8
+_HEAD = 10_000
+_OTHERS = ("user_id", "item_id", "timestamp", "impression_id")
 
 
 def label_column(names: list[str], params: LabelParams, place: str) -> str | None:
@@ -33,6 +35,11 @@ def label_column(names: list[str], params: LabelParams, place: str) -> str | Non
             raise ValueError(
                 f"{place}: there is no column '{params.column}' "
                 f"({_SECTION}.column); it has {', '.join(names)}"
+            )
+        if params.column in _OTHERS:
+            raise ValueError(
+                f"{place}: {_SECTION}.column={params.column}: that column says whose "
+                "event it is, of what and when; name the one that tells clicks"
             )
         return params.column
     if LABEL in names:
@@ -89,6 +96,27 @@ def require_no_other_label(
         f"{chosen}, or leave it out with "
         f"--params preparation.reading.ignore_columns=[{name}]"
     )
+
+
+def possible_labels(table: pa.Table) -> list[str]:
+    """Find columns that could be the label of a log that seems to have none.
+
+    Returns:
+        Those whose name is unclear, or that hold exactly two values.
+    """
+    return [
+        name
+        for name in table.column_names
+        if name not in _OTHERS
+        and (may_be_a_label(name) or _has_two_values(table[name]))
+    ]
+
+
+def _has_two_values(column: pa.ChunkedArray) -> bool:
+    if not is_any(column.type, (*TEXTS, pa.types.is_integer, pa.types.is_boolean)):
+        return False
+    head = pc.count_distinct(column.slice(0, _HEAD)).as_py()
+    return head <= 2 and pc.count_distinct(column).as_py() == 2
 
 
 def read_label(column: pa.ChunkedArray, params: LabelParams, where: str) -> pa.Array:
@@ -151,7 +179,13 @@ def require_both_labels(label: pa.ChunkedArray, where: str) -> None:
 def _among(column: pa.ChunkedArray, params: LabelParams, where: str) -> pa.Array:
     chosen = [str(value) for value in params.positive]
     values = _held(column)
-    if unknown := [x for x in chosen if x not in values]:
+    unknown = [x for x in chosen if x not in values]
+    if unknown and pa.types.is_boolean(column.type):
+        raise ValueError(
+            f"{where} holds true and false, which need no rule: leave "
+            f"{_SECTION}.positive out"
+        )
+    if unknown:
         raise ValueError(
             f"{where} holds no {', '.join(map(repr, unknown))} ({_SECTION}.positive); "
             f"it holds {', '.join(values[:_SHOWN])}"
@@ -192,5 +226,5 @@ def _middle(values: list[str]) -> str:
 
 
 def _click_word(values: list[str]) -> str:
-    words = [x for x in values if looks_like_a_label(x) or x.lower() == "buy"]
+    words = [x for x in values if looks_like_a_label(x)]
     return words[0] if words else values[0]

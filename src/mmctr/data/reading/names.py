@@ -8,48 +8,16 @@ from mmctr.data.reading.files import is_row_number
 from mmctr.data.reading.params import ReadingParams
 from mmctr.runtime.suggestions import LEAST_LIKENESS, likeness
 
-_LABEL_WORDS = frozenset(
-    [
-        "label",
-        "labels",
-        "click",
-        "clicked",
-        "clicks",
-        "rating",
-        "ratings",
-        "star",
-        "stars",
-        "event",
-        "action",
-        "purchase",
-        "purchased",
-        "converted",
-        "conversion",
-        "like",
-        "liked",
-        "likes",
-    ]
+_LIKES = "like likes liked"
+_EVENTS = (
+    "label labels click clicks clicked rating ratings star stars event action purchase "
+    "purchases purchased converted conversion conversions behavior behaviour target "
+    "buy buys bought ordered reward rewards feedback response overall interaction"
 )
+_UNCLEAR = "score scores order orders outcome result watched y"
+_RATES = "ctr cvr"
 # An event_id or a click_time tells nothing about what happened.
-_NO_LABEL_WORDS = frozenset(
-    [
-        "id",
-        "ids",
-        "time",
-        "times",
-        "timestamp",
-        "ts",
-        "date",
-        "day",
-        "hour",
-        "at",
-        "url",
-        "session",
-        "user",
-        "item",
-        "count",
-    ]
-)
+_LAST_WORDS = "id ids time times timestamp ts date day hour at url"
 _SYNONYMS = {
     "user_id": "user userid uid customer customerid visitor visitorid member "
     "reviewerid",
@@ -158,9 +126,25 @@ def missing_columns(wanted: list[str], names: NamedColumns, place: str) -> str:
 
 def looks_like_a_label(name: str) -> bool:
     """Whether a column's name says that it tells clicks from the rest."""
+    return _has_word(name, f"{_EVENTS} {_LIKES}")
+
+
+def may_be_a_label(name: str) -> bool:
+    """Whether a column's name says that it could tell clicks from the rest."""
+    return _has_word(name, _UNCLEAR)
+
+
+def counts_labels(name: str) -> bool:
+    """Whether a column of items or users may count clicks; likes have their own."""
+    return _has_word(name, f"{_EVENTS} {_RATES}")
+
+
+def _has_word(name: str, words: str) -> bool:
+    """Whether a name has one of the words, and a last one that means no event."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    words = set(re.split(r"[^a-z0-9]+", spaced.lower()))
-    return bool(words & _LABEL_WORDS) and not words & _NO_LABEL_WORDS
+    found = [x for x in re.split(r"[^a-z0-9]+", spaced.lower()) if x]
+    is_event = bool(found) and found[-1] not in _LAST_WORDS.split()
+    return is_event and not set(words.split()).isdisjoint(found)
 
 
 def require_known_names(params: ReadingParams, found: Iterable[str]) -> None:

@@ -42,7 +42,8 @@ class LogSource:
             unknown) and any other column.
         users: One row per user: ``user_id`` and any other column; None without.
         history: Clicks before the log: ``user_id``, ``item_id`` and, maybe,
-            ``timestamp`` and ``timestamp_fraction``; None without.
+            ``timestamp`` and ``timestamp_fraction``, which orders clicks without a
+            time too; None without.
         image_vectors: ``[n_items, width]`` float32; width 0 where there are none.
         read: Every column of the files.
         notes: What was recognised, and what is unusual, a sentence each.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from mmctr.data.column_kinds import is_list
+from mmctr.data.reading.damage import NO_UTF8
 from mmctr.data.reading.files import read_columns, read_schema
 from mmctr.data.reading.labels import LABEL
 from mmctr.data.reading.location import TABLES, LogFolder, RawTable
@@ -112,6 +113,8 @@ class OpenTable:
         for name in [x for x in self.roles if x in taken]:
             held = self.schema.field(taken[name]).type
             problem = type_problem(held, self.roles[name].kind)
+            if problem and not self.raw.is_typed and pa.types.is_binary(held):
+                problem = NO_UTF8
             found += [f"{self.where(name)} {problem}"] if problem else []
         lacking = [
             x for x, role in self.roles.items() if role.needed and x not in taken

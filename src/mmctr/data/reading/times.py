@@ -78,7 +78,7 @@ def read_times(column: pa.ChunkedArray, unit: TimeUnit, where: str) -> Times:
     if pa.types.is_date(column.type):
         days = column.cast(pa.timestamp("s")).cast(pa.int64())
         return _times(days, 1, "dates", where)
-    column = _numbers(column)
+    column = _numbers(column, where)
     if unit == "auto":
         unit = _unit_of(column, where)
     if unit == "order":
@@ -91,13 +91,20 @@ def read_times(column: pa.ChunkedArray, unit: TimeUnit, where: str) -> Times:
     return _times(column, PER_SECOND[unit], _WORDS[unit], where)
 
 
-def _numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _numbers(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
     """As int64 or float64."""
-    if pa.types.is_integer(column.type):
+    is_whole = pa.types.is_decimal(column.type) and column.type.scale == 0
+    if not (is_whole or pa.types.is_integer(column.type)):
+        return column.cast(pa.float64(), safe=False)
+    try:
         return column.cast(pa.int64())
-    if pa.types.is_decimal(column.type) and column.type.scale == 0:
-        return column.cast(pa.int64())
-    return column.cast(pa.float64(), safe=False)
+    except pa.ArrowException as error:
+        wide = column.cast(pa.float64(), safe=False).to_numpy()
+        wrong = np.abs(wide) >= 2.0**63
+        raise ValueError(
+            f"{where} holds numbers that are no times of any unit, in "
+            f"{first_rows(wrong)}: {wide[wrong][:5].tolist()}; fix or drop the rows"
+        ) from error
 
 
 def _times(column: pa.ChunkedArray, per: int, words: str, where: str) -> Times:
