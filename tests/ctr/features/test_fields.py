@@ -175,3 +175,11 @@ def test_a_field_that_nothing_has_is_refused():
     log = log_with_country(rng, 60, 0.9)
     with pytest.raises(ValueError, match="names 'contry'.*did you mean 'country'"):
         train(log, log, fields=["contry"])
+
+
+def test_a_star_in_the_name_of_a_column_makes_no_cross():
+    found = FieldColumns.from_arrow(table(column("a*b", [4, 5], 6)))
+    assert [spec.name for spec in found.specs] == ["a*b"]
+    vectors = FieldVectors(found.specs, 4, dropout=0.0, seed=1, layer=0)
+    vectors.reset_special()
+    assert vectors(torch.tensor([[FIRST]]), torch.zeros(1, 0)).abs().sum() > 0

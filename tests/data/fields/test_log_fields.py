@@ -1,5 +1,6 @@
 """The fields of a whole log: items, users, and the rows themselves."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from mmctr.data.fields.field import FIRST, MISSING, UNKNOWN
-from mmctr.data.fields.log_columns import RowsOfLog
+from mmctr.data.fields.log_columns import LogColumns, RowsOfLog
 from mmctr.data.fields.log_fields import LogFields, fit_log_fields
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.fields.state import FieldState
@@ -130,6 +131,62 @@ def test_the_age_counts_from_the_published_column_where_one_is_named():
     np.testing.assert_allclose(days, [1, -1, np.nan, 1 + 1 / 12], rtol=1e-5)
 
 
+SECONDS = [DAY * day for day in (5_000, 5_002)]
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        [*SECONDS, None],
+        [*(x * 1_000 for x in SECONDS), None],
+        [*map(str, SECONDS), ""],
+        ["1983-09-10T00:00Z", "1983-09-12T00:00Z", None],
+    ],
+    ids=["seconds", "milliseconds", "text", "ISO"],
+)
+def test_the_published_column_may_hold_times_of_any_form(dates):
+    found = source(items={"published": dates})
+    columns = LogColumns(
+        found,
+        np.zeros(4),
+        FieldsParams(time=["item_age"], published_column="published"),
+    )
+    later = rows([0])._replace(as_of=np.full(2, 5_003 * DAY))
+    ((_, ages),) = columns.of_rows(later)
+    assert ages.to_pylist() == [3, 1]
+
+
+@pytest.mark.parametrize(
+    "values", [[2019, 2020, 2021], ["old", "new", None], [[1]] * 3]
+)
+def test_a_published_column_without_dates_is_refused(values):
+    found = source(items={"published": values})
+    with pytest.raises(ValueError, match="fields.published_column=published"):
+        fit(found, time=["item_age"], published_column="published")
+
+
+def test_a_text_of_tags_is_split_on_request():
+    found = source(items={"genres": ["a|b", "b", None]})
+    fields = fit(found, columns={"genres": {"kind": "tags"}})
+    field = {x.name: x for x in fields.state.fields}["genres"]
+    a, b = (FIRST + field.values.index(x) for x in "ab")
+    assert fields.items()["field_genres"].to_pylist() == [[a, b], [b], [MISSING]]
+
+
+def test_counts_of_clicks_and_users_of_another_log_are_warned_of(caplog):
+    found = source(items={"n_clicks": [1, 2, 3], "like_words": ["a", "b", "c"]})
+    users = pa.table({"user_id": ["x1", "x2"], "category": ["p", "q"]})
+    fit(dataclasses.replace(found, users=users))
+    assert "'n_clicks' of the items may count clicks" in caplog.text
+    assert "like_words" not in caplog.text
+    assert "no user of the log is in it" in caplog.text
+
+
+def test_lists_of_lists_are_no_field():
+    found = source(items={"matrix": [[["a"]], [["b"]], [["c"]]]})
+    assert not fit(found).uses["matrix"].used
+
+
 def test_new_tables_are_encoded_alike_by_what_was_saved():
     fields = fit()
     state = FieldState(**json.loads(json.dumps(fields.state.model_dump())))
@@ -151,6 +208,8 @@ def test_new_tables_are_encoded_alike_by_what_was_saved():
         ({"context": ["label"]}, "fields.context names 'label'"),
         ({"published_column": "publishd"}, "did you mean 'published'"),
         ({"columns": {"prize": {"used": False}}}, "did you mean 'price'"),
+        ({"columns": {"category": {"kind": "number"}}}, "no value is a number"),
+        ({"context": ["device", "device"]}, "name each column once; device"),
     ],
 )
 def test_names_that_are_no_column_are_refused(params, words):

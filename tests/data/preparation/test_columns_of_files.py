@@ -2,9 +2,10 @@
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from log_forms import IDS, USERS, Form
+from log_forms import IDS, T0, USERS, Form
 
 from mmctr.data.preparation.column_use import column_use
+from mmctr.data.preparation.log_numbers import number_log
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.reading.log import read_log
 from mmctr.data.reading.params import ReadingParams
@@ -39,3 +40,15 @@ def test_every_column_of_the_files_is_named(tmp_path):
     }.items():
         assert not found[name]["used"], name
         assert found[name]["why"] == why
+
+
+def test_a_list_of_earlier_clicks_keeps_its_order(tmp_path):
+    folder = Form().written(tmp_path)
+    listed = [1003, 1000, 1002, 1001]
+    clicks = {"user_id": [1, 2], "history": [listed, listed[::-1]]}
+    pq.write_table(pa.table(clicks), folder / "history.parquet")
+    log = number_log(read_log(str(folder), None, ReadingParams()), "strict", 1)
+    items = {user: log.item[~log.in_log & (log.user == user)] + 999 for user in (0, 1)}
+    assert items[0].tolist() == listed
+    assert items[1].tolist() == listed[::-1]
+    assert set(log.timestamp[~log.in_log]) == {T0 - 1}

@@ -28,17 +28,14 @@ class FieldSpec(NamedTuple):
         size: Number of its codes; 0 is padding.
         width: Columns of codes; more than one for tags.
         has_value: Whether it has a scaled value too.
+        is_cross: Whether its codes are pairs of other fields' codes.
     """
 
     name: str
     size: int
     width: int = 1
     has_value: bool = False
-
-    @property
-    def is_cross(self) -> bool:
-        """Whether its codes are pairs of other fields' codes."""
-        return CROSS in self.name
+    is_cross: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ class FieldColumns:
                 )
             codes = first[1] * second[0].size + second[1]
             built = type(self)(
-                (*built.specs, FieldSpec(cross, size)),
+                (*built.specs, FieldSpec(cross, size, is_cross=True)),
                 np.column_stack([built.codes, codes]),
                 built.values,
             )

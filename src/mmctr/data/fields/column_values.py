@@ -8,10 +8,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmctr.data.column_kinds import TEXTS, TIMES, is_any, is_list
+from mmctr.data.column_kinds import NUMBERS, TEXTS, TIMES, is_any, is_list
+from mmctr.data.reading.tags import read_tags
+from mmctr.data.reading.times import read_times
 
 SECONDS_PER_DAY = 86_400
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATES = "write dates, timestamps or unix times, or leave published_column out"
 _types = pa.types
 
 Column = pa.Array | pa.ChunkedArray
@@ -85,8 +88,15 @@ def are_dates(values: pa.Array) -> bool:
     )
 
 
-def tag_lists(column: Column) -> tuple[pa.Array, np.ndarray, np.ndarray]:
+def tag_lists(
+    column: Column, separator: str | None
+) -> tuple[pa.Array, np.ndarray, np.ndarray]:
     """Read a column of lists, or of single values.
+
+    Args:
+        column: Lists, values, or texts of several tags.
+        separator: Between the tags of a text, see
+            :func:`mmctr.data.reading.tags.separator_of`.
 
     Returns:
         Flat values, ``[R + 1]`` int64 offsets into these, and ``[R]`` bool: whether a
@@ -94,12 +104,55 @@ def tag_lists(column: Column) -> tuple[pa.Array, np.ndarray, np.ndarray]:
     """
     array = whole(column)
     missing = array.is_null().to_numpy(zero_copy_only=False)
+    if separator is not None and is_any(array.type, TEXTS):
+        texts = pa.chunked_array([array])
+        array, _ = read_tags(texts, separator, "a text of tags", many=True)
     if not is_list(array.type):
         offsets = np.concatenate([[0], np.cumsum(~missing)])
         return array.drop_null(), offsets, missing
     lengths = pc.fill_null(pc.list_value_length(array), 0)
     ends = np.cumsum(lengths.to_numpy(zero_copy_only=False), dtype=np.int64)
     return array.flatten(), np.concatenate([[0], ends]), missing
+
+
+def published_days(column: Column, where: str) -> np.ndarray:
+    """Read a column of dates or times of any form: ``[R]`` float64 days since 1970.
+
+    Args:
+        column: Dates, times, text of these, or unix times in s, ms, us or ns.
+        where: Parameter and column, for messages.
+
+    Returns:
+        The days; NaN where the column is empty.
+
+    Raises:
+        ValueError: If the values can't be read so.
+    """
+    held = whole(column).type
+    if not is_any(held, (*NUMBERS, _types.is_decimal, *TEXTS, *TIMES)):
+        raise ValueError(f"{where} holds no dates but {held}; {_DATES}")
+    distinct = distinct_values(column)
+    values = distinct.values
+    if are_dates(values):
+        days = as_numbers(values, dates=True)
+    else:
+        is_known = np.ones(len(values), bool)
+        if is_any(values.type, TEXTS):
+            is_known = np.array([bool(text.strip()) for text in values.to_pylist()])
+        days = np.full(len(values), np.nan)
+        known = pa.chunked_array([values.filter(pa.array(is_known))])
+        days[is_known] = _unix_seconds(known, where) / SECONDS_PER_DAY
+    return np.append(days, np.nan)[distinct.codes]
+
+
+def _unix_seconds(values: pa.ChunkedArray, where: str) -> np.ndarray:
+    if not len(values):
+        raise ValueError(f"{where} is empty in every row; {_DATES}")
+    try:
+        times = read_times(values, "auto", where)
+    except ValueError as error:
+        raise ValueError(f"{where} can't be read as dates: {error}; {_DATES}") from None
+    return times.seconds.to_numpy().astype(np.float64)
 
 
 def _is_text_of_dates(texts: list[str]) -> bool:

@@ -46,6 +46,8 @@ class Field(Params):
     """Number: the mean of train."""
     std: float = 1.0
     """Number: the standard deviation of train."""
+    separator: str | None = None
+    """Tags: what separates those of a text, or json; null: a text is one tag."""
     max_tags: int = 1
     """Tags: most per row."""
 
@@ -88,7 +90,7 @@ class Field(Params):
         }
 
     def _encode_tags(self, column: Column) -> pa.Array:
-        flat, offsets, missing = tag_lists(column)
+        flat, offsets, missing = tag_lists(column, self.separator)
         codes = self._codes(flat)
         rows = np.repeat(np.arange(len(missing)), np.diff(offsets))
         # The first of equal codes of a row stays, and of these the first max_tags.

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from mmctr.data.column_kinds import TEXTS, is_any
 from mmctr.data.fields.column_values import (
     Column,
     Distinct,
@@ -14,9 +15,10 @@ from mmctr.data.fields.column_values import (
     whole,
 )
 from mmctr.data.fields.field import Field, with_numbers, with_values
-from mmctr.data.fields.inference import Guess, guess_by_type, guess_by_values
+from mmctr.data.fields.guess import Guess, guess_by_type, guess_by_values
 from mmctr.data.fields.params import ColumnParams, FieldsParams, Kind, Side
 from mmctr.data.fields.state import ColumnUse
+from mmctr.data.reading.tags import separator_of
 
 
 def fit_column(
@@ -45,7 +47,13 @@ def fit_column(
     if guess is not None and guess.kind is None:
         return None, _use(column, side, None, guess.why)
     if guess is not None and guess.kind == "tags":
-        field = Field(name=name, column=column, side=side, kind="tags")
+        field = Field(
+            name=name,
+            column=column,
+            side=side,
+            kind="tags",
+            separator=separator_of(values) if is_any(values.type, TEXTS) else None,
+        )
         return _fit_tags(field, guess, values, counts, params)
     distinct = distinct_values(values)
     of_values = _sums(distinct, counts)
@@ -86,7 +94,7 @@ def _by_type(
 def _fit_tags(
     field: Field, guess: Guess, values: Column, counts: np.ndarray, params: FieldsParams
 ) -> tuple[Field | None, ColumnUse]:
-    flat, offsets, _ = tag_lists(values)
+    flat, offsets, _ = tag_lists(values, field.separator)
     distinct = distinct_values(flat)
     # A tag that a row has twice counts once.
     rows = np.repeat(np.arange(len(counts)), np.diff(offsets))
@@ -112,6 +120,12 @@ def _fit_numbers(
     dates = are_dates(distinct.values)
     numbers = as_numbers(distinct.values, dates=dates)
     known = ~np.isnan(numbers)
+    is_named = guess.why.startswith("fields.columns.")
+    if is_named and len(numbers) and not known.any():
+        raise ValueError(
+            f"{guess.why}: no value is a number or a date, such as "
+            f"{distinct.values[0].as_py()!r}; use category or used=false"
+        )
     if not counts[known].any():
         return None, _use(field.column, field.side, None, "no number in train")
     field = field.model_copy(update={"dates": dates})

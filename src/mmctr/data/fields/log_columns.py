@@ -1,5 +1,6 @@
 """The raw columns of a log that fields are made of."""
 
+import logging
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
@@ -7,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmctr.data.fields.column_values import SECONDS_PER_DAY, Column, as_numbers
+from mmctr.data.fields.column_values import SECONDS_PER_DAY, Column, published_days
 from mmctr.data.fields.params import FieldsParams, Side
 from mmctr.data.reading.source import LogSource
 from mmctr.runtime.suggestions import suggest
+
+logger = logging.getLogger(__name__)
 
 GROUP_SIZE, ITEM_AGE = "group_size", "item_age"
 
@@ -88,8 +91,9 @@ class LogColumns:
         require_columns(params, names | {"row": other_columns(self._log, "row")})
         self._published: np.ndarray | None = None
         if params.published_column is not None:
-            column = self.items[params.published_column]
-            self._published = np.append(np.nan, as_numbers(column, dates=True))
+            name = params.published_column
+            days = published_days(self.items[name], f"fields.published_column={name}")
+            self._published = np.append(np.nan, days)
 
     @property
     def n_users(self) -> int:
@@ -132,6 +136,12 @@ class LogColumns:
         self._user_of_event = ids.indices.to_numpy()
         if given:
             places = pc.index_in(ids.dictionary, source.users["user_id"])
+            if places.null_count == len(places):
+                logger.warning(
+                    "users: no user of the log is in it, so its columns (%s) are "
+                    "missing in every row; check the ids of both",
+                    ", ".join(given),
+                )
             given = {name: column.take(places) for name, column in given.items()}
         if self._params.user_id:
             given["user_id"] = ids.dictionary

@@ -1,5 +1,6 @@
 """The fields of a log: fitted on its train rows, and encoded for any rows of it."""
 
+import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -12,7 +13,10 @@ from mmctr.data.fields.fitting import fit_column
 from mmctr.data.fields.log_columns import LogColumns, RowsOfLog
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.fields.state import ColumnUse, FieldState
+from mmctr.data.reading.names import counts_labels
 from mmctr.data.reading.source import LogSource
+
+logger = logging.getLogger(__name__)
 
 
 class LogFields:
@@ -94,6 +98,13 @@ def fit_log_fields(
             field, use = fit_column(name, column, side, values, counts, params)
             if side == "row" and column in params.time:
                 use = use.model_copy(update={"kind": "time"})
+            if field is not None and side != "row" and counts_labels(column):
+                logger.warning(
+                    "column '%s' of the %ss may count clicks: counted until when? If "
+                    "it counts those of valid or test, it gives their labels away; "
+                    "leave it out with --params fields.columns.%s.used=false",
+                    *(column, side, column),
+                )
             uses[name] = use
             fields += [field] if field else []
     return LogFields(FieldState(fields=fields), uses, columns)

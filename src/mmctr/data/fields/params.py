@@ -2,12 +2,13 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mmctr.runtime.params import Params
 
 Side = Literal["item", "user", "row"]
 Kind = Literal["category", "tags", "number", "level", "id"]
+UsedAs = Kind | Literal["time"]
 
 
 class ColumnParams(Params):
@@ -47,3 +48,10 @@ class FieldsParams(Params):
     """Quantile bins per number."""
     max_tags: int = Field(5, ge=1)
     """Tags per row of a column of lists, the first ones."""
+
+    @field_validator("context", "time")
+    @classmethod
+    def _names_each_once(cls, names: list[str]) -> list[str]:
+        if repeated := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"name each column once; {', '.join(repeated)} is twice")
+        return names

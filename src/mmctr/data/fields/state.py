@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from mmctr.data.fields.column_values import Column
 from mmctr.data.fields.field import Field
-from mmctr.data.fields.params import Side
+from mmctr.data.fields.params import Side, UsedAs
 from mmctr.runtime.params import Params
 
 
@@ -18,7 +18,7 @@ class ColumnUse(Params):
     """Its name in the raw table."""
     side: Side
     """Whose column it is."""
-    kind: str | None
+    kind: UsedAs | None
     """As what it is used; null: it is not."""
     used: bool
     """Whether it is a field."""

@@ -37,7 +37,7 @@ def read_tags(
         return _from_lists(array), f"{where}: lists"
     texts = pc.fill_null(as_text(column), "").combine_chunks()
     if separator == "auto":
-        found = _separator_of(texts) if many and is_any(array.type, TEXTS) else None
+        found = separator_of(texts) if many and is_any(array.type, TEXTS) else None
     else:
         found = separator
     if found is None:
@@ -49,7 +49,8 @@ def read_tags(
     return _from_lists(pc.split_pattern(texts, found)), note
 
 
-def _separator_of(texts: pa.Array) -> str | None:
+def separator_of(texts: pa.Array) -> str | None:
+    """Find what separates the tags of texts: json, a character, or nothing."""
     used = pc.utf8_trim_whitespace(texts)
     used = used.filter(pc.not_equal(used, ""))
     if not len(used):

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from mmctr.data.datasets.raw_log import RawLog
-from mmctr.data.fields.guesses import guess_columns
 from mmctr.data.fields.params import FieldsParams, Side
+from mmctr.data.fields.sampled import guess_columns
 from mmctr.project.doctor.findings import Finding, Level
 from mmctr.project.params import ProjectParams
 from mmctr.project.paths import resolve_path

@@ -8,6 +8,7 @@ import pyarrow as pa
 from mmctr.data.column_kinds import NUMBERS, TEXTS, TIMES, is_any, is_list
 from mmctr.data.fields.column_values import are_dates
 from mmctr.data.fields.params import Kind
+from mmctr.data.reading.values import value_type
 
 FEW_VALUES = 64
 """Whole numbers of at most so many values are categories."""
@@ -37,9 +38,11 @@ def guess_by_type(name: str, found: pa.DataType) -> Guess | None:
         The guess; None where the values decide.
     """
     if is_list(found):
-        of_numbers = _types.is_floating(found.value_type)
-        if of_numbers or name.endswith("_vector"):
+        held = value_type(found.value_type)
+        if _types.is_floating(held) or name.endswith("_vector"):
             return Guess(None, "a vector: a modality, not a field")
+        if not is_any(held, (*TEXTS, *NUMBERS, _types.is_boolean)):
+            return Guess(None, f"lists of {held} are no field")
         return Guess("tags", "lists")
     if _types.is_boolean(found):
         return Guess("category", "true or false")
