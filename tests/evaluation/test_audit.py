@@ -115,3 +115,25 @@ def test_an_unlabelled_part_has_no_aucs():
     assert report["positive_rate"] is None
     assert report["auc_item_only"] is None
     assert report["cold_target_share"] == 0.0
+
+
+def test_an_item_that_train_lacks_has_the_click_rate_of_impressions():
+    """Few are clicked: a higher one would put such items before all others."""
+    labels = np.r_[1, np.zeros(39, int)]
+
+    def impressions(items: np.ndarray, labels: np.ndarray) -> AuditedRows:
+        return AuditedRows(
+            users=np.arange(len(items)),
+            items=items,
+            history=np.zeros(0, int),
+            history_lengths=np.zeros(len(items), int),
+            levels={"likes_level": OWN_LEVELS[items - 1]},
+            labels=labels,
+        )
+
+    splits = {
+        "train": impressions(np.repeat([1, 2], 20), labels),
+        "valid": impressions(np.array([1, 3]), np.array([1, 0])),
+    }
+    report = audit_splits(splits, {"likes_level": OWN_LEVELS}, are_impressions=True)
+    assert report["valid"]["auc_item_only"] == 1.0

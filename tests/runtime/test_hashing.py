@@ -97,3 +97,17 @@ def test_a_file_that_was_just_written_is_read_again(tmp_path, reads):
     hashes.hash(file)
     hashes.hash(file)
     assert reads == [file, file]
+
+
+def test_files_of_a_folder_are_read_once(tmp_path, reads):
+    folder = tmp_path / "vectors"
+    folder.mkdir()
+    for name in ("one.npy", "two.npy"):
+        (folder / name).write_text(name)
+    found = FileHashes().by_file("vectors", folder)
+    assert sorted(reads) == [folder / "one.npy", folder / "two.npy"]
+    assert found == {
+        "vectors": content_hash(folder),
+        "vectors/one.npy": content_hash(folder / "one.npy"),
+        "vectors/two.npy": content_hash(folder / "two.npy"),
+    }

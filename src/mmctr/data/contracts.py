@@ -151,8 +151,10 @@ CONTRACTS = {
             "label": column(
                 "Int8",
                 LABEL,
-                "1: clicked; only of impressions, else all are clicks",
+                "1: clicked, empty: a click from before the log; only of impressions, "
+                "else all are clicks",
                 required=False,
+                nullable=True,
             ),
         },
         title="events",

@@ -36,7 +36,10 @@ class AuditedRows:
 
 
 def audit_splits(
-    splits: dict[str, AuditedRows], item_levels: dict[str, NDArray[Any]]
+    splits: dict[str, AuditedRows],
+    item_levels: dict[str, NDArray[Any]],
+    *,
+    are_impressions: bool = False,
 ) -> dict[str, object]:
     """Measure whether labels leak through item, levels or history length.
 
@@ -46,6 +49,8 @@ def audit_splits(
     Args:
         splits: By name; ``train`` must be among them and labelled.
         item_levels: Column -> ``[n_items]`` level of the item itself.
+        are_impressions: Whether all rows were shown: items of which train knows nothing
+            have its click rate then.
 
     Returns:
         By split, ready for JSON: ``rows``, ``positive_rate``, ``users``,
@@ -59,6 +64,9 @@ def audit_splits(
         AUC far from 0.5 may be a leak.
     """
     train = splits["train"]
+    prior = _PRIOR_CTR
+    if are_impressions and train.labels is not None:
+        prior = float(np.mean(train.labels))
     return {
         name: {
             **_shares(name, splits, item_levels),
@@ -67,7 +75,7 @@ def audit_splits(
                 if rows.labels is None
                 else auc(rows.labels, scores.astype(np.float64))
                 for quantity, scores in _quantities(
-                    rows, train, item_levels, in_train=name == "train"
+                    rows, train, item_levels, prior, in_train=name == "train"
                 ).items()
             },
             "fields": _fields(rows, train, in_train=name == "train"),
@@ -103,6 +111,7 @@ def _quantities(
     rows: AuditedRows,
     train: AuditedRows,
     item_levels: dict[str, NDArray[Any]],
+    prior: float,
     *,
     in_train: bool,
 ) -> dict[str, NDArray[Any]]:
@@ -115,9 +124,9 @@ def _quantities(
         for column, levels in item_levels.items()
     }
     return {
-        "item_only": _cross_scored(train, n_items)
+        "item_only": _cross_scored(train, n_items, prior)
         if in_train
-        else _item_only(train, every, rows.items, n_items),
+        else _item_only(train, every, rows.items, n_items, prior),
         "history_length": rows.history_lengths,
         "seen_before": seen_before(rows.items, rows.history, offsets),
         **{column: rows.levels[column] for column in own},
@@ -127,17 +136,23 @@ def _quantities(
     }
 
 
-def _cross_scored(train: AuditedRows, n_items: int) -> NDArray[np.float64]:
+def _cross_scored(
+    train: AuditedRows, n_items: int, prior: float
+) -> NDArray[np.float64]:
     """Score the train rows by the other half of the users."""
     half = _half_of_users(train)
     scores = np.empty(len(train.items))
     for part in (half, ~half):
-        scores[part] = _item_only(train, ~part, train.items[part], n_items)
+        scores[part] = _item_only(train, ~part, train.items[part], n_items, prior)
     return scores
 
 
 def _item_only(
-    train: AuditedRows, use: NDArray[np.bool_], items: NDArray[Any], n_items: int
+    train: AuditedRows,
+    use: NDArray[np.bool_],
+    items: NDArray[Any],
+    n_items: int,
+    prior: float,
 ) -> NDArray[np.float64]:
     # For the type checker: train is always labelled.
     assert train.labels is not None  # nosec B101
@@ -146,7 +161,7 @@ def _item_only(
         train.labels[use],
         items,
         n_items,
-        _PRIOR_CTR,
+        prior,
         _PRIOR_STRENGTH,
     )
 

@@ -71,3 +71,20 @@ class BaselineParams(Params):
     """Threads that the trees are trained with; results do not change."""
     seed: int = Field(ge=0)
     """Seed of the drawn groups and columns."""
+
+
+def require_weights(params: EvaluationParams, there: bool) -> None:
+    """Raise an error if measures are to be weighted and the rows have no weights.
+
+    Args:
+        params: Whether they are.
+        there: Whether the rows have weights.
+
+    Raises:
+        ValueError: Then; it names the parameters.
+    """
+    if params.weighted and not there:
+        raise ValueError(
+            "ctr_modeling.evaluation.weighted=true needs weights of the rows, and "
+            "these have none: name their column by preparation.weight_column"
+        )

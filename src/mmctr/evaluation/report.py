@@ -31,7 +31,7 @@ from mmctr.evaluation.inputs import (
     checked_scores,
 )
 from mmctr.evaluation.negative_sampling import undo_negative_sampling
-from mmctr.evaluation.params import EvaluationParams
+from mmctr.evaluation.params import EvaluationParams, require_weights
 from mmctr.evaluation.resampling import UserRows, resample
 from mmctr.evaluation.slices import clean_cold_auc, unseen_in_train, warm_auc
 from mmctr.evaluation.weighted import Measure
@@ -271,10 +271,6 @@ def evaluate_beside_trees(
 
 
 def _judged_rows(split: EvaluatedRows, params: EvaluationParams) -> UserRows:
-    if params.weighted and split.weights is None:
-        raise ValueError(
-            "ctr_modeling.evaluation.weighted=true needs weights of the rows, and "
-            "these have none: name their column by preparation.weight_column"
-        )
+    require_weights(params, split.weights is not None)
     weights = split.weights if params.weighted else None
     return UserRows.of(split.labels, split.groups, split.users, weights)

@@ -12,6 +12,7 @@ from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.training.fit import predict_clicks, train_din
 from mmctr.ctr.training.lightning_module import CtrLightningModule, ValidationRows
+from mmctr.evaluation.params import EvaluationParams
 
 SEEN = np.ones(N_ITEMS + 1, bool)
 
@@ -104,3 +105,12 @@ def test_probabilities_are_those_of_all_rows_when_a_tenth_of_the_negatives_is_ke
     assert means[0.1] == pytest.approx(rate, abs=0.05)
     # Without the correction they are far off.
     assert means[1.0] > rate + 0.15
+
+
+def test_weighted_measures_without_weights_are_refused_before_the_training():
+    log = click_log(np.random.default_rng(8), 40)
+    table = random_table(np.random.default_rng(1))
+    weighted = EvaluationParams(weighted=True, seed=1)
+    params = ctr_params().model_copy(update={"evaluation": weighted})
+    with pytest.raises(ValueError, match="preparation.weight_column"):
+        train_din(table, log, log, np.arange(40) // 4, params)

@@ -80,7 +80,6 @@ def auc_of_trees(log: Log, *, clock: bool) -> tuple[float, float]:
     train, valid, test = (rows.filter(pa.array(part == each)) for each in range(3))
     known = read_events(
         rows.select(["user_id", "item_id", "timestamp", "label"]),
-        train,
         clock=clock,
         valid_from=int(borders[0]),
     )

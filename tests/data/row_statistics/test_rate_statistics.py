@@ -14,33 +14,31 @@ from mmctr.data.row_statistics.event_log import FOLDS, EventLog
 from mmctr.data.row_statistics.known_events import read_events
 from mmctr.data.row_statistics.popularity import popularity_statistics
 
-SINCE = 2
-"""First day of the log; clicks of earlier days are of before it."""
+
+def with_labels(
+    events: pa.Table, labels: np.ndarray, earlier: np.ndarray | None = None
+) -> pa.Table:
+    return events.append_column("label", pa.array(labels, mask=earlier))
 
 
-def with_labels(events: pa.Table, labels: np.ndarray) -> pa.Table:
-    return events.append_column("label", pa.array(labels))
-
-
-def events_of(world: World, labels: list[int]) -> pa.Table:
+def events_of(world: World, labels: list[int], before: np.ndarray) -> pa.Table:
     users, items, days = np.array(world.clicks, np.int64).T
-    label = np.where(days < SINCE, 1, labels).astype(np.int8)
-    return with_labels(events_table(pa.array(users), items, days * DAY), label)
-
-
-def train_from(day: int) -> pa.Table:
-    return pa.table({"timestamp": [day * DAY + 9, day * DAY]})
+    events = events_table(pa.array(users), items, days * DAY)
+    return with_labels(events, np.array(labels, np.int8), before)
 
 
 def lift(clicked: int, shown: int, rate: float) -> float:
     return math.log((1 + clicked) / (1 + shown * rate))
 
 
-def expected_rates(world: World, labels: list[int], row: Row) -> dict[str, float]:
+def expected_rates(
+    world: World, labels: list[int], before: np.ndarray, row: Row
+) -> dict[str, float]:
+    events = zip(world.clicks, labels, before, strict=True)
     known = [
         (user, item, day, label)
-        for (user, item, day), label in zip(world.clicks, labels, strict=True)
-        if SINCE <= day < row.as_of
+        for (user, item, day), label, earlier in events
+        if day < row.as_of and not earlier
     ]
     rate = (sum(label for *_, label in known) + 1) / (len(known) + 2)
 
@@ -63,28 +61,29 @@ def expected_rates(world: World, labels: list[int], row: Row) -> dict[str, float
 
 @given(world=worlds(), data=st.data())
 @settings(deadline=None)
-def test_rates_are_those_of_plain_loops(world, data):
+def test_rates_are_those_of_plain_loops_and_earlier_clicks_count_in_none(world, data):
     count = len(world.clicks)
     labels = data.draw(st.lists(st.integers(0, 1), min_size=count, max_size=count))
-    known = read_events(
-        events_of(world, labels), train_from(SINCE), clock=True, valid_from=None
-    )
+    earlier = st.lists(st.booleans(), min_size=count, max_size=count)
+    before = np.array(data.draw(earlier), bool)
+    known = read_events(events_of(world, labels, before), clock=True, valid_from=None)
     found = known.rates.statistics(world.history_rows, [3, 5])
-    assert_rows(found, [expected_rates(world, labels, row) for row in world.rows])
+    expected = [expected_rates(world, labels, before, row) for row in world.rows]
+    assert_rows(found, expected)
 
 
 def test_only_clicks_are_clicks():
     world = World([(1, 1, 3), (1, 2, 4), (2, 1, 5)], [])
-    known = read_events(
-        events_of(world, [1, 0, 0]), train_from(SINCE), clock=True, valid_from=None
-    )
-    assert known.clicks.items.tolist() == [1]
-    assert known.rates.shown.items.tolist() == [1, 2, 1]
+    before = np.array([False, False, True])
+    known = read_events(events_of(world, [1, 0, 0], before), clock=True, valid_from=0)
+    assert known.clicks.items.tolist() == [1, 1]
+    assert known.rates.shown.items.tolist() == [1, 2]
+    assert known.rates.clicked.items.tolist() == [1]
 
 
 def test_a_log_of_clicks_has_no_rates():
     events = events_table(pa.array([1]), np.array([1]), np.array([5]))
-    assert read_events(events, train_from(0), clock=True, valid_from=9).rates is None
+    assert read_events(events, clock=True, valid_from=9).rates is None
 
 
 VALID_FROM = 9
@@ -104,8 +103,7 @@ def ordered_world(seed: int) -> tuple[pa.Table, np.ndarray, np.ndarray]:
 def test_without_a_clock_rows_know_trains_events_of_other_users():
     events, users, labels = ordered_world(1)
     items, times = events["item_id"].to_numpy(), events["timestamp"].to_numpy()
-    train = pa.table({"timestamp": [1]})
-    known = read_events(events, train, clock=False, valid_from=VALID_FROM)
+    known = read_events(events, clock=False, valid_from=VALID_FROM)
     asked = np.arange(1, 13)
     rows = history_rows(
         asked.tolist(),
@@ -145,20 +143,13 @@ def test_what_a_row_knows_without_a_clock_is_not_its_own_label(order, label):
     changed = labels.copy()
     changed[37] = label == "clicked"  # an event of user 3
     events = events.set_column(3, "label", [changed]).take(pa.array(order))
-    known = read_events(
-        events, pa.table({"timestamp": [1]}), clock=False, valid_from=VALID_FROM
-    )
+    known = read_events(events, clock=False, valid_from=VALID_FROM)
     rows = history_rows(
         list(range(1, 13)),
         [[]] * 12,
         users=known.clicks.codes_of(pa.chunked_array([np.full(12, 3)])),
     )
-    first = read_events(
-        ordered_world(2)[0],
-        pa.table({"timestamp": [1]}),
-        clock=False,
-        valid_from=VALID_FROM,
-    )
+    first = read_events(ordered_world(2)[0], clock=False, valid_from=VALID_FROM)
     codes = first.clicks.codes_of(pa.chunked_array([np.full(12, 3)]))
     again = history_rows(list(range(1, 13)), [[]] * 12, users=codes)
     for name, found in known.rates.statistics(rows, [1, 2]).items():

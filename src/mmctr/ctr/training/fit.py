@@ -40,6 +40,7 @@ from mmctr.ctr.training.monitor import (
 )
 from mmctr.ctr.training.trained_model import TrainedModel, collect_result, keep_best
 from mmctr.ctr.training.weight_average import NormBatches
+from mmctr.evaluation.params import require_weights
 from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder
 from mmctr.runtime.device import prepare_device
 from mmctr.runtime.lightning import quiet_lightning
@@ -84,6 +85,7 @@ def train_din(
     require_both_classes(train.label, "train")
     require_defined_monitor(valid.label, valid_groups, params.training.monitor)
     require_both_classes(valid.label, "valid")
+    require_weights(params.evaluation, bool(len(valid.weight)))
     require_same_statistics(
         train.statistic_names,
         valid.statistic_names,
@@ -103,8 +105,7 @@ def train_din(
         train.fields.specs,
         empty_history=train.has_empty_history,
     )
-    is_weighted = params.evaluation.weighted and len(valid.weight)
-    weights = valid.weight.astype(np.float64) if is_weighted else None
+    weights = valid.weight.astype(np.float64) if params.evaluation.weighted else None
     task = CtrLightningModule(
         model,
         ValidationRows(valid.label, valid_groups, weights),

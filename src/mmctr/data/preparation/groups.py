@@ -1,8 +1,10 @@
 """Rows of a log of impressions that are compared with each other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
+import pandas as pd
 
 SAME_IMPRESSION_SECONDS = 3_600
 """Rows of one impression id and user that are further apart are two impressions."""
@@ -13,6 +15,9 @@ OF_CLICKS = "a click and its negatives"
 # Share of the rows that must share user and time with another for those to be groups.
 _SHARED = 0.5
 
+# Train, valid, test, and what comes before the log.
+_PARTS = 4
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -22,7 +27,7 @@ class Groups:
         kind: What makes a group: :data:`BY_IMPRESSION`, :data:`BY_TIME` or
             :data:`BY_USER`.
         number: ``[rows]`` int32, from 0; of :data:`BY_USER` before the parts are known,
-            the user.
+            of the user, in the order of their first rows.
         moment: ``[rows]`` int64, the group's first timestamp.
         split_ids: Impression ids that stand for several groups, by cause.
     """
@@ -35,15 +40,32 @@ class Groups:
     def within(self, part: np.ndarray) -> np.ndarray:
         """Number each row's group ``[rows]`` int32, given its part.
 
-        A user's rows of two parts are two groups: no group is in two parts.
+        A user's rows of two parts are two groups: no group is in two parts. Earlier
+        clicks, of part -1, are numbered last.
         """
         if self.kind != BY_USER:
             return self.number
         size = int(self.number.max(initial=0)) + 1
-        key = (part.astype(np.int64) + 1) * size + self.number
-        is_there = np.zeros(5 * size, np.int32)
+        key = (part.astype(np.int64) % _PARTS) * size + self.number
+        is_there = np.zeros(_PARTS * size, np.int32)
         is_there[key] = 1
         return (np.cumsum(is_there, dtype=np.int32) - 1)[key]
+
+    def among(self, in_log: np.ndarray, timestamp: np.ndarray) -> Self:
+        """The same groups where other events are between their rows.
+
+        Args:
+            in_log: ``[events]`` bool, which events are the rows.
+            timestamp: ``[events]`` int64.
+
+        Returns:
+            The groups; all other events have one number, after the last.
+        """
+        other = self.number.max(initial=-1) + 1
+        number = np.full(len(in_log), other, self.number.dtype)
+        moment = timestamp.copy()
+        number[in_log], moment[in_log] = self.number, self.moment
+        return replace(self, number=number, moment=moment)
 
 
 def find_groups(
@@ -55,17 +77,17 @@ def find_groups(
         user: ``[rows]`` codes; rows of one user, time and impression must be next to
             each other.
         timestamp: ``[rows]`` int64, ascending.
-        impression: ``[rows]`` codes from 0, -1 where a row has no id; None where the
-            log has no such column.
+        impression: ``[rows]`` codes from 0, -1 where a row has no id and is a group of
+            its own; None where the log has no such column.
     """
     starts = np.ones(len(user), bool)
     starts[1:] = (user[1:] != user[:-1]) | (timestamp[1:] != timestamp[:-1])
     if impression is None:
         alone = int((starts & np.append(starts[1:], True)).sum())
         if len(user) - alone < _SHARED * len(user):
-            return Groups(BY_USER, user, timestamp, {})
+            return Groups(BY_USER, _by_first(user), timestamp, {})
         return Groups(BY_TIME, _number(starts), timestamp, {})
-    starts[1:] |= impression[1:] != impression[:-1]
+    starts[1:] |= (impression[1:] != impression[:-1]) | (impression[1:] < 0)
     number = _number(starts)
     first = np.flatnonzero(starts)
     runs = impression[first]
@@ -96,6 +118,11 @@ def find_groups(
             ),
         },
     )
+
+
+def _by_first(user: np.ndarray) -> np.ndarray:
+    """Number the users by their first rows, whatever their codes."""
+    return pd.factorize(user)[0].astype(np.int32)
 
 
 def _number(starts: np.ndarray) -> np.ndarray:

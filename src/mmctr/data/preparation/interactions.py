@@ -77,7 +77,7 @@ def prepare_interactions(
         parts, dropped = impression_rows(
             log, part, groups, histories, (likes, views), params
         )
-    parts, weighed = _weighed(parts, weights, params)
+    parts, weighting = _with_weights(parts, weights, params)
     fields = fields or FieldsParams()
     parts, encoded = add_fields(source, parts, part, groups, fields)
     tags, n_tags = tag_ids(source.items, params.max_tags)
@@ -113,7 +113,7 @@ def prepare_interactions(
             **facts,
             **repeats,
             "dropped": dropped_share(log, parts, dropped),
-            "weights": weighed,
+            "weights": weighting,
             "tags": n_tags,
             "parts": dropped,
         },
@@ -150,7 +150,7 @@ def _without_repeats(
     return log, repeat, found
 
 
-def _weighed(
+def _with_weights(
     parts: dict[str, PartRows],
     weights: np.ndarray | None,
     params: PreparationParams,
@@ -162,10 +162,8 @@ def _weighed(
         name: weights[rows.log.file_row[rows.events]] for name, rows in parts.items()
     }
     scaled, report = scale_weights(of_parts, params)
-    weighed = {
-        name: replace(rows, weights=scaled[name]) for name, rows in parts.items()
-    }
-    return weighed, report
+    parts = {name: replace(rows, weights=scaled[name]) for name, rows in parts.items()}
+    return parts, report
 
 
 def _events(log: NumberedLog) -> pa.Table | TablePieces:
@@ -174,12 +172,18 @@ def _events(log: NumberedLog) -> pa.Table | TablePieces:
             log.user_ids.take(pa.array(log.user[places])),
             log.item[places],
             log.timestamp[places],
-            None if log.label is None else log.label[places],
+            _labels(log, places),
         )
 
     if len(log) <= PIECE_ROWS:
         return table_of(slice(0, len(log)))
     return TablePieces(len(log), PIECE_ROWS, table_of)
+
+
+def _labels(log: NumberedLog, places: slice) -> pa.Array | None:
+    if log.label is None:
+        return None
+    return pa.array(log.label[places], mask=~log.in_log[places])
 
 
 def _kind(groups: Groups | None, params: PreparationParams) -> dict[str, object]:

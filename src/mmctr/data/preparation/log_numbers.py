@@ -39,10 +39,10 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
         tables[_HISTORY] = source.history
     ids = source.items["item_id"].combine_chunks()
     items = {file: _item_codes(table, ids) for file, table in tables.items()}
-    strangers = [
+    missing = [
         _unknown_items(file, table, items[file], ids) for file, table in tables.items()
     ]
-    unknown = raise_or_warn(strangers, unknown_items)
+    unknown = raise_or_warn(missing, unknown_items)
     if not items[_LOG].any():
         raise ValueError(
             f"{_LOG}: no event is left, no item is in items.parquet; give "
@@ -88,8 +88,8 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
         item_hashes=hashes["item"],
         unknown=unknown,
         read=len(log),
-        unknown_rows=strangers[0].rows.size,
-        unknown_items=len(pd.unique(strangers[0].values)),
+        unknown_rows=missing[0].rows.size,
+        unknown_items=len(pd.unique(missing[0].values)),
     )
 
 

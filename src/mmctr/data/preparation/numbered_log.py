@@ -90,8 +90,10 @@ class NumberedLog:
         return int(found.sum())
 
     def groups(self) -> Groups:
-        """The groups of the rows of impressions."""
-        return find_groups(self.user, self.timestamp, self.impression)
+        """The groups of the rows of impressions, whatever came before the log."""
+        rows = self if self.in_log.all() else self.take(self.in_log)
+        groups = find_groups(rows.user, rows.timestamp, rows.impression)
+        return groups if rows is self else groups.among(self.in_log, self.timestamp)
 
     def repeats_of_the_one_before(self) -> np.ndarray:
         """``[events]`` bool: equal to the event before it in all that is read."""

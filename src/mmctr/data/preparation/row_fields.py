@@ -7,7 +7,7 @@ import numpy as np
 from mmctr.data.fields.log_columns import GROUP_SIZE, ITEM_AGE, other_columns
 from mmctr.data.fields.log_fields import LogFields, fit_log_fields
 from mmctr.data.fields.params import FieldsParams
-from mmctr.data.preparation.groups import Groups
+from mmctr.data.preparation.groups import BY_USER, Groups
 from mmctr.data.preparation.numbered_log import NumberedLog
 from mmctr.data.preparation.part_rows import PartRows
 from mmctr.data.reading.source import LogSource
@@ -36,10 +36,16 @@ def add_fields(
 
     Raises:
         ValueError: If a parameter names a column that is not there, or does not suit
-            its values.
+            its values; if ``group_size`` is asked for where groups are users.
     """
     sizes = None
     if groups is not None and GROUP_SIZE in params.context:
+        if groups.kind == BY_USER:
+            raise ValueError(
+                f"fields.context has {GROUP_SIZE}, and the groups of this log are its "
+                "users: a user's number of rows is not known before the last of them; "
+                f"leave {GROUP_SIZE} out, or give the log a column 'impression_id'"
+            )
         number = groups.within(part)
         sizes = np.bincount(number)[number]
     sized = {name: replace(rows, group_sizes=sizes) for name, rows in parts.items()}

@@ -50,7 +50,8 @@ class PrimaryTables(NamedTuple):
         events: Every event that statistics of rows may count, in time order:
             ``user_id`` (the source's own type), ``item_id`` (int64) and ``timestamp``
             (int64, unix seconds; null where the source has no times); of impressions
-            also ``label`` (int8, 1 for a click), else all are clicks.
+            also ``label`` (int8, 1 for a click, null for a click from before the log),
+            else all are clicks.
         report: What was read, dropped and found, ready for JSON.
         state: What encodes new data in the same way, ready for JSON; see
             :class:`mmctr.data.fields.state.FieldState`.
@@ -147,7 +148,7 @@ def events_table(
     users: pa.Array,
     items: np.ndarray,
     timestamps: np.ndarray | None,
-    labels: np.ndarray | None = None,
+    labels: pa.Array | None = None,
 ) -> pa.Table:
     """Build ``events``; see :class:`PrimaryTables`.
 
@@ -155,7 +156,8 @@ def events_table(
         users: ``[events]`` ids of the source's own type.
         items: ``[events]`` items from 1.
         timestamps: ``[events]`` unix seconds; None where the source has none.
-        labels: ``[events]`` int8, 1 for a click; None if all are clicks.
+        labels: ``[events]`` int8, 1 for a click, null for one from before the log;
+            None if all are clicks.
     """
     times = pa.nulls(len(items)) if timestamps is None else pa.array(timestamps)
     columns = {

@@ -55,7 +55,12 @@ def read_events(
     if LABEL in rows.column_names:
         require_both_labels(rows[LABEL], f"{table.place}: the label")
     if "impression_id" in rows.column_names:
-        require_values(rows["impression_id"], table.where("impression_id"))
+        without = rows["impression_id"].null_count
+        if without:
+            notes.warn(
+                f"{table.where('impression_id')} is empty in {without:,} of "
+                f"{len(rows):,} rows: each is a group of its own"
+            )
         column = IdColumn(table.place, rows["impression_id"], table.raw.is_typed)
         rows = _replaced(rows, "impression_id", unify_ids("impression_id", [column])[0])
         roles["impression_id"] = "impression_id"

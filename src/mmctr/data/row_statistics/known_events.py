@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,7 +18,7 @@ class KnownEvents(NamedTuple):
 
 
 def read_events(
-    events: pa.Table, train: pa.Table, *, clock: bool, valid_from: int | None
+    events: pa.Table, *, clock: bool, valid_from: int | None
 ) -> KnownEvents:
     """Read the table ``events`` of the preparation.
 
@@ -27,8 +28,8 @@ def read_events(
     users of other folds.
 
     Args:
-        events: Clicks; of a log of impressions all events, with ``label``.
-        train: Primary rows.
+        events: Clicks; of a log of impressions all events, with ``label``, which is
+            null for clicks from before the log.
         clock: Whether times are those of a clock.
         valid_from: First time of valid; None without times.
     """
@@ -37,6 +38,7 @@ def read_events(
     log = EventLog.from_arrow(events, of_others=not clock)
     if "label" not in events.column_names:
         return KnownEvents(log, None)
-    labels = events["label"].to_numpy()
-    since = pc.min(train["timestamp"]).as_py()
-    return KnownEvents(log.select(labels == 1), Rates.of(log, labels, since))
+    in_log = np.asarray(events["label"].is_valid())
+    clicked = pc.fill_null(events["label"], 1).to_numpy() == 1
+    rates = Rates(log.select(in_log), log.select(in_log & clicked))
+    return KnownEvents(log.select(clicked), rates)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
 
 import numpy as np
 
@@ -16,6 +15,8 @@ from mmctr.data.row_statistics.scales import DAY_SECONDS
 class Rates:
     """Impressions that rates are counted in.
 
+    Clicks from before the log are not among them: they say nothing of what was shown.
+
     Attributes:
         shown: All of them.
         clicked: Those that were clicked.
@@ -23,19 +24,6 @@ class Rates:
 
     shown: EventLog
     clicked: EventLog
-
-    @classmethod
-    def of(cls, events: EventLog, labels: np.ndarray, since: int) -> Self:
-        """Split the events of a log.
-
-        Args:
-            events: ``E`` impressions, and clicks from before the log.
-            labels: ``[E]`` of 0 and 1.
-            since: First time of the log, unix seconds: earlier clicks say nothing of
-                what was shown.
-        """
-        in_log = events.times >= since
-        return cls(events.select(in_log), events.select(in_log & (labels == 1)))
 
     def statistics(
         self, rows: HistoryRows, windows_days: Sequence[float]

@@ -47,11 +47,18 @@ def prepare_tables(
     else:
         tables = prepare_interactions(source, params, fields)
     *saved, audited = tables
-    return (*saved, audit_tables(tables.items, **audited))
+    log = tables.report["log"]
+    shown = isinstance(log, dict) and log["kind"] == "impressions"
+    return (*saved, audit_tables(tables.items, **audited, are_impressions=shown))
 
 
 def audit_tables(
-    items: pa.Table, train: pa.Table, valid: pa.Table, test: pa.Table
+    items: pa.Table,
+    train: pa.Table,
+    valid: pa.Table,
+    test: pa.Table,
+    *,
+    are_impressions: bool = False,
 ) -> dict[str, object]:
     """Ask whether labels leak through items, levels or histories, before any model.
 
@@ -60,6 +67,7 @@ def audit_tables(
         train: Labelled rows.
         valid: Labelled rows.
         test: Rows, labelled or not.
+        are_impressions: Whether all labelled rows were shown.
 
     Returns:
         By split, ready for JSON; see :func:`mmctr.evaluation.audit_splits`.
@@ -69,6 +77,7 @@ def audit_tables(
     return audit_splits(
         {name: _audited_rows(rows, items, levels) for name, rows in splits.items()},
         {name: items[name].to_numpy().astype(np.int64) for name in levels},
+        are_impressions=are_impressions,
     )
 
 

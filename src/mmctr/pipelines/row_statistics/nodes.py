@@ -46,7 +46,6 @@ def compute_row_statistics(
     valid_from = log["valid_from"] if log else None
     clicks, rates = read_events(
         events,
-        train,
         clock=LogFacts.of(preparation_report).clock,
         valid_from=valid_from,
     )
