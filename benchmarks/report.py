@@ -19,7 +19,7 @@ def empty_results() -> dict[str, object]:
         },
         "vqvae": dict.fromkeys(("train_ratio", "encode_ratio")),
         "loader": dict.fromkeys(("rows_per_s", "peak_gb")),
-        "preparation": {"events": None},
+        "preparation": {"events": None, "impressions": None},
         "growth": dict.fromkeys(("rows", "history", "items")),
         "busy": dict.fromkeys(
             ("seconds_alone", "seconds_busy", "ratio", "waiting_ratio")
