@@ -3,6 +3,8 @@
 import os
 import warnings
 
+import pyarrow as pa
+
 from mmctr.project.config_loader import CachedConfigLoader
 from mmctr.project.console import use_console
 from mmctr.project.hooks.after_run import (
@@ -23,6 +25,9 @@ warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 # Threads that wait for each other sleep; by default they spin, and a core that another
 # program keeps busy makes every training many times slower. Read when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+# Arrow's own allocators keep what is freed: a quarter of a large log, when it is read.
+pa.set_memory_pool(pa.system_memory_pool())
 
 use_console()
 

@@ -33,6 +33,8 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
         ValueError: If an event's item is not in the item table and ``unknown_items`` is
             ``strict``; it names the first five rows. If no event is left.
     """
+    # What reading the log has freed.
+    pa.default_memory_pool().release_unused()
     log = source.log
     tables = {_LOG: log}
     if source.history is not None:
