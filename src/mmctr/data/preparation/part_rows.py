@@ -145,9 +145,10 @@ class PartRows(ABC):
             return self.table_of(slice(0, len(self.events)))
         chosen = self.log.user_hashes < np.uint64(share * 2**64)
         places = np.flatnonzero(chosen[self.log.user[self.events]])
-        # One user may have many of the rows.
-        most = max(2 * int(share * len(self.events)), 1)
-        return self.table_of(places[:: -(-len(places) // most) or 1])
+        # One user may have many of the rows, with long histories.
+        found = replace(self, events=self.events[places])
+        step = max(found.count // AUDITED_ROWS, found._history_items() // AUDITED_ITEMS)
+        return self.table_of(places[:: step + 1])
 
     def columns(self) -> PartColumns:
         """What the report counts."""
