@@ -67,7 +67,7 @@ def test_five_rows_are_named_and_no_more():
         "[0, 2, 3, 4, 5] hold [0.5, 2.5, 3.5, 4.5, 5.5]"
     )
     empty = [None, None, None, 1, None, None, None]
-    for kind in ("integer", "id", "time"):
+    for kind in ("integer", "id"):
         assert message(scalar_column, table(empty, pa.int8()), "c", kind, FILE) == (
             f"{WHERE} is empty in rows [0, 1, 2, 4, 5]; fill them or drop the rows"
         )
@@ -77,10 +77,8 @@ def test_what_is_no_column_of_its_kind_is_told():
     flags = table([True, False])
     for kind, words in (
         ("integer", "whole numbers"),
-        ("count", "numbers"),
         ("id", "whole numbers or text"),
         ("text", "text"),
-        ("time", "unix seconds (whole numbers), timestamps or dates"),
     ):
         assert message(scalar_column, flags, "c", kind, FILE) == (
             f"{WHERE} is bool; expected {words}, convert the column"

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmctr.data.column_kinds import KINDS, NUMBERS, TEXTS, TIMES, is_any, type_problem
+from mmctr.data.column_kinds import KINDS, NUMBERS, TEXTS, is_any, type_problem
 from mmctr.runtime.jagged import Jagged
 
 
@@ -45,26 +45,20 @@ def scalar_column(table: pa.Table, name: str, kind: str, file: str) -> pa.Array:
     Args:
         table: The file's table.
         name: The column.
-        kind: ``integer``, ``count``, ``text``, ``id`` or ``time``.
+        kind: ``integer``, ``text`` or ``id``.
         file: Where it comes from, for the message.
 
     Returns:
-        ``rows`` values: ``integer`` and ``time`` (unix seconds) as int64, ``count`` as
-        float64, ``text`` as string, empty where there is none, ``id`` as int64 or
-        string.
+        ``rows`` values: ``integer`` as int64, ``text`` as string, empty where there is
+        none, ``id`` as int64 or string.
 
     Raises:
         ValueError: If the column is of another type, or has values that are empty or
             no whole numbers; it names file, column and the first five rows.
     """
     column, where = checked_column(table, name, kind, file)
-    if kind == "count":
-        values = column.to_numpy(zero_copy_only=False).astype(np.float64)
-        return pa.array(values)
     if kind == "text" or is_any(column.type, TEXTS):
         return pc.fill_null(column.cast(pa.string()), "")
-    if is_any(column.type, TIMES):
-        return column.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
     values = column.to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(_is_inexact(values))
     if rows.size:
