@@ -54,15 +54,18 @@ def check_rows(source: LogSource, params, tables: PrimaryTables) -> None:
             for place in long_enough
             if events[place].item not in expected[place]
         }
+        taken: dict[object, set[int]] = {}
+        for event in events:
+            if part_of(event, tables.report) <= index:
+                taken.setdefault(event.user, set()).add(event.item)
+        free = [len(pool - taken[events[place].user]) for place in long_enough]
+        if max(free, default=0) < params.negatives_per_positive:
+            # Nothing is new to anyone: repeats are drawn from too.
+            pool = {events[place].item for place in long_enough}
         kept = []
         for place in long_enough:
             event = events[place]
-            taken = {
-                other.item
-                for other in events
-                if other.user == event.user and part_of(other, tables.report) <= index
-            }
-            if len(pool - taken) < params.negatives_per_positive:
+            if len(pool - taken[event.user]) < params.negatives_per_positive:
                 continue
             kept.append(place)
             rows = found[place]

@@ -1,5 +1,7 @@
 """Parts and histories: no tie is cut, nothing later is seen."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -63,18 +65,29 @@ def test_the_order_of_the_file_does_not_matter(times, fractions, random):
 
 
 @pytest.mark.parametrize(
-    ("times", "part", "fraction"),
+    ("times", "part", "told"),
     [
-        ([5] * 20, "train", "valid_fraction"),
-        ([1] * 5 + [2] * 15, "valid", "valid_fraction"),
-        ([1, 2], "valid", "valid_fraction"),
+        ([5] * 20, "train", "1 distinct timestamp: 5 (20 events); three parts need"),
+        ([1] * 5 + [2] * 15, "valid", "1 (5 events), 2 (15 events); three parts need"),
     ],
 )
-def test_an_empty_part_names_the_fraction_to_change(times, part, fraction):
+def test_too_few_times_are_told(times, part, told):
     with pytest.raises(ValueError, match=f"{part} would have no event") as error:
         split_by_time(np.array(times), make_params())
-    assert f"change {fraction}" in str(error.value)
+    assert told in str(error.value)
     assert "preparation.test_fraction=0.1" in str(error.value)
+
+
+@given(st.lists(st.integers(0, 9), min_size=3, max_size=40))
+@settings(max_examples=100, deadline=None)
+def test_an_empty_part_tells_fractions_that_do(times):
+    assume(len(set(times)) > 2)
+    try:
+        split_by_time(np.array(times), make_params())
+    except ValueError as error:
+        said = re.findall(r"preparation\.(\w+)=([.\d]+)", str(error))[2:]
+        fractions = {name: float(value) for name, value in said}
+        split_by_time(np.array(times), make_params(**fractions))
 
 
 def test_fractions_must_leave_something_to_train_on():

@@ -23,6 +23,7 @@ from mmctr.data.preparation.report import count_parts
 from mmctr.data.preparation.row_fields import add_fields
 from mmctr.data.preparation.splits import TimeSplit, split_by_time
 from mmctr.data.preparation.tables import PrimaryTables, events_table, primary_tables
+from mmctr.data.preparation.unusual import describe_unusual
 from mmctr.data.preparation.weights import row_weights, scale_weights
 from mmctr.data.reading.source import LogSource
 
@@ -58,6 +59,9 @@ def prepare_interactions(
     split = split_by_time(log.log_times(), params)
     facts = _facts(log, split, source)
     log, is_repeat, repeats = _without_repeats(log, params)
+    unusual = describe_unusual(
+        log, source.items, params, int((is_repeat & log.in_log).sum())
+    )
     groups = None if log.label is None else log.groups()
     log = replace(log, impression=None)
     moment = log.timestamp if groups is None else groups.moment
@@ -116,6 +120,7 @@ def prepare_interactions(
             "weights": weighting,
             "tags": n_tags,
             "parts": dropped,
+            "notes": [*source.notes, *unusual],
         },
     )
 
@@ -137,7 +142,7 @@ def _without_repeats(
         # An item may be shown twice, but nobody clicks it twice at once.
         equal &= ~log.in_log
         log = log.take(~equal) if equal.any() else log
-        return log, np.zeros(0, bool), {"repeated_rows": count}
+        return log, np.zeros(len(log), bool), {"repeated_rows": count}
     log = log.take(~equal) if equal.any() else log
     repeat = find_repeats(log)
     found = {
@@ -222,5 +227,4 @@ def _facts(log: NumberedLog, split: TimeSplit, source: LogSource) -> dict[str, o
         "last_day": last,
         "valid_from": split.valid_from,
         "test_from": split.test_from,
-        "notes": list(source.notes),
     }

@@ -12,6 +12,7 @@ from mmctr.data.preparation.ordering import (
     id_hashes,
     time_order,
 )
+from mmctr.data.preparation.ties import order_equal_events
 from mmctr.data.preparation.unknown import UnknownValues, raise_or_warn
 from mmctr.data.reading.source import LogSource
 
@@ -73,11 +74,11 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
     if known is not None:
         _take(columns, known)
     order = _time_order(columns, hashes, seed)
-    columns.pop("fraction", None)
     _take(columns, order)
     file_row = order if known is None else known[order]
     file_row = file_row.astype(np.int32 if len(log) < 2**31 else np.int64)
     file_row[file_row >= len(log)] = HISTORY
+    order_equal_events(columns, file_row, log)
     return NumberedLog(
         user=columns["user"],
         item=columns["item"],

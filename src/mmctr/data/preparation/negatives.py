@@ -6,6 +6,7 @@ earlier clicks. So neither an item's popularity nor whether it lies in the histo
 anything about the label.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -53,7 +54,9 @@ def sample_negatives(
     ``min_eligible_items`` items of a window, it is widened by a window on both sides,
     inside the part. Some negatives are repeats instead, clicks of the row's history, as
     often as the part's positives are; see
-    :func:`mmctr.data.preparation.popularity.draw_repeats`.
+    :func:`mmctr.data.preparation.popularity.draw_repeats`. Where no row has enough
+    items to draw, as in a log of the same purchases again and again, repeats are drawn
+    from like other positives.
 
     Args:
         positives: The part's.
@@ -65,9 +68,26 @@ def sample_negatives(
         The items, distinct within a positive and other than its own, and as of when a
         row may know of events.
     """
+    new = np.flatnonzero(~positives.repeats)
+    found = _draw_negatives(positives, new, first_click_weights, taken, params, rng)
+    if found.items.any() or len(new) == len(positives):
+        return found
+    # Too few items are new to anyone: those of all clicks, as often as clicked.
+    every = np.arange(len(positives))
+    return _draw_negatives(positives, every, None, taken, params, rng)
+
+
+def _draw_negatives(
+    positives: Positives,
+    pool: np.ndarray,
+    weigh: Callable[[Positives, np.ndarray], np.ndarray] | None,
+    taken: TakenItems,
+    params: PreparationParams,
+    rng: np.random.Generator,
+) -> Negatives:
+    """Draw from the items of some positives, by their weights; None: all alike."""
     per_positive = params.negatives_per_positive
     negatives = np.zeros((len(positives), per_positive), np.int32)
-    pool = np.flatnonzero(~positives.repeats)
     if not pool.size:
         return Negatives(negatives, positives.timestamps)
     length = max(round(params.window_days * DAY_SECONDS), 1)
@@ -75,7 +95,8 @@ def sample_negatives(
     least = max(params.min_eligible_items, per_positive)
     first, last, eligible = _ranges(positives, pool, taken, window, least)
     drawable = np.flatnonzero(eligible >= per_positive)
-    weights = np.cumsum(first_click_weights(positives, window)[pool])
+    each = np.ones(len(positives)) if weigh is None else weigh(positives, window)
+    weights = np.cumsum(each[pool])
     first_clicks = FirstClicks(
         positives.items[pool], np.concatenate([[0.0], weights]), first, last
     )

@@ -9,6 +9,8 @@ from mmctr.data.preparation.params import PreparationParams
 
 PARTS = ("train", "valid", "test")
 
+_SHOWN = 5
+
 
 @dataclass(frozen=True)
 class TimeSplit:
@@ -43,26 +45,66 @@ def split_by_time(timestamps: np.ndarray, params: PreparationParams) -> TimeSpli
         The cuts.
 
     Raises:
-        ValueError: If a part would be empty; the message names the fraction to change.
+        ValueError: If a part would be empty; the message tells the distinct times and
+            fractions that would do.
     """
-    n = len(timestamps)
-    shares = (
-        1 - params.valid_fraction - params.test_fraction,
-        1 - params.test_fraction,
-    )
-    at = [min(int(n * share), n - 1) for share in shares]
-    split = TimeSplit(*np.partition(timestamps, at)[at].tolist())
+    split = _cuts(np.sort(timestamps), params.valid_fraction, params.test_fraction)
     part = split.part_of(timestamps)
     for index, name in enumerate(PARTS):
         if not (part == index).any():
-            raise ValueError(
-                f"{name} would have no event when {n} events are split in time with "
-                f"preparation.valid_fraction={params.valid_fraction} and "
-                f"preparation.test_fraction={params.test_fraction}; change "
-                + ("test_fraction" if name == "test" else "valid_fraction")
-                + ", or give a log whose events are spread over more timestamps"
-            )
+            raise ValueError(_explain(name, timestamps, params))
     return split
+
+
+def _cuts(ordered: np.ndarray, valid: float, test: float) -> TimeSplit:
+    """The times at the given shares of ascending ones."""
+    n = len(ordered)
+    at = [min(int(n * share), n - 1) for share in (1 - valid - test, 1 - test)]
+    return TimeSplit(*ordered[at].tolist())
+
+
+def _explain(name: str, timestamps: np.ndarray, params: PreparationParams) -> str:
+    """Say why a part would be empty, and what to set."""
+    ordered = np.sort(timestamps)
+    times, counts = np.unique(ordered, return_counts=True)
+    shown = ", ".join(
+        f"{time} ({count:,} events)"
+        for time, count in zip(times[:_SHOWN], counts[:_SHOWN], strict=True)
+    )
+    n = len(ordered)
+    said = (
+        f"{name} would have no event when {n} events are split in time with "
+        f"preparation.valid_fraction={params.valid_fraction} and "
+        f"preparation.test_fraction={params.test_fraction}: the log has {len(times):,} "
+        f"distinct timestamp{'s'[: len(times) - 1]}: {shown}"
+        + (" ..." if len(times) > _SHOWN else "")
+    )
+    found = _fitting_fractions(ordered, times, counts)
+    if found is None:
+        return (
+            f"{said}; three parts need three: give a log of more days, or one with "
+            "finer times (preparation.reading.columns.timestamp=NAME takes another "
+            "column)"
+        )
+    return f"{said}; set --params preparation.valid_fraction={found[0]:g}," + (
+        f"preparation.test_fraction={found[1]:g}"
+    )
+
+
+def _fitting_fractions(
+    ordered: np.ndarray, times: np.ndarray, counts: np.ndarray
+) -> tuple[float, float] | None:
+    """Fractions of valid and test that leave each part an event, the most to train."""
+    n, before = len(ordered), np.cumsum(counts) - counts
+    for test_at in range(len(times) - 1, 1, -1):
+        # Half an event more, so that rounding does not miss the cut.
+        test = round((n - before[test_at] - 0.5) / n, 6)
+        valid = round((before[test_at] - before[test_at - 1]) / n, 6)
+        if _cuts(ordered, valid, test) == TimeSplit(
+            int(times[test_at - 1]), int(times[test_at])
+        ):
+            return valid, test
+    return None
 
 
 def history_ranges(

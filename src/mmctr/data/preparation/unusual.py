@@ -1,0 +1,81 @@
+"""What is unusual in a log, and parameters that it has no use for."""
+
+import logging
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+
+from mmctr.data.preparation.numbered_log import NumberedLog
+from mmctr.data.preparation.params import PreparationParams
+
+logger = logging.getLogger(__name__)
+
+_MANY = 0.5
+_OF_CLICKS = (
+    *("negatives_per_positive", "repeats", "window_days"),
+    "min_eligible_items",
+)
+_OF_IMPRESSIONS = ("negative_keep",)
+_OF_WEIGHTS = ("weight_is", "max_weight")
+
+
+def describe_unusual(
+    log: NumberedLog, items: pa.Table, params: PreparationParams, repeats: int
+) -> list[str]:
+    """Say what of a log may surprise, and warn about all but items without an event.
+
+    Args:
+        log: Its events.
+        items: Its items, in the order of their numbers.
+        params: Those of its preparation.
+        repeats: Clicks of an item that the user clicked before.
+
+    Returns:
+        A sentence each.
+    """
+    found = _ignored(params, are_impressions=log.label is not None)
+    rows = log.item if log.in_log.all() else log.item[log.in_log]
+    counts = np.bincount(rows, minlength=len(log.item_hashes))
+    most, count = int(counts.argmax()), int(counts.max())
+    if count >= _MANY * len(rows):
+        found.append(
+            f"{count:,} of {len(rows):,} events are of one item, "
+            f"{items['item_id'][most - 1].as_py()}"
+        )
+    if repeats >= _MANY * len(rows):
+        found.append(
+            f"{repeats:,} of {len(rows):,} clicks are of an item that the user clicked "
+            "before; preparation.repeats says what becomes of them"
+        )
+    earlier = ~log.in_log
+    late = int((earlier & (log.timestamp >= log.log_times()[0])).sum())
+    if late:
+        since = datetime.fromtimestamp(int(log.log_times()[0]), UTC)
+        found.append(
+            f"history.parquet: {late:,} of {int(earlier.sum()):,} clicks are not "
+            f"before the log's first event ({since:%Y-%m-%d %H:%M:%S}); these are in "
+            "histories from their time on, but are no rows of the log"
+        )
+    for text in found:
+        logger.warning("%s", text)
+    without = int((counts[1:] == 0).sum())
+    if without:
+        found.append(f"{without:,} of {len(items):,} items have no event in the log")
+        logger.info("%s", found[-1])
+    return found
+
+
+def _ignored(params: PreparationParams, *, are_impressions: bool) -> list[str]:
+    """Name the parameters that are set and that do nothing."""
+    why = dict.fromkeys(_OF_IMPRESSIONS, "the log is one of clicks")
+    if are_impressions:
+        why = dict.fromkeys(_OF_CLICKS, "the log is one of impressions")
+    if params.weight_column is None:
+        why |= dict.fromkeys(_OF_WEIGHTS, "there is no preparation.weight_column")
+    fields = PreparationParams.model_fields
+    return [
+        f"preparation.{name}={getattr(params, name)} is ignored: {cause}"
+        for name, cause in why.items()
+        if getattr(params, name) != fields[name].default
+    ]
