@@ -5,6 +5,7 @@ from kedro.pipeline import Pipeline
 from mmctr.pipelines import (
     ablation,
     baselines,
+    bundle,
     ctr_modeling,
     embedding,
     evidence,
@@ -33,6 +34,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "baselines": baselines.create_pipeline(),
         "ctr_modeling": ctr_modeling.create_pipeline(),
         "reporting": reporting.create_pipeline(),
+        "bundle": bundle.create_pipeline(),
     }
     others = {
         "sample": sample.create_pipeline(),

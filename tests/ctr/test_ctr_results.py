@@ -8,7 +8,8 @@ from result_digests import require_stored_results
 from worlds import click_log, ctr_params, random_table, with_vectors
 
 from mmctr.ctr import RESULT_VERSION
-from mmctr.ctr.training.fit import predict_clicks, train_din
+from mmctr.ctr.prediction import predict_clicks
+from mmctr.ctr.training.fit import train_din
 
 DROPOUTS = {"attention_dropout": 0.2, "dnn_dropout": 0.2, "item_id_dropout": 0.2}
 LEVELS = {"likes": True, "views": True}

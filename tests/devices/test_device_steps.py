@@ -29,8 +29,8 @@ from mmctr.ctr.layers.batch_norm import PlainBatchNorm
 from mmctr.ctr.layers.dropout import StepDropout
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
+from mmctr.ctr.prediction import predict_clicks
 from mmctr.ctr.training import fit
-from mmctr.ctr.training.fit import predict_clicks
 from mmctr.ctr.training.lightning_module import CtrLightningModule, ValidationRows
 from mmctr.ctr.training.weight_average import NormBatches
 

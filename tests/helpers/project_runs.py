@@ -23,6 +23,7 @@ ROAD = (
     "baselines",
     "ctr_modeling",
     "reporting",
+    "bundle",
 )
 
 

@@ -150,8 +150,12 @@ def test_every_entry_has_a_layer(contexts):
 
 
 # A report that later steps read belongs to the layer of its step; the model's card is
-# made of reports, and lies beside the weights.
-ELSEWHERE = {"preparation_report": "reporting", "model_card": "models"}
+# made of reports, and lies beside the weights, as the bundle does.
+ELSEWHERE = {
+    "preparation_report": "reporting",
+    "model_card": "models",
+    "bundle": "models",
+}
 
 
 def test_an_entry_lies_in_its_layer_under_the_name_of_its_data_set(entries):

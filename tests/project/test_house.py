@@ -3,7 +3,7 @@
 from paths import REPOSITORY
 
 HOUSE = REPOSITORY / "src" / "mmctr"
-MOST_ENTRIES = 14
+MOST_ENTRIES = 15
 MOST_LINES = 300
 
 

@@ -37,6 +37,7 @@ from worlds import click_log, ctr_params, random_table
 
 from mmctr.runtime import allocator
 from mmctr.runtime import device
+from mmctr.ctr import prediction
 from mmctr.ctr.training import fit as training
 
 calls = []
@@ -53,7 +54,7 @@ params = ctr_params(
 )
 trained = training.train_din(table, train, valid, np.arange(100) // 4, params)
 in_training = len(calls)
-scores = training.predict_clicks(table, trained.weights, valid, params)
+scores = prediction.predict_clicks(table, trained.weights, valid, params)
 save_file(trained.weights, sys.argv[2] + "/weights")
 np.save(sys.argv[2] + "/scores", scores)
 sys.stdout.write(f"{in_training} {len(calls) - in_training}")

@@ -59,7 +59,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     try:
         part.mkdir()
         yield part
-        for each in (*part.iterdir(), part):
+        for each in (*part.rglob("*"), part):
             _flush(each)
         if path.exists():
             os.replace(path, old)

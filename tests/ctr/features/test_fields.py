@@ -12,7 +12,8 @@ from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.field_columns import FieldColumns, FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.models.din.model import Din
-from mmctr.ctr.training.fit import predict_clicks, train_din
+from mmctr.ctr.prediction import predict_clicks
+from mmctr.ctr.training.fit import train_din
 from mmctr.data.fields.field import FIRST, UNKNOWN
 from mmctr.evaluation.metrics import auc
 from tests.helpers.worlds import N_ITEMS, ctr_params, random_table, rows_table

@@ -10,7 +10,8 @@ from worlds import (
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.params import CtrParams
-from mmctr.ctr.training.fit import TrainedModel, predict_clicks, train_din
+from mmctr.ctr.prediction import predict_clicks
+from mmctr.ctr.training.fit import TrainedModel, train_din
 from mmctr.evaluation import auc
 
 TOPICS, WIDTH = 6, 12

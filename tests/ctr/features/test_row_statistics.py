@@ -18,7 +18,8 @@ from worlds import (
 from mmctr.ctr.features import row_statistics
 from mmctr.ctr.features.row_statistics import RowStatistics, StatisticScales
 from mmctr.ctr.models.din.model import Din
-from mmctr.ctr.training.fit import predict_clicks, train_din
+from mmctr.ctr.prediction import predict_clicks
+from mmctr.ctr.training.fit import train_din
 from mmctr.evaluation import auc
 
 KINDS = ["lexical", "popularity"]

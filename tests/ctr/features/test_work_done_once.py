@@ -7,7 +7,7 @@ from worlds import N_ITEMS, click_log, ctr_params, random_table, with_vectors
 from mmctr.ctr.features.vectors import Projection
 from mmctr.ctr.inputs import item_table
 from mmctr.ctr.models.din.model import Din
-from mmctr.ctr.training.fit import predict_clicks
+from mmctr.ctr.prediction import predict_clicks
 from mmctr.ctr.training.memory_estimate import estimate_memory
 
 

@@ -17,7 +17,8 @@ from worlds import (
 
 from mmctr.ctr.inputs.click_log import Batch, ClickLog
 from mmctr.ctr.models.din.model import EMPTY_HISTORY, Din
-from mmctr.ctr.training.fit import predict_clicks, train_din
+from mmctr.ctr.prediction import predict_clicks
+from mmctr.ctr.training.fit import train_din
 
 SEEN = np.ones(N_ITEMS + 1, bool)
 

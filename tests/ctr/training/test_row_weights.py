@@ -10,7 +10,8 @@ from worlds import N_ITEMS, click_log, ctr_params, random_table, rows_table, who
 
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.models.din.model import Din
-from mmctr.ctr.training.fit import predict_clicks, train_din
+from mmctr.ctr.prediction import predict_clicks
+from mmctr.ctr.training.fit import train_din
 from mmctr.ctr.training.lightning_module import CtrLightningModule, ValidationRows
 from mmctr.evaluation.params import EvaluationParams
 

@@ -13,7 +13,8 @@ import torch
 from worlds import ctr_params, log_with_statistics, random_table, with_vectors
 
 from mmctr.ctr.inputs.item_table import ItemTable
-from mmctr.ctr.training.fit import predict_clicks, train_din
+from mmctr.ctr.prediction import predict_clicks
+from mmctr.ctr.training.fit import train_din
 
 HELPERS = Path(__file__).parents[2] / "helpers"
 FEATURES = {

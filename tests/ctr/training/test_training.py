@@ -6,7 +6,8 @@ import pytorch_lightning as pl
 import torch
 from worlds import click_log, ctr_params, random_table
 
-from mmctr.ctr.training.fit import predict_clicks, train_din
+from mmctr.ctr.prediction import predict_clicks
+from mmctr.ctr.training.fit import train_din
 from mmctr.evaluation import auc, logloss
 
 TRAINING = {

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from worlds import click_log, ctr_params, random_table
 
-from mmctr.ctr.training.fit import TrainedModel, predict_clicks, train_din
+from mmctr.ctr.prediction import predict_clicks
+from mmctr.ctr.training.fit import TrainedModel, train_din
 from mmctr.ctr.training.weight_average import NormBatches, WeightAverage, measure_norms
 from mmctr.evaluation import auc
 

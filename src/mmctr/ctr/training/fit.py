@@ -1,4 +1,4 @@
-"""Training a CTR model with Lightning, and predicting with it."""
+"""Training a CTR model with Lightning."""
 
 import signal
 from collections.abc import Sequence
@@ -16,8 +16,9 @@ from mmctr.ctr.inputs.click_log import Batch, ClickLog
 from mmctr.ctr.inputs.field_columns import require_fields
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.inputs.statistic_columns import require_same_statistics
-from mmctr.ctr.models.din.model import EMPTY_HISTORY, Din
+from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
+from mmctr.ctr.prediction import prepare_ctr_device
 from mmctr.ctr.training.checkpointing import (
     CheckedFiles,
     Checkpointing,
@@ -29,9 +30,6 @@ from mmctr.ctr.training.key import training_key
 from mmctr.ctr.training.lightning_module import (
     CtrLightningModule,
     ValidationRows,
-    click_probabilities,
-    precision_context,
-    to_float64,
 )
 from mmctr.ctr.training.monitor import (
     monitor_mode,
@@ -42,9 +40,8 @@ from mmctr.ctr.training.trained_model import TrainedModel, collect_result, keep_
 from mmctr.ctr.training.weight_average import NormBatches
 from mmctr.evaluation.params import require_weights
 from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder
-from mmctr.runtime.device import prepare_device
 from mmctr.runtime.lightning import quiet_lightning
-from mmctr.runtime.progress import is_shown, track
+from mmctr.runtime.progress import is_shown
 from mmctr.runtime.progress_callback import ProgressCallback
 from mmctr.runtime.signals import StopRequest
 
@@ -81,7 +78,7 @@ def train_din(
         ValueError: If labels are missing or of one class, or training diverges.
         mmctr.runtime.signals.Stopped: On SIGTERM or Ctrl-C, after a checkpoint.
     """
-    device = _prepare_device(params)
+    device = prepare_ctr_device(params)
     require_both_classes(train.label, "train")
     require_defined_monitor(valid.label, valid_groups, params.training.monitor)
     require_both_classes(valid.label, "valid")
@@ -218,68 +215,3 @@ def _fit(
     finally:
         task.restore_trained_weights()
     return trainer
-
-
-def predict_clicks(
-    table: ItemTable,
-    weights: dict[str, torch.Tensor],
-    log: ClickLog,
-    params: CtrParams,
-) -> np.ndarray:
-    """Score the rows of a log.
-
-    Args:
-        table: The items.
-        weights: From :func:`train_din` with the same features and sizes.
-        log: The rows.
-        params: Features, sizes, device.
-
-    Returns:
-        ``[rows]`` float64 click probabilities, in the order of the log; computed in
-        the precision of the training.
-
-    Raises:
-        ValueError: If the device is not available, or not in this precision, or the
-            weights belong to other row statistics.
-    """
-    device = _prepare_device(params)
-    statistics = StatisticScales.of_weights(weights)
-    require_same_statistics(
-        statistics.names,
-        log.statistic_names,
-        of="ctr_weights",
-        advice="train again: kedro run --pipeline ctr_modeling",
-    )
-    if not len(log):
-        return np.zeros(0)
-    # Which items training saw is stored with the weights.
-    model = Din(
-        table,
-        np.zeros(table.n_items + 1, bool),
-        params,
-        statistics,
-        log.fields.specs,
-        empty_history=EMPTY_HISTORY in weights,
-    )
-    model.load_state_dict(weights)
-    model.to(device).eval()
-    scores = []
-    batches = ordered_batches(len(log), params.training.predict_batch_size)
-    show = is_shown(params.progress)
-    # The precision of the training, whose validations chose the weights.
-    precision = precision_context(device, params.training.precision)
-    with torch.inference_mode(), precision:
-        for rows in track(batches, "scoring", len(batches), show=show):
-            batch = Batch(*(tensor.to(device) for tensor in log[rows]))
-            scores.append(click_probabilities(model, batch))
-    return to_float64(scores)
-
-
-def _prepare_device(params: CtrParams) -> torch.device:
-    device = prepare_device(params.device, keep_memory=params.training.keep_memory)
-    if device.type == "mps" and params.training.precision == "bf16":
-        raise ValueError(
-            "ctr_modeling.training.precision=bf16 is not supported on MPS; set "
-            "precision=fp32, or ctr_modeling.device=cpu"
-        )
-    return device

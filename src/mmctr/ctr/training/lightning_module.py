@@ -3,7 +3,6 @@
 import logging
 import math
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +15,11 @@ from mmctr.ctr.inputs.click_log import Batch
 from mmctr.ctr.layers.dropout import dropout_layers, set_dropout_step
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
+from mmctr.ctr.prediction import (
+    click_probabilities,
+    precision_context,
+    to_float64,
+)
 from mmctr.ctr.training.divergence import DivergedError
 from mmctr.ctr.training.monitor import is_better
 from mmctr.ctr.training.optimizer import (
@@ -248,29 +252,6 @@ class CtrLightningModule(pl.LightningModule):
             # without their place in a checkpoint.
             steps = int(self.trainer.estimated_stepping_batches)
         return rate_factor(step, steps, self._params)
-
-
-def click_probabilities(model: Din, batch: Batch) -> torch.Tensor:
-    """Score a batch: ``[B]`` float32 probabilities, on the model's device."""
-    # As in the loss, logits of bf16 are widened first: their sigmoids would be ties.
-    return torch.sigmoid(model(batch).float())
-
-
-def precision_context(
-    device: torch.device, precision: str
-) -> AbstractContextManager[object]:
-    """The precision of training steps, for what runs outside of them."""
-    if precision == "bf16":
-        return torch.autocast(device.type, torch.bfloat16)
-    return nullcontext()
-
-
-def to_float64(scores: list[torch.Tensor]) -> np.ndarray:
-    """Copy the scores of a pass to the host, at once: ``[rows]`` float64.
-
-    Only the copy is widened, since MPS has no float64.
-    """
-    return torch.cat(scores).cpu().double().numpy()
 
 
 @torch.no_grad()

@@ -1,8 +1,9 @@
 """All statistics of a part's rows, as columns beside the rows."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -70,6 +71,14 @@ class StatisticsSource:
             name: matrix_column(self.item_table, f"{name}_codes", "item_table")
             for name in self.vectors
         }
+
+    def with_events(self, log: EventLog, rates: Rates | None) -> Self:
+        """The same items with other events; what is made of items alone is kept."""
+        other = replace(self, log=log, rates=rates)
+        for name in ("_words", "_tags", "_unit_vectors", "_codes"):
+            if name in vars(self):
+                vars(other)[name] = vars(self)[name]
+        return other
 
     def statistics(self, rows: HistoryRows) -> Iterator[tuple[str, np.ndarray]]:
         """Compute every statistic that is switched on and has something to count.

@@ -96,7 +96,7 @@ class RunTrainer:
             ) from error
 
     def _train(self, run: RunName) -> pa.Table:
-        from mmctr.ctr.training.fit import predict_clicks
+        from mmctr.ctr.prediction import predict_clicks
 
         setting = self.plan.arms[run.arm].candidates[run.candidate]
         params = setting.ctr_modeling.model_copy(update={"seed": run.seed})

@@ -57,8 +57,9 @@ def train_model(
     """
     from mmctr.ctr.inputs.click_log import ClickLog
     from mmctr.ctr.inputs.item_table import ItemTable
+    from mmctr.ctr.prediction import predict_clicks
     from mmctr.ctr.training.calibrated_weights import add_calibrations
-    from mmctr.ctr.training.fit import predict_clicks, train_din
+    from mmctr.ctr.training.fit import train_din
     from mmctr.ctr.training.memory_estimate import (
         estimate_memory,
         warn_if_memory_low,
@@ -139,8 +140,8 @@ def predict_rows(
     from mmctr.ctr.inputs.click_log import ClickLog
     from mmctr.ctr.inputs.item_table import ItemTable
     from mmctr.ctr.inputs.vocabulary import within_vocabulary
+    from mmctr.ctr.prediction import predict_clicks
     from mmctr.ctr.training.calibrated_weights import split_calibration
-    from mmctr.ctr.training.fit import predict_clicks
 
     params = _with_resolved_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, vectors)

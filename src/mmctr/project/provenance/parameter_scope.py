@@ -61,6 +61,12 @@ READ = {
     "predict_valid": _PREDICTING,
     "predict_test": _PREDICTING,
     "predict_test_frozen": _PREDICTING,
+    "make_bundle": (
+        *_PREDICTING,
+        "row_statistics.*",
+        "embedding.*",
+        "fields.*",
+    ),
     "evaluate_predictions": ("ctr_modeling.evaluation.*",),
     "build_submission": ("ctr_modeling.submission.*",),
     "check_submission": ("ctr_modeling.submission.*",),

@@ -55,6 +55,19 @@ class TargetAttention(nn.Module):
         segment: torch.Tensor,
     ) -> torch.Tensor:
         """Weigh and sum the history of every row."""
+        weights = self.weights(items, target, history, segment)
+        rows = torch.arange(len(target), device=segment.device)
+        starts = torch.searchsorted(segment, rows)
+        return items.pool(history, starts, weights.to(items.free.dtype))
+
+    def weights(
+        self,
+        items: ItemVectors,
+        target: torch.Tensor,
+        history: torch.Tensor,
+        segment: torch.Tensor,
+    ) -> torch.Tensor:
+        """The weight of every position, ``[T]``."""
         # Rows after the last position, computed and then dropped.
         spare = (0, spare_rows(len(history), history.device))
         hidden = self._first_layer(
@@ -63,10 +76,7 @@ class TargetAttention(nn.Module):
             functional.pad(history, spare),
             functional.pad(segment, spare),
         )
-        weights = self.attention_layer[1:](hidden).squeeze(1)[: len(history)]
-        rows = torch.arange(len(target), device=segment.device)
-        starts = torch.searchsorted(segment, rows)
-        return items.pool(history, starts, weights.to(items.free.dtype))
+        return self.attention_layer[1:](hidden).squeeze(1)[: len(history)]
 
     def _first_layer(
         self,

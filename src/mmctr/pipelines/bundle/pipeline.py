@@ -1,0 +1,43 @@
+"""Wiring of the bundle pipeline."""
+
+from kedro.pipeline import Node, Pipeline
+
+from mmctr.pipelines.bundle.nodes import make_bundle
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the bundle pipeline; it needs all others but the experiments."""
+    return Pipeline(
+        [
+            Node(
+                make_bundle,
+                inputs=[
+                    "ctr_weights",
+                    "item_table",
+                    "items",
+                    "item_id_mapping",
+                    "cold_items",
+                    "vectors",
+                    "vector_centers",
+                    "quantizer_weights",
+                    "quantizer_settings",
+                    "events",
+                    "test_rows",
+                    "test_predictions",
+                    "preparation_state",
+                    "preparation_report",
+                    "embedding_report",
+                    "row_statistics_report",
+                    "training_history",
+                    "metrics",
+                    "model_card",
+                    "params:ctr_modeling",
+                    "params:row_statistics",
+                    "params:embedding",
+                    "params:fields",
+                ],
+                outputs="bundle",
+                name="make_bundle",
+            )
+        ]
+    )

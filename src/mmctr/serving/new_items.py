@@ -1,0 +1,207 @@
+"""Items that training never saw: embedded, quantised and encoded as the known ones."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmctr.content.embedders.embed import embed_modalities
+from mmctr.content.quantizers.factory import load_quantizer
+from mmctr.content.vectors import finish_new_vectors
+from mmctr.data.column_kinds import is_list
+from mmctr.data.columns import lists_of_rows, vector_column
+from mmctr.serving.bundle import Bundle
+from mmctr.serving.facts import Modality
+from mmctr.serving.ids import ItemIds
+
+logger = logging.getLogger(__name__)
+
+_FILE = "new items"
+
+
+def with_items(bundle: Bundle, items: pa.Table, ids: ItemIds) -> Bundle:
+    """Append items.
+
+    Args:
+        bundle: Has quantisers and settings of embedders.
+        items: ``item_id``, and columns as the item table of training had them: text
+            and vectors of modalities, ``tags`` as numbers, ``likes_level`` and
+            ``views_level`` (0 to 10), columns of fields. A missing one is unknown.
+        ids: Of the bundle.
+
+    Returns:
+        A bundle with their rows behind all others.
+
+    Raises:
+        ValueError: If an id is there already, twice or empty, or a modality of text
+            has no text and no vectors and can't be made.
+    """
+    new_ids = _new_ids(items, ids)
+    vectors = new_vectors(bundle, items)
+    codes = new_codes(bundle, vectors)
+    count = items.num_rows
+    titles = (
+        items["title"].combine_chunks().cast(pa.string()).fill_null("")
+        if "title" in items.column_names
+        else pa.array([""] * count)
+    )
+    known = bundle.items
+    added = pa.table([new_ids, titles, pa.array(np.zeros(count, bool))], known.schema)
+    rows = _rows_of_table(bundle, items, codes)
+    return replace(
+        bundle,
+        items=pa.concat_tables([known, added]),
+        item_table=pa.concat_tables([bundle.item_table, rows]).combine_chunks(),
+        vectors={
+            name: np.concatenate([own, vectors[name]])
+            for name, own in bundle.vectors.items()
+        },
+    )
+
+
+def new_vectors(bundle: Bundle, items: pa.Table) -> dict[str, np.ndarray]:
+    """Vectors of items by modality, ``[k, d]`` float32, as training would have them."""
+    count = items.num_rows
+    found: dict[str, np.ndarray] = {}
+    texts = {}
+    for name, own in bundle.facts.modalities.items():
+        column = _vector_column(name, own, items)
+        if not own.width:
+            found[name] = np.zeros((count, 0), np.float32)
+        elif column is not None:
+            given = items.set_column(
+                items.column_names.index(column), column, _filled(items[column], own)
+            )
+            found[name] = vector_column(given, column, _FILE)
+        elif own.text and own.params.column in items.column_names:
+            text = [x or "" for x in items[own.params.column].to_pylist()]
+            _require_embeddable(bundle, name, own)
+            if any(x.strip() for x in text):
+                texts[name] = (text, own.params)
+        else:
+            logger.warning(
+                "%s: no column %s, so their %s vectors are zero",
+                _FILE,
+                own.params.column or f"{name}_vector",
+                name,
+            )
+        found.setdefault(name, np.zeros((count, own.width), np.float32))
+    for name, (made, _) in embed_modalities(texts, bundle.facts.embedding).items():
+        found[name] = made
+    return {
+        name: finish_new_vectors(
+            found[name], bundle.centers[name], bundle.facts.modalities[name].params
+        )
+        for name in bundle.vectors
+    }
+
+
+def new_codes(bundle: Bundle, vectors: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Codes of vectors by modality, ``[k, positions]`` int32, by kept quantisers."""
+    codes = {}
+    for name, own in vectors.items():
+        if not own.shape[1]:
+            codes[name] = np.zeros((len(own), 0), np.int32)
+            continue
+        quantizer = load_quantizer(
+            bundle.quantizer_settings[name], dict(bundle.quantizer_weights[name])
+        )
+        codes[name] = quantizer.encode(own)
+    return codes
+
+
+def _rows_of_table(
+    bundle: Bundle, items: pa.Table, codes: Mapping[str, np.ndarray]
+) -> pa.Table:
+    """Rows for the item table."""
+    schema, count = bundle.item_table.schema, items.num_rows
+    raw = {name: items[name] for name in items.column_names}
+    fields = bundle.fields.encode("item", raw, count)
+    made: dict[str, Any] = {
+        "item_id": np.arange(count) + bundle.item_table.num_rows,
+        "tags": _tags(items),
+        "likes": _levels(items, "likes_level"),
+        "views": _levels(items, "views_level"),
+        **{f"{name}_codes": lists_of_rows(own) for name, own in codes.items()},
+        **{name: fields[name] for name in fields.column_names},
+    }
+    columns = []
+    for each in schema:
+        values = made[each.name]
+        if isinstance(values, pa.ChunkedArray):
+            values = values.combine_chunks()
+        columns.append(pa.array(values).cast(each.type))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _levels(items: pa.Table, name: str) -> np.ndarray:
+    """Level + 1; 0, padding, where there is none."""
+    if name not in items.column_names:
+        return np.zeros(items.num_rows, np.int64)
+    levels = items[name].to_numpy().astype(np.float64)
+    wrong = ~(np.isnan(levels) | np.isin(levels, np.arange(11)))
+    if wrong.any():
+        raise ValueError(
+            f"{_FILE}: column '{name}' has {levels[wrong][0]:g} in row "
+            f"{int(wrong.argmax())}; expected whole numbers from 0 to 10"
+        )
+    return np.nan_to_num(levels, nan=-1).astype(np.int64) + 1
+
+
+def _tags(items: pa.Table) -> pa.Array:
+    kind = pa.list_(pa.int32())
+    if "tags" not in items.column_names:
+        return pa.array([[]] * items.num_rows, kind)
+    tags = items["tags"].combine_chunks()
+    is_number = is_list(tags.type) and (
+        pa.types.is_integer(tags.type.value_type) or not len(tags.flatten())
+    )
+    if not is_number:
+        raise ValueError(
+            f"{_FILE}: column 'tags' is {tags.type}; expected lists of the numbers "
+            "that tags have in items.parquet"
+        )
+    return tags.cast(kind).fill_null([])
+
+
+def _new_ids(items: pa.Table, ids: ItemIds) -> pa.Array:
+    if "item_id" not in items.column_names:
+        raise ValueError(f"{_FILE} have no column item_id")
+    new = ids.as_array(items["item_id"])
+    if new.null_count or pc.count_distinct(new).as_py() < len(new):
+        raise ValueError(f"{_FILE}: column 'item_id' has an id twice, or an empty one")
+    known = np.flatnonzero(ids.numbers(new))
+    if len(known):
+        first = new.take(pa.array(known[:5])).to_pylist()
+        raise ValueError(
+            f"{_FILE}: the bundle has items {first} already; leave them out"
+        )
+    return new
+
+
+def _vector_column(name: str, own: Modality, items: pa.Table) -> str | None:
+    """The column that has vectors: the modality's own, or NAME_vector."""
+    for column in (own.params.column, f"{name}_vector"):
+        if column in items.column_names and is_list(items.schema.field(column).type):
+            return column
+    return None
+
+
+def _filled(column: pa.ChunkedArray, own: Modality) -> pa.Array:
+    """Zero vectors where there is none."""
+    zero = [0.0] * own.width
+    return pa.array([zero if x is None else x for x in column.to_pylist()])
+
+
+def _require_embeddable(bundle: Bundle, name: str, own: Modality) -> None:
+    provider = bundle.facts.embedding.provider_of(own.params)
+    if provider in {"lsa", "precomputed"}:
+        raise ValueError(
+            f"{_FILE}: {name} vectors were made by {provider}, which knows no other "
+            f"texts; give a column {name}_vector, or train with "
+            "embedding.provider=sentence_transformers or openai"
+        )

@@ -1,0 +1,168 @@
+"""What callers give, as rows to score: their own ids, scalars, frames."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmctr.data.column_kinds import is_list
+from mmctr.serving.rows import Requests
+from mmctr.serving.state import ScoringState
+
+_OWN = ("user_id", "item_id", "history", "as_of")
+
+
+def of_user(
+    state: ScoringState,
+    history: Sequence[Any],
+    candidates: Sequence[Any],
+    user: Mapping[str, Any] | None,
+    row: Mapping[str, Any] | None,
+    as_of: int | None,
+) -> tuple[Requests, int]:
+    """Rows of one user's candidates; see :meth:`mmctr.serving.scorer.Scorer.score`.
+
+    Returns:
+        The rows, and how many items of the history are unknown.
+    """
+    user, row = dict(user or {}), dict(row or {})
+    items = state.ids.numbers(candidates)
+    count = len(items)
+    past = state.ids.numbers(history)
+    known = past[past > 0]
+    user_id = user.pop("user_id", None)
+    columns = {name: _repeated(name, value, count) for name, value in row.items()}
+    columns |= {name: pa.array([value] * count) for name, value in user.items()}
+    moment = state.next_moment if as_of is None else as_of
+    requests = Requests(
+        items=items,
+        history=np.tile(known, count),
+        offsets=np.arange(count + 1) * len(known),
+        users=_users(state, [user_id] * count),
+        as_of=None if moment is None else np.full(count, moment, np.int64),
+        columns=columns,
+    )
+    return requests, len(past) - len(known)
+
+
+def of_frame(
+    state: ScoringState, frame: pd.DataFrame | pa.Table
+) -> tuple[Requests, int]:
+    """Rows of a frame; see :meth:`mmctr.serving.scorer.Scorer.score_frame`.
+
+    Returns:
+        The rows, and how many items of histories are unknown.
+    """
+    table = as_table(frame)
+    _require(table, ("item_id", "history"))
+    count = table.num_rows
+    lists = table["history"].combine_chunks()
+    if not is_list(lists.type):
+        if lists.null_count < count:
+            raise ValueError(f"column 'history' is {lists.type}; expected lists")
+        lists = pa.array([[]] * count, pa.list_(state.ids.type))
+    lengths = np.array(pc.fill_null(pc.list_value_length(lists), 0), np.int64)
+    rows = np.repeat(np.arange(count), lengths)
+    past = state.ids.numbers(lists.flatten())
+    known = past > 0
+    kept = np.bincount(rows[known], minlength=count)
+    requests = Requests(
+        items=state.ids.numbers(table["item_id"]),
+        history=past[known],
+        offsets=np.concatenate([[0], np.cumsum(kept)]),
+        users=_users(state, table["user_id"])
+        if "user_id" in table.column_names
+        else _users(state, [None] * count),
+        as_of=_moments(state, table),
+        columns={name: table[name] for name in table.column_names if name not in _OWN},
+    )
+    return requests, int((~known).sum())
+
+
+def new_events(state: ScoringState, events: pa.Table) -> tuple[pa.Table, int]:
+    """All events, with new ones behind, in the order of time.
+
+    Returns:
+        The events, and how many of the new ones are of unknown items.
+    """
+    known = state.bundle.events
+    if not known.num_rows:
+        return known, 0
+    optional = {"timestamp"} if known["timestamp"].null_count else set()
+    _require(events, tuple(x for x in known.column_names if x not in optional))
+    numbers = state.ids.numbers(events["item_id"])
+    columns = []
+    for each in known.schema:
+        if each.name == "item_id":
+            columns.append(pa.array(numbers))
+        elif each.name in optional:
+            columns.append(pa.nulls(len(numbers), each.type))
+        elif each.name == "user_id":
+            columns.append(_users(state, events[each.name]))
+        else:
+            columns.append(events[each.name].combine_chunks().cast(each.type))
+        if columns[-1].null_count and each.name not in optional:
+            raise ValueError(f"events: column '{each.name}' is empty in some rows")
+    added = pa.table(columns, known.schema).filter(pa.array(numbers > 0))
+    both = pa.concat_tables([known, added])
+    order = np.argsort(both["timestamp"].to_numpy(), kind="stable")
+    return both.take(pa.array(order)), int((numbers == 0).sum())
+
+
+def as_table(frame: pd.DataFrame | pa.Table) -> pa.Table:
+    """A frame as an Arrow table."""
+    if isinstance(frame, pa.Table):
+        return frame
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def _require(table: pa.Table, columns: Sequence[str]) -> None:
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise ValueError(
+            f"there is no column '{missing[0]}'; there are "
+            f"{', '.join(table.column_names)}"
+        )
+
+
+def _repeated(name: str, value: Any, count: int) -> pa.Array:
+    """A value for every candidate, or one each."""
+    if isinstance(value, (list, tuple, np.ndarray, pd.Series)):
+        if len(value) != count:
+            raise ValueError(
+                f"row: '{name}' has {len(value)} values for {count} candidates; give "
+                "one, or as many"
+            )
+        return pa.array(list(value))
+    return pa.array([value] * count)
+
+
+def _users(state: ScoringState, ids: Any) -> pa.Array:
+    """Users in the type of the events' own; the bundle need not know them."""
+    kind = state.bundle.events.schema.field("user_id").type
+    array = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
+    array = array if isinstance(array, pa.Array) else pa.array(array)
+    if pa.types.is_null(array.type):
+        return pa.nulls(len(array), kind)
+    if pa.types.is_integer(array.type) != pa.types.is_integer(kind):
+        raise ValueError(
+            f"user_id: this bundle's are {kind}, and got {array.type}; give ids as the "
+            "log had them"
+        )
+    return array.cast(kind)
+
+
+def _moments(state: ScoringState, table: pa.Table) -> np.ndarray | None:
+    count = table.num_rows
+    if "as_of" in table.column_names and not table["as_of"].null_count:
+        return table["as_of"].to_numpy().astype(np.int64)
+    moment = state.next_moment
+    if moment is None:
+        return None
+    if "as_of" not in table.column_names:
+        return np.full(count, moment, np.int64)
+    filled = pc.fill_null(table["as_of"].cast(pa.int64()), moment)
+    return filled.to_numpy()

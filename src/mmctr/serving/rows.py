@@ -1,0 +1,123 @@
+"""Requests as the rows that the pipelines score."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mmctr.data.fields.column_values import SECONDS_PER_DAY
+from mmctr.data.fields.log_columns import GROUP_SIZE, ITEM_AGE
+from mmctr.data.fields.state import FieldState
+from mmctr.data.row_statistics.event_log import EventLog
+
+_THURSDAY = 3  # the weekday of 1970-01-01, where Monday is 0
+
+
+@dataclass(frozen=True)
+class Requests:
+    """R rows to score.
+
+    Attributes:
+        items: ``[R]`` int64 targets, 0 for an unknown one.
+        history: ``[P]`` int64 items, oldest first, row after row.
+        offsets: ``[R + 1]`` int64.
+        users: ``[R]`` ids, null for a user without one.
+        as_of: ``[R]`` int64, unix seconds; None without times.
+        columns: Raw columns of users and rows, ``[R]`` each.
+    """
+
+    items: np.ndarray
+    history: np.ndarray
+    offsets: np.ndarray
+    users: pa.Array
+    as_of: np.ndarray | None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+    def table(
+        self,
+        item_table: pa.Table,
+        state: FieldState,
+        log: EventLog,
+        *,
+        has_dates: bool = False,
+    ) -> pa.Table:
+        """Build rows by the contract of ``test``, without a label.
+
+        Args:
+            item_table: Has the levels of the items, where the requests have none.
+            state: Encodes the fields.
+            log: Says when an item's first event was.
+            has_dates: Whether the age of items counts from dates, which are not kept:
+                it is missing where it is not given.
+
+        Raises:
+            ValueError: If a level is none.
+        """
+        count = len(self.items)
+        times = pa.nulls(count, pa.int64())
+        table = pa.table(
+            {
+                "user_id": self.users,
+                "item_id": self.items,
+                "item_seq": pa.ListArray.from_arrays(
+                    pa.array(self.offsets.astype(np.int32)),
+                    pa.array(self.history.astype(np.int32)),
+                ),
+                "as_of": times if self.as_of is None else self.as_of,
+                **{
+                    f"{name}_level": self._levels(name, item_table)
+                    for name in ("likes", "views")
+                },
+                "label": pa.nulls(count, pa.float32()),
+            }
+        )
+        for side in ("row", "user"):
+            wanted = {own.column for own in state.of(side)}
+            encoded = state.encode(
+                side, self._raw(wanted, None if has_dates else log), count
+            )
+            for place, each in enumerate(encoded.schema):
+                # Rows that are encoded already come with their columns.
+                given = self.columns.get(each.name)
+                values = encoded[place] if given is None else given
+                table = table.append_column(each, pa.chunked_array([_plain(values)]))
+        return table
+
+    def _levels(self, name: str, item_table: pa.Table) -> np.ndarray:
+        given = self.columns.get(f"{name}_level")
+        if given is None:
+            own = item_table[name].to_numpy().astype(np.int64)
+            return np.maximum(own[self.items] - 1, 0)
+        levels = _plain(given).to_numpy(zero_copy_only=False)
+        if not np.isin(levels, np.arange(11)).all():
+            raise ValueError(f"{name}_level: expected whole numbers from 0 to 10")
+        return levels.astype(np.int64)
+
+    def _raw(self, wanted: set[str], log: EventLog | None) -> dict[str, pa.Array]:
+        """Raw columns, given or of the row's time."""
+        found = {x: _plain(self.columns[x]) for x in wanted if x in self.columns}
+        if "user_id" in wanted:
+            found["user_id"] = self.users
+        if GROUP_SIZE in wanted and GROUP_SIZE not in found:
+            found[GROUP_SIZE] = pa.array(np.full(len(self.items), len(self.items)))
+        moments = self.columns.get("timestamp", self.as_of)
+        if moments is None:
+            return found
+        moments = np.asarray(_plain(moments), np.int64)
+        days, seconds = np.divmod(moments, SECONDS_PER_DAY)
+        derived = {"hour": seconds // 3_600, "weekday": (days + _THURSDAY) % 7}
+        if ITEM_AGE in wanted and self.as_of is not None and log is not None:
+            seconds = log.by_item.since_first(self.items, self.as_of)
+            derived[ITEM_AGE] = seconds / SECONDS_PER_DAY
+        for name, values in derived.items():
+            if name in wanted and name not in found:
+                found[name] = pa.array(values)
+        return found
+
+
+def _plain(values: Any) -> pa.Array:
+    if isinstance(values, pa.ChunkedArray):
+        return values.combine_chunks()
+    return values if isinstance(values, pa.Array) else pa.array(values)
