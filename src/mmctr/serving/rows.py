@@ -85,6 +85,13 @@ class Requests:
                 table = table.append_column(each, pa.chunked_array([_plain(values)]))
         return table
 
+    def _moments(self) -> np.ndarray | None:
+        """Times of the rows: given, or those that statistics count up to."""
+        given = self.columns.get("timestamp")
+        if given is None or _plain(given).null_count:
+            return self.as_of
+        return _plain(given).to_numpy(zero_copy_only=False).astype(np.int64)
+
     def _levels(self, name: str, item_table: pa.Table) -> np.ndarray:
         given = self.columns.get(f"{name}_level")
         if given is None:
@@ -102,10 +109,9 @@ class Requests:
             found["user_id"] = self.users
         if GROUP_SIZE in wanted and GROUP_SIZE not in found:
             found[GROUP_SIZE] = pa.array(np.full(len(self.items), len(self.items)))
-        moments = self.columns.get("timestamp", self.as_of)
+        moments = self._moments()
         if moments is None:
             return found
-        moments = np.asarray(_plain(moments), np.int64)
         days, seconds = np.divmod(moments, SECONDS_PER_DAY)
         derived = {"hour": seconds // 3_600, "weekday": (days + _THURSDAY) % 7}
         if ITEM_AGE in wanted and self.as_of is not None and log is not None:

@@ -1,13 +1,60 @@
-"""Writing a bundle without Kedro."""
+"""Writing a bundle without Kedro, and checking one that was read."""
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from mmctr.runtime.atomic import atomic_folder
 from mmctr.runtime.sealed_folder import write_sealed
-from mmctr.serving.bundle import Bundle
+from mmctr.serving.errors import BundleError
+from mmctr.serving.requests import of_frame
+from mmctr.serving.state import ScoringState
+
+TOLERANCE = 1e-4
+"""Largest difference between a score and the one that a bundle expects."""
 
 
-def save_bundle(bundle: Bundle, path: Path) -> None:
-    """Write the folder beside an earlier one, and rename it over that."""
+def save_state(state: ScoringState, path: Path) -> None:
+    """Write the folder beside an earlier one, and rename it over that.
+
+    Args:
+        state: Its bundle is written, expecting the scores that it gives now.
+        path: The folder.
+    """
+    sample = state.bundle.sample
+    place = sample.column_names.index("probability")
+    sample = sample.set_column(place, "probability", [_sample_scores(state)])
+    bundle = replace(state.bundle, sample=sample)
     with atomic_folder(path) as part:
         write_sealed(part, bundle.files())
+
+
+def require_expected_scores(state: ScoringState, path: str | Path) -> None:
+    """Refuse a bundle that gives other scores than it expects.
+
+    Args:
+        state: Of the bundle.
+        path: Its folder.
+
+    Raises:
+        BundleError: If a score is off by more than :data:`TOLERANCE`.
+    """
+    try:
+        found = _sample_scores(state)
+    except (ValueError, KeyError, RuntimeError) as error:
+        raise BundleError(
+            f"bundle {path}: its own requests can't be scored ({error})"
+        ) from error
+    expected = state.bundle.sample["probability"].to_numpy()
+    off = np.abs(found - expected).max(initial=0)
+    if not off <= TOLERANCE:
+        raise BundleError(
+            f"bundle {path}: its own requests have other scores here, by up to "
+            f"{off:.2g}; expected at most {TOLERANCE:g}. Install the versions that "
+            f"made it: {state.bundle.facts.versions}"
+        )
+
+
+def _sample_scores(state: ScoringState) -> np.ndarray:
+    return state.score(of_frame(state, state.bundle.sample)[0])

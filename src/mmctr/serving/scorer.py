@@ -19,16 +19,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from mmctr.serving.bundle import Bundle
     from mmctr.serving.explanation import Explanation
     from mmctr.serving.rows import Requests
     from mmctr.serving.state import ScoringState
 
 Ids = Sequence[Any]
 Unknown = Literal["score", "refuse"]
-
-TOLERANCE = 1e-4
-"""Largest difference between a score and the one that the bundle expects."""
 
 
 class Answer(NamedTuple):
@@ -78,6 +74,7 @@ class Scorer:
         """
         try:
             from mmctr.serving.bundle import Bundle
+            from mmctr.serving.saving import require_expected_scores
             from mmctr.serving.state import ScoringState
         except ModuleNotFoundError as error:
             raise BundleError(
@@ -93,7 +90,7 @@ class Scorer:
                 f"bundle {path}: its files don't fit each other ({why}); make it "
                 "again: kedro run --pipeline bundle"
             ) from error
-        scorer._require_expected(path)
+        require_expected_scores(scorer._state, path)
         return scorer
 
     @property
@@ -280,21 +277,9 @@ class Scorer:
         Args:
             path: The folder; an earlier one is replaced.
         """
-        from mmctr.serving.saving import save_bundle
+        from mmctr.serving.saving import save_state
 
-        state = self._state
-        save_bundle(self._with_expected_scores(state), Path(path))
-
-    def _with_expected_scores(self, state: ScoringState) -> Bundle:
-        from dataclasses import replace
-
-        from mmctr.serving.requests import of_frame
-
-        sample = state.bundle.sample
-        scores = state.score(of_frame(state, sample)[0])
-        place = sample.column_names.index("probability")
-        sample = sample.set_column(place, "probability", [scores])
-        return replace(state.bundle, sample=sample)
+        save_state(self._state, Path(path))
 
     def _answer(
         self,
@@ -311,19 +296,3 @@ class Scorer:
                 f"{first}; add them with add_items, or load it with unknown='score'"
             )
         return Answer(state.score(requests), unknown_history, is_unknown)
-
-    def _require_expected(self, path: str | Path) -> None:
-        sample = self._state.bundle.sample
-        try:
-            found = self.score_frame(sample)
-        except (ValueError, KeyError, RuntimeError) as error:
-            raise BundleError(
-                f"bundle {path}: its own requests can't be scored ({error})"
-            ) from error
-        off = np.abs(found - sample["probability"].to_numpy()).max(initial=0)
-        if not off <= TOLERANCE:
-            raise BundleError(
-                f"bundle {path}: its own requests have other scores here, by up to "
-                f"{off:.2g}; expected at most {TOLERANCE:g}. Install the versions that "
-                f"made it: {self._state.bundle.facts.versions}"
-            )

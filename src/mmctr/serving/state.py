@@ -89,6 +89,8 @@ class ScoringState:
         Returns:
             ``[R]`` float64, calibrated probabilities.
         """
+        if not len(requests.items):
+            return np.zeros(0)
         bundle, ctr = self.bundle, self.bundle.facts.ctr
         rows = requests.table(
             bundle.item_table,

@@ -1,0 +1,124 @@
+"""Items and events that training never saw."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from served_runs import requests_of_test
+
+from mmctr import Scorer
+from mmctr.serving.bundle import Bundle
+from mmctr.serving.scorer import Scorer as Class
+from mmctr.serving.state import ScoringState
+
+# All use a run of the pipelines.
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture
+def twins(project) -> pd.DataFrame:
+    """Items under new ids, with all that items of training have but their tags."""
+    items = pq.read_table(project / "raw" / "items.parquet").to_pandas()
+    twins = items.head(6).drop(columns="tags")
+    twins["item_id"] = [f"twin of {x}" for x in twins["item_id"]]
+    return twins
+
+
+def test_new_items_are_encoded_as_those_of_training(scorer, twins, project, tmp_path):
+    scorer.add_items(twins)
+    scorer.save(tmp_path / "saved")
+    saved = Bundle.load(tmp_path / "saved")
+    ids = saved.items["original_id"].to_pylist()
+    new = [ids.index(x) + 1 for x in twins["item_id"]]
+    old = [ids.index(x.removeprefix("twin of ")) + 1 for x in twins["item_id"]]
+    for name, vectors in saved.vectors.items():
+        assert np.allclose(vectors[new], vectors[old], atol=1e-6), name
+    rows = saved.item_table.to_pandas()
+    same = [x for x in rows if x not in ("item_id", "tags", "likes", "views")]
+    assert {"title_codes", "image_codes", "field_category", "value_price"} <= set(same)
+    for column in same:
+        assert [np.array(rows[column][x]).tolist() for x in new] == [
+            np.array(rows[column][x]).tolist() for x in old
+        ], column
+
+
+def test_new_items_are_scored_at_once_and_change_no_other_score(scorer, twins, project):
+    table, expected = requests_of_test(project)
+    before = scorer.score_frame(table)
+    assert before.shape == expected.shape
+    scorer.add_items(twins)
+    assert np.allclose(scorer.score_frame(table), before, atol=1e-6)
+    answer = scorer.answer(list(twins["item_id"]), list(twins["item_id"]))
+    assert answer.unknown_history == answer.unknown_candidates.sum() == 0
+    assert len(np.unique(answer.scores)) > 1
+
+
+def test_an_item_may_have_nothing_but_its_id(scorer):
+    scorer.add_items(pd.DataFrame({"item_id": ["bare"]}))
+    assert np.isfinite(scorer.score(["bare"], ["bare"])).all()
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"item_id": ["i1"]}, "already"),
+        ({"item_id": ["x", "x"]}, "twice"),
+        ({"item_id": [7]}, "ids of this bundle are string"),
+        ({"title": ["a"]}, "no column item_id"),
+        ({"item_id": ["x"], "likes_level": [11]}, "from 0 to 10"),
+        ({"item_id": ["x"], "tags": ["red"]}, "lists of the numbers"),
+        ({"item_id": ["x"], "image_vector": [[1.0, 2.0]]}, "width"),
+    ],
+)
+def test_items_that_can_not_be_added_are_an_error(scorer, columns, message):
+    with pytest.raises(ValueError, match=message):
+        scorer.add_items(pd.DataFrame(columns))
+    assert scorer.score([], ["i1"]).shape == (1,)
+
+
+def test_what_was_added_and_observed_is_saved(scorer, twins, tmp_path):
+    scorer.add_items(twins)
+    event = {"user_id": ["u1"], "item_id": [twins["item_id"][0]], "label": [1]}
+    left = scorer.observe(pd.DataFrame(event | {"timestamp": [2 * 10**9]}))
+    assert left == 0
+    scorer.save(tmp_path / "saved")
+    again = Scorer.load(tmp_path / "saved")
+    candidates = [*twins["item_id"], "i1", "i2"]
+    assert np.array_equal(
+        again.score(["i3"], candidates), scorer.score(["i3"], candidates)
+    )
+    again.save(tmp_path / "saved")  # over itself
+    assert Scorer.load(tmp_path / "saved").items == scorer.items
+
+
+def test_observed_events_are_those_that_training_would_have_counted(bundle, project):
+    """Without the last third of the events, and with them again."""
+    whole = Bundle.load(bundle)
+    events = whole.events
+    cut = events.num_rows * 2 // 3
+    early = ScoringState.of(replace(whole, events=events.slice(0, cut)))
+    late = events.slice(cut).to_pandas()
+    ids = whole.items["original_id"].to_pylist()
+    late["item_id"] = [ids[x - 1] for x in late["item_id"]]
+    scorer = Class(early, "score")
+    table, _ = requests_of_test(project)
+    expected = Scorer.load(bundle).score_frame(table)
+    assert not np.array_equal(scorer.score_frame(table), expected)
+    unknown = late.head(1).assign(item_id="none")
+    assert scorer.observe(pd.concat([late, unknown])) == 1
+    assert np.array_equal(scorer.score_frame(table), expected)
+
+
+def test_events_that_can_not_be_counted_are_an_error(scorer):
+    with pytest.raises(ValueError, match="no column 'label'"):
+        scorer.observe(
+            pd.DataFrame({"user_id": ["a"], "item_id": ["i1"], "timestamp": 1})
+        )
+    events = pa.table(
+        {"user_id": ["a"], "item_id": ["i1"], "timestamp": [None], "label": [1]}
+    )
+    with pytest.raises(ValueError, match="'timestamp' is empty"):
+        scorer.observe(events)
