@@ -17,6 +17,7 @@ ORDER = (
     "pipelines",
     "experiments",
     "reporting",
+    "serving",
     "ctr",
     "content",
     "data",

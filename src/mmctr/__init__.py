@@ -1,16 +1,16 @@
 """Multimodal click-through-rate models as one Kedro project."""
 
+from pkgutil import resolve_name
 from typing import Any
 
 __version__ = "0.1.0"
 
-__all__ = ["Scorer"]
+_OFFERED = {"Scorer": "mmctr.serving.scorer:Scorer"}
+"""What is imported from its module when it is asked for: every room imports this."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import :class:`mmctr.serving.scorer.Scorer` when it is asked for."""
-    if name == "Scorer":
-        from mmctr.serving.scorer import Scorer
-
-        return Scorer
+    """Give :class:`mmctr.serving.scorer.Scorer`."""
+    if name in _OFFERED:
+        return resolve_name(_OFFERED[name])
     raise AttributeError(f"module 'mmctr' has no attribute {name!r}")

@@ -1,5 +1,6 @@
 """What callers give, as rows to score: their own ids, scalars, frames."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ import pyarrow.compute as pc
 from mmctr.data.column_kinds import is_list
 from mmctr.serving.rows import Requests
 from mmctr.serving.state import ScoringState
+
+logger = logging.getLogger(__name__)
 
 _OWN = ("user_id", "item_id", "history", "as_of")
 
@@ -90,6 +93,7 @@ def new_events(state: ScoringState, events: pa.Table) -> tuple[pa.Table, int]:
     """
     known = state.bundle.events
     if not known.num_rows:
+        logger.warning("the model reads nothing of events: these change no score")
         return known, 0
     optional = {"timestamp"} if known["timestamp"].null_count else set()
     _require(events, tuple(x for x in known.column_names if x not in optional))
