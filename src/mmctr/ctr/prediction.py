@@ -109,7 +109,6 @@ def predict_clicks(
         ValueError: If the device is not available, or not in this precision, or the
             weights belong to other row statistics.
     """
-    prepare_ctr_device(params)
     # Before a model is built, which other columns would not fit.
     _require_statistics(StatisticScales.of_weights(weights).names, log)
     if not len(log):
