@@ -94,8 +94,13 @@ def typed_inputs(node: Node) -> dict[str, Any]:
 
 
 # The plan of an experiment varies the parameters of other pipelines; fields have a
-# section of their own, which prediction reads too.
-SECTIONS = {"plan_ablation": 3, "plan_tuning": 3, "prepare_tables": 2}
+# section of their own, which prediction reads too; a bundle keeps what encodes new data.
+SECTIONS = {
+    "plan_ablation": 3,
+    "plan_tuning": 3,
+    "prepare_tables": 2,
+    "make_bundle": 4,
+}
 
 
 def test_a_node_is_typed_and_takes_as_few_parameter_objects():

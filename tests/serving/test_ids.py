@@ -16,6 +16,7 @@ def test_numbers_lead_back_to_the_ids(ids):
     assert numbers.tolist() == list(range(1, len(ids) + 1))
     assert found.of(numbers) == ids
     assert found.numbers(np.array(ids)).tolist() == numbers.tolist()
+    assert found.numbers([None, *ids]).tolist() == [0, *numbers.tolist()]
 
 
 def test_unknown_and_empty_ids_have_the_number_0():

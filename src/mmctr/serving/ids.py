@@ -50,7 +50,10 @@ class ItemIds:
         array = self.as_array(ids)
         if not len(array):
             return np.zeros(0, np.int64)
-        places = self._index.get_indexer(pd.Index(array.to_pandas()))
+        # A null would make floats of whole numbers, which are not exact.
+        nothing = "" if pa.types.is_string(array.type) else 0
+        filled = array.fill_null(nothing)
+        places = self._index.get_indexer(pd.Index(filled.to_pandas()))
         places[array.is_null().to_numpy(zero_copy_only=False)] = -1
         return places.astype(np.int64) + 1
 
