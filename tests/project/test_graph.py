@@ -94,7 +94,8 @@ def typed_inputs(node: Node) -> dict[str, Any]:
 
 
 # The plan of an experiment varies the parameters of other pipelines; fields have a
-# section of their own, which prediction reads too; a bundle keeps what encodes new data.
+# section of their own, which prediction reads too; a bundle keeps what encodes new
+# data.
 SECTIONS = {
     "plan_ablation": 3,
     "plan_tuning": 3,
