@@ -16,7 +16,7 @@ INPUTS: dict[str, Any] = {
     "has_tags": False,
     "modalities": ["title"],
     "levels_from": {"likes": "events", "views": "events"},
-    "negative_keep": 1.0,
+    "facts": {"kind": "clicks", "negative_keep": 1.0, "clock": True},
 }
 METHOD = "quantization.method"
 ENTRY = "ctr_modeling.model.code_entry"

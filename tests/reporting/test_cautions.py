@@ -169,6 +169,7 @@ def test_a_log_of_impressions_says_what_its_rows_are():
     report = artifacts()["preparation_report"]
     report["log"] = {
         "kind": "impressions",
+        "clock": True,
         "groups": "impression_id",
         "negative_keep": 0.1,
         "weights": {"column": "propensity_score"},

@@ -17,18 +17,18 @@ class LogFacts:
             user's own.
     """
 
-    kind: Literal["clicks", "impressions"] | None
-    negative_keep: float
-    clock: bool
+    kind: Literal["clicks", "impressions"] | None = None
+    negative_keep: float = 1.0
+    clock: bool = True
 
     @classmethod
     def of(cls, preparation_report: Mapping[str, Any]) -> Self:
         """Read ``preparation.json``."""
         log = preparation_report["log"]
         if log is None:
-            return cls(None, 1.0, True)
-        return cls(
-            log.get("kind", "clicks"),
-            log.get("negative_keep", 1.0),
-            log.get("clock", True),
-        )
+            return cls()
+        return cls(log["kind"], log["negative_keep"], log["clock"])
+
+
+UNKNOWN_LOG = LogFacts()
+"""Of rows that no log was split into."""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def describe_inputs(
     Returns:
         A hash of every table (``items`` for items and vectors), ``fields`` (names of
         those of items), ``has_tags``, ``modalities`` (those that have vectors),
-        ``levels_from`` and ``negative_keep``.
+        ``levels_from`` and ``facts`` (those of the log).
     """
     used = items.drop_columns(["title"])
     return {
@@ -75,7 +76,7 @@ def describe_inputs(
         "has_tags": len(items["tags"].combine_chunks().flatten()) > 0,
         "modalities": [name for name, array in vectors.items() if array.shape[1]],
         "levels_from": preparation_report["levels_from"],
-        "negative_keep": LogFacts.of(preparation_report).negative_keep,
+        "facts": asdict(LogFacts.of(preparation_report)),
     }
 
 

@@ -13,6 +13,7 @@ from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.inputs.build_item_table import build_item_table
 from mmctr.ctr.params import CtrParams
 from mmctr.data.columns import lists_of_rows, matrix_column
+from mmctr.data.log_facts import LogFacts
 from mmctr.runtime.code_commit import code_commit
 
 if TYPE_CHECKING:  # torch takes a second to import
@@ -57,7 +58,7 @@ class Items:
         max_history: int,
         statistics: Collection[str],
         crosses: Collection[str],
-        negative_keep: float,
+        facts: LogFacts,
     ) -> "list[ClickLog]":
         """Lay rows with all their fields out for a model.
 
@@ -66,7 +67,7 @@ class Items:
             max_history: Most items of a history, the latest ones.
             statistics: Kinds of row statistics to read.
             crosses: Pairs of fields to read as one.
-            negative_keep: Share of the negatives that train's rows are a draw of.
+            facts: What the rows are.
 
         Raises:
             ValueError: If the rows lack a kind or a field.
@@ -81,7 +82,7 @@ class Items:
                 statistics=statistics,
                 fields="all",
                 crosses=crosses,
-                negative_keep=negative_keep,
+                facts=facts,
             )
             for part in parts
         ]

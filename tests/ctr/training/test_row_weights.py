@@ -13,6 +13,7 @@ from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.prediction import predict_clicks
 from mmctr.ctr.training.fit import train_din
 from mmctr.ctr.training.lightning_module import CtrLightningModule, ValidationRows
+from mmctr.data.log_facts import LogFacts
 from mmctr.evaluation.params import EvaluationParams
 
 SEEN = np.ones(N_ITEMS + 1, bool)
@@ -97,7 +98,7 @@ def test_probabilities_are_those_of_all_rows_when_a_tenth_of_the_negatives_is_ke
     means = {}
     for share in (0.1, 1.0):
         train, checked = (
-            ClickLog.from_arrow(part, 9, N_ITEMS, negative_keep=share)
+            ClickLog.from_arrow(part, 9, N_ITEMS, facts=LogFacts(negative_keep=share))
             for part in (kept, valid)
         )
         groups = np.arange(len(checked)) // 4
@@ -115,3 +116,22 @@ def test_weighted_measures_without_weights_are_refused_before_the_training():
     params = ctr_params().model_copy(update={"evaluation": weighted})
     with pytest.raises(ValueError, match="preparation.weight_column"):
         train_din(table, log, log, np.arange(40) // 4, params)
+
+
+@pytest.mark.parametrize("kind", ["impressions", "clicks"])
+def test_of_impressions_a_model_starts_at_the_click_rate(kind):
+    """Of all rows, where train has a draw of the negatives."""
+    rng = np.random.default_rng(8)
+    table, rows = random_table(rng), rows_table(rng, 400)
+    facts = LogFacts(kind=kind, negative_keep=0.1)
+    log = ClickLog.from_arrow(rows, 9, N_ITEMS, facts=facts)
+    # Steps so small that nothing is learned.
+    training = {"batch_size": 200, "learning_rate": 1e-9, "max_epochs": 1}
+    params = ctr_params(training={**training, "monitor": "logloss"})
+    groups = np.arange(len(log)) // 4
+    weights = train_din(table, log, log, groups, params).weights
+    scores = predict_clicks(table, weights, log, params)
+    clicks = log.label.sum()
+    rate = clicks / (clicks + (len(log) - clicks) / 0.1)
+    assert log.click_rate == pytest.approx(rate)
+    assert np.allclose(scores, rate, atol=1e-6) == (kind == "impressions")

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from kedro_datasets_experimental.safetensors import SafetensorsDataset
+from prepared_log import log_report
 
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.submission import build_submission
@@ -22,7 +23,7 @@ N_ITEMS = 10
 VECTORS = {"title": np.zeros((N_ITEMS + 1, 0))}
 REPORT = {
     "source": "interactions",
-    "log": {"negatives_per_positive": 4},
+    "log": log_report() | {"negatives_per_positive": 4},
     "levels_from": {"likes": "items", "views": "items"},
 }
 NOTHING = pa.array([[]] * (N_ITEMS + 1), pa.list_(pa.int32()))

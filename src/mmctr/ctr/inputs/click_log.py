@@ -11,7 +11,9 @@ from torch.utils.data import Dataset
 
 from mmctr.ctr.inputs.field_columns import FieldColumns, FieldNames
 from mmctr.ctr.inputs.statistic_columns import of_kinds, read_statistics
+from mmctr.data.log_facts import UNKNOWN_LOG, LogFacts
 from mmctr.data.row_weights import row_weights
+from mmctr.evaluation.negative_sampling import undo_negative_sampling
 from mmctr.runtime.jagged import keep_last, take_ranges
 
 
@@ -105,7 +107,7 @@ class ClickLog(Dataset[Batch]):
     statistic_names: tuple[str, ...]
     label: np.ndarray
     weight: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
-    negative_keep: float = 1.0
+    facts: LogFacts = UNKNOWN_LOG
     fields: FieldColumns = field(default_factory=lambda: FieldColumns.none(0))
 
     @classmethod
@@ -119,7 +121,7 @@ class ClickLog(Dataset[Batch]):
         fields: FieldNames = (),
         crosses: Collection[str] = (),
         unknown_targets: bool = False,
-        negative_keep: float = 1.0,
+        facts: LogFacts = UNKNOWN_LOG,
     ) -> "ClickLog":
         """Read a table of rows.
 
@@ -132,7 +134,7 @@ class ClickLog(Dataset[Batch]):
             crosses: Pairs of the table's fields to read as one.
             unknown_targets: Whether a target may be 0, an item that the item table
                 lacks; it has the features of padding, none.
-            negative_keep: Share of the negatives that these rows are a draw of.
+            facts: What the rows are.
 
         Raises:
             ValueError: If an item is not in 1..n_items, a kind of statistics is
@@ -158,7 +160,7 @@ class ClickLog(Dataset[Batch]):
             statistic_names=names,
             label=label.astype(np.float32),
             weight=row_weights(table),
-            negative_keep=negative_keep,
+            facts=facts,
             fields=FieldColumns.from_arrow(table, fields, crosses),
         )
 
@@ -183,6 +185,14 @@ class ClickLog(Dataset[Batch]):
             weight=torch.from_numpy(weight),
             fields=self.fields.take(rows),
         )
+
+    @property
+    def click_rate(self) -> float:
+        """That of all rows these are a draw of, with their weights."""
+        weights = self.weight if len(self.weight) else None
+        rate = np.average(self.label.astype(np.float64), weights=weights)
+        share = self.facts.negative_keep
+        return float(undo_negative_sampling(rate, share))
 
     @property
     def has_empty_history(self) -> bool:

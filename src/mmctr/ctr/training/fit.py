@@ -102,13 +102,15 @@ def train_din(
         train.fields.specs,
         empty_history=train.has_empty_history,
     )
+    if train.facts.kind == "impressions":
+        model.start_at(train.click_rate)
     weights = valid.weight.astype(np.float64) if params.evaluation.weighted else None
     task = CtrLightningModule(
         model,
         ValidationRows(valid.label, valid_groups, weights),
         params,
         NormBatches(train, params.training.batch_size, params.seed),
-        train.negative_keep,
+        train.facts.negative_keep,
     )
     logs = (train, valid)
     if checkpoints is None:

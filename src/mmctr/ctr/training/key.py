@@ -16,7 +16,7 @@ from mmctr.ctr.params import CtrParams
 
 _DIGITS = 20
 # The names of statistics are in the model, and of fields in its settings.
-_NO_ARRAYS = ("statistic_names", "fields")
+_NO_ARRAYS = ("statistic_names", "fields", "facts")
 
 
 def training_key(
@@ -70,4 +70,5 @@ def _arrays(
             (f"{part}.{name}", np.asarray(each))
             for name, each in [*arrays.items(), *fields.items()]
         )
+    yield "negative_keep", np.asarray(train.facts.negative_keep)
     yield "valid.groups", valid_groups

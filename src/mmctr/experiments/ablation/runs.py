@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import ResultStore
+from mmctr.data.log_facts import LogFacts
 from mmctr.experiments.ablation.inputs import Parts
 from mmctr.experiments.ablation.plan import AblationPlan, PlannedSetting, RunName
 from mmctr.experiments.ablation.processes import choose_processes
@@ -133,7 +134,7 @@ class RunTrainer:
             max_history=longest,
             statistics={kind for each in features for kind in each.statistics},
             crosses=sorted({cross for each in features for cross in each.crosses}),
-            negative_keep=self.plan.inputs["negative_keep"],
+            facts=LogFacts(**self.plan.inputs["facts"]),
         )
 
     @property

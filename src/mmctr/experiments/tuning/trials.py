@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import ResultStore
+from mmctr.data.log_facts import LogFacts
 from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.training import Items, facts_of, train_measured
 from mmctr.experiments.tuning.plan import TuningPlan
@@ -88,7 +89,7 @@ class TrialTrainer:
                 max_history=ctr.training.max_history,
                 statistics=features.statistics,
                 crosses=features.crosses,
-                negative_keep=self.plan.inputs["negative_keep"],
+                facts=LogFacts(**self.plan.inputs["facts"]),
             )
             self._logs = {key: logs}
         names = (features.fields, features.crosses)

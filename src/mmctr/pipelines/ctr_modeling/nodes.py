@@ -75,7 +75,7 @@ def train_model(
             statistics=params.features.statistics,
             fields=params.features.fields,
             crosses=params.features.crosses,
-            negative_keep=LogFacts.of(preparation_report).negative_keep,
+            facts=LogFacts.of(preparation_report),
         )
         for part in (train_rows, valid_rows)
     )

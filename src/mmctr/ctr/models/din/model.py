@@ -1,5 +1,6 @@
 """The Deep Interest Network on an item table."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -129,6 +130,17 @@ class Din(nn.Module):
         for module in self.modules():
             if isinstance(module, FieldVectors):
                 module.reset_special()
+
+    @torch.no_grad()
+    def start_at(self, rate: float) -> None:
+        """Make every probability this click rate, before any training.
+
+        Where clicks are rare, the first steps would otherwise learn the rate alone, by
+        every weight that can lower a logit.
+        """
+        last = self.dnn[-1]
+        last.weight.zero_()
+        last.bias.fill_(math.log(rate / (1 - rate)))
 
     @property
     def content(self) -> str:
