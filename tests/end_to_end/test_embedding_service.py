@@ -192,7 +192,8 @@ def test_a_second_ctrl_c_stops_now(toys, server):
     assert "Traceback" not in output
     server.requests.clear()
     must_run(toys, *arguments(server))
-    report = json.loads((toys / "data/08_reporting/toys/embedding.json").read_text())
+    file = toys / "data/08_reporting/toys/embedding.json"
+    report = json.loads(file.read_text())["title"]
     assert report["cached"] == 10
     assert np.load(toys / VECTORS).shape == (61, 16)
 

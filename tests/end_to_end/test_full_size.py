@@ -97,7 +97,7 @@ def test_titles_are_the_ready_vectors_and_codes_are_pqs(finished):
     np.testing.assert_allclose(used, ready, atol=1e-6)
     assert used.shape == (300, 1024)
     for modality in ("title", "image"):
-        codes = np.load(project / f"data/04_feature/{DATASET}/{modality}_codes.npy")
+        codes = np.load(project / f"data/04_feature/{DATASET}/codes/{modality}.npy")
         assert codes.shape == (300, 8)
 
 

@@ -38,7 +38,7 @@ def test_titles_come_from_the_service(smoke):
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     report = json.loads(
         (project / f"data/08_reporting/{DATASET}/embedding.json").read_text()
-    )
+    )["title"]
     assert report["provider"] == "openai"
     assert report["requests"] > 0
 
@@ -58,7 +58,7 @@ def test_codes_and_model_are_the_references(smoke):
     # A bag: one table for all positions of a modality, codes + 1 and padding.
     for name in ("title", "image"):
         table = weights[f"items.features.{name}_codes.table.weight"]
-        codes = np.load(project / f"data/04_feature/{DATASET}/{name}_codes.npy")
+        codes = np.load(project / f"data/04_feature/{DATASET}/codes/{name}.npy")
         assert table.shape == (codes.max() + 1, 16)
         assert codes.shape == (2000, 16)
         assert not table[0].any()

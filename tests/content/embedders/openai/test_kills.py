@@ -288,7 +288,8 @@ def test_kills_cost_what_was_in_flight_and_nothing_else(toys, server, tmp_path):
         run.requests = server.of_run(run.run)
     check_the_bill(runs, titles, server.inputs)
     check_the_stages(kills, titles)
-    report = json.loads((toys / "data/08_reporting/toys/embedding.json").read_text())
+    file = toys / "data/08_reporting/toys/embedding.json"
+    report = json.loads(file.read_text())["title"]
     assert report["cached"] == len(kills[-1].kept)
     assert report["cached"] + report["sent"] == len(titles)
 
