@@ -55,7 +55,7 @@ def without_lock_or_parts(folder: Path) -> None:
         # For the lock, but not for the vectors of 200 titles.
         (
             3,
-            "title.npy can't be written: No space left on device; make",
+            "vectors can't be written: No space left on device; make",
         ),
         (0, ".lock: No space left on device; a run must write"),
     ],
@@ -101,7 +101,7 @@ def test_a_folder_that_may_only_be_read(finished_project):
     )
     assert done.returncode == 1, said(done)
     assert (
-        "title.npy can't be written: Read-only file system; make that file "
+        "vectors can't be written: Read-only file system; make that file "
         "system writable, then run again" in said(done)
     )
     assert files_below(project / "data") == before
@@ -136,9 +136,9 @@ def run_without_powers(project: Path, *words: str) -> subprocess.CompletedProces
     ("place", "mode", "words"),
     [
         (
-            "04_feature/test/vectors",
+            "04_feature/test",
             0o555,
-            "title.npy can't be written: Permission denied; change the permissions",
+            "vectors can't be written: Permission denied; change the permissions",
         ),
         (
             "03_primary/test/items.parquet",

@@ -134,9 +134,11 @@ class ManifestHook:
     def _refusal_of(self, changed: list[str], env: str | None) -> str:
         lineage = self._records[""].lineage
         lines = [
-            f"- {lineage.changed_file(name)} is not the file that "
-            f"{lineage.producers[name].name} saved"
+            f"- {file} is a link, which is not followed"
+            if file is not None and file.is_symlink()
+            else f"- {file} is not the file that {lineage.producers[name].name} saved"
             for name in changed
+            for file in [lineage.changed_file(name)]
         ]
         pipelines = {_pipeline_of(lineage.producers[name]) for name in changed}
         option = "--pipeline" if len(pipelines) == 1 else "--pipelines"
