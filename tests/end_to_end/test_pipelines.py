@@ -52,7 +52,7 @@ def test_every_run_closes_with_its_times_and_writes_them_down(road):
         assert node["pipeline"] in outputs
         assert node["seconds"] > 0
         assert node["peak_gb"] > 0.01
-    last = pipelines["reporting"].nodes
+    last = pipelines[ROAD[-1]].nodes
     assert set(written["last_run"]["nodes"]) == {node.name for node in last}
 
 
