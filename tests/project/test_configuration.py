@@ -149,10 +149,14 @@ def test_every_entry_has_a_layer(contexts):
     assert without == []
 
 
-# A report that later steps read belongs to the layer of its step; the model's card is
-# made of reports, and lies beside the weights, as the bundle does.
+# What later steps read belongs to the layer of its step; the model's card is made of
+# reports, and lies beside the weights, as the bundle does.
 ELSEWHERE = {
     "preparation_report": "reporting",
+    "row_statistics_report": "reporting",
+    "valid_tree_scores": "model_output",
+    "test_tree_scores": "model_output",
+    "test_frozen_tree_scores": "model_output",
     "model_card": "models",
     "bundle": "models",
 }
