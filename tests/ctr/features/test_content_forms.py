@@ -75,3 +75,11 @@ def test_vectors_are_not_read_where_they_are_not_used(content):
     table = replace(random_table(rng), vectors={"title": unread, "image": unread})
     model = Din(table, SEEN, ctr_params(features={"content": content}))
     model(whole_batch(click_log(rng, 4)))
+
+
+@pytest.mark.parametrize("content", ["continuous+similarity", "similarity"])
+def test_items_without_any_vector_have_no_content(content):
+    table = random_table(np.random.default_rng(0))
+    model = Din(table, SEEN, ctr_params(features={"content": content}))
+    assert model.content == "none"
+    assert list(model.items.features) == ["item_id", "tags", "likes", "views"]

@@ -54,11 +54,11 @@ class ItemTable:
         """Vectors by modality, where present and switched on.
 
         Raises:
-            ValueError: If there are none, or the codes to reconstruct them from are
-                missing.
+            ValueError: If modalities are named and there are none of them, or the
+                codes to reconstruct vectors from are missing.
         """
         present = self._present(self.vectors, features)
-        if not present:
+        if not present and features.modalities != "all":
             raise ValueError(
                 f"ctr_modeling.features.content={features.content} needs item vectors, "
                 f"and there are none of ctr_modeling.features.modalities="

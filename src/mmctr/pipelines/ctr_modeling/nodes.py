@@ -4,6 +4,7 @@ torch, Lightning and FuxiCTR are imported when a node runs, so that commands tha
 list pipelines are quick.
 """
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from mmctr.pipelines.ctr_modeling.measured_rows import (
     with_unknown_item,
 )
 from mmctr.reporting.cautions import relative_probabilities
+
+logger = logging.getLogger(__name__)
 
 # Names of weights to ``torch.Tensor``. Kedro resolves the annotations of every node
 # function, so naming torch here would import it for all commands.
@@ -79,6 +82,12 @@ def train_model(
         )
         for part in (train_rows, valid_rows)
     )
+    if params.features.forms and not any(x.shape[1] for x in vectors.values()):
+        logger.warning(
+            "no item has a vector of any modality: the model is trained without "
+            "content, and ctr_modeling.features.content=%s adds nothing",
+            params.features.content,
+        )
     groups = valid_rows["group_id"].to_numpy()
     estimate = estimate_memory(items, train_log, valid_log, params)
     warn_if_memory_low(estimate, params)
