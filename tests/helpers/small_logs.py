@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.positives import Positives
-from mmctr.data.preparation.splits import history_ranges
+from mmctr.data.preparation.splits import boundaries, history_ranges
 from mmctr.data.preparation.tables import PrimaryTables
 from mmctr.data.preparation.user_clicks import UserClicks
 from mmctr.data.reading.source import LogSource
@@ -126,7 +126,7 @@ def as_positives(
 ) -> Positives:
     """Events in time order that are a part and the whole log."""
     order = np.lexsort((timestamps, users))
-    ranges = history_ranges(users[order], timestamps[order], 100)
+    ranges = history_ranges(*boundaries(users, timestamps, order), 100)
     place = np.argsort(order)
     start, end, until = (each[place] for each in ranges)
     clicks = UserClicks(items[order])

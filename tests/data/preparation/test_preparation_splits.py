@@ -12,6 +12,7 @@ from small_logs import make_params
 from mmctr.data.preparation.splits import (
     PARTS,
     TimeSplit,
+    boundaries,
     history_ranges,
     split_by_time,
 )
@@ -108,7 +109,8 @@ def test_the_parts_have_names():
 @settings(max_examples=200, deadline=None)
 def test_histories_are_the_newest_strictly_earlier_events(events, max_history):
     users, times = np.array(sorted(events)).T
-    starts, ends, until = history_ranges(users, times, max_history)
+    firsts = boundaries(users, times, np.arange(len(users)))
+    starts, ends, until = history_ranges(*firsts, max_history)
     for row, (user, time) in enumerate(zip(users, times, strict=True)):
         earlier = np.flatnonzero((users == user) & (times < time))
         found = np.arange(starts[row], ends[row])

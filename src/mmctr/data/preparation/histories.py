@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 
 from mmctr.data.preparation.numbered_log import NumberedLog
-from mmctr.data.preparation.splits import history_ranges
+from mmctr.data.preparation.splits import boundaries, history_ranges
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,11 @@ def find_histories(log: NumberedLog, moment: np.ndarray, max_history: int) -> Hi
     order = np.argsort(log.user, kind="stable")
     if len(order) < 2**31:
         order = order.astype(np.int32)
-    items = log.item[order]
     is_click = None if log.label is None else log.label[order] == 1
-    items = items if is_click is None else items[is_click]
+    items = log.item[order if is_click is None else order[is_click]]
     found = []
-    ranges = history_ranges(
-        log.user[order], log.timestamp[order], max_history, is_click
-    )
+    firsts = boundaries(log.user, log.timestamp, order)
+    ranges = history_ranges(*firsts, max_history, is_click)
     # Where a click draws negatives, the clicks of its time matter too.
     for each in islice(ranges, 3 if is_click is None else 2):
         found.append(np.empty_like(each))

@@ -78,6 +78,8 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
     file_row = order if known is None else known[order]
     file_row = file_row.astype(np.int32 if len(log) < 2**31 else np.int64)
     file_row[file_row >= len(log)] = HISTORY
+    del order
+    pa.default_memory_pool().release_unused()
     order_equal_events(columns, file_row, log)
     return NumberedLog(
         user=columns["user"],

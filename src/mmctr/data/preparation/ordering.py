@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-_PIECE = 1 << 22
+_PIECE = 1 << 20
 
 
 def id_hashes(ids: pa.Array) -> np.ndarray:

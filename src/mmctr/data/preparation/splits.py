@@ -10,6 +10,7 @@ from mmctr.data.preparation.params import PreparationParams
 PARTS = ("train", "valid", "test")
 
 _SHOWN = 5
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,31 @@ def _fitting_fractions(
     return None
 
 
+def boundaries(
+    users: np.ndarray, timestamps: np.ndarray, order: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mark the first event of each user, and of each user and time.
+
+    Args:
+        users: ``[events]`` codes.
+        timestamps: ``[events]`` int64.
+        order: ``[events]`` places that sort the events by user and time.
+
+    Returns:
+        Two ``[events]`` bool, in that order.
+    """
+    new_user, new_time = np.ones((2, len(order)), bool)
+    for start in range(1, len(order), _PIECE):
+        rows = slice(start, start + _PIECE)
+        now, before = order[rows], order[start - 1 : rows.stop - 1][: len(order[rows])]
+        new_user[rows] = users[now] != users[before]
+        new_time[rows] = new_user[rows] | (timestamps[now] != timestamps[before])
+    return new_user, new_time
+
+
 def history_ranges(
-    users: np.ndarray,
-    timestamps: np.ndarray,
+    new_user: np.ndarray,
+    new_time: np.ndarray,
     max_history: int,
     is_click: np.ndarray | None = None,
 ) -> Iterator[np.ndarray]:
@@ -119,8 +142,8 @@ def history_ranges(
     nor one that shares its timestamp.
 
     Args:
-        users: ``[events]`` codes, sorted.
-        timestamps: ``[events]`` int64, sorted inside a user.
+        new_user: ``[events]`` bool, from :func:`boundaries`.
+        new_time: The same.
         max_history: Clicks kept, the newest.
         is_click: ``[events]`` bool; None if all are.
 
@@ -129,23 +152,20 @@ def history_ranges(
         events; last the ends of the user's clicks of the same timestamp. They are int32
         where that is wide enough, and one at a time: each is as long as the log.
     """
-    width = np.int32 if len(users) < 2**31 else np.int64
-    is_first = np.ones(len(users), bool)
-    is_first[1:] = users[1:] != users[:-1]
-    first_of_user = np.flatnonzero(is_first)
-    is_first[1:] |= timestamps[1:] != timestamps[:-1]
-    count = len(users)
-    del users, timestamps
+    count = len(new_user)
+    width = np.int32 if count < 2**31 else np.int64
+    first_of_user = np.flatnonzero(new_user)
     # Equal for the events of one user and time.
-    ties = np.flatnonzero(is_first)
+    ties = np.flatnonzero(new_time)
+    lengths = np.diff(ties, append=count).astype(width)
     own = first_of_user[np.searchsorted(first_of_user, ties, side="right") - 1]
-    ends = np.append(ties, count)[1:]
-    places: tuple[np.ndarray, ...] = (own, ties, ends)
+    places: tuple[np.ndarray, ...] = (own, ties, np.append(ties, count)[1:])
     if is_click is not None:
         clicks_before = np.zeros(count + 1, width)
         np.cumsum(is_click, out=clicks_before[1:])
         places = tuple(clicks_before[each] for each in places)
-    start = np.maximum(places[0], places[1] - max_history)
-    lengths = ends - ties
-    for each in (start, *places[1:]):
-        yield np.repeat(each.astype(width), lengths)
+        del clicks_before
+    first, end, until = (each.astype(width) for each in places)
+    del own, ties, places, first_of_user
+    for each in (np.maximum(first, end - width(min(max_history, count))), end, until):
+        yield np.repeat(each, lengths)
