@@ -7,9 +7,9 @@ import pandas as pd
 import pyarrow as pa
 from hypothesis import strategies as st
 
+from mmctr.data.preparation.history_ranges import boundaries, history_ranges, spread
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.positives import Positives
-from mmctr.data.preparation.splits import boundaries, history_ranges
 from mmctr.data.preparation.tables import PrimaryTables
 from mmctr.data.preparation.user_clicks import UserClicks
 from mmctr.data.reading.source import LogSource
@@ -126,9 +126,11 @@ def as_positives(
 ) -> Positives:
     """Events in time order that are a part and the whole log."""
     order = np.lexsort((timestamps, users))
-    ranges = history_ranges(*boundaries(users, timestamps, order), 100)
-    place = np.argsort(order)
-    start, end, until = (each[place] for each in ranges)
+    new_user, new_time = boundaries(users, timestamps, order)
+    start, end, until = (
+        spread(each, new_time, order)
+        for each in history_ranges(new_user, new_time, 100)
+    )
     clicks = UserClicks(items[order])
     return Positives(users, items, timestamps, start, end, until, clicks)
 

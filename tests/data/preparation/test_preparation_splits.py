@@ -12,8 +12,6 @@ from small_logs import make_params
 from mmctr.data.preparation.splits import (
     PARTS,
     TimeSplit,
-    boundaries,
-    history_ranges,
     split_by_time,
 )
 
@@ -100,20 +98,3 @@ def test_fractions_must_leave_something_to_train_on():
 
 def test_the_parts_have_names():
     assert PARTS == ("train", "valid", "test")
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), min_size=1, max_size=80),
-    st.integers(1, 6),
-)
-@settings(max_examples=200, deadline=None)
-def test_histories_are_the_newest_strictly_earlier_events(events, max_history):
-    users, times = np.array(sorted(events)).T
-    firsts = boundaries(users, times, np.arange(len(users)))
-    starts, ends, until = history_ranges(*firsts, max_history)
-    for row, (user, time) in enumerate(zip(users, times, strict=True)):
-        earlier = np.flatnonzero((users == user) & (times < time))
-        found = np.arange(starts[row], ends[row])
-        np.testing.assert_array_equal(found, earlier[-max_history:])
-        same_time = np.flatnonzero((users == user) & (times == time))
-        assert until[row] == same_time[-1] + 1

@@ -1,12 +1,16 @@
 """What each event's user clicked before, as ranges of one array."""
 
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
+from mmctr.data.preparation.history_ranges import (
+    boundaries,
+    history_ranges,
+    order_by_user,
+    spread,
+)
 from mmctr.data.preparation.numbered_log import NumberedLog
-from mmctr.data.preparation.splits import boundaries, history_ranges
 
 
 @dataclass(frozen=True)
@@ -39,18 +43,14 @@ def find_histories(log: NumberedLog, moment: np.ndarray, max_history: int) -> Hi
         moment: ``[events]`` int64, an event's timestamp or an earlier one.
         max_history: Most, and newest, items kept.
     """
-    order = np.argsort(log.user, kind="stable")
-    if len(order) < 2**31:
-        order = order.astype(np.int32)
+    order = order_by_user(log.user)
     is_click = None if log.label is None else log.label[order] == 1
     items = log.item[order if is_click is None else order[is_click]]
-    found = []
-    firsts = boundaries(log.user, log.timestamp, order)
-    ranges = history_ranges(*firsts, max_history, is_click)
+    new_user, new_time = boundaries(log.user, log.timestamp, order)
+    ranges = history_ranges(new_user, new_time, max_history, is_click)
     # Where a click draws negatives, the clicks of its time matter too.
-    for each in islice(ranges, 3 if is_click is None else 2):
-        found.append(np.empty_like(each))
-        found[-1][order] = each
+    wanted = ranges if is_click is None else ranges[:2]
+    found = [spread(each, new_time, order) for each in wanted]
     early = np.zeros(0, np.int64)
     if moment is not log.timestamp:
         early = np.flatnonzero(moment < log.timestamp)

@@ -1,6 +1,5 @@
 """Splitting a log at two points in time."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,6 @@ from mmctr.data.preparation.params import PreparationParams
 PARTS = ("train", "valid", "test")
 
 _SHOWN = 5
-_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -106,66 +104,3 @@ def _fitting_fractions(
         ):
             return valid, test
     return None
-
-
-def boundaries(
-    users: np.ndarray, timestamps: np.ndarray, order: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mark the first event of each user, and of each user and time.
-
-    Args:
-        users: ``[events]`` codes.
-        timestamps: ``[events]`` int64.
-        order: ``[events]`` places that sort the events by user and time.
-
-    Returns:
-        Two ``[events]`` bool, in that order.
-    """
-    new_user, new_time = np.ones((2, len(order)), bool)
-    for start in range(1, len(order), _PIECE):
-        rows = slice(start, start + _PIECE)
-        now, before = order[rows], order[start - 1 : rows.stop - 1][: len(order[rows])]
-        new_user[rows] = users[now] != users[before]
-        new_time[rows] = new_user[rows] | (timestamps[now] != timestamps[before])
-    return new_user, new_time
-
-
-def history_ranges(
-    new_user: np.ndarray,
-    new_time: np.ndarray,
-    max_history: int,
-    is_click: np.ndarray | None = None,
-) -> Iterator[np.ndarray]:
-    """Where each event's history lies among the clicks of a log.
-
-    A history holds the same user's strictly earlier clicks: neither the event itself
-    nor one that shares its timestamp.
-
-    Args:
-        new_user: ``[events]`` bool, from :func:`boundaries`.
-        new_time: The same.
-        max_history: Clicks kept, the newest.
-        is_click: ``[events]`` bool; None if all are.
-
-    Yields:
-        ``[events]`` starts, then ends, positions among the clicks sorted like the
-        events; last the ends of the user's clicks of the same timestamp. They are int32
-        where that is wide enough, and one at a time: each is as long as the log.
-    """
-    count = len(new_user)
-    width = np.int32 if count < 2**31 else np.int64
-    first_of_user = np.flatnonzero(new_user)
-    # Equal for the events of one user and time.
-    ties = np.flatnonzero(new_time)
-    lengths = np.diff(ties, append=count).astype(width)
-    own = first_of_user[np.searchsorted(first_of_user, ties, side="right") - 1]
-    places: tuple[np.ndarray, ...] = (own, ties, np.append(ties, count)[1:])
-    if is_click is not None:
-        clicks_before = np.zeros(count + 1, width)
-        np.cumsum(is_click, out=clicks_before[1:])
-        places = tuple(clicks_before[each] for each in places)
-        del clicks_before
-    first, end, until = (each.astype(width) for each in places)
-    del own, ties, places, first_of_user
-    for each in (np.maximum(first, end - width(min(max_history, count))), end, until):
-        yield np.repeat(each, lengths)
