@@ -51,24 +51,17 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
             f"{_LOG}: no event is left, no item is in items.parquet; give "
             "the item table that belongs to this log"
         )
-    columns = {"item": _joined(list(items.values()))}
+    extra = len(source.history) if source.history is not None else 0
+    # Before the other columns are there: many ids take much memory.
+    columns, hashes = _shown(log, extra)
+    columns["item"] = _joined(list(items.values()))
     del items
     columns["user"], user_ids = _codes(_joined_ids(list(tables.values()), "user_id"))
     columns["timestamp"] = _times(log, source.history)
-    extra = len(columns["item"]) - len(log)
     if any(_FRACTION in table.column_names for table in tables.values()):
         columns["fraction"] = _joined([_fractions(table) for table in tables.values()])
-    hashes = {
-        "user": id_hashes(user_ids),
-        "item": np.append(np.uint64(0), id_hashes(ids)),
-    }
-    if "label" in log.column_names:
-        label = log["label"].to_numpy().astype(np.int8, copy=False)
-        columns["label"] = _extended(label, extra, 1)
-        if "impression_id" in log.column_names:
-            codes, impression_ids = _codes(log["impression_id"])
-            columns["impression"] = _extended(codes, extra, -1)
-            hashes["impression"] = np.append(id_hashes(impression_ids), np.uint64(0))
+    hashes["user"] = id_hashes(user_ids)
+    hashes["item"] = np.append(np.uint64(0), id_hashes(ids))
     pa.default_memory_pool().release_unused()
     known = None if columns["item"].all() else np.flatnonzero(columns["item"])
     if known is not None:
@@ -96,6 +89,29 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
         unknown_rows=missing[0].rows.size,
         unknown_items=len(pd.unique(missing[0].values)),
     )
+
+
+def _shown(
+    log: pa.Table, extra: int
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Labels and impressions of the rows and of so many clicks before them.
+
+    Returns:
+        The columns, none for a log of clicks, and the hashes of the impressions' ids.
+    """
+    columns: dict[str, np.ndarray] = {}
+    hashes: dict[str, np.ndarray] = {}
+    if "label" not in log.column_names:
+        return columns, hashes
+    if "impression_id" in log.column_names:
+        codes, ids = _codes(log["impression_id"])
+        columns["impression"] = _extended(codes, extra, -1)
+        hashes["impression"] = np.append(id_hashes(ids), np.uint64(0))
+        del codes, ids
+        pa.default_memory_pool().release_unused()
+    label = log["label"].to_numpy().astype(np.int8, copy=False)
+    columns["label"] = _extended(label, extra, 1)
+    return columns, hashes
 
 
 def _time_order(

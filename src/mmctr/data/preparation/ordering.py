@@ -76,7 +76,8 @@ def time_order(times: np.ndarray, hashes: Hash, then: Hash | None = None) -> np.
             high |= then(rows) >> np.uint64(64 - last_bits)
         key[rows] |= high
     order = np.argsort(key)
-    key = key[order]
+    # Faster than the same by `order`, and without a copy.
+    key.sort()
     places = _undecided(key, hashes, order, last_bits)
     if places.size:
         rows = np.sort(order[places])
