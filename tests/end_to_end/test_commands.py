@@ -64,7 +64,7 @@ def test_the_same_seed_gives_the_same_bytes(folder, raw_project, road):
     ]
     # An archive dates its members; the others hold times, and what was cached.
     timed = (".zip", "run.json", "embedding.json", "manifest.json")
-    timed += ("report.html", "model_card.md")
+    timed += ("report.html", "model_card.md", "bundle/card.md")
     assert [name for name in different if not name.endswith(timed)] == []
     log, page = done.stdout.split("test: 200 items")
     # A model of two short passes is bad, and the page begins by saying so.
