@@ -1,4 +1,4 @@
-"""What is said of the fields: where they come from, how full they are, what leaks."""
+"""What is said of the fields: how full they are, and what leaks."""
 
 from typing import Any
 
@@ -20,27 +20,13 @@ _TIMES = ("hour", "weekday")
 
 
 def field_blocks(report: dict[str, Any], audit: dict[str, Any]) -> list[Block]:
-    """Show every raw column, every field, and what each alone says of the clicks.
+    """Show every field, and what each alone says of the clicks.
 
     Args:
         report: ``preparation.json``.
         audit: ``audit.json``.
     """
     blocks: list[Block] = []
-    if columns := (report["log"] or {}).get("columns"):
-        table = Table.of_records(
-            "Columns of the raw files",
-            columns.items(),
-            {
-                "column": lambda named: named[0],
-                "side": lambda named: named[1]["side"],
-                "kind": lambda named: named[1]["kind"] or NOTHING,
-                "used": lambda named: "yes" if named[1]["used"] else "no",
-                "why": lambda named: named[1]["why"],
-            },
-            words=5,
-        )
-        blocks.append(table)
     if any(audit[part]["fields"] for part in _PARTS):
         blocks.append(_fields(audit))
     if (report["log"] or {}) and "user_id" not in audit["train"]["fields"]:

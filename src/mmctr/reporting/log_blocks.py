@@ -61,4 +61,5 @@ def _column_table(columns: dict[str, Any]) -> Table:
             "used": lambda named: "yes" if named[1]["used"] else "no",
             "why": lambda named: named[1]["why"] or NOTHING,
         },
+        words=5,
     )

@@ -70,40 +70,28 @@ def test_events_of_a_log_are_its_distinct_clicks_in_time_order(source):
 
 def drawable(
     params: PreparationParams, tables: PrimaryTables
-) -> dict[str, tuple[list[Event], list[Event]]]:
+) -> dict[str, list[Event]]:
     """By part, the events that negatives are drawn from.
 
-    First those that are no repeats and have some history; then, for a part that has too
-    few of them, repeats too.
+    They are no repeats and have some history. Where no user of the part lacks an item
+    of those, repeats are drawn from too.
     """
     events = events_in_time(tables)
-    found: dict[str, tuple[list[Event], list[Event]]] = {n: ([], []) for n in PARTS}
     log = tables.report["log"]
-    for event, history in zip(
-        events, histories(events, params.max_history), strict=True
-    ):
-        part = sum(event.timestamp >= log[cut] for cut in ("valid_from", "test_from"))
-        if len(history) >= params.min_history:
-            found[PARTS[part]][1].append(event)
-            if event.item not in history:
-                found[PARTS[part]][0].append(event)
+    cuts = [log["valid_from"], log["test_from"]]
+    parts = [sum(event.timestamp >= cut for cut in cuts) for event in events]
+    earlier = histories(events, params.max_history)
+    known = list(zip(events, parts, earlier, strict=True))
+    found: dict[str, list[Event]] = {}
+    for place, name in enumerate(PARTS):
+        mine = [
+            (e, h) for e, p, h in known if p == place and len(h) >= params.min_history
+        ]
+        new = [event for event, history in mine if event.item not in history]
+        taken = {(e.user, e.item) for e, p, _ in known if p <= place}
+        lacks = any((e.user, x.item) not in taken for e, _ in mine for x in new)
+        found[name] = new if lacks else [event for event, _ in mine]
     return found
-
-
-def knows_too_much(rows: list[dict], pool: list[Event]) -> bool:
-    """Whether a positive and its negative know of events that the pool holds."""
-    positive, negative = rows
-    as_of, when = positive["as_of"], positive["timestamp"]
-    # As late as can be: something of the part happens then.
-    if not pool or as_of < min(pool[0].timestamp, when):
-        return True
-    if negative["item_id"] in negative["item_seq"]:
-        return False
-    sources = [event for event in pool if event.item == negative["item_id"]]
-    near = [event for event in pool if abs(event.timestamp - when) < DAY * 0.5]
-    return not any(event.timestamp >= as_of for event in sources) or any(
-        event.timestamp < as_of for event in near
-    )
 
 
 @given(source=logs(), window_days=st.sampled_from([2, 5]), seed=st.integers(0, 9))
@@ -115,16 +103,25 @@ def test_a_row_knows_nothing_of_its_own_event_nor_of_those_it_is_drawn_from(
     tables = prepared(source, params)
     pools = drawable(params, tables)
     for name in PARTS:
-        pairs = list(groups(getattr(tables, name)).values())
-        for positive, negative in pairs:
+        first = min(event.timestamp for event in pools[name])
+        for rows in groups(getattr(tables, name)).values():
+            positive, negative = rows
             # The same for both: it can not tell them apart.
             as_of, when = positive["as_of"], positive["timestamp"]
             assert (negative["as_of"], negative["timestamp"]) == (as_of, when)
             assert as_of <= when
-        assert any(
-            not any(knows_too_much(pair, pool) for pair in pairs)
-            for pool in pools[name]
-        )
+            # As late as can be: something of the part happens then.
+            assert as_of >= min(first, when)
+            if negative["item_id"] in negative["item_seq"]:
+                continue
+            sources = [x for x in pools[name] if x.item == negative["item_id"]]
+            assert any(event.timestamp >= as_of for event in sources)
+            near = [
+                event
+                for event in pools[name]
+                if abs(event.timestamp - when) < DAY * 0.5
+            ]
+            assert all(event.timestamp >= as_of for event in near)
 
 
 def test_windows_of_a_long_log_move_on():

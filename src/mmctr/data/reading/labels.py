@@ -161,7 +161,7 @@ def read_label(column: pa.ChunkedArray, params: LabelParams, where: str) -> pa.A
 
 
 def require_both_labels(label: pa.ChunkedArray, where: str) -> None:
-    """Check that there are clicks, and rows that are none.
+    """Check that some rows are clicks and some are not.
 
     Raises:
         ValueError: If all rows have one label.
