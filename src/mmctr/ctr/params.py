@@ -155,6 +155,8 @@ class DinParams(Params):
 class TrainingParams(Params):
     """How the model is trained."""
 
+    seeds: int = Field(1, ge=1)
+    """Trainings with seed, seed + 1, ...; their mean logit is the model."""
     max_history: int = Field(64, ge=1)
     """History items used, the newest."""
     batch_size: int = Field(512, ge=2)

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
+from torch import nn
 
 from mmctr.ctr.features.row_statistics import StatisticScales
 from mmctr.ctr.inputs.batch_order import ordered_batches
@@ -12,7 +13,9 @@ from mmctr.ctr.inputs.click_log import Batch, ClickLog
 from mmctr.ctr.inputs.field_columns import FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.inputs.statistic_columns import require_same_statistics
+from mmctr.ctr.member_weights import split_members
 from mmctr.ctr.models.din.model import EMPTY_HISTORY, Din
+from mmctr.ctr.models.mean_logit import MeanLogit
 from mmctr.ctr.params import CtrParams
 from mmctr.runtime.device import prepare_device
 from mmctr.runtime.progress import is_shown, track
@@ -35,8 +38,8 @@ class ClickPredictor:
 
         Args:
             table: The items.
-            weights: Of :func:`mmctr.ctr.training.fit.train_din`, with the same features
-                and sizes.
+            weights: Of :func:`mmctr.ctr.training.seeds.train_seeds`, with the same
+                features and sizes.
             params: Features, sizes, device.
             row_fields: Fields of the rows that will be scored.
 
@@ -45,19 +48,29 @@ class ClickPredictor:
         """
         self._params = params
         self._device = prepare_ctr_device(params)
-        statistics = StatisticScales.of_weights(weights)
+        members = split_members(weights)
+        statistics = StatisticScales.of_weights(members[0])
         self.statistic_names = statistics.names
         # Which items training saw is stored with the weights.
-        model = Din(
-            table,
-            np.zeros(table.n_items + 1, bool),
-            params,
-            statistics,
-            row_fields,
-            empty_history=EMPTY_HISTORY in weights,
-        )
-        model.load_state_dict(weights)
-        self.model = model.to(self._device).eval()
+        seen = np.zeros(table.n_items + 1, bool)
+
+        def build(own: dict[str, torch.Tensor]) -> Din:
+            has_empty = EMPTY_HISTORY in own
+            model = Din(
+                table, seen, params, statistics, row_fields, empty_history=has_empty
+            )
+            model.load_state_dict(own)
+            return model
+
+        built = map(build, members)
+        model = next(built) if len(members) == 1 else MeanLogit(built)
+        self.model: Din | MeanLogit = model.to(self._device).eval()
+
+    @property
+    def members(self) -> list[Din]:
+        """The model; several where several trainings are one."""
+        model = self.model
+        return list(model.seeds) if isinstance(model, MeanLogit) else [model]
 
     def predict(self, log: ClickLog) -> np.ndarray:
         """Score the rows of a log.
@@ -97,8 +110,8 @@ def predict_clicks(
 
     Args:
         table: The items.
-        weights: Of :func:`mmctr.ctr.training.fit.train_din`, with the same features and
-            sizes.
+        weights: Of :func:`mmctr.ctr.training.seeds.train_seeds`, with the same features
+            and sizes.
         log: The rows.
         params: Features, sizes, device.
 
@@ -110,7 +123,8 @@ def predict_clicks(
             weights belong to other row statistics.
     """
     # Before a model is built, which other columns would not fit.
-    _require_statistics(StatisticScales.of_weights(weights).names, log)
+    statistics = StatisticScales.of_weights(split_members(weights)[0])
+    _require_statistics(statistics.names, log)
     if not len(log):
         return np.zeros(0)
     return ClickPredictor(table, weights, params, log.fields.specs).predict(log)
@@ -125,7 +139,7 @@ def _require_statistics(names: tuple[str, ...], log: ClickLog) -> None:
     )
 
 
-def click_probabilities(model: Din, batch: Batch) -> torch.Tensor:
+def click_probabilities(model: nn.Module, batch: Batch) -> torch.Tensor:
     """Score a batch: ``[B]`` float32 probabilities, on the model's device."""
     # As in the loss, logits of bf16 are widened first: their sigmoids would be ties.
     return torch.sigmoid(model(batch).float())

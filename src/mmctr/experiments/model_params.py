@@ -1,5 +1,6 @@
 """The parameters of one model of an experiment."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -11,10 +12,13 @@ from mmctr.evaluation.params import OF_TRAINING, EvaluationParams
 from mmctr.experiments.common import short_hash
 from mmctr.runtime.params import Params
 
+logger = logging.getLogger(__name__)
+
 # They change no result of an experiment; the seed is part of names elsewhere.
 _UNUSED: dict[str, Any] = dict.fromkeys(
     ("progress", "device", "checkpoint", "submission", "seed", "calibration"), True
 )
+_UNUSED["training"] = {"seeds"}
 _UNUSED["evaluation"] = set(EvaluationParams.model_fields) - OF_TRAINING
 
 
@@ -77,9 +81,24 @@ class ModelParams(Params):
             )
         return self
 
-    def without_checkpoints(self) -> Self:
-        """Leave out their folder: a plan is the same wherever the project lies."""
-        ctr = self.ctr_modeling.model_copy(update={"checkpoint": CheckpointParams()})
+    def as_single_training(self) -> Self:
+        """Leave out what an experiment decides itself.
+
+        The folder of checkpoints, so that a plan is the same wherever the project lies,
+        and further trainings of one model, which are logged.
+        """
+        training = self.ctr_modeling.training
+        if training.seeds > 1:
+            logger.warning(
+                "ctr_modeling.training.seeds=%d is ignored: experiments compare single "
+                "trainings",
+                training.seeds,
+            )
+        own = {
+            "checkpoint": CheckpointParams(),
+            "training": training.model_copy(update={"seeds": 1}),
+        }
+        ctr = self.ctr_modeling.model_copy(update=own)
         return self.model_copy(update={"ctr_modeling": ctr})
 
     def fit_to_inputs(self, inputs: Mapping[str, Any]) -> Self | None:

@@ -89,19 +89,30 @@ def _less(values: Mapping[str, Any], own: Any) -> dict[str, Any]:
 
 @torch.inference_mode()
 def _attention(state: ScoringState, target: int, history: np.ndarray) -> np.ndarray:
-    """Weights ``[H]`` float64; 0 beyond the newest that the model reads."""
+    """Weights ``[H]`` float64, 0 beyond the newest that the model reads.
+
+    Of several trainings it is their mean.
+    """
     weights = np.zeros(len(history))
     newest = history[-state.bundle.facts.ctr.training.max_history :]
     if not len(newest):
         return weights
-    model = state.predictor.model
-    device = next(model.parameters()).device
+    members = state.predictor.members
+    device = next(members[0].parameters()).device
     distinct, places = np.unique(np.append(target, newest), return_inverse=True)
-    items = model.items(torch.from_numpy(distinct).to(device))
     rows = torch.from_numpy(places).to(device)
     segment = torch.zeros(len(newest), dtype=torch.int64, device=device)
-    found = model.attention.weights(items, rows[:1], rows[1:], segment)
-    weights[-len(newest) :] = found.double().cpu().numpy()
+    found = [
+        own.attention.weights(
+            own.items(torch.from_numpy(distinct).to(device)),
+            rows[:1],
+            rows[1:],
+            segment,
+        )
+        for own in members
+    ]
+    mean = torch.stack(found).double().mean(0)
+    weights[-len(newest) :] = mean.cpu().numpy()
     return weights
 
 

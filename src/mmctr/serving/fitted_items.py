@@ -82,11 +82,10 @@ def _extend_prefixes(
     weights: Weights, name: str, codes: np.ndarray, params: CtrParams
 ) -> None:
     """Give added items the rows of the prefixes that they share."""
-    key = f"items.features.{name}_codes.rows"
-    if key not in weights:
-        return
-    rows = weights[key]
-    numbers, _ = number_prefixes(codes[:, : params.model.prefix.levels])
-    added = torch.from_numpy(numbers[len(rows) :])
-    used = torch.isin(added, rows.unique())
-    weights[key] = torch.cat([rows, added * used])
+    keys = [x for x in weights if x.endswith(f"items.features.{name}_codes.rows")]
+    for key in keys:
+        rows = weights[key]
+        numbers, _ = number_prefixes(codes[:, : params.model.prefix.levels])
+        added = torch.from_numpy(numbers[len(rows) :])
+        used = torch.isin(added, rows.unique())
+        weights[key] = torch.cat([rows, added * used])

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.member_weights import join_members, split_members
 from mmctr.ctr.params import CtrParams
 from mmctr.data.raw_schemas import MAX_LEVEL
 
@@ -42,6 +43,24 @@ def within_vocabulary(
             names column, items and values.
     """
     found: list[str] = []
+    members = [_fit_member(table, own, params, found) for own in split_members(weights)]
+    found = list(dict.fromkeys(found))
+    if found and params.unknown_values == "strict":
+        raise ValueError(
+            f"item_table: {'; '.join(found)}; train again (kedro run --pipeline "
+            "ctr_modeling), or treat them as padding with --params "
+            "ctr_modeling.unknown_values=pad"
+        )
+    for each in found:
+        logger.warning("item_table: %s; they are treated as padding", each)
+    # Members have the same vocabulary.
+    return members[0][0], join_members([own for _, own in members])
+
+
+def _fit_member(
+    table: ItemTable, weights: Weights, params: CtrParams, found: list[str]
+) -> tuple[ItemTable, Weights]:
+    """Fit the weights of one training; what it does not know is added to ``found``."""
     columns: dict[str, np.ndarray] = {}
     for name in ("likes", "views"):
         column = getattr(table, name)
@@ -57,14 +76,6 @@ def within_vocabulary(
                 f"training did not have"
             )
             weights.update(_with_more_ids(weights, table.n_items, params))
-    if found and params.unknown_values == "strict":
-        raise ValueError(
-            f"item_table: {'; '.join(found)}; train again (kedro run --pipeline "
-            "ctr_modeling), or treat them as padding with --params "
-            "ctr_modeling.unknown_values=pad"
-        )
-    for each in found:
-        logger.warning("item_table: %s; they are treated as padding", each)
     table = replace(table, **columns)
     if _TAGS in weights:
         # The model has as many rows as the table has tags.

@@ -51,7 +51,7 @@ def _settings(params: CtrParams) -> dict[str, Any]:
     return {
         "features": params.features.model_dump(),
         "model": params.model.model_dump(),
-        "training": params.training.model_dump(exclude={"keep_memory"}),
+        "training": params.training.model_dump(exclude={"keep_memory", "seeds"}),
         "weighted": params.evaluation.weighted,
         "seed": params.seed,
         "versions": [RESULT_VERSION, torch.__version__, pl.__version__],

@@ -15,7 +15,14 @@ Name = Annotated[str, Field(pattern=_NAME)]
 
 # All arms have these in common, or they could not be compared.
 _SHARED = ("seed", "device", "progress", "evaluation", "submission")
-_SHARED_TRAINING = (*BUDGETED, "batch_size", "max_history", "monitor", "precision")
+_SHARED_TRAINING = (
+    *BUDGETED,
+    "seeds",
+    "batch_size",
+    "max_history",
+    "monitor",
+    "precision",
+)
 
 
 def _of_one_arm(overrides: dict[str, Any]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def plan_ablation(
     inputs = describe_inputs(rows, items, vectors, preparation_report)
     base = ModelParams(
         quantization=quantization, ctr_modeling=ctr_modeling
-    ).without_checkpoints()
+    ).as_single_training()
     plan = make_plan(params, base, inputs)
     trials = sum(1 for _ in plan.trials())
     for name, arm in plan.arms.items():

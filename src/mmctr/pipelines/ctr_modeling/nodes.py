@@ -39,7 +39,7 @@ def train_model(
     preparation_report: dict,
     params: CtrParams,
 ) -> tuple[Weights, dict[str, object]]:
-    """Train DIN, keep the weights that were best on valid, and calibrate it there.
+    """Train DIN, keep the weights that were best on valid, and calibrate them there.
 
     An interrupted training of the same content resumes from its checkpoint, with the
     same result.
@@ -62,11 +62,11 @@ def train_model(
     from mmctr.ctr.inputs.item_table import ItemTable
     from mmctr.ctr.prediction import predict_clicks
     from mmctr.ctr.training.calibrated_weights import add_calibrations
-    from mmctr.ctr.training.fit import train_din
     from mmctr.ctr.training.memory_estimate import (
         estimate_memory,
         warn_if_memory_low,
     )
+    from mmctr.ctr.training.seeds import train_seeds
 
     params = _with_resolved_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, vectors)
@@ -92,13 +92,13 @@ def train_model(
     estimate = estimate_memory(items, train_log, valid_log, params)
     warn_if_memory_low(estimate, params)
     folder = params.checkpoint.folder
-    trained = train_din(
+    trained = train_seeds(
         items,
         train_log,
         valid_log,
         groups,
         params,
-        checkpoints=Path(folder) if folder else None,
+        Path(folder) if folder else None,
     )
     # The later rows are more like those that are predicted next.
     latest = in_later_half(valid_rows)

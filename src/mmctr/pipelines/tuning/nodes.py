@@ -53,7 +53,7 @@ def plan_tuning(
     inputs = describe_inputs(rows, items, vectors, preparation_report)
     base = ModelParams(
         quantization=quantization, ctr_modeling=ctr_modeling
-    ).without_checkpoints()
+    ).as_single_training()
     plan = make_plan(params, base, inputs)
     logger.info(
         "study %s: %d parameters, %d trials by %s",

@@ -1,0 +1,81 @@
+"""Several trainings with other seeds, as one model: the mean of their logits."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.member_weights import join_members
+from mmctr.ctr.params import CtrParams
+from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.trained_model import TrainedModel
+
+logger = logging.getLogger(__name__)
+
+
+def train_seeds(
+    table: ItemTable,
+    train: ClickLog,
+    valid: ClickLog,
+    valid_groups: np.ndarray,
+    params: CtrParams,
+    checkpoints: Path | None = None,
+) -> TrainedModel:
+    """Train ``training.seeds`` models, one after the other.
+
+    Args:
+        table: The items.
+        train: Labelled rows.
+        valid: Labelled rows.
+        valid_groups: ``[valid rows]`` int64 groups, for gAUC.
+        params: Features, sizes, training; the seeds are ``seed``, ``seed`` + 1, ...
+        checkpoints: Folder for the checkpoints of unfinished trainings; each has one of
+            its own in it, so that what was interrupted resumes where it stopped.
+
+    Returns:
+        The weights of all, see :func:`mmctr.ctr.member_weights.join_members`; and the
+        history of the first, with ``seeds``, what each of them reached, if there are
+        several.
+
+    Raises:
+        ValueError: If labels are missing or of one class, or a training diverges.
+        mmctr.runtime.signals.Stopped: On SIGTERM or Ctrl-C, after a checkpoint.
+    """
+    count = params.training.seeds
+    trained = []
+    for number in range(count):
+        seed = params.seed + number
+        if count > 1:
+            logger.info("training %d of %d, seed %d", number + 1, count, seed)
+        trained.append(
+            train_din(
+                table,
+                train,
+                valid,
+                valid_groups,
+                params.model_copy(update={"seed": seed}),
+                checkpoints=checkpoints,
+            )
+        )
+    history: dict[str, Any] = trained[0].history
+    if count > 1:
+        history = history | {
+            "weights": sum(each.history["weights"] for each in trained),
+            "seeds": [
+                {"seed": params.seed + number, **_reached(each.history)}
+                for number, each in enumerate(trained)
+            ],
+        }
+    return TrainedModel(join_members([each.weights for each in trained]), history)
+
+
+def _reached(history: dict[str, Any]) -> dict[str, Any]:
+    """Steps, validations and the metrics on valid of the weights that are kept."""
+    kept = next(x for x in history["validations"] if x["step"] == history["best_step"])
+    return {
+        **{name: kept[name] for name in ("auc", "gauc", "logloss")},
+        **{name: history[name] for name in ("best_step", "steps", "validations")},
+    }
