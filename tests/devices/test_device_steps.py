@@ -21,6 +21,7 @@ from worlds import (
     with_vectors,
 )
 
+from mmctr.ctr import prediction
 from mmctr.ctr.features.codes import CODE_EMBEDDINGS
 from mmctr.ctr.features.content import CONTENT_FORMS
 from mmctr.ctr.features.row_statistics import StatisticScales
@@ -30,7 +31,6 @@ from mmctr.ctr.layers.dropout import StepDropout
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training import fit
 from mmctr.ctr.training.lightning_module import CtrLightningModule, ValidationRows
 from mmctr.ctr.training.weight_average import NormBatches
 
@@ -202,7 +202,7 @@ def test_prediction_waits_once_and_equals_the_cpus(world, monkeypatch):
     """A copy of all scores at the end of a pass of four batches."""
     weights = world.model.state_dict()
     expected = predict_clicks(world.table, weights, world.log, world.params)
-    monkeypatch.setattr(fit, "prepare_device", lambda *_, **__: DEVICE)
+    monkeypatch.setattr(prediction, "prepare_device", lambda *_, **__: DEVICE)
     # Tensors of Python subclasses can't be inference tensors.
     monkeypatch.setattr(torch, "inference_mode", torch.no_grad)
     with Emulation() as emulation:
