@@ -146,7 +146,7 @@ class RowStatistics(nn.Module):
     def _quantiles(self, columns: torch.Tensor) -> torch.Tensor:
         """``[S, B]`` values to quantiles in -1..1."""
         last = POINTS - 1
-        first = torch.searchsorted(self.points, columns)
+        first = self._first_at_least(columns)
         below, above = (first - 1).clamp(min=0), first.clamp(max=last)
         lower, upper = self.points.gather(1, below), self.points.gather(1, above)
         # Outside of all points this is infinite, and cut below.
@@ -154,3 +154,7 @@ class RowStatistics(nn.Module):
         equal = self._middles.gather(1, above)
         places = torch.where(columns == upper, equal, between).clamp(0, last)
         return places * (2 / last) - 1
+
+    def _first_at_least(self, columns: torch.Tensor) -> torch.Tensor:
+        """``[S, B]``, the first point that is not below each value; 201: none."""
+        return torch.searchsorted(self.points, columns)

@@ -46,11 +46,18 @@ class SimilarityHistogram(nn.Module):
     ) -> torch.Tensor:
         """Count, and pass the counts through the layer."""
         counts = self.histogram(target, history, segment)
+        return functional.relu(self.layer(self.scaled(counts)))
+
+    def bucket_of(self, cosines: torch.Tensor) -> torch.Tensor:
+        """The bucket of every cosine, int64."""
+        buckets = self._params.buckets
+        return ((cosines + 1) * (buckets / 2)).long().clamp(0, buckets - 1)
+
+    def scaled(self, counts: torch.Tensor) -> torch.Tensor:
+        """Counts ``[B, buckets]`` as they enter the layer."""
         if self._params.counts == "log":
-            inputs = counts.log1p()
-        else:
-            inputs = counts / counts.sum(dim=1, keepdim=True).clamp(min=1)
-        return functional.relu(self.layer(inputs))
+            return counts.log1p()
+        return counts / counts.sum(dim=1, keepdim=True).clamp(min=1)
 
     @torch.no_grad()
     def histogram(
@@ -66,7 +73,7 @@ class SimilarityHistogram(nn.Module):
             for rows, items in parts
         )
         cosines = torch.cat([(query * key).sum(1) for query, key in pairs])
-        places = ((cosines + 1) * (buckets / 2)).long().clamp_(0, buckets - 1)
+        places = self.bucket_of(cosines)
         counted = self.has_vector.index_select(0, target).index_select(0, segment)
         counted = counted * self.has_vector.index_select(0, history)
         counts = counted.new_zeros(len(target) * buckets)

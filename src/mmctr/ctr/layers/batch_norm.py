@@ -27,7 +27,7 @@ class PlainBatchNorm(nn.BatchNorm1d):
         Raises:
             ValueError: In training, if there are fewer than two rows.
         """
-        rows = len(input)
+        rows = input.shape[0]
         if not self.training or input.device.type != "cpu" or rows <= 1:
             return super().forward(input)
         wide = input.to(torch.promote_types(input.dtype, torch.float32))
