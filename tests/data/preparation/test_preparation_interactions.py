@@ -4,10 +4,12 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from small_logs import (
+    DAY,
     Event,
     arrow_table,
     events_in_time,
@@ -144,6 +146,26 @@ def test_a_part_without_rows_names_the_parameters():
     assert "preparation.negatives_per_positive=50" in str(error.value)
     with pytest.raises(ValueError, match=r"preparation\.min_history=90"):
         prepare_interactions(source, make_params(min_history=90))
+
+
+def test_a_log_of_three_days_names_them_and_what_to_set():
+    days = np.repeat([0, 1, 2], [80, 10, 10])
+    frame = pd.DataFrame(
+        {
+            "user_id": np.arange(100) % 20,
+            "item_id": np.arange(100) % 9 + 1,
+            "timestamp": (days + 19_723) * DAY,
+        }
+    )
+    source = make_source(frame, 9)
+    with pytest.raises(ValueError, match="train has no row left") as error:
+        prepare_interactions(source, make_params())
+    assert "set preparation.min_history=0, which scores" in str(error.value)
+    assert "3 distinct times: 2024-01-01 (80 events), 2024-01-02 (10" in str(
+        error.value
+    )
+    tables = prepare_interactions(source, make_params(min_history=0))
+    assert max(map(len, tables.train["item_seq"].to_pylist())) == 0
 
 
 def test_text_ids_come_back_through_the_mapping():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from small_logs import make_params
+from small_logs import DAY, make_params
 
 from mmctr.data.preparation.splits import (
     PARTS,
@@ -66,8 +66,16 @@ def test_the_order_of_the_file_does_not_matter(times, fractions, random):
 @pytest.mark.parametrize(
     ("times", "part", "told"),
     [
-        ([5] * 20, "train", "1 distinct timestamp: 5 (20 events); three parts need"),
-        ([1] * 5 + [2] * 15, "valid", "1 (5 events), 2 (15 events); three parts need"),
+        (
+            [5] * 20,
+            "train",
+            "1 distinct time: 1970-01-01 00:00:05 (20 events); three parts need",
+        ),
+        (
+            [DAY] * 5 + [2 * DAY] * 15,
+            "valid",
+            "1970-01-02 (5 events), 1970-01-03 (15 events); three parts need",
+        ),
     ],
 )
 def test_too_few_times_are_told(times, part, told):
@@ -75,6 +83,11 @@ def test_too_few_times_are_told(times, part, told):
         split_by_time(np.array(times), make_params())
     assert told in str(error.value)
     assert "preparation.test_fraction=0.1" in str(error.value)
+
+
+def test_places_in_an_order_are_no_dates():
+    with pytest.raises(ValueError, match=r"distinct times: 1 \(5 events\), 2 \(15 "):
+        split_by_time(np.array([1] * 5 + [2] * 15), make_params(), clock=False)
 
 
 @given(st.lists(st.integers(0, 9), min_size=3, max_size=40))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mmctr.data.preparation.distinct_times import few_times
 from mmctr.data.preparation.histories import Histories
 from mmctr.data.preparation.negatives import sample_negatives
 from mmctr.data.preparation.numbered_log import NumberedLog
@@ -90,7 +91,8 @@ def click_rows(
             "positives": len(positives),
         }
         if not positives.size:
-            raise ValueError(_explain(name, dropped[name], least, log, params))
+            longest = int(histories.lengths_of(events).max(initial=0))
+            raise ValueError(_explain(name, dropped[name], longest, log, params))
         rows[name] = ClickRows(
             log=log,
             histories=histories,
@@ -106,15 +108,16 @@ def click_rows(
 def _explain(
     name: str,
     dropped: dict[str, int],
-    least: int,
+    longest: int,
     log: NumberedLog,
     params: PreparationParams,
 ) -> str:
-    """Say why a part has no row, and what to change."""
+    """Say why a part has no row, with which longest history, and what to change."""
+    least = _MIN_HISTORY if params.min_history is None else params.min_history
     causes = {
         f"have a history under preparation.min_history={least}": (
             dropped["dropped_short_history"],
-            "lower preparation.min_history" if least else "",
+            f"set preparation.min_history={longest}" if longest < least else "",
         ),
         f"are repeats under preparation.repeats={params.repeats}": (
             dropped["dropped_repeats"],
@@ -132,10 +135,19 @@ def _explain(
     advice = [what for count, what in causes.values() if count and what]
     fraction = "test_fraction" if name == "test" else "valid_fraction"
     verb = "lower" if name == "train" else "raise"
+    has_none = least > 0 and not longest
+    if not has_none:
+        advice.append(f"{verb} preparation.{fraction}")
     said = (
         f"{name} has no row left: of {dropped['events']} events {found}; "
-        f"{', '.join([*advice, f'{verb} preparation.{fraction}'])}"
+        f"{', '.join(advice)}"
     )
+    if has_none:
+        said += (
+            ", which scores rows by their other fields: a history is the user's clicks "
+            f"of earlier times, and no event of {name} has any"
+            f"{few_times(log.log_times(), clock=log.clock)}"
+        )
     n_users = len(np.unique(log.user))
     if n_users <= 2 and dropped["dropped_too_few_negatives"]:
         said += (

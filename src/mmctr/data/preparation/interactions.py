@@ -56,8 +56,8 @@ def prepare_interactions(
     weights = row_weights(source.log, params)
     log = number_log(source, params.unknown_items, params.seed)
     # The cuts depend on timestamps alone, so repeated events are dropped after them.
-    split = split_by_time(log.log_times(), params)
-    facts = _facts(log, split, source)
+    split = split_by_time(log.log_times(), params, clock=log.clock)
+    facts = _facts(log, split)
     log, is_repeat, repeats = _without_repeats(log, params)
     unusual = describe_unusual(
         log, source.items, params, int((is_repeat & log.in_log).sum())
@@ -208,13 +208,11 @@ def _kind(groups: Groups | None, params: PreparationParams) -> dict[str, object]
     }
 
 
-def _facts(log: NumberedLog, split: TimeSplit, source: LogSource) -> dict[str, object]:
+def _facts(log: NumberedLog, split: TimeSplit) -> dict[str, object]:
     """Sizes and times of what was read."""
     times = log.log_times()
     first, last = (
-        datetime.fromtimestamp(int(time), UTC).date().isoformat()
-        if source.clock
-        else None
+        datetime.fromtimestamp(int(time), UTC).date().isoformat() if log.clock else None
         for time in (times[0], times[-1])
     )
     return {
@@ -222,7 +220,7 @@ def _facts(log: NumberedLog, split: TimeSplit, source: LogSource) -> dict[str, o
         "earlier_clicks": len(log) - len(times),
         "users": log.count_users(),
         "items_with_events": log.count_items(),
-        "clock": source.clock,
+        "clock": log.clock,
         "first_day": first,
         "last_day": last,
         "valid_from": split.valid_from,

@@ -88,6 +88,7 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
         read=len(log),
         unknown_rows=missing[0].rows.size,
         unknown_items=len(pd.unique(missing[0].values)),
+        clock=source.clock,
     )
 
 

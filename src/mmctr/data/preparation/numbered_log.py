@@ -35,6 +35,7 @@ class NumberedLog:
         read: Rows of the log's file, with unknown items too.
         unknown_rows: Those of unknown items.
         unknown_items: How many different ones.
+        clock: Whether the timestamps are times; where not, they only tell an order.
     """
 
     user: np.ndarray
@@ -50,6 +51,7 @@ class NumberedLog:
     read: int
     unknown_rows: int
     unknown_items: int
+    clock: bool
 
     def __len__(self) -> int:
         """How many events there are."""

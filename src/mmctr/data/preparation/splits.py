@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmctr.data.preparation.distinct_times import describe_times
 from mmctr.data.preparation.params import PreparationParams
 
 PARTS = ("train", "valid", "test")
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,9 @@ class TimeSplit:
         return part
 
 
-def split_by_time(timestamps: np.ndarray, params: PreparationParams) -> TimeSplit:
+def split_by_time(
+    timestamps: np.ndarray, params: PreparationParams, *, clock: bool = True
+) -> TimeSplit:
     """Split events at two timestamps, so that no tie is cut.
 
     The part of an event depends on its timestamp alone: the cuts are the timestamps of
@@ -39,6 +40,7 @@ def split_by_time(timestamps: np.ndarray, params: PreparationParams) -> TimeSpli
     Args:
         timestamps: ``[events]`` int64, unix seconds, any order.
         params: Fractions of events per part.
+        clock: Whether they are times, for messages.
 
     Returns:
         The cuts.
@@ -51,7 +53,7 @@ def split_by_time(timestamps: np.ndarray, params: PreparationParams) -> TimeSpli
     part = split.part_of(timestamps)
     for index, name in enumerate(PARTS):
         if not (part == index).any():
-            raise ValueError(_explain(name, timestamps, params))
+            raise ValueError(_explain(name, timestamps, params, clock=clock))
     return split
 
 
@@ -62,23 +64,17 @@ def _cuts(ordered: np.ndarray, valid: float, test: float) -> TimeSplit:
     return TimeSplit(*ordered[at].tolist())
 
 
-def _explain(name: str, timestamps: np.ndarray, params: PreparationParams) -> str:
+def _explain(
+    name: str, timestamps: np.ndarray, params: PreparationParams, *, clock: bool
+) -> str:
     """Say why a part would be empty, and what to set."""
-    ordered = np.sort(timestamps)
-    times, counts = np.unique(ordered, return_counts=True)
-    shown = ", ".join(
-        f"{time} ({count:,} events)"
-        for time, count in zip(times[:_SHOWN], counts[:_SHOWN], strict=True)
-    )
-    n = len(ordered)
     said = (
-        f"{name} would have no event when {n} events are split in time with "
-        f"preparation.valid_fraction={params.valid_fraction} and "
-        f"preparation.test_fraction={params.test_fraction}: the log has {len(times):,} "
-        f"distinct timestamp{'s'[: len(times) - 1]}: {shown}"
-        + (" ..." if len(times) > _SHOWN else "")
+        f"{name} would have no event when {len(timestamps)} events are split in time "
+        f"with preparation.valid_fraction={params.valid_fraction} and "
+        f"preparation.test_fraction={params.test_fraction}: "
+        f"{describe_times(timestamps, clock=clock)}"
     )
-    found = _fitting_fractions(ordered, times, counts)
+    found = _fitting_fractions(np.sort(timestamps))
     if found is None:
         return (
             f"{said}; three parts need three: give a log of more days, or one with "
@@ -90,10 +86,9 @@ def _explain(name: str, timestamps: np.ndarray, params: PreparationParams) -> st
     )
 
 
-def _fitting_fractions(
-    ordered: np.ndarray, times: np.ndarray, counts: np.ndarray
-) -> tuple[float, float] | None:
+def _fitting_fractions(ordered: np.ndarray) -> tuple[float, float] | None:
     """Fractions of valid and test that leave each part an event, the most to train."""
+    times, counts = np.unique(ordered, return_counts=True)
     n, before = len(ordered), np.cumsum(counts) - counts
     for test_at in range(len(times) - 1, 1, -1):
         # Half an event more, so that rounding does not miss the cut.

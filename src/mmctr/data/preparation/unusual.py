@@ -1,11 +1,11 @@
 """What is unusual in a log, and parameters that it has no use for."""
 
 import logging
-from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 
+from mmctr.data.preparation.distinct_times import time_text
 from mmctr.data.preparation.numbered_log import NumberedLog
 from mmctr.data.preparation.params import PreparationParams
 
@@ -51,10 +51,10 @@ def describe_unusual(
     earlier = ~log.in_log
     late = int((earlier & (log.timestamp >= log.log_times()[0])).sum())
     if late:
-        since = datetime.fromtimestamp(int(log.log_times()[0]), UTC)
+        since = time_text(int(log.log_times()[0]), clock=log.clock)
         found.append(
             f"history.parquet: {late:,} of {int(earlier.sum()):,} clicks are not "
-            f"before the log's first event ({since:%Y-%m-%d %H:%M:%S}); these are in "
+            f"before the log's first event ({since}); these are in "
             "histories from their time on, but are no rows of the log"
         )
     for text in found:
