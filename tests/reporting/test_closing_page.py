@@ -166,6 +166,15 @@ def test_it_says_what_training_did(inputs):
     assert "best auc on valid 0.7123 at step 80" in text
 
 
+def test_several_trainings_are_a_range_and_their_mean(inputs):
+    inputs["training_history"] |= {
+        "seeds": [{"auc": 0.71}, {"auc": 0.69}],
+        "mean_logit": {"auc": 0.7234},
+    }
+    line = line_with(page(inputs), "2 trainings")
+    assert "auc on valid 0.6900 to 0.7100; the mean of their logits 0.7234" in line
+
+
 def test_the_best_possible_is_shown_where_it_is_known(inputs):
     assert "best possible" not in page(inputs)
     inputs["metrics"]["test"]["oracle_auc"] = 0.9123

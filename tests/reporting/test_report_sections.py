@@ -18,7 +18,6 @@ from mmctr.reporting.model_sections import (
     overview,
     roc_section,
     slices_section,
-    training_section,
 )
 from mmctr.reporting.pages import render_report
 from mmctr.reporting.run_sections import (
@@ -27,6 +26,7 @@ from mmctr.reporting.run_sections import (
     manifest_section,
     parameters_section,
 )
+from mmctr.reporting.training_section import training_section
 
 SECTIONS = [
     "overview",

@@ -139,9 +139,16 @@ def _model(
         "calibration": record.parameters.get(_CALIBRATION, "unknown"),
         "made": moment(made.get("at")),
         "commit": record.versions.get("commit") or "unknown",
-        "seed": NOTHING if record.seed is None else str(record.seed),
+        "seed": _seeds(history, record),
     }
     return Table("", ("", ""), list(rows.items()))
+
+
+def _seeds(history: dict[str, Any], record: Record) -> str:
+    if "seeds" in history:
+        seeds = [str(each["seed"]) for each in history["seeds"]]
+        return f"{', '.join(seeds)}; the mean of their logits"
+    return NOTHING if record.seed is None else str(record.seed)
 
 
 def _training(history: dict[str, Any], record: Record) -> str:
@@ -189,7 +196,7 @@ def _limits(
         for name, each in vectors.items()
         if each["width"] and each["zero_rows"]
     ]
-    lines.append("One seed: how much another would change is not in the intervals.")
+    lines.append(say("other_seeds", seeds=history.get("seeds")))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The sections on the model: how it learned, and how good it is for whom."""
+"""The sections on the model: how good it is, and for whom."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,6 @@ from mmctr.reporting.run_figures import (
     draw_differences,
     draw_roc,
     draw_slices,
-    draw_training,
 )
 from mmctr.reporting.sentences import MEASURES
 from mmctr.reporting.statistics_sections import (
@@ -89,27 +88,6 @@ def overview(
     if part == "valid":
         blocks.insert(0, Text(say("judged_by_valid"), warns=True))
     return Section("overview", "In short", blocks)
-
-
-def training_section(history: dict[str, Any]) -> Section:
-    """Show the training curves, and what was trained."""
-    picture = Picture.of(
-        "training", draw_training(history), sentences.training(history)
-    )
-    table = Table.of_records(
-        "On valid",
-        history["validations"],
-        {
-            "step": lambda entry: count(entry["step"]),
-            "AUC": lambda entry: number(entry["auc"]),
-            "gAUC": lambda entry: number(entry["gauc"]),
-            "logloss": lambda entry: number(entry["logloss"]),
-            "learning rate": lambda entry: f"{entry['learning_rate']:.3g}",
-        },
-    )
-    text = Text(say("trained", history=history))
-    blocks = [text, Beside([Pictures([picture]), table])]
-    return Section("training", "Training curves", blocks)
 
 
 def metrics_section(

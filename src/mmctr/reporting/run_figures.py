@@ -28,6 +28,8 @@ from mmctr.reporting.figures import (
 def draw_training(history: dict[str, Any]) -> Any:
     """Draw AUC and gAUC, and below them logloss, on valid against steps.
 
+    Of several trainings the first; the others are thin.
+
     Args:
         history: From :func:`mmctr.pipelines.ctr_modeling.nodes.train_model`.
     """
@@ -42,6 +44,11 @@ def draw_training(history: dict[str, Any]) -> Any:
         values = with_nan([entry[name] for entry in entries])
         if not np.isnan(values).all():
             axes.plot(steps, values, "o-", ms=3.5, lw=1.5, color=color, label=label)
+        for other in history.get("seeds", [])[1:]:
+            course = other["validations"]
+            values = with_nan([entry[name] for entry in course])
+            places = [entry["step"] for entry in course]
+            axes.plot(places, values, lw=0.6, color=color, alpha=0.5)
         axes.grid(True, axis="y")
     for axes in (upper, lower):
         axes.axvline(history["best_step"], color=FAINT, lw=1, ls="--", zorder=0)

@@ -37,6 +37,7 @@ def estimate(**options) -> MemoryEstimate:
         ("batch", {"features": {"statistics": ["popularity"]}}),
         ("weights", {"features": {"statistics": ["popularity"]}}),
         ("weights", {"training": {"weight_average": 0.9}}),
+        ("weights", {"training": {"seeds": 2}}),
         ("batch", {"training": {"batch_size": 4096}}),
         ("batch", {"model": {"attention_units": [512, 512]}}),
         ("weights", {"model": {"embedding_dim": 256}}),

@@ -84,6 +84,8 @@ def estimate_memory(
     width, weights, buffers = _model_sizes(table, train, params)
     model, training = params.model, params.training
     copies = _COPIES_OF_WEIGHTS + _COPIES_TO_AVERAGE * (training.weight_average > 0)
+    # The best ones of each training, until all are one model.
+    copies += training.seeds - 1
     batch = training.batch_size
     in_batch = batch * len(train.history) / max(len(train), 1)
     items = min(table.n_items + 1, batch + in_batch)

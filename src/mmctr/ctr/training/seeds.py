@@ -12,6 +12,7 @@ from mmctr.ctr.member_weights import join_members
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.training.fit import train_din
 from mmctr.ctr.training.trained_model import TrainedModel
+from mmctr.evaluation import auc, gauc, logloss
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def train_seeds(
     Returns:
         The weights of all, see :func:`mmctr.ctr.member_weights.join_members`; and the
         history of the first, with ``seeds``, what each of them reached, if there are
-        several.
+        several; :func:`with_mean` adds what their mean reached.
 
     Raises:
         ValueError: If labels are missing or of one class, or a training diverges.
@@ -70,6 +71,36 @@ def train_seeds(
             ],
         }
     return TrainedModel(join_members([each.weights for each in trained]), history)
+
+
+def with_mean(
+    history: dict[str, Any],
+    probabilities: np.ndarray,
+    valid: ClickLog,
+    valid_groups: np.ndarray,
+    params: CtrParams,
+) -> dict[str, Any]:
+    """Add what the mean of several trainings reached on valid, as ``mean_logit``.
+
+    Args:
+        history: From :func:`train_seeds`; that of a single training stays as it is.
+        probabilities: ``[valid rows]``, of the weights of all.
+        valid: Labelled rows.
+        valid_groups: ``[valid rows]`` int64 groups.
+        params: Whether metrics are weighted.
+
+    Returns:
+        The history.
+    """
+    if "seeds" not in history:
+        return history
+    weights = valid.weight.astype(np.float64) if params.evaluation.weighted else None
+    reached = {
+        "auc": auc(valid.label, probabilities, weights),
+        "gauc": gauc(valid.label, probabilities, valid_groups, weights),
+        "logloss": logloss(valid.label, probabilities, weights),
+    }
+    return history | {"mean_logit": reached}
 
 
 def _reached(history: dict[str, Any]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def train_model(
         estimate_memory,
         warn_if_memory_low,
     )
-    from mmctr.ctr.training.seeds import train_seeds
+    from mmctr.ctr.training.seeds import train_seeds, with_mean
 
     params = _with_resolved_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, vectors)
@@ -100,16 +100,18 @@ def train_model(
         params,
         Path(folder) if folder else None,
     )
+    scores = predict_clicks(items, trained.weights, valid_log, params)
+    history = with_mean(trained.history, scores, valid_log, groups, params)
     # The later rows are more like those that are predicted next.
     latest = in_later_half(valid_rows)
     weights = add_calibrations(
         trained.weights,
         valid_log.label[latest],
-        predict_clicks(items, trained.weights, valid_log, params)[latest],
+        scores[latest],
         params.calibration.method,
     )
     size = {"memory_estimate_gb": round(estimate.total / 1e9, 3)}
-    return weights, trained.history | size
+    return weights, history | size
 
 
 def predict_rows(

@@ -6,6 +6,7 @@ from mmctr.reporting import data_sections, model_sections, run_sections
 from mmctr.reporting.facts import Record
 from mmctr.reporting.pages import render_report
 from mmctr.reporting.statistics_sections import statistics_blocks
+from mmctr.reporting.training_section import training_section
 from mmctr.reporting.words import moment
 
 
@@ -53,7 +54,7 @@ def write_report(
             statistics_blocks(metrics, training_history),
         ),
         data_sections.codes_section(codebook, shared_codes),
-        model_sections.training_section(training_history),
+        training_section(training_history),
         model_sections.metrics_section(metrics, evaluation_details, tree_importance),
         model_sections.roc_section(part, details),
         model_sections.calibration_section(part, metrics[part], details),
