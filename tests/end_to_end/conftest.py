@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from kedro.framework.startup import bootstrap_project
-from project_runs import ROAD, copy_project, must_run
-from shared_runs import made_once
+from project_runs import copy_project
+from road_runs import road_project
 
 
 @pytest.fixture
@@ -21,15 +21,7 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
 
     Tests only read it. Beside it: the output of each pipeline's run.
     """
-
-    def run_all(folder: Path) -> dict[str, str]:
-        copy_project(folder)
-        return {
-            name: must_run(folder, "--env", "test", "--pipeline", name).output
-            for name in ("sample", *ROAD)
-        }
-
-    made = made_once(tmp_path_factory, "road", run_all)
+    made = road_project(tmp_path_factory)
     bootstrap_project(made[0])  # another process may have run it
     return made
 

@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -17,6 +18,12 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from mmctr.content.embedders.errors import DryRun, EmbeddingError
+from mmctr.project.bundle_commands import (
+    OPTIONAL_BUNDLE,
+    doctor_of_bundle,
+    score,
+    serve,
+)
 from mmctr.project.doctor.findings import Level, describe_findings
 from mmctr.project.run_options import check_run_options
 from mmctr.runtime.signals import Stopped, ended_by_sigterm
@@ -234,6 +241,12 @@ Examples, in the project's folder:
   mmctr doctor                         check this machine and data set
 
 \b
+Anywhere, without the project:
+  mmctr score BUNDLE requests.parquet -o scores.parquet
+  mmctr serve BUNDLE                   answer over HTTP
+  mmctr doctor BUNDLE                  check a bundle
+
+\b
 The same with `kedro` for `mmctr`; with options alone, `mmctr` is `mmctr run`.
 Kedro's other commands:
   kedro registry list                  the pipelines
@@ -256,19 +269,25 @@ def cli() -> None:
 
 
 cli.add_command(run)
+cli.add_command(score)
+cli.add_command(serve)
 
 
-@cli.command(params=[PARAMS_OPTION])
+@cli.command(params=[PARAMS_OPTION, OPTIONAL_BUNDLE])
 @env_option
 @click.pass_context
-def doctor(ctx: click.Context, env: str | None, params: dict[str, Any]) -> None:
+def doctor(
+    ctx: click.Context, env: str | None, params: dict[str, Any], bundle: Path | None
+) -> None:
     """Check versions, device, disk, memory, credentials, raw files and artifacts.
 
-    It says what to do about each problem, changes nothing, and ends with 1 if there
-    are errors.
+    Or, with the folder of a BUNDLE, that bundle; anywhere. It says what to do about
+    each problem, changes nothing, and ends with 1 if there are errors.
     """
     from mmctr.project.doctor.command import examine
 
+    if bundle is not None:
+        ctx.invoke(doctor_of_bundle, bundle=bundle)
     try:
         findings = examine(env, params)
     except click.ClickException:

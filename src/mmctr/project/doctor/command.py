@@ -34,7 +34,10 @@ def examine(env: str | None, runtime_params: dict[str, Any]) -> list[Finding]:
     check_environment(env)
     project = find_kedro_project(Path.cwd())
     if project is None:
-        raise click.UsageError(f"{Path.cwd()} is in no Kedro project's folder")
+        raise click.UsageError(
+            f"{Path.cwd()} is in no Kedro project's folder; go there, or name the "
+            "folder of a bundle: mmctr doctor BUNDLE"
+        )
     with KedroSession.create(
         project_path=project, env=env, runtime_params=runtime_params
     ) as session:
