@@ -48,6 +48,7 @@ def rich_items(rng: np.random.Generator) -> dict[str, Any]:
         "tags": [[WORDS[x % 4], WORDS[x % 7]][: x % 3] for x in range(ITEMS)],
         "category": np.array(["a", "b", "c"])[np.arange(ITEMS) % 3],
         "price": rng.gamma(2.0, size=ITEMS),
+        "likes": rng.integers(0, 500, ITEMS),
     }
 
 

@@ -7,10 +7,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from served_runs import requests_of_test
+from served_runs import ITEMS, requests_of_test
 
 from mmctr import Scorer
 from mmctr.serving.bundle import Bundle
+from mmctr.serving.ids import ItemIds
+from mmctr.serving.new_items import with_items
 from mmctr.serving.scorer import Scorer as Class
 from mmctr.serving.state import ScoringState
 
@@ -20,9 +22,9 @@ pytestmark = pytest.mark.system
 
 @pytest.fixture
 def twins(project) -> pd.DataFrame:
-    """Items under new ids, with all that items of training have but their tags."""
+    """Items under new ids, with all that items of training have."""
     items = pq.read_table(project / "raw" / "items.parquet").to_pandas()
-    twins = items.head(6).drop(columns="tags")
+    twins = items.head(6)
     twins["item_id"] = [f"twin of {x}" for x in twins["item_id"]]
     return twins
 
@@ -37,8 +39,10 @@ def test_new_items_are_encoded_as_those_of_training(scorer, twins, project, tmp_
     for name, vectors in saved.vectors.items():
         assert np.allclose(vectors[new], vectors[old], atol=1e-6), name
     rows = saved.item_table.to_pandas()
-    same = [x for x in rows if x not in ("item_id", "tags", "likes", "views")]
-    assert {"title_codes", "image_codes", "field_category", "value_price"} <= set(same)
+    same = [x for x in rows if x != "item_id"]
+    assert {"title_codes", "field_category", "value_price", "tags", "likes"} < set(same)
+    assert rows["tags"][new].str.len().max() == 2
+    assert rows["likes"][new].nunique() > 1
     for column in same:
         assert [np.array(rows[column][x]).tolist() for x in new] == [
             np.array(rows[column][x]).tolist() for x in old
@@ -56,6 +60,33 @@ def test_new_items_are_scored_at_once_and_change_no_other_score(scorer, twins, p
     assert len(np.unique(answer.scores)) > 1
 
 
+def test_what_training_did_not_have_is_left_out_and_told(scorer, caplog):
+    tags = [["red", "new"], ["red"], ["new"], []]
+    scorer.add_items(pd.DataFrame({"item_id": list("abcd"), "tags": tags}))
+    assert "1 tags that training did not have" in caplog.text
+    assert "['new']" in caplog.text
+    first, second, third, fourth = scorer.score(["i3"], list("abcd"))
+    assert first == pytest.approx(second, abs=1e-6)
+    assert third == pytest.approx(fourth, abs=1e-6)
+
+
+def test_dates_of_new_items_are_kept(bundle):
+    whole = Bundle.load(bundle)
+    fields = whole.facts.fields.model_copy(update={"published_column": "day"})
+    dated = replace(
+        whole,
+        facts=whole.facts.model_copy(update={"fields": fields}),
+        items=whole.items.append_column("published", [np.arange(float(ITEMS))]),
+    )
+    ids = ItemIds(dated.items["original_id"])
+    new = {"item_id": ["a", "b"], "day": ["1970-01-03", None]}
+    grown = with_items(dated, pa.table(new), ids)
+    assert grown.published.tolist()[:-1] == [*range(ITEMS), 2.0]
+    assert np.isnan(grown.published[-1])
+    undated = with_items(dated, pa.table({"item_id": ["a"]}), ids)
+    assert np.isnan(undated.published[-1])
+
+
 def test_an_item_may_have_nothing_but_its_id(scorer):
     scorer.add_items(pd.DataFrame({"item_id": ["bare"]}))
     assert np.isfinite(scorer.score(["bare"], ["bare"])).all()
@@ -68,8 +99,8 @@ def test_an_item_may_have_nothing_but_its_id(scorer):
         ({"item_id": ["x", "x"]}, "twice"),
         ({"item_id": [7]}, "ids of this bundle are string"),
         ({"title": ["a"]}, "no column item_id"),
-        ({"item_id": ["x"], "likes_level": [11]}, "from 0 to 10"),
-        ({"item_id": ["x"], "tags": ["red"]}, "lists of the numbers"),
+        ({"item_id": ["x"], "likes": [-1.0]}, "has -1 in row 0; .* from 0 to inf"),
+        ({"item_id": ["x"], "likes": ["many"]}, "'likes' is string; expected numbers"),
         ({"item_id": ["x"], "image_vector": [[1.0, 2.0]]}, "width"),
     ],
 )

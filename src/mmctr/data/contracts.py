@@ -6,6 +6,7 @@ import numpy as np
 import pandera.pandas as pandera
 
 from mmctr.data.fields.field import CODES, VALUES
+from mmctr.data.fields.log_columns import PUBLISHED
 from mmctr.data.raw_schemas import LABEL, LEVEL, column
 
 _POSITIVE = pandera.Check.in_range(
@@ -128,6 +129,13 @@ CONTRACTS = {
                 _at_least(1, "0 is padding"),
                 "tags, none or more",
                 lists="any",
+            ),
+            PUBLISHED: column(
+                "float64",
+                None,
+                "the item's date in days since 1970; only with fields.published_column",
+                nullable=True,
+                required=False,
             ),
         },
         title="items",

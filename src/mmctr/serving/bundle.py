@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 from safetensors.torch import load_file
 
+from mmctr.data.fields.log_columns import PUBLISHED
 from mmctr.data.fields.state import FieldState
 from mmctr.runtime.sealed_folder import check_sealed
 from mmctr.serving.errors import BundleError
@@ -29,8 +31,9 @@ class Bundle:
         facts: How to rebuild the model, and what it was made of.
         weights: Names to ``torch.Tensor``, calibrations included.
         item_table: Row i is item i, row 0 is padding.
-        items: ``original_id`` in the source's own type, ``title``, and ``in_train``,
-            whether train has the item; row i is item i + 1.
+        items: ``original_id`` in the source's own type, ``title``, ``in_train``,
+            whether train has the item, and ``published``, its date in days since 1970,
+            where ages count from dates; row i is item i + 1.
         vectors: By modality ``[n_items + 1, d]`` float32, row 0 zero.
         centers: By modality ``[d]`` float64, what was subtracted from them.
         quantizer_weights: By modality, those of its quantiser.
@@ -59,6 +62,13 @@ class Bundle:
     def n_items(self) -> int:
         """Number of items, added ones included."""
         return self.items.num_rows
+
+    @cached_property
+    def published(self) -> np.ndarray | None:
+        """``[n_items]`` float64 dates in days, NaN where not known; None: no dates."""
+        if PUBLISHED not in self.items.column_names:
+            return None
+        return self.items[PUBLISHED].to_numpy()
 
     def files(self) -> dict[str, Any]:
         """The files of a bundle, by relative path."""

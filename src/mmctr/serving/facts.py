@@ -9,7 +9,7 @@ from mmctr.data.fields.params import FieldsParams
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.runtime.params import Params
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when files or their meaning change."""
 
 

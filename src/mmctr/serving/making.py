@@ -11,7 +11,7 @@ from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.vectors import ModalityParams
 from mmctr.ctr.params import CtrParams
 from mmctr.data.fields.field import CODES, VALUES
-from mmctr.data.fields.log_columns import ITEM_AGE
+from mmctr.data.fields.log_columns import ITEM_AGE, PUBLISHED
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.log_facts import LogFacts
 from mmctr.serving.facts import EventFacts, Modality
@@ -71,6 +71,11 @@ def needed_events(events: pa.Table, ctr: CtrParams, fields: FieldsParams) -> pa.
     """The events, or none of them where the model asks for none."""
     ages = ITEM_AGE in fields.time and fields.published_column is None
     return events if ctr.features.statistics or ages else events.slice(0, 0)
+
+
+def dates_of(items: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """The items' dates, where their ages count from them."""
+    return {PUBLISHED: items[PUBLISHED]} if PUBLISHED in items.column_names else {}
 
 
 def sample_requests(

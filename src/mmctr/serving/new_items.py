@@ -14,6 +14,18 @@ from mmctr.content.quantizers.factory import load_quantizer
 from mmctr.content.vectors import finish_new_vectors
 from mmctr.data.column_kinds import is_list
 from mmctr.data.columns import lists_of_rows, vector_column
+from mmctr.data.fields.field import Field
+from mmctr.data.fields.levels_and_tags import (
+    LEVELS,
+    TAGS,
+    encode_levels_and_tags,
+    unknown_tags,
+)
+from mmctr.data.fields.log_columns import PUBLISHED, published_dates
+from mmctr.data.raw_schemas import MAX_LEVEL
+from mmctr.data.reading.contents import read_counts
+from mmctr.data.reading.tags import read_tags
+from mmctr.data.reading.values import type_problem
 from mmctr.serving.bundle import Bundle
 from mmctr.serving.facts import Modality
 from mmctr.serving.ids import ItemIds
@@ -29,8 +41,8 @@ def with_items(bundle: Bundle, items: pa.Table, ids: ItemIds) -> Bundle:
     Args:
         bundle: Has quantisers and settings of embedders.
         items: ``item_id``, and columns as the item table of training had them: text
-            and vectors of modalities, ``tags`` as numbers, ``likes_level`` and
-            ``views_level`` (0 to 10), columns of fields. A missing one is unknown.
+            and vectors of modalities, tags, likes and views, columns of fields. A
+            missing one is unknown.
         ids: Of the bundle.
 
     Returns:
@@ -50,7 +62,10 @@ def with_items(bundle: Bundle, items: pa.Table, ids: ItemIds) -> Bundle:
         else pa.array([""] * count)
     )
     known = bundle.items
-    added = pa.table([new_ids, titles, pa.array(np.zeros(count, bool))], known.schema)
+    columns = [new_ids, titles, pa.array(np.zeros(count, bool))]
+    if PUBLISHED in known.column_names:
+        columns.append(_dates(bundle, items))
+    added = pa.table(columns, known.schema)
     rows = _rows_of_table(bundle, items, codes)
     return replace(
         bundle,
@@ -123,9 +138,7 @@ def _rows_of_table(
     fields = bundle.fields.encode("item", raw, count)
     made: dict[str, Any] = {
         "item_id": np.arange(count) + bundle.item_table.num_rows,
-        "tags": _tags(items),
-        "likes": _levels(items, "likes_level"),
-        "views": _levels(items, "views_level"),
+        **_levels_and_tags(bundle, items),
         **{f"{name}_codes": lists_of_rows(own) for name, own in codes.items()},
         **{name: fields[name] for name in fields.column_names},
     }
@@ -138,34 +151,62 @@ def _rows_of_table(
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _levels(items: pa.Table, name: str) -> np.ndarray:
-    """Level + 1; 0, padding, where there is none."""
-    if name not in items.column_names:
-        return np.zeros(items.num_rows, np.int64)
-    levels = items[name].to_numpy().astype(np.float64)
-    wrong = ~(np.isnan(levels) | np.isin(levels, np.arange(11)))
-    if wrong.any():
-        raise ValueError(
-            f"{_FILE}: column '{name}' has {levels[wrong][0]:g} in row "
-            f"{int(wrong.argmax())}; expected whole numbers from 0 to 10"
-        )
-    return np.nan_to_num(levels, nan=-1).astype(np.int64) + 1
+def _levels_and_tags(bundle: Bundle, items: pa.Table) -> dict[str, pa.Array]:
+    """``tags``, ``likes`` and ``views`` as the item table has them."""
+    stated = bundle.fields.levels_and_tags
+    raw = {}
+    for field in stated:
+        if field.kind == "tags":
+            raw[field.column] = _tags(field, items)
+        elif field.column in items.column_names:
+            raw[field.column] = _counts(field, items)
+    found = encode_levels_and_tags(stated, raw, items.num_rows)
+    # An item that nobody has clicked is of the lowest level, where clicks make levels.
+    lowest = pa.array(np.zeros(items.num_rows, np.int8))
+    levels = {name: found.get(f"{name}_level", lowest) for name in LEVELS}
+    return {TAGS: found[TAGS]} | {x: pc.add(own, 1) for x, own in levels.items()}
 
 
-def _tags(items: pa.Table) -> pa.Array:
-    kind = pa.list_(pa.int32())
-    if "tags" not in items.column_names:
-        return pa.array([[]] * items.num_rows, kind)
-    tags = items["tags"].combine_chunks()
-    is_number = is_list(tags.type) and (
-        pa.types.is_integer(tags.type.value_type) or not len(tags.flatten())
-    )
-    if not is_number:
+def _counts(field: Field, items: pa.Table) -> pa.ChunkedArray:
+    """Numbers that are levels, or become such; null where unknown."""
+    name = field.column
+    if problem := type_problem(items.schema.field(name).type, "count"):
+        raise ValueError(f"{_FILE}: column '{name}' {problem}")
+    numbers = read_counts(items[name])
+    most = np.inf if name == field.name else MAX_LEVEL
+    values = numbers.to_numpy()
+    wrong = np.flatnonzero(~(np.isnan(values) | ((values >= 0) & (values <= most))))
+    if len(wrong):
         raise ValueError(
-            f"{_FILE}: column 'tags' is {tags.type}; expected lists of the numbers "
-            "that tags have in items.parquet"
+            f"{_FILE}: column '{name}' has {values[wrong[0]]:g} in row {wrong[0]}; "
+            f"expected numbers from 0 to {most:g}"
         )
-    return tags.cast(kind).fill_null([])
+    return numbers
+
+
+def _tags(field: Field, items: pa.Table) -> pa.Array:
+    """Lists of texts; what the field lacks is told."""
+    name = next((x for x in ("tags", "tag") if x in items.column_names), None)
+    if name is None:
+        return pa.nulls(items.num_rows, pa.list_(pa.string()))
+    where = f"{_FILE}: column '{name}'"
+    lists = read_tags(items[name], field.separator or "auto", where, many=False).lists
+    unknown = unknown_tags(field, lists)
+    if unknown:
+        logger.warning(
+            "%s has %d tags that training did not have, which are left out: %s",
+            *(where, len(unknown), unknown[:5]),
+        )
+    return lists
+
+
+def _dates(bundle: Bundle, items: pa.Table) -> pa.Array:
+    """Days since 1970, null where unknown."""
+    params = bundle.facts.fields
+    if params.published_column not in items.column_names:
+        return pa.nulls(items.num_rows, pa.float64())
+    raw = {params.published_column: items[params.published_column]}
+    return pa.array(published_dates(params, raw), from_pandas=True)
 
 
 def _new_ids(items: pa.Table, ids: ItemIds) -> pa.Array:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.fields.column_values import SECONDS_PER_DAY
-from mmctr.data.fields.log_columns import GROUP_SIZE, ITEM_AGE
+from mmctr.data.fields.log_columns import GROUP_SIZE, ITEM_AGE, days_since
 from mmctr.data.fields.state import FieldState
 from mmctr.data.row_statistics.event_log import EventLog
 
@@ -40,8 +40,7 @@ class Requests:
         item_table: pa.Table,
         state: FieldState,
         log: EventLog,
-        *,
-        has_dates: bool = False,
+        published: np.ndarray | None = None,
     ) -> pa.Table:
         """Build rows by the contract of ``test``, without a label.
 
@@ -49,8 +48,8 @@ class Requests:
             item_table: Has the levels of the items, where the requests have none.
             state: Encodes the fields.
             log: Says when an item's first event was.
-            has_dates: Whether the age of items counts from dates, which are not kept:
-                it is missing where it is not given.
+            published: ``[n_items]`` float64 dates that the age of items counts from, in
+                days; None: from their first event.
 
         Raises:
             ValueError: If a level is none.
@@ -75,9 +74,7 @@ class Requests:
         )
         for side in ("row", "user"):
             wanted = {own.column for own in state.of(side)}
-            encoded = state.encode(
-                side, self._raw(wanted, None if has_dates else log), count
-            )
+            encoded = state.encode(side, self._raw(wanted, log, published), count)
             for place, each in enumerate(encoded.schema):
                 # Rows that are encoded already come with their columns.
                 given = self.columns.get(each.name)
@@ -102,7 +99,9 @@ class Requests:
             raise ValueError(f"{name}_level: expected whole numbers from 0 to 10")
         return levels.astype(np.int64)
 
-    def _raw(self, wanted: set[str], log: EventLog | None) -> dict[str, pa.Array]:
+    def _raw(
+        self, wanted: set[str], log: EventLog, published: np.ndarray | None
+    ) -> dict[str, pa.Array]:
         """Raw columns, given or of the row's time."""
         found = {x: _plain(self.columns[x]) for x in wanted if x in self.columns}
         if "user_id" in wanted:
@@ -114,9 +113,12 @@ class Requests:
             return found
         days, seconds = np.divmod(moments, SECONDS_PER_DAY)
         derived = {"hour": seconds // 3_600, "weekday": (days + _THURSDAY) % 7}
-        if ITEM_AGE in wanted and self.as_of is not None and log is not None:
-            seconds = log.by_item.since_first(self.items, self.as_of)
-            derived[ITEM_AGE] = seconds / SECONDS_PER_DAY
+        if ITEM_AGE in wanted and self.as_of is not None:
+            if published is None:
+                seconds = log.by_item.since_first(self.items, self.as_of)
+                derived[ITEM_AGE] = seconds / SECONDS_PER_DAY
+            else:
+                derived[ITEM_AGE] = days_since(published, self.items, self.as_of)
         for name, values in derived.items():
             if name in wanted and name not in found:
                 found[name] = pa.array(values)

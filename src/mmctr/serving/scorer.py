@@ -234,8 +234,8 @@ class Scorer:
 
         Args:
             items: ``item_id``, and columns as the item table of training had them: text
-                or vectors of its modalities, fields, ``tags`` as numbers,
-                ``likes_level`` and ``views_level``. What is missing is unknown.
+                or vectors of its modalities, fields, tags, likes and views. What is
+                missing is unknown.
 
         Raises:
             ValueError: If an id is known already, or something can't be embedded.

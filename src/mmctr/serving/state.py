@@ -96,7 +96,7 @@ class ScoringState:
             bundle.item_table,
             bundle.fields,
             self.events,
-            has_dates=bundle.facts.fields.published_column is not None,
+            published=bundle.published,
         )
         if self.source is not None:
             events = bundle.facts.events

@@ -106,7 +106,7 @@ def tag_lists(
     missing = array.is_null().to_numpy(zero_copy_only=False)
     if separator is not None and is_any(array.type, TEXTS):
         texts = pa.chunked_array([array])
-        array, _ = read_tags(texts, separator, "a text of tags", many=True)
+        array = read_tags(texts, separator, "a text of tags", many=True).lists
     if not is_list(array.type):
         offsets = np.concatenate([[0], np.cumsum(~missing)])
         return array.drop_null(), offsets, missing

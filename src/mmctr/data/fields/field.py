@@ -41,7 +41,8 @@ class Field(Params):
     rare: list[str] = []
     """Values that share the code RARE."""
     borders: list[float] = []
-    """Number: ascending borders of its bins; a value at a border is below it."""
+    """Number, level of numbers: ascending borders of its bins; a value at a border is
+    below it."""
     mean: float = 0.0
     """Number: the mean of train."""
     std: float = 1.0
@@ -54,13 +55,18 @@ class Field(Params):
     @property
     def size(self) -> int:
         """Number of its codes, PADDING to RARE included."""
-        own = len(self.borders) + 1 if self.is_number else len(self.values)
+        own = len(self.borders) + 1 if self.has_bins else len(self.values)
         return FIRST + own
 
     @property
     def is_number(self) -> bool:
         """Whether it has a scaled value beside its code."""
         return self.kind == "number"
+
+    @property
+    def has_bins(self) -> bool:
+        """Whether its codes are bins of numbers."""
+        return self.is_number or bool(self.borders)
 
     def encode(self, column: Column) -> dict[str, pa.Array]:
         """Encode any rows, of train or new.
@@ -73,7 +79,7 @@ class Field(Params):
             ``field_NAME``: int32 codes ``[R]``, for tags lists of these; and, of a
             number, ``value_NAME``: float32 ``[R]``, standardised, NaN where missing.
         """
-        if self.is_number:
+        if self.has_bins:
             return self._encode_numbers(as_numbers(column, dates=self.dates))
         if self.kind == "tags":
             return {CODES + self.name: self._encode_tags(column)}
@@ -82,10 +88,12 @@ class Field(Params):
     def _encode_numbers(self, numbers: np.ndarray) -> dict[str, pa.Array]:
         missing = np.isnan(numbers)
         codes = FIRST + np.searchsorted(self.borders, numbers, side="left")
-        codes = np.where(missing, MISSING, codes).astype(np.int32)
+        codes = pa.array(np.where(missing, MISSING, codes).astype(np.int32))
+        if not self.is_number:
+            return {CODES + self.name: codes}
         scaled = ((numbers - self.mean) / self.std).clip(-_LIMIT, _LIMIT)
         return {
-            CODES + self.name: pa.array(codes),
+            CODES + self.name: codes,
             VALUES + self.name: pa.array(scaled.astype(np.float32)),
         }
 

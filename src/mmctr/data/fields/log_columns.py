@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 
 GROUP_SIZE, ITEM_AGE = "group_size", "item_age"
 
+PUBLISHED = "published"
+"""Column of the prepared items with their dates, in days since 1970."""
+
 SPECIAL: dict[Side, tuple[str, ...]] = {
     "item": ("item_id", "title", "tags", "tag", "likes", "views"),
     "user": ("user_id",),
@@ -56,6 +59,8 @@ class LogColumns:
         items: Column -> ``[n_items]`` values.
         users: Column -> ``[n_users]`` values of the users that the log has; null for
             those that the users' table lacks.
+        published: ``[n_items]`` float64 dates that ages count from, in days since 1970,
+            NaN where not known; None where they count from the first event.
     """
 
     def __init__(
@@ -89,11 +94,7 @@ class LogColumns:
         self._find_users(source)
         names = {"item": self.items, "user": self.users}
         require_columns(params, names | {"row": other_columns(self._log, "row")})
-        self._published: np.ndarray | None = None
-        if params.published_column is not None:
-            name = params.published_column
-            days = published_days(self.items[name], f"fields.published_column={name}")
-            self._published = np.append(np.nan, days)
+        self.published = published_dates(params, self.items)
 
     @property
     def n_users(self) -> int:
@@ -122,8 +123,8 @@ class LogColumns:
 
     def _ages(self, rows: RowsOfLog) -> np.ndarray:
         """``[R]`` float64, days; NaN where the item's date is not known."""
-        if self._published is not None:
-            return rows.as_of / SECONDS_PER_DAY - self._published[rows.item]
+        if self.published is not None:
+            return days_since(self.published, rows.item, rows.as_of)
         first = self._first_event[rows.item]
         is_known = (first < rows.as_of) & (rows.item > 0)
         return np.where(is_known, (rows.as_of - first) / SECONDS_PER_DAY, np.nan)
@@ -146,6 +147,37 @@ class LogColumns:
         if self._params.user_id:
             given["user_id"] = ids.dictionary
         self.users = given
+
+
+def published_dates(
+    params: FieldsParams, items: Mapping[str, Column]
+) -> np.ndarray | None:
+    """Read the dates of items, of train or new, as ``fields.published_column`` says.
+
+    Args:
+        params: May name the column.
+        items: Column -> ``[n]`` values; has that column.
+
+    Returns:
+        ``[n]`` float64 days since 1970; None where no column is named.
+    """
+    name = params.published_column
+    if name is None:
+        return None
+    return published_days(items[name], f"fields.published_column={name}")
+
+
+def days_since(
+    published: np.ndarray, items: np.ndarray, as_of: np.ndarray
+) -> np.ndarray:
+    """Ages of items: ``[R]`` float64 days, NaN where the date is not known.
+
+    Args:
+        published: ``[n_items]`` float64 days since 1970, of item 1 and so on.
+        items: ``[R]`` from 1; 0: unknown.
+        as_of: ``[R]`` unix seconds.
+    """
+    return as_of / SECONDS_PER_DAY - np.append(np.nan, published)[items]
 
 
 def other_columns(table: pa.Table, side: Side) -> dict[str, Column]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from mmctr.data.column_kinds import is_list
 from mmctr.data.fields.column_values import Column, distinct_values, whole
 from mmctr.data.fields.fitting import fit_column
-from mmctr.data.fields.log_columns import LogColumns, RowsOfLog
+from mmctr.data.fields.log_columns import PUBLISHED, LogColumns, RowsOfLog
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.fields.state import ColumnUse, FieldState
 from mmctr.data.reading.names import counts_labels
@@ -42,8 +42,16 @@ class LogFields:
         return len(self.state.fields) > len(self.state.of("item"))
 
     def items(self) -> pa.Table:
-        """Columns ``[n_items]`` of the items' fields, in the order of the items."""
-        return self.state.encode("item", self._columns.items, self._columns.n_items)
+        """Columns ``[n_items]`` of the items' fields, in the order of the items.
+
+        Behind them :data:`PUBLISHED`, if ages of items count from a date.
+        """
+        columns = self._columns
+        table = self.state.encode("item", columns.items, columns.n_items)
+        if columns.published is None:
+            return table
+        dates = pa.array(columns.published, from_pandas=True)
+        return table.append_column(PUBLISHED, dates)
 
     def rows(self, rows: RowsOfLog) -> pa.Table:
         """Columns ``[R]`` of the users' and the rows' own fields."""

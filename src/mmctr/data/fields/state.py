@@ -31,6 +31,9 @@ class FieldState(Params):
 
     fields: list[Field] = []
     """In the order of their columns."""
+    levels_and_tags: list[Field] = []
+    """What the items' source states of tags, likes and views, for which the model has
+    tables of their own."""
 
     def of(self, side: Side) -> list[Field]:
         """The fields of items, users or rows."""

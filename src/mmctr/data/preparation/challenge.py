@@ -6,6 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.datasets import ChallengeSource
+from mmctr.data.fields.levels_and_tags import numbered_tags, stated_levels
+from mmctr.data.fields.state import FieldState
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.report import count_parts, table_columns
 from mmctr.data.preparation.tables import (
@@ -74,6 +76,9 @@ def prepare_challenge(
         levels_from={"likes": "items", "views": "items"},
         oracle_auc=source.oracle_auc,
         unknown=reported,
+        state=FieldState(
+            levels_and_tags=[*stated_levels(), numbered_tags(source.items)]
+        ),
     )
 
 

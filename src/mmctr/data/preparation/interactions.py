@@ -7,6 +7,14 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.datasets import TablePieces
+from mmctr.data.fields.field import Field
+from mmctr.data.fields.levels_and_tags import (
+    LEVELS,
+    encode_levels_and_tags,
+    fit_levels,
+    fit_tags,
+    quantile_borders,
+)
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.preparation.clicks import click_rows, find_repeats
 from mmctr.data.preparation.column_use import column_use
@@ -14,7 +22,6 @@ from mmctr.data.preparation.dropped import dropped_share
 from mmctr.data.preparation.groups import OF_CLICKS, Groups
 from mmctr.data.preparation.histories import find_histories
 from mmctr.data.preparation.impressions import impression_rows
-from mmctr.data.preparation.levels import item_levels, tag_ids
 from mmctr.data.preparation.log_numbers import number_log
 from mmctr.data.preparation.numbered_log import NumberedLog
 from mmctr.data.preparation.params import PreparationParams
@@ -70,30 +77,25 @@ def prepare_interactions(
     histories = find_histories(log, moment, params.max_history)
     n_items = len(source.items)
     counts = np.bincount(log.item[part == 0], minlength=n_items + 1)[1:]
-    likes, views = (
-        item_levels(source.items, name, counts) for name in ("likes", "views")
-    )
+    stated = fit_levels(source.items)
+    tags = fit_tags(source.items, params.max_tags)
+    stated += [tags] if tags else []
+    own = _own_columns(source, stated, counts)
+    levels = own["likes_level"].to_numpy(), own["views_level"].to_numpy()
     if groups is None:
-        parts, dropped = click_rows(
-            log, part, histories, is_repeat, (likes, views), params
-        )
+        parts, dropped = click_rows(log, part, histories, is_repeat, levels, params)
     else:
-        parts, dropped = impression_rows(
-            log, part, groups, histories, (likes, views), params
-        )
+        parts, dropped = impression_rows(log, part, groups, histories, levels, params)
     parts, weighting = _with_weights(parts, weights, params)
     fields = fields or FieldsParams()
     parts, encoded = add_fields(source, parts, part, groups, fields)
-    tags, n_tags = tag_ids(source.items, params.max_tags)
     return primary_tables(
         "interactions",
         pa.table(
             {
                 "item_id": source.items["item_id"],
                 "title": source.items["title"],
-                "tags": tags,
-                "likes_level": likes,
-                "views_level": views,
+                **own,
             }
         ),
         source.image_vectors,
@@ -105,10 +107,10 @@ def prepare_interactions(
         ),
         audited={name: rows.audited() for name, rows in parts.items()},
         fields=encoded.items(),
-        state=encoded.state,
+        state=encoded.state.model_copy(update={"levels_and_tags": stated}),
         levels_from={
             name: "items" if name in source.items.column_names else "training events"
-            for name in ("likes", "views")
+            for name in LEVELS
         },
         unknown=log.unknown,
         log={
@@ -118,11 +120,30 @@ def prepare_interactions(
             **repeats,
             "dropped": dropped_share(log, parts, dropped),
             "weights": weighting,
-            "tags": n_tags,
+            "tags": len(tags.values) if tags else 0,
             "parts": dropped,
             "notes": [*source.notes, *unusual],
         },
     )
+
+
+def _own_columns(
+    source: LogSource, stated: list[Field], train_counts: np.ndarray
+) -> dict[str, pa.Array]:
+    """``tags``, ``likes_level`` and ``views_level`` of the items.
+
+    Args:
+        source: What was read.
+        stated: The fields of what it states.
+        train_counts: ``[n_items]`` training events of each item; levels that are not
+            stated are those of its quantiles.
+    """
+    raw = {field.column: source.items[field.column] for field in stated}
+    found = encode_levels_and_tags(stated, raw, source.items.num_rows)
+    borders = quantile_borders(train_counts[train_counts > 0])
+    counted = np.searchsorted(borders, train_counts, side="left")
+    levels = {f"{name}_level": pa.array(counted.astype(np.int8)) for name in LEVELS}
+    return levels | found
 
 
 def _without_repeats(

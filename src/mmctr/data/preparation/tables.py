@@ -107,7 +107,7 @@ def primary_tables(
     numbers = pa.array(np.arange(1, len(items) + 1))
     ids = items["item_id"]
     zeros = warn_of_zero_vectors("image vectors", image_vectors, ids.to_pylist())
-    items = items.set_column(0, "item_id", numbers).cast(_ITEMS)
+    items = items.set_column(0, "item_id", numbers).select(_ITEMS.names).cast(_ITEMS)
     for place, column in enumerate([] if fields is None else fields.schema):
         items = items.append_column(column, fields[place])
     return PrimaryTables(

@@ -12,7 +12,7 @@ from mmctr.data.reading.names import counts_labels, near_names
 from mmctr.data.reading.notes import Notes
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.tables import OpenTable
-from mmctr.data.reading.tags import read_tags
+from mmctr.data.reading.tags import SEPARATOR, read_tags
 from mmctr.data.reading.values import require_values
 
 _LONG_TITLE = 10_000
@@ -112,15 +112,17 @@ def _with_tags(
     name = next((x for x in _TAGS if x in rows.column_names), None)
     if name is None:
         return rows, {}
-    tags, note = read_tags(
+    tags = read_tags(
         rows[name], params.tags_separator, table.where(name), many=name == "tags"
     )
-    distinct = len(pc.unique(pc.list_flatten(tags)))
-    notes.tell(f"{note}, {distinct:,} different ones")
+    distinct = len(pc.unique(pc.list_flatten(tags.lists)))
+    notes.tell(f"{tags.note}, {distinct:,} different ones")
     if name == "tags" and "tag" in rows.column_names:
         notes.warn(f"{table.place}: tags are read from 'tags', not from 'tag'")
     place = rows.column_names.index(name)
-    return rows.set_column(place, "tags", tags), {name: "tags"}
+    separator = {SEPARATOR: tags.separator or ""}
+    field = pa.field("tags", tags.lists.type, metadata=separator)
+    return rows.set_column(place, field, tags.lists), {name: "tags"}
 
 
 def _tell_counts(

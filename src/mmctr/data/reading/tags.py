@@ -2,6 +2,7 @@
 
 import ast
 import json
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +15,27 @@ from mmctr.data.reading.values import as_text, value_type
 _SEPARATORS = ("|", ",", ";")
 _PARAMETER = "preparation.reading.tags_separator"
 
+SEPARATOR = "separator"
+"""In the metadata of a column of tags: what separated them in texts."""
+
+
+class Tags(NamedTuple):
+    """The tags of a column.
+
+    Attributes:
+        lists: Lists of strings without empty ones.
+        separator: What separates the tags of a text, or json; None: a text is one tag.
+        note: What was recognised.
+    """
+
+    lists: pa.Array
+    separator: str | None
+    note: str
+
 
 def read_tags(
     column: pa.ChunkedArray, separator: str, where: str, *, many: bool
-) -> tuple[pa.Array, str]:
+) -> Tags:
     """Read each item's tags.
 
     Args:
@@ -26,27 +44,25 @@ def read_tags(
         where: File and column, for messages.
         many: Whether a text may hold several tags when the separator is ``auto``.
 
-    Returns:
-        Lists of strings without empty ones, and what was recognised.
-
     Raises:
         ValueError: If a row is no JSON list and must be one; it names the first.
     """
     array = column.combine_chunks()
     if is_list(array.type):
-        return _from_lists(array), f"{where}: lists"
+        return Tags(_from_lists(array), None, f"{where}: lists")
     texts = pc.fill_null(as_text(column), "").combine_chunks()
     if separator == "auto":
         found = separator_of(texts) if many and is_any(array.type, TEXTS) else None
     else:
         found = separator
     if found is None:
-        return _from_lists(_wrapped(texts)), f"{where}: one tag in each text"
+        lists = _from_lists(_wrapped(texts))
+        return Tags(lists, None, f"{where}: one tag in each text")
     if found == "json":
         lists = pa.array(_from_json(texts, where), pa.list_(pa.string()))
-        return _from_lists(lists), f"{where}: JSON lists"
+        return Tags(_from_lists(lists), found, f"{where}: JSON lists")
     note = f"{where}: tags separated by '{found}' (another separator: {_PARAMETER})"
-    return _from_lists(pc.split_pattern(texts, found)), note
+    return Tags(_from_lists(pc.split_pattern(texts, found)), found, note)
 
 
 def separator_of(texts: pa.Array) -> str | None:

@@ -108,6 +108,7 @@ def make_bundle(
                 "original_id": original,
                 "title": items["title"],
                 "in_train": ~cold_items,
+                **making.dates_of(items),
             }
         ),
         vectors=vectors,
