@@ -163,3 +163,11 @@ def test_parameters_decide_before_the_values():
     assert fit(numbers, **other_side).kind == "number"
     with pytest.raises(ValueError, match=r"x\.kind=category.*list.*used=false"):
         fit([["a"], ["b"]], kind="category")
+
+
+def test_a_field_of_vectors_is_an_error_that_names_the_parameter_of_a_modality():
+    with pytest.raises(ValueError, match=r"embedding\.modalities\.NAME\.column=taste"):
+        FieldsParams(columns={"taste": {"kind": "vector"}})
+    vectors = pa.array([[0.5, 1.0], [1.0, 0.0]])
+    assert "embedding.modalities.NAME.column=x" in fit(vectors).why
+    assert "the modality sound" in fit(vectors, name="sound_vector").why

@@ -104,7 +104,7 @@ def test_every_column_is_named_with_its_use():
     }
     assert (
         columns["blurb"]["why"]
-        == "free text: a modality, if embedding.modalities names it"
+        == "free text: a modality, by embedding.modalities.NAME.column=blurb"
     )
     assert columns["country"]["side"] == "user"
     assert columns["position"]["used"]

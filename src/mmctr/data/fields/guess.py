@@ -40,7 +40,7 @@ def guess_by_type(name: str, found: pa.DataType) -> Guess | None:
     if is_list(found):
         held = value_type(found.value_type)
         if _types.is_floating(held) or name.endswith("_vector"):
-            return Guess(None, "a vector: a modality, not a field")
+            return Guess(None, as_modality(name))
         if not is_any(held, (*TEXTS, *NUMBERS, _types.is_boolean)):
             return Guess(None, f"lists of {held} are no field")
         return Guess("tags", "lists")
@@ -68,14 +68,23 @@ def guess_by_values(name: str, values: pa.Array, counts: np.ndarray) -> Guess:
     if name.lower().endswith("_id"):
         return Guess("id", "its name ends in _id")
     values = values.filter(pa.array(counts > 0))
-    if are_dates(values):
-        return Guess("number", "dates, in days")
-    if is_any(values.type, TEXTS):
+    if is_any(values.type, TEXTS) and not are_dates(values):
         is_free = distinct > max(FREE_TEXT * counts.sum(), FEW_VALUES)
-        return _FREE if is_free else Guess("category", f"text of {distinct:,} values")
+        if not is_free:
+            return Guess("category", f"text of {distinct:,} values")
+        parameter = f"embedding.modalities.NAME.column={name}"
+        return Guess(None, f"free text: a modality, by {parameter}")
     if _types.is_integer(values.type) and distinct <= FEW_VALUES:
         return Guess("category", f"whole numbers of {distinct} values")
-    return Guess("number", f"numbers of {distinct:,} values")
+    is_date = are_dates(values)
+    return Guess(
+        "number", "dates, in days" if is_date else f"numbers of {distinct:,} values"
+    )
 
 
-_FREE = Guess(None, "free text: a modality, if embedding.modalities names it")
+def as_modality(name: str) -> str:
+    """Say how a column of vectors is used; no field is made of one."""
+    modality = name.removesuffix("_vector")
+    if modality not in {name, ""}:
+        return f"vectors: the modality {modality}, not a field"
+    return f"vectors: a modality, by embedding.modalities.NAME.column={name}"

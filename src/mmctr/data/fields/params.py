@@ -1,6 +1,7 @@
 """Parameters of the fields."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -48,6 +49,19 @@ class FieldsParams(Params):
     """Quantile bins per number."""
     max_tags: int = Field(5, ge=1)
     """Tags per row of a column of lists, the first ones."""
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _vectors_are_modalities(cls, columns: Any) -> Any:
+        said = columns if isinstance(columns, Mapping) else {}
+        for name, params in said.items():
+            if isinstance(params, Mapping) and params.get("kind") == "vector":
+                raise ValueError(
+                    f"{name}: vectors are a modality, not a field; in place of "
+                    f"fields.columns.{name}.kind=vector write "
+                    f"embedding.modalities.NAME.column={name}, with a name for it"
+                )
+        return columns
 
     @field_validator("context", "time")
     @classmethod

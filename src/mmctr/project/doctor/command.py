@@ -10,6 +10,7 @@ from kedro.utils import find_kedro_project
 
 from mmctr.project.doctor import data_set, machine
 from mmctr.project.doctor.findings import Finding
+from mmctr.project.doctor.modalities import describe_modalities
 from mmctr.project.params import ProjectParams, check_parameters
 from mmctr.project.provenance.hook import MANIFESTS, graph_of
 from mmctr.project.provenance.run_record import lineage_of, read_manifest
@@ -64,6 +65,7 @@ def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[F
         data_set.check_credentials(params),
         *data_set.check_raw_files(source, _raw_remedy(params, again)),
         *data_set.describe_fields(source, params.fields),
+        describe_modalities(catalog["item_contents"].load, params.embedding),
         *data_set.check_named_files(params, project),
         *data_set.check_artifacts(
             _lineage(context, params), f"kedro run --only-missing-outputs{again}"
