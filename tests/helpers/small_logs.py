@@ -122,17 +122,22 @@ def histories(events: list[Event], max_history: int) -> list[list[int]]:
 
 
 def as_positives(
-    users: np.ndarray, items: np.ndarray, timestamps: np.ndarray
+    users: np.ndarray,
+    items: np.ndarray,
+    timestamps: np.ndarray,
+    *,
+    max_history: int = 100,
 ) -> Positives:
     """Events in time order that are a part and the whole log."""
     order = np.lexsort((timestamps, users))
     new_user, new_time = boundaries(users, timestamps, order)
     start, end, until = (
         spread(each, new_time, order)
-        for each in history_ranges(new_user, new_time, 100)
+        for each in history_ranges(new_user, new_time, max_history)
     )
     clicks = UserClicks(items[order])
-    return Positives(users, items, timestamps, start, end, until, clicks)
+    every = np.arange(len(users))
+    return Positives(every, users, items, timestamps, start, end, until, clicks)
 
 
 def groups(table: pa.Table) -> dict[int, list[dict]]:

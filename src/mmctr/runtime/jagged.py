@@ -17,10 +17,21 @@ def take_ranges(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Jag
     Returns:
         The values row after row, with their offsets.
     """
+    places, offsets = places_of_ranges(starts, ends)
+    return values[places], offsets
+
+
+def places_of_ranges(starts: np.ndarray, ends: np.ndarray) -> Jagged:
+    """The places from ``start`` until ``end`` of every row, as one jagged array.
+
+    Args:
+        starts: ``[rows]`` first places.
+        ends: ``[rows]`` places after the last.
+    """
     lengths = ends - starts
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-    return values[places], offsets
+    return places, offsets
 
 
 def keep_last(jagged: Jagged, length: int) -> Jagged:

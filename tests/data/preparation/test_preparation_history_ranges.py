@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmctr.data.preparation import history_ranges as module
 from mmctr.data.preparation.history_ranges import (
     boundaries,
     history_ranges,
     order_by_user,
     spread,
 )
+from mmctr.runtime import pieces as module
 
 EVENTS = st.lists(
     st.tuples(st.integers(0, 6), st.integers(0, 5), st.booleans()),
@@ -26,7 +26,7 @@ def test_histories_are_the_newest_strictly_earlier_clicks(
     events, max_history, all_are_clicks, piece
 ):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_PIECE", piece)
+        patch.setattr(module, "PIECE", piece)
         times, users, clicked = np.array(sorted(events)).T
         order = order_by_user(users)
         np.testing.assert_array_equal(order, np.argsort(users, kind="stable"))

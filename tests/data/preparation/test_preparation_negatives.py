@@ -49,11 +49,7 @@ def draw(part, taken, rows=None, *, seed=0, **changes):
     order = np.argsort(np.concatenate([places, copies]), kind="stable")
     chosen = np.concatenate([places, copies])[order]
     positives = as_positives(*(part[name].to_numpy() for name in COLUMNS))
-    of_rows = {
-        name: getattr(positives, name)[chosen]
-        for name in ("users", "items", "timestamps", "start", "end", "until")
-    }
-    positives = replace(positives, **of_rows)
+    positives = replace(positives, events=chosen)
     rng = np.random.default_rng(seed)
     drawn = sample_negatives(positives, taken, params, rng).items
     return drawn if rows is None else drawn[order >= len(places)]

@@ -21,10 +21,13 @@ def find_repeats(log: NumberedLog) -> np.ndarray:
     pairs = log.user.astype(np.int64)
     pairs *= len(log.item_hashes)
     pairs += log.item
-    order = np.argsort(pairs, kind="stable")
-    pairs = pairs[order]
-    repeat = np.zeros(len(log), bool)
-    repeat[order[1:]] = pairs[1:] == pairs[:-1]
+    order = np.argsort(pairs)
+    pairs.sort()
+    repeat = np.ones(len(log), bool)
+    is_first = np.diff(pairs, prepend=-1) > 0
+    # Equal pairs are sorted in any order.
+    if len(log):
+        repeat[np.minimum.reduceat(order, np.flatnonzero(is_first))] = False
     return repeat
 
 
@@ -67,12 +70,13 @@ def click_rows(
         candidates = events[~is_short & ~is_repeat]
         negatives, as_of = sample_negatives(
             Positives(
-                log.user[candidates],
-                log.item[candidates],
-                log.timestamp[candidates],
-                histories.start[candidates],
-                histories.end[candidates],
-                histories.until[candidates],
+                candidates,
+                log.user,
+                log.item,
+                log.timestamp,
+                histories.start,
+                histories.end,
+                histories.until,
                 clicks,
             ),
             TakenItems(

@@ -33,9 +33,11 @@ class FreeItems:
         self._below = np.concatenate([[0.0], np.cumsum(weight)])
         # Clicks of one user at one time know the same items.
         until, first, self._tie = np.unique(
-            positives.until[rows], return_index=True, return_inverse=True
+            positives.until[positives.events[rows]],
+            return_index=True,
+            return_inverse=True,
         )
-        start = positives.start[rows[first]]
+        start = positives.start[positives.events[rows[first]]]
         known, offsets = take_ranges(positives.clicks.items, start, until)
         tie = np.repeat(np.arange(len(until)), np.diff(offsets))
         at = np.searchsorted(self._items, known)

@@ -4,11 +4,9 @@ A log may have 100 million events, so nothing here is as long but what is return
 numbers are no wider than they must be.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
-_PIECE = 1 << 20
+from mmctr.runtime.pieces import pieces
 
 
 def order_by_user(users: np.ndarray) -> np.ndarray:
@@ -23,7 +21,7 @@ def order_by_user(users: np.ndarray) -> np.ndarray:
     order = np.empty(len(users), index_type(len(users)))
     counts = np.bincount(users)
     free = np.cumsum(counts) - counts
-    for rows in _pieces(len(users)):
+    for rows in pieces(len(users)):
         places = np.argsort(users[rows], kind="stable")
         sorted_users = users[rows][places]
         first = np.flatnonzero(np.diff(sorted_users, prepend=-1))
@@ -48,7 +46,7 @@ def boundaries(
         Two ``[events]`` bool, in that order.
     """
     new_user, new_time = np.ones((2, len(order)), bool)
-    for rows in _pieces(len(order) - 1):
+    for rows in pieces(len(order) - 1):
         before, now = (order[rows.start + i : rows.stop + i] for i in (0, 1))
         target = slice(rows.start + 1, rows.stop + 1)
         new_user[target] = users[now] != users[before]
@@ -104,7 +102,7 @@ def spread(values: np.ndarray, new_time: np.ndarray, order: np.ndarray) -> np.nd
     """
     found = np.empty(len(order), values.dtype)
     passed = -1
-    for rows in _pieces(len(order)):
+    for rows in pieces(len(order)):
         at = passed + np.cumsum(new_time[rows])
         found[order[rows]] = values[at]
         passed = int(at[-1])
@@ -114,8 +112,3 @@ def spread(values: np.ndarray, new_time: np.ndarray, order: np.ndarray) -> np.nd
 def index_type(count: int) -> type[np.signedinteger]:
     """The narrowest type of places among so many."""
     return np.int32 if count < 2**31 else np.int64
-
-
-def _pieces(length: int) -> Iterator[slice]:
-    for start in range(0, length, _PIECE):
-        yield slice(start, min(start + _PIECE, length))

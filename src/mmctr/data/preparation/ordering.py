@@ -1,12 +1,12 @@
 """The order of events: by time, then by hashes, whatever their order in the file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-_PIECE = 1 << 20
+from mmctr.runtime.pieces import pieces
 
 
 def id_hashes(ids: pa.Array) -> np.ndarray:
@@ -66,7 +66,7 @@ def time_order(times: np.ndarray, hashes: Hash, then: Hash | None = None) -> np.
     bits = 64 - max(span.bit_length(), 1)
     last_bits = 0 if then is None else bits // 4
     key = np.empty(len(times), np.uint64)
-    for rows in _pieces(len(times)):
+    for rows in pieces(len(times)):
         key[rows] = times[rows] - first
         key[rows] <<= np.uint64(bits)
         high = hashes(rows) >> np.uint64(64 - bits)
@@ -92,7 +92,7 @@ def _undecided(
 ) -> np.ndarray:
     """Places whose order the sorted numbers leave open, in whole runs."""
     runs, new_run = [], np.ones(len(ordered), bool)
-    for rows in _pieces(len(ordered) - 1):
+    for rows in pieces(len(ordered) - 1):
         ours, next_ones = (ordered[rows.start + i : rows.stop + i] for i in (0, 1))
         equal = ours == next_ones
         same = (ours >> np.uint64(last_bits)) == (next_ones >> np.uint64(last_bits))
@@ -111,8 +111,3 @@ def _undecided(
     lengths = ends - starts[of_run]
     offsets = np.cumsum(lengths) - lengths
     return np.arange(lengths.sum()) + np.repeat(starts[of_run] - offsets, lengths)
-
-
-def _pieces(length: int) -> Iterator[slice]:
-    for start in range(0, length, _PIECE):
-        yield slice(start, min(start + _PIECE, length))

@@ -11,9 +11,20 @@ class TakenItems:
     def __init__(self, users: np.ndarray, items: np.ndarray, n_items: int) -> None:
         """Store events given as user codes and items 1..n_items."""
         self.n_items = n_items
-        pairs = np.sort(users.astype(np.int64) * (n_items + 1) + items)
+        pairs = users.astype(np.int64)
+        pairs *= n_items + 1
+        pairs += items
+        pairs.sort()
         pairs = pairs[np.diff(pairs, prepend=-1) > 0]
-        self._users, self._items = np.divmod(pairs, n_items + 1)
+        last_user = int(users.max(initial=-1))
+        firsts = np.arange(last_user + 2) * (n_items + 1)
+        self._offsets = np.searchsorted(pairs, firsts)
+        pairs %= n_items + 1
+        self._items = pairs.astype(np.int32)
+
+    def counts(self, users: np.ndarray) -> np.ndarray:
+        """How many items each of the users ``[U]`` has clicked."""
+        return self._offsets[users + 1] - self._offsets[users]
 
     def count_among(self, users: np.ndarray, is_counted: np.ndarray) -> np.ndarray:
         """How many items of each user count.
@@ -25,7 +36,7 @@ class TakenItems:
         Returns:
             ``[U]`` int64.
         """
-        first, last = (np.searchsorted(self._users, users + i) for i in (0, 1))
+        first, last = self._offsets[users], self._offsets[users + 1]
         items, offsets = take_ranges(self._items, first, last)
         counted = np.concatenate([[0], np.cumsum(is_counted[items])])
         return np.diff(counted[offsets])

@@ -4,6 +4,9 @@ from functools import cached_property
 
 import numpy as np
 
+from mmctr.runtime.ordered_search import find_places
+from mmctr.runtime.pieces import pieces
+
 
 class UserClicks:
     """The clicks of a log, sorted by user and time."""
@@ -18,32 +21,32 @@ class UserClicks:
 
         ``[clicks]``; it may be another user's.
         """
-        places = self._places
-        before = np.full(len(places), -1, places.dtype)
-        items = self.items[places]
-        same = np.flatnonzero(items[1:] == items[:-1])
-        before[places[same + 1]] = places[same]
+        count = len(self.items)
+        before = np.full(count, -1, np.int32 if count < 2**31 else np.int64)
+        for rows in pieces(count):
+            # With the one before the piece.
+            items, places = np.divmod(
+                self._keys[max(rows.start - 1, 0) : rows.stop], count
+            )
+            same = np.flatnonzero(items[1:] == items[:-1])
+            before[places[same + 1]] = places[same]
         return before
 
     def are_within(
         self, items: np.ndarray, start: np.ndarray, end: np.ndarray
     ) -> np.ndarray:
         """Whether each item is clicked at a position from ``start`` until ``end``."""
-        low, high = (
-            np.searchsorted(self._keys, items.astype(np.int64) * len(self.items) + at)
-            for at in (start, end)
-        )
-        return high > low
-
-    @cached_property
-    def _places(self) -> np.ndarray:
-        """Every position, by item and then in order."""
-        places = np.argsort(self.items, kind="stable")
-        return places.astype(np.int32) if len(places) < 2**31 else places
+        keys = items.astype(np.int64) * len(self.items)
+        found = find_places(self._keys, keys + start)
+        is_there = found < len(self._keys)
+        is_there[is_there] = self._keys[found[is_there]] < (keys + end)[is_there]
+        return is_there
 
     @cached_property
     def _keys(self) -> np.ndarray:
-        keys = self.items[self._places].astype(np.int64)
+        """Every item with its position, sorted: ``[clicks]``."""
+        keys = self.items.astype(np.int64)
         keys *= len(keys)
-        keys += self._places
+        keys += np.arange(len(keys))
+        keys.sort()
         return keys

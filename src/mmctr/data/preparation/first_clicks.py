@@ -1,0 +1,92 @@
+"""Drawing items as often as users without them click them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmctr.data.preparation.free_items import FreeItems
+from mmctr.data.preparation.positives import Positives
+from mmctr.data.preparation.repeats import TRIES
+from mmctr.runtime.ordered_search import find_places
+from mmctr.runtime.pieces import pieces
+
+
+@dataclass(frozen=True)
+class FirstClicks:
+    """A part's clicks that are no repeats, to draw from, and where each row may.
+
+    Attributes:
+        items: ``[P]`` in time order.
+        weights: ``[P + 1]`` float64, sum of the weights of those before.
+        first: ``[R]`` first place to draw from.
+        last: ``[R]`` place after the last.
+        positives: The part's, which tell what each row knows.
+    """
+
+    items: np.ndarray
+    weights: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    positives: Positives
+
+    def fill(
+        self,
+        negatives: np.ndarray,
+        column: int,
+        drawable: np.ndarray,
+        rng: np.random.Generator,
+    ) -> None:
+        """Fill a column with items that the users have not clicked until then.
+
+        Args:
+            negatives: ``[R, columns]``, changed in place; 0 where there is none yet.
+            column: Which one.
+            drawable: ``[R]`` bool, the rows to draw for.
+            rng: The source of randomness.
+        """
+        refused = []
+        for rows in pieces(len(negatives)):
+            is_open = drawable[rows] & (negatives[rows, column] == 0)
+            left = np.flatnonzero(is_open) + rows.start
+            refused.append(self._try(negatives, column, left, rng))
+        left = np.concatenate(refused)
+        for _ in range(TRIES - 1):
+            if not left.size:
+                return
+            left = self._try(negatives, column, left, rng)
+        # Who knows nearly everything draws from the rest alone.
+        ranges = np.stack([self.first[left], self.last[left]])
+        for low, high in np.unique(ranges, axis=1).T:
+            rows = left[(ranges == [[low], [high]]).all(axis=0)]
+            weights = np.diff(self.weights[low : high + 1])
+            free = FreeItems(self.items[low:high], weights, self.positives, rows)
+            open_places = np.arange(len(rows))
+            while open_places.size:
+                drawn = free.draw(open_places, rng)
+                is_refused = self._keep(negatives, column, rows[open_places], drawn)
+                open_places = open_places[is_refused]
+
+    def _try(
+        self,
+        negatives: np.ndarray,
+        column: int,
+        rows: np.ndarray,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        """Draw an item for each row; the rows that must not have it."""
+        if not rows.size:
+            return rows
+        low, high = self.weights[self.first[rows]], self.weights[self.last[rows]]
+        drawn = low + rng.random(len(rows)) * (high - low)
+        places = find_places(self.weights, drawn, "right") - 1
+        places = np.clip(places, self.first[rows], self.last[rows] - 1)
+        return rows[self._keep(negatives, column, rows, self.items[places])]
+
+    def _keep(
+        self, negatives: np.ndarray, column: int, rows: np.ndarray, drawn: np.ndarray
+    ) -> np.ndarray:
+        """Write what the rows may have; whether each of them must not: ``[rows]``."""
+        refused = self.positives.are_known(rows, drawn)
+        refused |= (negatives[rows] == drawn[:, None]).any(axis=1)
+        negatives[rows[~refused], column] = drawn[~refused]
+        return refused
