@@ -171,3 +171,25 @@ def test_a_field_of_vectors_is_an_error_that_names_the_parameter_of_a_modality()
     vectors = pa.array([[0.5, 1.0], [1.0, 0.0]])
     assert "embedding.modalities.NAME.column=x" in fit(vectors).why
     assert "the modality sound" in fit(vectors, name="sound_vector").why
+
+
+def test_few_numbers_are_levels_in_their_order_and_text_has_a_code_per_value():
+    field = fit([30, 10, 20, None, 99], [1, 9, 1, 1, 0], kind="level", min_count=5)
+    assert codes(field, [10, 20, 30, None]) == [4, 5, 6, MISSING]
+    # Between levels the next one, above all of them the last one.
+    assert codes(field, [5, 15, 99]) == [4, 5, 6]
+    assert field.encode(pa.array([10])).keys() == {"field_x"}
+    assert field.size == FIRST + 3
+    text = fit(["low", "high", "low"], kind="level", min_count=5)
+    assert codes(text, ["low", "high", "mid"]) == [4, 5, UNKNOWN]
+    assert "one value" in fit([7, 7, None], kind="level").why
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=70, max_size=90, unique=True))
+def test_many_numbers_are_levels_by_quantile(numbers):
+    field = fit(pa.array(numbers, pa.float64()), kind="level", bins=7)
+    found = np.array(codes(field, pa.array(sorted(numbers), pa.float64())))
+    assert (np.diff(found) >= 0).all()
+    assert set(found) == set(range(FIRST, FIRST + 7))
+    counts = np.bincount(found)[FIRST:]
+    assert counts.max() - counts.min() <= 1

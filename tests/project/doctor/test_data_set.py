@@ -72,7 +72,8 @@ def test_columns_that_would_be_fields_are_shown(tmp_path, ending):
     log = {"user_id": [1, 2], "item_id": [1, 2], "timestamp": [10**9, 10**9 + 5]}
     tables = {
         "interactions": {**log, "device": ["a", "b"], "place": [1, 2]},
-        "items": {"item_id": [1, 2], "title": ["x", "y"], "price": [0.5, 1.5]},
+        "items": {"item_id": [1, 2], "title": ["x", "y"], "price": [0.5, 1.5]}
+        | {"likes": [1, 2]},
     }
     for name, columns in tables.items():
         file = str(tmp_path / f"{name}.{ending}")
@@ -81,10 +82,11 @@ def test_columns_that_would_be_fields_are_shown(tmp_path, ending):
     source = InteractionLog(path=str(tmp_path))
     (found,) = describe_fields(source, FieldsParams(context=["device"]))
     assert found.level is Level.OK
-    assert [line.split() for line in found.text.splitlines()[1:]] == [
-        ["item", "price", "number", "numbers", "of", "2", "values"],
-        ["row", "device", "category", "text", "of", "2", "values"],
-        ["row", "place", "not", "used", "not", "named", "in", "fields.context"],
+    assert [" ".join(line.split()) for line in found.text.splitlines()[1:]] == [
+        "item likes level eleven quantiles; ctr_modeling.features.likes",
+        "item price number numbers of 2 values",
+        "row device category text of 2 values",
+        "row place not used not named in fields.context",
     ]
     (found,) = describe_fields(source, FieldsParams(context=["devise"]))
     assert found.level is Level.WARNING

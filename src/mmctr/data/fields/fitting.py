@@ -15,10 +15,17 @@ from mmctr.data.fields.column_values import (
     whole,
 )
 from mmctr.data.fields.field import Field, with_numbers, with_values
-from mmctr.data.fields.guess import Guess, guess_by_type, guess_by_values
+from mmctr.data.fields.guess import (
+    FEW_VALUES,
+    Guess,
+    guess_by_type,
+    guess_by_values,
+)
 from mmctr.data.fields.params import ColumnParams, FieldsParams, Kind, Side
 from mmctr.data.fields.state import ColumnUse
 from mmctr.data.reading.tags import separator_of
+
+_TWO = 2
 
 
 def fit_column(
@@ -66,6 +73,8 @@ def fit_column(
     field = Field(name=name, column=column, side=side, kind=guess.kind)
     if guess.kind == "number":
         return _fit_numbers(field, guess, distinct, of_values, params)
+    if guess.kind == "level" and not is_any(distinct.values.type, TEXTS):
+        return _fit_level(field, guess, distinct, of_values, params)
     texts = as_text(distinct.values)
     least = 1 if guess.kind == "level" else params.min_count
     field = with_values(field, texts, of_values, least)
@@ -130,6 +139,27 @@ def _fit_numbers(
         return None, _use(field.column, field.side, None, "no number in train")
     field = field.model_copy(update={"dates": dates})
     field = with_numbers(field, numbers[known], counts[known], params.bins)
+    return field, _use(field.column, field.side, field.kind, guess.why)
+
+
+def _fit_level(
+    field: Field,
+    guess: Guess,
+    distinct: Distinct,
+    counts: np.ndarray,
+    params: FieldsParams,
+) -> tuple[Field | None, ColumnUse]:
+    """Numbers in their order: a bin each if they are few, or else by quantiles."""
+    numbers = as_numbers(distinct.values, dates=are_dates(distinct.values))
+    known = ~np.isnan(numbers) & (counts > 0)
+    found, counts = numbers[known], counts[known]
+    if len(found) < _TWO:
+        return None, _use(field.column, field.side, None, "one value in train")
+    if len(found) <= FEW_VALUES:
+        borders = np.sort(found)[:-1].tolist()
+    else:
+        borders = with_numbers(field, found, counts, params.bins).borders
+    field = field.model_copy(update={"borders": borders})
     return field, _use(field.column, field.side, field.kind, guess.why)
 
 

@@ -30,6 +30,8 @@ SPECIAL: dict[Side, tuple[str, ...]] = {
 }
 """Columns that are something else than a field, by the side of their table."""
 
+_OF_FEATURES = ("tags", "likes", "views")
+
 _THURSDAY = 3  # the weekday of 1970-01-01, where Monday is 0
 
 
@@ -206,6 +208,12 @@ def require_columns(
         ("columns", params.columns, {*names, *params.context, *params.time}),
     ):
         for name in used:
+            if name in _OF_FEATURES and name not in known:
+                raise ValueError(
+                    f"fields.{parameter} names '{name}', for which the model has a "
+                    f"table of its own: ctr_modeling.features.{name} switches it on "
+                    "and off"
+                )
             if name not in known:
                 raise ValueError(
                     f"fields.{parameter} names '{name}', and there is no such column: "

@@ -7,8 +7,15 @@ import pyarrow as pa
 
 from mmctr.data.fields.fitting import fit_column
 from mmctr.data.fields.log_columns import other_columns, require_columns
-from mmctr.data.fields.params import FieldsParams, Side
+from mmctr.data.fields.params import FieldsParams, Kind, Side
 from mmctr.data.fields.state import ColumnUse
+
+_OWN: tuple[tuple[str, Kind, str], ...] = (
+    ("tags", "tags", "ctr_modeling.features.tags=false leaves them out"),
+    ("tag", "tags", "ctr_modeling.features.tags=false leaves them out"),
+    ("likes", "level", "eleven quantiles; ctr_modeling.features.likes"),
+    ("views", "level", "eleven quantiles; ctr_modeling.features.views"),
+)
 
 
 def guess_columns(
@@ -21,7 +28,8 @@ def guess_columns(
         params: What is said of columns; rare values do not count here.
 
     Returns:
-        One per column that has no other meaning, in the order of the tables.
+        One for each of tags, likes and views, then one per column that has no other
+        meaning, in the order of the tables.
 
     Raises:
         ValueError: If a parameter names a column that is not there, or does not suit
@@ -30,7 +38,11 @@ def guess_columns(
     params = params.model_copy(update={"min_count": 1})
     there = {side: other_columns(table, side) for side, table in tables.items()}
     require_columns(params, there)
-    found = []
+    found = [
+        ColumnUse(column=column, side="item", kind=kind, used=True, why=why)
+        for column, kind, why in _OWN
+        if "item" in tables and column in tables["item"].column_names
+    ]
     for side, columns in there.items():
         counts = np.ones(tables[side].num_rows, np.int64)
         for column, values in columns.items():
