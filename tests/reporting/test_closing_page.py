@@ -175,6 +175,12 @@ def test_several_trainings_are_a_range_and_their_mean(inputs):
     assert "auc on valid 0.6900 to 0.7100; the mean of their logits 0.7234" in line
 
 
+def test_advice_on_settings_stands_with_the_training(inputs):
+    assert "advice" not in page(inputs)
+    inputs["training_history"]["advice"] = "try other settings"
+    assert line_with(page(inputs), "advice:").endswith(" try other settings")
+
+
 def test_the_best_possible_is_shown_where_it_is_known(inputs):
     assert "best possible" not in page(inputs)
     inputs["metrics"]["test"]["oracle_auc"] = 0.9123

@@ -60,3 +60,11 @@ def test_the_card_names_the_seeds(several):
     card = write_model_card(**given)
     assert "| seed | 7, 8, 9; the mean of their logits |" in card
     assert "- 3 seeds, averaged: how much others would change" in card
+
+
+def test_the_page_has_advice_on_settings_first(several):
+    advised = several | {"advice": "try other settings"}
+    page = Page(render_report("t", "s", [training_section(advised)]))
+    assert page.section("training").words.startswith(
+        "Training curves try other settings"
+    )

@@ -139,9 +139,11 @@ def train_measured(
         table, *logs, valid_groups, params, callbacks=[clock, limit, *callbacks]
     )
     history: dict[str, Any] = trained.history
+    # What was measured before the first step took no training.
+    seconds = [0.0] * (history["validations"][0]["step"] == 0) + clock.seconds
     validations = [
-        {**found, "seconds": round(seconds, 3)}
-        for found, seconds in zip(history["validations"], clock.seconds, strict=True)
+        {**found, "seconds": round(each, 3)}
+        for found, each in zip(history["validations"], seconds, strict=True)
     ]
     kept = next(found for found in validations if found["step"] == history["best_step"])
     return trained.weights, {

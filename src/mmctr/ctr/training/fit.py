@@ -112,6 +112,8 @@ def train_din(
         NormBatches(train, params.training.batch_size, params.seed),
         train.facts.negative_keep,
     )
+    if train.facts.kind == "impressions":
+        task.keep_start(train.click_rate)
     logs = (train, valid)
     if checkpoints is None:
         trainer = _fit(task, logs, params, device, callbacks)

@@ -102,6 +102,19 @@ class CtrLightningModule(pl.LightningModule):
         self._restored_plateau: dict[str, Any] = {}
         self._restored_average: list[torch.Tensor] = []
 
+    def keep_start(self, rate: float) -> None:
+        """Make the weights before any step the best so far.
+
+        Args:
+            rate: What they predict for every row; no later weights are kept that are
+                worse on valid than this alone.
+        """
+        metrics = self._measure(np.full(len(self._rows.labels), rate))
+        entry = {"step": 0, "learning_rate": self._params.learning_rate, **metrics}
+        self.validations.append(entry)
+        score = metrics[self._params.monitor]
+        self._keep_if_better(float("nan") if score is None else score, 0)
+
     def configure_optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """Make the optimiser, its schedule and the average, on the model's device."""
         params = self._params
@@ -197,7 +210,6 @@ class CtrLightningModule(pl.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Compute, record and log the metrics."""
         scores = to_float64(self._scores)
-        labels, groups, weights = vars(self._rows).values()
         if not np.isfinite(scores).all():
             rows = np.flatnonzero(~np.isfinite(scores))
             raise DivergedError(
@@ -205,11 +217,7 @@ class CtrLightningModule(pl.LightningModule):
                 f"longer finite, first on rows {rows[:5].tolist()} of valid; lower "
                 "ctr_modeling.training.learning_rate or clip_norm"
             )
-        metrics = {
-            "auc": auc(labels, scores, weights),
-            "gauc": gauc(labels, scores, groups, weights),
-            "logloss": logloss(labels, scores, weights),
-        }
+        metrics = self._measure(scores)
         values = {name: float("nan") if x is None else x for name, x in metrics.items()}
         self.log_dict(values)
         rate = self.trainer.optimizers[0].param_groups[0]["lr"]
@@ -230,15 +238,26 @@ class CtrLightningModule(pl.LightningModule):
 
     def on_validation_end(self) -> None:
         """Copy the weights to the CPU if the monitor has a new best value."""
-        monitor = self._params.monitor
-        score = float(self.trainer.callback_metrics[monitor])
-        if is_better(monitor, score, self.best.score):
+        self._keep_if_better(
+            float(self.trainer.callback_metrics[self._params.monitor]), self.global_step
+        )
+        self.restore_trained_weights()
+
+    def _measure(self, scores: np.ndarray) -> dict[str, float | None]:
+        labels, groups, weights = vars(self._rows).values()
+        return {
+            "auc": auc(labels, scores, weights),
+            "gauc": gauc(labels, scores, groups, weights),
+            "logloss": logloss(labels, scores, weights),
+        }
+
+    def _keep_if_better(self, score: float, step: int) -> None:
+        if is_better(self._params.monitor, score, self.best.score):
             weights = {
                 name: tensor.detach().to("cpu", copy=True).contiguous()
                 for name, tensor in self.model.state_dict().items()
             }
-            self.best = BestWeights(score, self.global_step, weights)
-        self.restore_trained_weights()
+            self.best = BestWeights(score, step, weights)
 
     def restore_trained_weights(self) -> None:
         """Put the trained weights in place of the average, also after an error."""

@@ -1,5 +1,6 @@
 """What is kept of a training: the best weights and its history."""
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,8 @@ from mmctr.ctr.params import CtrParams
 from mmctr.ctr.training.lightning_module import BestWeights, CtrLightningModule
 from mmctr.runtime.checkpoint_files import CheckpointFolder
 from mmctr.runtime.code_commit import code_commit
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,13 @@ def collect_result(
             "best; choose another ctr_modeling.training.monitor or other rows of valid"
         )
     kept = next(x for x in task.validations if x["step"] == best.step)
+    if best.step == 0:
+        logger.warning(
+            "no step made %s on valid better than train's click rate for every row, so "
+            "that is the model: the rows have too few clicks, or their fields tell "
+            "nothing of them",
+            monitor,
+        )
     return TrainedModel(
         best.weights,
         {

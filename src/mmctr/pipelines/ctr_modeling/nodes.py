@@ -61,6 +61,7 @@ def train_model(
     from mmctr.ctr.inputs.click_log import ClickLog
     from mmctr.ctr.inputs.item_table import ItemTable
     from mmctr.ctr.prediction import predict_clicks
+    from mmctr.ctr.training.advice import settings_advice
     from mmctr.ctr.training.calibrated_weights import add_calibrations
     from mmctr.ctr.training.memory_estimate import (
         estimate_memory,
@@ -88,6 +89,9 @@ def train_model(
             "content, and ctr_modeling.features.content=%s adds nothing",
             params.features.content,
         )
+    advice = settings_advice(train_log, params.training)
+    if advice:
+        logger.warning(advice)
     groups = valid_rows["group_id"].to_numpy()
     estimate = estimate_memory(items, train_log, valid_log, params)
     warn_if_memory_low(estimate, params)
@@ -110,8 +114,10 @@ def train_model(
         scores[latest],
         params.calibration.method,
     )
-    size = {"memory_estimate_gb": round(estimate.total / 1e9, 3)}
-    return weights, history | size
+    said: dict[str, Any] = {"memory_estimate_gb": round(estimate.total / 1e9, 3)}
+    if advice:
+        said["advice"] = advice
+    return weights, history | said
 
 
 def predict_rows(
