@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
+import pyarrow as pa
 import torch
 from torch import nn
 
@@ -98,6 +99,29 @@ class ClickPredictor:
                 batch = Batch(*(tensor.to(self._device) for tensor in log[rows]))
                 scores.append(click_probabilities(self.model, batch))
         return to_float64(scores)
+
+
+def log_to_score(rows: pa.Table, params: CtrParams, n_items: int) -> ClickLog:
+    """Read rows that a model scores, targets that the item table lacks among them.
+
+    Args:
+        rows: By the contract of ``test``, with their statistics.
+        params: Which statistics and fields are read, and how much of the histories.
+        n_items: Items of the item table.
+
+    Raises:
+        ValueError: If an item is not in 0..n_items, or a kind of statistics is missing.
+    """
+    features = params.features
+    return ClickLog.from_arrow(
+        rows,
+        params.training.max_history,
+        n_items,
+        statistics=features.statistics,
+        fields=features.fields,
+        crosses=features.crosses,
+        unknown_targets=True,
+    )
 
 
 def predict_clicks(

@@ -7,9 +7,8 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.field_columns import FieldColumns, FieldSpec
-from mmctr.ctr.prediction import ClickPredictor
+from mmctr.ctr.prediction import ClickPredictor, log_to_score
 from mmctr.ctr.training.calibrated_weights import split_calibration
 from mmctr.data.row_statistics.event_log import EventLog
 from mmctr.data.row_statistics.known_events import read_events
@@ -91,7 +90,7 @@ class ScoringState:
         """
         if not len(requests.items):
             return np.zeros(0)
-        bundle, ctr = self.bundle, self.bundle.facts.ctr
+        bundle = self.bundle
         rows = requests.table(
             bundle.item_table,
             bundle.fields,
@@ -102,15 +101,7 @@ class ScoringState:
             events = bundle.facts.events
             limit = events.valid_from if events.frozen else None
             rows = add_statistics(rows, self.source, limit)
-        log = ClickLog.from_arrow(
-            rows,
-            ctr.training.max_history,
-            bundle.n_items,
-            statistics=ctr.features.statistics,
-            fields=ctr.features.fields,
-            crosses=ctr.features.crosses,
-            unknown_targets=True,
-        )
+        log = log_to_score(rows, bundle.facts.ctr, bundle.n_items)
         return self.calibration.apply(self.predictor.predict(log))
 
 

@@ -154,25 +154,16 @@ def predict_rows(
         ValueError: If the weights belong to another item table, other parameters or
             other row statistics.
     """
-    from mmctr.ctr.inputs.click_log import ClickLog
     from mmctr.ctr.inputs.item_table import ItemTable
     from mmctr.ctr.inputs.vocabulary import within_vocabulary
-    from mmctr.ctr.prediction import predict_clicks
+    from mmctr.ctr.prediction import log_to_score, predict_clicks
     from mmctr.ctr.training.calibrated_weights import split_calibration
 
     params = _with_resolved_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, vectors)
     weights, calibration = split_calibration(weights, params.calibration.method)
     items, weights = within_vocabulary(items, weights, params)
-    log = ClickLog.from_arrow(
-        rows,
-        params.training.max_history,
-        items.n_items,
-        statistics=params.features.statistics,
-        fields=params.features.fields,
-        crosses=params.features.crosses,
-        unknown_targets=True,
-    )
+    log = log_to_score(rows, params, items.n_items)
     try:
         raw = predict_clicks(items, weights, log, params)
     except RuntimeError as error:
