@@ -72,13 +72,19 @@ class Cooccurrence:
         both[rows.targets == rows.history] = 0
         clicks = self._log.count_items
         target = clicks(rows.items, rows.users, rows.as_of)[rows.row]
-        product = target * clicks(rows.history, *known).astype(np.float64)
+        product = target * rows.spread(_clicks_of_history(self._log, rows.contexts))
         cosine = (both / np.sqrt(np.maximum(product, 1))).astype(np.float32)
         return {
             **rows.pool("cosine", cosine),
             **rows.pool("users", np.log1p(both).astype(np.float32)),
             "share": rows.mean((both > 0).astype(np.float32)),
         }
+
+
+def _clicks_of_history(log: EventLog, rows: HistoryRows) -> np.ndarray:
+    """``[P]`` float64 clicks of each history item that its row may know."""
+    users, as_of = rows.users[rows.row], rows.as_of[rows.row]
+    return log.count_items(rows.history, users, as_of).astype(np.float64)
 
 
 def _first_clicks(

@@ -24,20 +24,27 @@ def history_statistics(rows: HistoryRows, log: EventLog) -> dict[str, np.ndarray
     is_target = rows.history == rows.targets
     newest = np.full(len(rows), np.inf)
     np.minimum.at(newest, rows.row[is_target], rows.newer[is_target])
-    # Sorted within each row: an item that differs from the one before is a new one.
-    ordered = rows.history[np.lexsort((rows.history, rows.row))]
-    is_new = np.diff(ordered, prepend=0) != 0
-    is_new[rows.offsets[:-1][rows.lengths > 0]] = True
-    distinct = rows.sum(is_new.astype(np.int64))
     lengths = rows.lengths.astype(np.float32)
     found = {
         "length": np.log1p(lengths),
         "target_count": np.log1p(rows.sum(is_target.astype(np.float32))),
         "target_newer": np.where(np.isinf(newest), np.nan, np.log1p(newest)),
-        "distinct": np.where(lengths > 0, distinct / np.maximum(lengths, 1), np.nan),
     }
+    contexts = rows.contexts
+    found["distinct"] = _share_of_distinct(contexts)[rows.context]
     if log.dated:
-        users = (rows.users, rows.as_of)
-        found["user_events"] = np.log1p(log.by_user.count_before(*users))
-        found["user_idle"] = log_days(log.by_user.since_last(*users))
+        users = (contexts.users, contexts.as_of)
+        events = np.log1p(log.by_user.count_before(*users))
+        found["user_events"] = events[rows.context]
+        found["user_idle"] = log_days(log.by_user.since_last(*users))[rows.context]
     return {name: column.astype(np.float32) for name, column in found.items()}
+
+
+def _share_of_distinct(rows: HistoryRows) -> np.ndarray:
+    """``[R]`` float64, NaN without history."""
+    # Sorted within each row: an item that differs from the one before is a new one.
+    ordered = rows.history[np.lexsort((rows.history, rows.row))]
+    is_new = np.diff(ordered, prepend=0) != 0
+    is_new[rows.offsets[:-1][rows.lengths > 0]] = True
+    distinct = rows.sum(is_new.astype(np.int64))
+    return np.where(rows.lengths > 0, distinct / np.maximum(rows.lengths, 1), np.nan)

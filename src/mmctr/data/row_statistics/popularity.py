@@ -27,18 +27,23 @@ def popularity_statistics(
         over the history's items, ``*_over_history`` the target's less that.
     """
     found = _of_items(log, rows.items, rows.users, rows.as_of, windows_days)
-    known = (rows.users[rows.row], rows.as_of[rows.row])
-    history = _of_items(log, rows.history, *known, windows_days)
+    contexts = rows.contexts
+    known = (contexts.users[contexts.row], contexts.as_of[contexts.row])
+    history = _of_items(log, contexts.history, *known, windows_days)
     for name, values in history.items():
-        is_known = ~np.isnan(values)
-        below = rows.sum(is_known.astype(np.float32))
-        above = rows.sum(np.where(is_known, values, 0))
-        mean = np.divide(
-            above, below, out=np.full(len(rows), np.nan, np.float32), where=below > 0
-        )
+        mean = _mean_of_known(contexts, values)[rows.context]
         found[f"history_{name}"] = mean
         found[f"{name}_over_history"] = found[name] - mean
     return found
+
+
+def _mean_of_known(rows: HistoryRows, values: np.ndarray) -> np.ndarray:
+    """``[R]`` float32 mean of the ``[P]`` values that are not NaN; NaN without any."""
+    is_known = ~np.isnan(values)
+    below = rows.sum(is_known.astype(np.float32))
+    above = rows.sum(np.where(is_known, values, 0))
+    nothing = np.full(len(rows), np.nan, np.float32)
+    return np.divide(above, below, out=nothing, where=below > 0)
 
 
 def _of_items(

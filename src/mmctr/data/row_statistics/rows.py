@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from mmctr.runtime.jagged import keep_last
+from mmctr.runtime.jagged import keep_last, take_ranges
 
 UNDATED_AS_OF = 1
 """As-of time where a source has no times; its events are at time 0, so all count."""
@@ -136,6 +136,37 @@ class HistoryRows:
     def first_of_history(self) -> np.ndarray:
         """The first row of each of them."""
         return np.flatnonzero(np.diff(self.number_of_history, prepend=-1))
+
+    @cached_property
+    def context(self) -> np.ndarray:
+        """``[R]`` int64: neighbours with one number share user, time and history."""
+        differs = np.diff(self.number_of_history, prepend=-1) > 0
+        for own in (self.users, self.as_of):
+            differs[1:] |= own[1:] != own[:-1]
+        return np.cumsum(differs) - 1
+
+    @cached_property
+    def contexts(self) -> "HistoryRows":
+        """The first row of each of them, for what does not depend on the target."""
+        first = np.flatnonzero(np.diff(self.context, prepend=-1))
+        history, offsets = take_ranges(
+            self.history, self.offsets[:-1][first], self.offsets[1:][first]
+        )
+        return HistoryRows(
+            self.users[first], self.items[first], self.as_of[first], history, offsets
+        )
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Values per history item of the contexts, as ``[P]`` values of the rows."""
+        starts = self.contexts.offsets[:-1][self.context]
+        return take_ranges(values, starts, starts + self.lengths)[0]
+
+    @cached_property
+    def only_history(self) -> np.ndarray | None:
+        """``[H]`` int64, the history of all rows; None if they have several."""
+        if len(self.first_of_history) != 1:
+            return None
+        return self.history[: self.lengths[0]]
 
     @cached_property
     def _weights(self) -> np.ndarray:

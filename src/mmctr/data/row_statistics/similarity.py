@@ -56,6 +56,9 @@ def similarity_statistics(
 
 def _cosines(rows: HistoryRows, unit: np.ndarray) -> np.ndarray:
     """Of each history item with its row's target: ``[P]`` float32."""
+    if rows.only_history is not None:
+        pairs = unit[rows.items], unit[rows.only_history]
+        return np.round(np.einsum("rd,hd->rh", *pairs), 5).ravel()
     cosines = np.empty(len(rows.history), np.float32)
     step = max(_FLOATS // unit.shape[1], 1)
     for start in range(0, len(cosines), step):

@@ -17,5 +17,8 @@ def sparse_cosines(rows: HistoryRows, held: sparse.csr_matrix) -> np.ndarray:
     Returns:
         ``[P]`` float32.
     """
+    if rows.only_history is not None:
+        pairs = (held[rows.items] @ held[rows.only_history].T).toarray()
+        return np.round(pairs, 5).ravel()
     products = held[rows.history].multiply(held[rows.targets])
     return np.round(np.asarray(products.sum(axis=1), np.float32).ravel(), 5)
