@@ -79,3 +79,20 @@ def test_long_histories_are_counted_in_parts(monkeypatch):
     whole = similarity.histogram(*parts)
     monkeypatch.setattr("mmctr.ctr.features.similarity._ROWS", 5)
     assert torch.equal(similarity.histogram(*parts), whole)
+
+
+@given(seed=SEEDS, buckets=st.integers(1, 30), length=st.integers(1, 9))
+@settings(max_examples=30, deadline=None)
+def test_rows_of_one_history_fall_into_the_buckets_of_single_rows(
+    seed, buckets, length
+):
+    """Beside borders too: vectors are few, small whole numbers, and some are zero."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.integers(-2, 3, (12, 3)).astype(np.float32)
+    similarity = SimilarityHistogram(vectors, 4, SimilarityParams(buckets=buckets))
+    target = torch.arange(12)
+    history = torch.from_numpy(rng.integers(1, 12, length)).repeat(12)
+    segment = target.repeat_interleave(length)
+    apart = similarity.train().histogram(target, history, segment)
+    together = similarity.eval().histogram(target, history, segment)
+    assert torch.equal(together, apart)

@@ -81,6 +81,19 @@ def test_the_numbers_do_not_depend_on_rows_at_once(world, at_once):
     assert_same(in_pieces, together)
 
 
+@given(world=worlds(), targets=st.lists(st.integers(0, ITEMS), min_size=2))
+@settings(max_examples=60, deadline=None)
+def test_a_request_has_the_numbers_of_its_rows(world, targets):
+    """Rows of one history are computed together; others between them change nothing."""
+    request = [replace(world.rows[0], item=item) for item in targets]
+    other = replace(world.rows[0], history=[1, *world.rows[0].history])
+    mixed = rows_table([row for own in request for row in (own, other)])
+    for log in (world.log, replace(world.log, dated=False, of_others=True)):
+        together = add_statistics(rows_table(request), source_of(log))
+        apart = add_statistics(mixed, source_of(log))
+        assert_same(together, apart.take(list(range(0, apart.num_rows, 2))))
+
+
 CLICKS = st.lists(
     st.tuples(st.integers(1, N_USERS), st.integers(1, N_ITEMS), st.integers(0, 9)),
     min_size=1,

@@ -5,11 +5,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from mmctr.ctr.inputs.only_history import only_history
 from mmctr.ctr.params import SimilarityParams
 from mmctr.runtime.linear import RowsLinear
 from mmctr.runtime.unit_rows import normalize_rows
 
 _ROWS = 16_384
+_ROUNDING = 1e-5
 
 
 class SimilarityHistogram(nn.Module):
@@ -66,19 +68,41 @@ class SimilarityHistogram(nn.Module):
         """Count the positions per bucket: ``[B, buckets]``."""
         buckets = self._params.buckets
         queries = self.unit.index_select(0, target)
-        # A part at a time: two vectors per position take much memory in long histories.
-        parts = zip(segment.split(_ROWS), history.split(_ROWS), strict=True)
-        pairs = (
-            (queries.index_select(0, rows), self.unit.index_select(0, items))
-            for rows, items in parts
-        )
-        cosines = torch.cat([(query * key).sum(1) for query, key in pairs])
+        only = None if self.training else only_history(history, segment, len(target))
+        if only is None:
+            cosines = self._of_positions(queries, history, segment)
+        else:
+            cosines = self._of_block(queries, self.unit.index_select(0, only))
         places = self.bucket_of(cosines)
         counted = self.has_vector.index_select(0, target).index_select(0, segment)
         counted = counted * self.has_vector.index_select(0, history)
         counts = counted.new_zeros(len(target) * buckets)
         counts.index_add_(0, segment * buckets + places, counted)
         return counts.view(len(target), buckets)
+
+    def _of_positions(
+        self, queries: torch.Tensor, history: torch.Tensor, segment: torch.Tensor
+    ) -> torch.Tensor:
+        """Cosines ``[T]``."""
+        # A part at a time: two vectors per position take much memory in long histories.
+        parts = zip(segment.split(_ROWS), history.split(_ROWS), strict=True)
+        pairs = (
+            (queries.index_select(0, rows), self.unit.index_select(0, items))
+            for rows, items in parts
+        )
+        return torch.cat([(query * key).sum(1) for query, key in pairs])
+
+    def _of_block(self, queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+        """Cosines ``[B * H]`` of every pair, which fall into the same buckets."""
+        with torch.autocast(queries.device.type, enabled=False):
+            cosines = queries @ keys.T
+        # The product sums in another order, which only counts beside a border.
+        places = (cosines + 1) * (self._params.buckets / 2)
+        off = (places - places.round()).abs()
+        rows, items = (off < _ROUNDING * self._params.buckets).nonzero(as_tuple=True)
+        pairs = queries.index_select(0, rows), keys.index_select(0, items)
+        cosines[rows, items] = (pairs[0] * pairs[1]).sum(1)
+        return cosines.flatten()
 
 
 def _unit_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,11 @@
 """Users that clicked both the target and an item of the history."""
 
 import logging
+from functools import cached_property
 
 import numpy as np
 
-from mmctr.data.row_statistics.event_log import EventLog
+from mmctr.data.row_statistics.event_log import EventLog, TimesByKey
 from mmctr.data.row_statistics.rows import HistoryRows
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,39 @@ class Cooccurrence:
         known = high < self._n_items
         return np.where(known, low * self._n_items + high, -1)
 
+    def _of_rows(self, rows: HistoryRows) -> np.ndarray:
+        """Users that had both, of each history item and its row's target: ``[P]``."""
+        counts = self._count
+        if len(rows.contexts) > 1 or not isinstance(counts, TimesByKey):
+            known = (rows.users[rows.row], rows.as_of[rows.row])
+            return self.count(rows.targets, rows.history, *known)
+        # One request: a history item's neighbours are fewer than all candidates.
+        found = np.zeros((len(rows), len(rows.contexts.history)), np.int64)
+        targets = np.where(rows.items < self._n_items, rows.items, 0)
+        for place, item in enumerate(rows.contexts.history.tolist()):
+            others, pairs = self._neighbours(item)
+            dense = np.zeros(self._n_items, np.int64)
+            dense[others] = counts.count_at(pairs, int(rows.as_of[0]))
+            found[:, place] = dense[targets]
+        return found.ravel()
+
+    def _neighbours(self, item: int) -> tuple[np.ndarray, np.ndarray]:
+        """Items that share a user with one, and the places of these pairs' keys."""
+        keys, by_high, highs = self._pairs
+        borders = np.array([item, item + 1]) * self._n_items
+        low = np.arange(*np.searchsorted(keys, borders))
+        high = by_high[slice(*np.searchsorted(highs, [item, item + 1]))]
+        others = (keys[low] % self._n_items, keys[high] // self._n_items)
+        return np.concatenate(others), np.concatenate([low, high])
+
+    @cached_property
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Distinct keys, their places in the order of the higher item, and that."""
+        keys = self._count.keys
+        highs = np.where(keys < 0, -1, keys % self._n_items)
+        by_high = np.argsort(highs, kind="stable")
+        return keys, by_high, highs[by_high]
+
     def statistics(self, rows: HistoryRows) -> dict[str, np.ndarray]:
         """Compute the statistics of kind ``cooccurrence``.
 
@@ -67,8 +101,7 @@ class Cooccurrence:
             pooled log(1 + users with both); ``share``, of the history's items that
             share a user with the target, NaN without history.
         """
-        known = (rows.users[rows.row], rows.as_of[rows.row])
-        both = self.count(rows.targets, rows.history, *known)
+        both = self._of_rows(rows)
         both[rows.targets == rows.history] = 0
         clicks = self._log.count_items
         target = clicks(rows.items, rows.users, rows.as_of)[rows.row]

@@ -42,10 +42,25 @@ class TimesByKey:
         number -= self._first_time
         self._joint = number
 
+    @property
+    def keys(self) -> np.ndarray:
+        """``[K]`` int64, the distinct keys, ascending."""
+        return self._keys
+
     def count_before(self, keys: np.ndarray, moments: np.ndarray) -> np.ndarray:
         """Count each key's events before a moment: ``[N]`` int64."""
         places, known = self._places(keys)
         return np.where(known, self._ends(places, moments) - self._starts[places], 0)
+
+    def count_at(self, places: np.ndarray, moment: int) -> np.ndarray:
+        """Count the events before a moment of keys, by their place in ``keys``."""
+        return self._ends(places, np.int64(moment)) - self._starts[places]
+
+    def __call__(
+        self, keys: np.ndarray, users: np.ndarray, as_of: np.ndarray
+    ) -> np.ndarray:
+        """Count what rows may know: what was before."""
+        return self.count_before(keys, as_of)
 
     def since_last(self, keys: np.ndarray, moments: np.ndarray) -> np.ndarray:
         """Seconds ``[N]`` float64 since the last event before a moment; NaN if none."""
@@ -171,8 +186,7 @@ class EventLog:
             folds = self._folds
             others = OthersByKey(keys, folds[users])
             return lambda keys, users, _: others.count(keys, folds[users])
-        by_time = TimesByKey(keys, times)
-        return lambda keys, _, as_of: by_time.count_before(keys, as_of)
+        return TimesByKey(keys, times)
 
     @cached_property
     def count_items(self) -> Counter:

@@ -143,9 +143,14 @@ def add_statistics(
     columns: dict[str, np.ndarray] = {}
     for part, piece in rows.pieces(params.rows_at_once):
         for name, values in source.statistics(piece):
+            if len(values) == len(rows):
+                columns[name] = values
+                continue
             if name not in columns:
                 columns[name] = np.full(len(rows), np.nan, np.float32)
             columns[name][part] = values
-    for name, column in columns.items():
-        table = table.append_column(name, pa.array(column))
-    return table
+    fields = [pa.field(name, pa.float32()) for name in columns]
+    return pa.Table.from_arrays(
+        [*table.columns, *map(pa.array, columns.values())],
+        schema=pa.schema([*table.schema, *fields], table.schema.metadata),
+    )
