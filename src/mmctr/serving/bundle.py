@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +21,8 @@ from mmctr.serving.errors import BundleError
 from mmctr.serving.facts import FORMAT, BundleFacts
 
 FACTS = "bundle.json"
+SETTINGS = b"settings"
+"""Key of the settings' hash in the metadata of the requests."""
 _ADVICE = "take a whole copy of it, or make it again: kedro run --pipeline bundle"
 
 
@@ -70,6 +73,20 @@ class Bundle:
             return None
         return self.items[PUBLISHED].to_numpy()
 
+    @property
+    def settings_hash(self) -> bytes:
+        """Of all values in the JSON files, whose meaning hashes of bytes can't guard.
+
+        It is kept with the requests, whose scores were computed under these values.
+        """
+        values = [
+            self.facts.model_dump(mode="json"),
+            self.fields.model_dump(mode="json"),
+            dict(self.quantizer_settings),
+        ]
+        text = json.dumps(values, sort_keys=True)
+        return sha256(text.encode()).hexdigest().encode()
+
     def files(self) -> dict[str, Any]:
         """The files of a bundle, by relative path."""
         return {
@@ -78,7 +95,9 @@ class Bundle:
             "item_table.parquet": self.item_table,
             "items.parquet": self.items,
             "events.parquet": self.events,
-            "sample.parquet": self.sample,
+            "sample.parquet": self.sample.replace_schema_metadata(
+                {**(self.sample.schema.metadata or {}), SETTINGS: self.settings_hash}
+            ),
             "fields.json": self.fields.model_dump(mode="json"),
             "card.md": self.card,
             **{f"vectors/{name}.npy": array for name, array in self.vectors.items()},

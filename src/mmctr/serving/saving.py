@@ -7,6 +7,7 @@ import numpy as np
 
 from mmctr.runtime.atomic import atomic_folder
 from mmctr.runtime.sealed_folder import write_sealed
+from mmctr.serving.bundle import SETTINGS
 from mmctr.serving.errors import BundleError
 from mmctr.serving.requests import of_frame
 from mmctr.serving.state import ScoringState
@@ -38,7 +39,8 @@ def require_expected_scores(state: ScoringState, path: str | Path) -> None:
         path: Its folder.
 
     Raises:
-        BundleError: If a score is off by more than :data:`TOLERANCE`.
+        BundleError: If a score is off by more than :data:`TOLERANCE`, or the settings
+            are others.
     """
     try:
         found = _sample_scores(state)
@@ -53,6 +55,14 @@ def require_expected_scores(state: ScoringState, path: str | Path) -> None:
             f"bundle {path}: its own requests have other scores here, by up to "
             f"{off:.2g}; expected at most {TOLERANCE:g}. Install the versions that "
             f"made it: {state.bundle.facts.versions}"
+        )
+    # What no request shows: how raw fields and new items are encoded, say.
+    bundle = state.bundle
+    kept = (bundle.sample.schema.metadata or {}).get(SETTINGS)
+    if kept != bundle.settings_hash:
+        raise BundleError(
+            f"bundle {path}: values in its JSON files are not those that its requests "
+            "were scored with; take a whole copy of it"
         )
 
 

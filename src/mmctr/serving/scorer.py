@@ -48,9 +48,11 @@ class Scorer:
     of the old one: a request in progress is answered from the one it began with.
 
     Example:
-        >>> scorer = Scorer.load("data/06_models/sample/bundle")  # doctest: +SKIP
-        >>> scorer.score([17, 204], [3, 99])  # doctest: +SKIP
-        array([0.2142, 0.0871])
+        >>> scorer = Scorer.load("data/06_models/sample/bundle")
+        >>> scorer.score(history=[17, 204], candidates=[3, 99]).shape
+        (2,)
+        >>> [len(pair) for pair in scorer.rank(history=[17, 204], k=3)]
+        [2, 2, 2]
     """
 
     def __init__(self, state: ScoringState, unknown: Unknown) -> None:
