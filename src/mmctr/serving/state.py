@@ -91,18 +91,23 @@ class ScoringState:
         if not len(requests.items):
             return np.zeros(0)
         bundle = self.bundle
+        log = log_to_score(self.rows(requests), bundle.facts.ctr, bundle.n_items)
+        return self.calibration.apply(self.predictor.predict(log))
+
+    def rows(self, requests: Requests) -> pa.Table:
+        """Rows by the contract of ``test``, with their statistics."""
+        bundle = self.bundle
         rows = requests.table(
             bundle.item_table,
             bundle.fields,
             self.events,
             published=bundle.published,
         )
-        if self.source is not None:
-            events = bundle.facts.events
-            limit = events.valid_from if events.frozen else None
-            rows = add_statistics(rows, self.source, limit)
-        log = log_to_score(rows, bundle.facts.ctr, bundle.n_items)
-        return self.calibration.apply(self.predictor.predict(log))
+        if self.source is None:
+            return rows
+        events = bundle.facts.events
+        limit = events.valid_from if events.frozen else None
+        return add_statistics(rows, self.source, limit)
 
 
 def _row_specs(bundle: Bundle) -> tuple[FieldSpec, ...]:

@@ -1,0 +1,133 @@
+"""How long a bundle takes to answer, beside what the pipelines take for such rows.
+
+``python -m benchmarks.serving BUNDLE``; one thread is what the figures are given for:
+``OMP_NUM_THREADS=1 taskset -c 0``.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.machine import describe_machine
+from benchmarks.report import table
+from mmctr import Scorer
+from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.prediction import log_to_score, predict_clicks
+from mmctr.ctr.training.calibrated_weights import split_calibration
+from mmctr.serving.bundle import Bundle
+from mmctr.serving.requests import of_frame
+from mmctr.serving.state import ScoringState
+
+CANDIDATES = 1_000
+FRAME_ROWS = 20_000
+SEED = 20242025
+
+
+def measure(path: Path, rounds: int, frame_rows: int = FRAME_ROWS) -> dict[str, object]:
+    """Measure all in turn, round after round.
+
+    Args:
+        path: A bundle; its own requests, rows of test, say what histories are like.
+        rounds: Rounds over these requests.
+        frame_rows: Rows of many users that are scored at once.
+
+    Returns:
+        Milliseconds of a user's request for 1,000 candidates and for the whole
+        catalogue; rows per second of ``score_frame``, and how often that is the rate of
+        the pipelines: statistics, click log and model.
+    """
+    scorer = Scorer.load(path)
+    sample, ids = scorer.sample, scorer.items
+    histories = [list(history) for history in sample["history"]]
+    rng = np.random.default_rng(SEED)
+    count = min(CANDIDATES, len(ids))
+    candidates = [ids[x] for x in rng.permutation(len(ids))[:count]]
+    frame = _many_rows(pa.Table.from_pandas(sample, preserve_index=False), frame_rows)
+    mixed = frame.slice(0, count)
+    pipelines = _pipelines(path)
+
+    some: list[float] = []
+    whole: list[float] = []
+    of_many: list[float] = []
+    by_frame: list[float] = []
+    by_pipelines: list[float] = []
+    scorer.rank(histories[0], 1)  # what is computed once
+    for _ in range(rounds):
+        for history in histories:
+            some.append(_seconds(lambda past=history: scorer.score(past, candidates)))
+            whole.append(_seconds(lambda past=history: scorer.rank(past, 10)))
+        of_many.append(_seconds(lambda: scorer.score_frame(mixed)))
+        by_frame.append(_seconds(lambda: scorer.score_frame(frame)))
+        by_pipelines.append(_seconds(lambda: pipelines(frame)))
+    rate, pipeline_rate = (frame_rows / np.median(x) for x in (by_frame, by_pipelines))
+    return {
+        "history": {
+            "median": float(np.median([len(x) for x in histories])),
+            "longest": max(len(x) for x in histories),
+        },
+        "items": len(ids),
+        f"{count} candidates": _quantiles(some)
+        | {"times as fast as rows of many users": np.median(of_many) / np.median(some)},
+        "whole catalogue": _quantiles(whole),
+        "score_frame": {"rows_per_s": rate, "ratio_pipelines": rate / pipeline_rate},
+    }
+
+
+def _many_rows(sample: pa.Table, rows: int) -> pa.Table:
+    """The requests over and over."""
+    return sample.take(pa.array(np.arange(rows) % sample.num_rows))
+
+
+def _pipelines(path: Path) -> Callable[[pa.Table], np.ndarray]:
+    """What row_statistics and ctr_modeling do with such rows, their reading left out.
+
+    The model is built anew, as every run does; what counts events is there already.
+    """
+    bundle = Bundle.load(path)
+    state = ScoringState.of(bundle)
+    params = bundle.facts.ctr
+    weights, calibration = split_calibration(
+        dict(bundle.weights), params.calibration.method
+    )
+    items = ItemTable.from_arrow(bundle.item_table, bundle.vectors)
+
+    def score(frame: pa.Table) -> np.ndarray:
+        rows = state.rows(of_frame(state, frame)[0])
+        log = log_to_score(rows, params, items.n_items)
+        return calibration.apply(predict_clicks(items, weights, log, params))
+
+    return score
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def _quantiles(seconds: list[float]) -> dict[str, float]:
+    return {
+        f"p{share:g}_ms": 1e3 * float(np.percentile(seconds, share))
+        for share in (50, 99)
+    }
+
+
+def main() -> None:
+    """Measure a bundle and print the table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.serving", description=__doc__
+    )
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
+    results = {"machine": describe_machine(), **measure(given.bundle, given.rounds)}
+    sys.stdout.write(table(results) + "\n")
+
+
+if __name__ == "__main__":
+    main()
