@@ -11,6 +11,7 @@ from small_logs import make_params
 from mmctr.data.datasets import ChallengeSource
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.preparation.challenge import prepare_challenge
+from mmctr.data.preparation.params import PreparationParams
 from mmctr.pipelines.preparation import create_pipeline
 from mmctr.pipelines.preparation.nodes import audit_tables, prepare_tables
 
@@ -103,6 +104,23 @@ def test_an_unlabelled_test_has_null_labels(tables):
     assert tables.test["label"].to_pylist() == [None, None]
     assert tables.test.schema == tables.train.schema
     assert tables.train.schema.field("item_seq").type == pa.list_(pa.int32())
+
+
+def test_parameters_of_logs_are_told(source, caplog):
+    reading = {"columns": {"user_id": "who"}, "label": {"threshold": 3}}
+    params = PreparationParams(seed=1, reading=reading, repeats="drop", max_history=2)
+    prepare_tables(source, params, FieldsParams(context=["hour"], min_count=1))
+    told = [x for x in caplog.messages if "is ignored" in x]
+    assert [text.partition(" ")[0] for text in told] == [
+        "preparation.repeats=drop",
+        "preparation.reading.columns={'user_id':",
+        "preparation.reading.label.threshold=3.0",
+        "fields.context=['hour']",
+        "fields.min_count=1",
+    ]
+    caplog.clear()
+    prepare_tables(source, PreparationParams(seed=1), FieldsParams())
+    assert "is ignored" not in caplog.text
 
 
 def test_users_may_be_text(source):

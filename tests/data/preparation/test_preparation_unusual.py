@@ -30,6 +30,18 @@ def test_parameters_without_an_effect_are_told():
     assert "is ignored" not in notes(random_source(1), make_params(repeats="first"))
 
 
+def test_fields_without_an_effect_are_told():
+    source = random_source(1)
+    dates = pa.array([f"2024-01-{x % 28 + 1:02d}" for x in range(len(source.items))])
+    source = replace(source, items=source.items.append_column("published", dates))
+    fields = FieldsParams(published_column="published")
+    for time, is_told in (([], True), (["item_age"], False)):
+        chosen = fields.model_copy(update={"time": time})
+        found = prepare_interactions(source, make_params(), chosen).report["log"]
+        told = "fields.published_column=published is ignored: fields.time has no"
+        assert (told in "; ".join(found["notes"])) == is_told
+
+
 def test_an_item_of_most_events_and_items_of_none_are_told():
     frame = pd.DataFrame(
         {

@@ -68,6 +68,15 @@ def test_the_unit_of_small_numbers_is_a_parameter(tmp_path, form, unit, expected
     assert source.clock == (unit != "order")
 
 
+def test_rules_of_reading_without_an_effect_are_told(tmp_path):
+    folder = Form(**times([f"{x:%Y-%m-%dT%H:%M:%SZ}" for x in STAMPS])).written(
+        tmp_path
+    )
+    found = "; ".join(read(folder, time_unit="ms", tags_separator="|").notes)
+    assert "reading.time_unit=ms is ignored" in found
+    assert "reading.tags_separator=| is ignored" in found
+
+
 @pytest.mark.parametrize("values", [[20240230] * 12, [7] * 12])
 def test_numbers_that_are_no_dates_are_named(tmp_path, values):
     folder = Form(**times(values)).written(tmp_path)

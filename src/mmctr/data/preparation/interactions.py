@@ -21,6 +21,7 @@ from mmctr.data.preparation.column_use import column_use
 from mmctr.data.preparation.dropped import dropped_share
 from mmctr.data.preparation.groups import OF_CLICKS, Groups
 from mmctr.data.preparation.histories import find_histories
+from mmctr.data.preparation.ignored import ignored_by_log
 from mmctr.data.preparation.impressions import impression_rows
 from mmctr.data.preparation.log_numbers import number_log
 from mmctr.data.preparation.numbered_log import NumberedLog
@@ -60,15 +61,16 @@ def prepare_interactions(
             part would have no event or no row, or rows of one label; it names the
             parameter to change.
     """
+    fields = fields or FieldsParams()
     weights = row_weights(source.log, params)
     log = number_log(source, params.unknown_items, params.seed)
     # The cuts depend on timestamps alone, so repeated events are dropped after them.
     split = split_by_time(log.log_times(), params, clock=log.clock)
     facts = _facts(log, split)
     log, is_repeat, repeats = _without_repeats(log, params)
-    unusual = describe_unusual(
-        log, source.items, params, int((is_repeat & log.in_log).sum())
-    )
+    ignored = ignored_by_log(params, fields, are_impressions=log.label is not None)
+    again = int((is_repeat & log.in_log).sum())
+    unusual = [*ignored, *describe_unusual(log, source.items, again)]
     groups = None if log.label is None else log.groups()
     log = replace(log, impression=None)
     moment = log.timestamp if groups is None else groups.moment
@@ -87,7 +89,6 @@ def prepare_interactions(
     else:
         parts, dropped = impression_rows(log, part, groups, histories, levels, params)
     parts, weighting = _with_weights(parts, weights, params)
-    fields = fields or FieldsParams()
     parts, encoded = add_fields(source, parts, part, groups, fields)
     return primary_tables(
         "interactions",

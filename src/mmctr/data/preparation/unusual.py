@@ -1,4 +1,4 @@
-"""What is unusual in a log, and parameters that it has no use for."""
+"""What is unusual in a log."""
 
 import logging
 
@@ -7,34 +7,24 @@ import pyarrow as pa
 
 from mmctr.data.preparation.distinct_times import time_text
 from mmctr.data.preparation.numbered_log import NumberedLog
-from mmctr.data.preparation.params import PreparationParams
 
 logger = logging.getLogger(__name__)
 
 _MANY = 0.5
-_OF_CLICKS = (
-    *("negatives_per_positive", "repeats", "window_days"),
-    "min_eligible_items",
-)
-_OF_IMPRESSIONS = ("negative_keep",)
-_OF_WEIGHTS = ("weight_is", "max_weight")
 
 
-def describe_unusual(
-    log: NumberedLog, items: pa.Table, params: PreparationParams, repeats: int
-) -> list[str]:
+def describe_unusual(log: NumberedLog, items: pa.Table, repeats: int) -> list[str]:
     """Say what of a log may surprise, and warn about all but items without an event.
 
     Args:
         log: Its events.
         items: Its items, in the order of their numbers.
-        params: Those of its preparation.
         repeats: Clicks of an item that the user clicked before.
 
     Returns:
         A sentence each.
     """
-    found = _ignored(params, are_impressions=log.label is not None)
+    found = []
     rows = log.item if log.in_log.all() else log.item[log.in_log]
     counts = np.bincount(rows, minlength=len(log.item_hashes))
     most, count = int(counts.argmax()), int(counts.max())
@@ -64,18 +54,3 @@ def describe_unusual(
         found.append(f"{without:,} of {len(items):,} items have no event in the log")
         logger.info("%s", found[-1])
     return found
-
-
-def _ignored(params: PreparationParams, *, are_impressions: bool) -> list[str]:
-    """Name the parameters that are set and that do nothing."""
-    why = dict.fromkeys(_OF_IMPRESSIONS, "the log is one of clicks")
-    if are_impressions:
-        why = dict.fromkeys(_OF_CLICKS, "the log is one of impressions")
-    if params.weight_column is None:
-        why |= dict.fromkeys(_OF_WEIGHTS, "there is no preparation.weight_column")
-    fields = PreparationParams.model_fields
-    return [
-        f"preparation.{name}={getattr(params, name)} is ignored: {cause}"
-        for name, cause in why.items()
-        if getattr(params, name) != fields[name].default
-    ]

@@ -137,6 +137,11 @@ def _with_times(
     where = table.where("timestamp")
     times = read_times(rows["timestamp"], params.time_unit, where)
     notes.tell(times.note)
+    if times.unit is None and params.time_unit != "auto":
+        notes.warn(
+            f"preparation.reading.time_unit={params.time_unit} is ignored: {where} "
+            "holds no numbers"
+        )
     rows = _replaced(rows, "timestamp", times.seconds)
     if times.fraction is not None:
         rows = rows.append_column(FRACTION, times.fraction)

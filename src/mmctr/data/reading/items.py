@@ -110,6 +110,12 @@ def _with_tags(
     table: OpenTable, rows: pa.Table, params: ReadingParams, notes: Notes
 ) -> tuple[pa.Table, dict[str, str]]:
     name = next((x for x in _TAGS if x in rows.column_names), None)
+    are_lists = name is not None and is_list(rows[name].type)
+    if params.tags_separator != "auto" and (name is None or are_lists):
+        notes.warn(
+            f"preparation.reading.tags_separator={params.tags_separator} is ignored: "
+            f"{table.place} has no tags in a text"
+        )
     if name is None:
         return rows, {}
     tags = read_tags(

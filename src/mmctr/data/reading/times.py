@@ -41,13 +41,18 @@ class Times:
         seconds: int64, unix seconds; where there is no clock, the numbers as they are.
         fraction: float64, the rest of the second; None if there is none in any row.
         note: What was recognised.
-        clock: Whether they are times.
+        unit: What numbers were read as; None for timestamps, dates and ISO text.
     """
 
     seconds: pa.ChunkedArray
     fraction: pa.ChunkedArray | None
     note: str
-    clock: bool = True
+    unit: TimeUnit | None
+
+    @property
+    def clock(self) -> bool:
+        """Whether they are times."""
+        return self.unit != "order"
 
 
 def read_times(column: pa.ChunkedArray, unit: TimeUnit, where: str) -> Times:
@@ -74,21 +79,20 @@ def read_times(column: pa.ChunkedArray, unit: TimeUnit, where: str) -> Times:
     if pa.types.is_timestamp(column.type):
         zone = f", zone {column.type.tz}" if column.type.tz else ""
         words, per = f"timestamps{zone}", PER_SECOND[column.type.unit]
-        return _times(column.cast(pa.int64()), per, words, where)
+        return _times(column.cast(pa.int64()), per, None, where, words)
     if pa.types.is_date(column.type):
         days = column.cast(pa.timestamp("s")).cast(pa.int64())
-        return _times(days, 1, "dates", where)
+        return _times(days, 1, None, where, "dates")
     column = _numbers(column, where)
     if unit == "auto":
         unit = _unit_of(column, where)
     if unit == "order":
-        return Times(_whole(column, where), None, f"{where}: {_WORDS[unit]}", False)
+        return Times(_whole(column, where), None, f"{where}: {_WORDS[unit]}", unit)
     if unit == "days":
-        seconds = pc.multiply(_whole(column, where), _DAY)
-        return _times(seconds, 1, _WORDS[unit], where)
+        return _times(pc.multiply(_whole(column, where), _DAY), 1, unit, where)
     if unit == "date":
-        return _times(_dates(_whole(column, where), where), 1, _WORDS[unit], where)
-    return _times(column, PER_SECOND[unit], _WORDS[unit], where)
+        return _times(_dates(_whole(column, where), where), 1, unit, where)
+    return _times(column, PER_SECOND[unit], unit, where)
 
 
 def _numbers(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
@@ -107,8 +111,15 @@ def _numbers(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
         ) from error
 
 
-def _times(column: pa.ChunkedArray, per: int, words: str, where: str) -> Times:
+def _times(
+    column: pa.ChunkedArray,
+    per: int,
+    unit: TimeUnit | None,
+    where: str,
+    words: str = "",
+) -> Times:
     """Split numbers into whole seconds and the rest."""
+    words = words or _WORDS[str(unit)]
     chunks = [
         np.floor_divide(chunk.to_numpy(), per).astype(np.int64)
         for chunk in column.chunks
@@ -132,7 +143,7 @@ def _times(column: pa.ChunkedArray, per: int, words: str, where: str) -> Times:
     ends = pc.min_max(found.filter(pc.not_equal(found, 0))).as_py()
     span = f", {_day(ends['min'])} to {_day(ends['max'])} (UTC)" if ends["max"] else ""
     note = f"{where}: {words}{parts}{span}"
-    return Times(found, fraction, note)
+    return Times(found, fraction, note, unit)
 
 
 def _day(seconds: int) -> str:

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 from mmctr.data.datasets import ChallengeSource, TablePieces
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.preparation.challenge import prepare_challenge
+from mmctr.data.preparation.ignored import ignored_by_challenge
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.reading.source import LogSource
@@ -43,6 +44,7 @@ def prepare_tables(
         rows, before they are in a file: they may be more than memory holds.
     """
     if isinstance(source, ChallengeSource):
+        ignored_by_challenge(params, fields)
         tables = prepare_challenge(source, params)
     else:
         tables = prepare_interactions(source, params, fields)
