@@ -12,6 +12,7 @@ from mmctr.evaluation import (
     EvaluationParams,
     TrainRows,
     auc,
+    clean_cold_auc,
     evaluate,
     gauc,
     logloss,
@@ -38,6 +39,9 @@ def test_a_row_of_weight_n_counts_as_n_rows_in_every_metric(rows):
     weights = times.astype(np.float64)
     groups = np.arange(len(labels)) // 5
     many = [repeated(column, times) for column in (labels, scores, groups)]
+    cold = np.arange(len(labels)) % 3 > 0
+    share, pairs = clean_cold_auc(labels, scores, groups, cold, weights)
+    assert pairs == clean_cold_auc(labels, scores, groups, cold)[1]
     for weighted, plain in (
         (auc(labels, scores, weights), auc(*many[:2])),
         (logloss(labels, scores, weights), logloss(*many[:2])),
@@ -46,6 +50,7 @@ def test_a_row_of_weight_n_counts_as_n_rows_in_every_metric(rows):
             normalized_entropy(*many[:2]),
         ),
         (gauc(labels, scores, groups, weights), gauc(*many)),
+        (share, clean_cold_auc(*many, repeated(cold, times))[0]),
     ):
         assert weighted == pytest.approx(plain)
 

@@ -155,7 +155,7 @@ class DetailMeasures:
     ) -> dict[str, object]:
         area, share = ("slice auc", number), ("slice pairs", number)
         labels = self.rows.labels[part.rows]
-        pairs = int(self.shares[number].denominators.sum())
+        pairs = self.rows.count_pairs(part.rows)
         enough = pairs >= self.params.min_clean_cold_pairs
         return {
             "kind": part.kind,

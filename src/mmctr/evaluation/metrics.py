@@ -23,15 +23,13 @@ LABEL_DRAWS = 200
 
 @dataclass(frozen=True)
 class GroupPairs:
-    """Pairs of one positive and one negative row inside each of ``G`` groups.
-
-    Groups are in the order of their sorted values.
-    """
+    """Pairs of a positive and a negative row in each of ``G`` groups, by their ids."""
 
     rows: NDArray[Any]
     """Rows of the group ``[G]``, or the sum of their weights."""
     pairs: NDArray[Any]
-    """Positives times negatives ``[G]``; 0 where the group has one class."""
+    """Positives times negatives ``[G]``, or the sum of their weights; 0 where the group
+    has one class."""
     ordered: NDArray[np.float64]
     """Pairs whose positive scores higher ``[G]``; a tie counts one half."""
 

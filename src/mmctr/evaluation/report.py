@@ -212,7 +212,9 @@ def evaluate(
     once = {key: measure(np.ones(rows.n_users)) for key, measure in compared.items()}
 
     judged = (rows, probabilities, split.raw_probabilities)
-    cold_auc, pairs = clean_cold_auc(rows.labels, probabilities, rows.groups, cold)
+    cold_auc, pairs = clean_cold_auc(
+        rows.labels, probabilities, rows.groups, cold, rows.weights
+    )
     metrics: dict[str, object] = {
         **judge_model(*judged, once, drawn, params),
         "auc_warm_items": warm_auc(rows.labels, probabilities, cold, rows.weights),

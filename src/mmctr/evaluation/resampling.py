@@ -122,6 +122,12 @@ class UserRows:
             counts.ordered, owners, self.n_users, below=counts.pairs
         )
 
+    def count_pairs(self, part: NDArray[np.bool_]) -> int:
+        """Count the pairs of :meth:`pair_share`, whatever their weights."""
+        labels = self.labels[part]
+        counts = group_pairs(labels, np.zeros(len(labels)), self.groups[part])
+        return int(counts.pairs.sum())
+
 
 def user_draws(n_users: int, params: EvaluationParams) -> Iterator[NDArray[np.float64]]:
     """Draw users with replacement, once per resample.
@@ -171,6 +177,7 @@ def resample_metrics(
     groups: ArrayLike,
     users: ArrayLike,
     params: EvaluationParams,
+    weights: NDArray[Any] | None = None,
 ) -> ResampledMetrics:
     """Compute AUC and gAUC of several scores on the same resamples of users.
 
@@ -180,6 +187,7 @@ def resample_metrics(
         groups: ``[R]``; each group belongs to one user.
         users: ``[R]``; what is resampled.
         params: Number of resamples and seed.
+        weights: How much each row counts ``[R]``; None: all the same.
 
     Returns:
         The measures of every resample and score; all NaN with fewer than two users.
@@ -188,7 +196,7 @@ def resample_metrics(
         ValueError: If lengths differ, a label is not 0/1, a score not finite, or a
             group has rows of two users.
     """
-    rows = UserRows.of(labels, groups, users)
+    rows = UserRows.of(labels, groups, users, weights)
     finite = [checked_scores(score, len(rows.labels)) for score in scores]
     areas = {("auc", column): rows.auc(score) for column, score in enumerate(finite)}
     means = {("gauc", column): rows.gauc(score) for column, score in enumerate(finite)}

@@ -48,7 +48,11 @@ def warm_auc(
 
 
 def clean_cold_auc(
-    labels: ArrayLike, scores: ArrayLike, groups: ArrayLike, cold: ArrayLike
+    labels: ArrayLike,
+    scores: ArrayLike,
+    groups: ArrayLike,
+    cold: ArrayLike,
+    weights: Weights = None,
 ) -> tuple[float | None, int]:
     """Compute the share of cold pairs inside one group that are ordered right.
 
@@ -61,6 +65,8 @@ def clean_cold_auc(
         scores: ``[R]`` finite.
         groups: ``[R]`` of any hashable type.
         cold: ``[R]`` bool.
+        weights: How much each row counts ``[R]``, a pair as much as the product of its
+            rows'; None: all the same.
 
     Returns:
         The share (ties count one half; ``None`` without pairs) and the number of pairs.
@@ -71,9 +77,12 @@ def clean_cold_auc(
     y, s, is_cold = _checked(labels, scores, cold)
     group_array = np.asarray(groups)
     check_length("groups", group_array, len(y))
-    counts = group_pairs(y[is_cold], s[is_cold], group_array[is_cold])
-    pairs = int(counts.pairs.sum())
-    return (float(counts.ordered.sum()) / pairs if pairs else None), pairs
+    part = (y[is_cold], s[is_cold], group_array[is_cold])
+    pairs = int(group_pairs(*part).pairs.sum())
+    if not pairs:
+        return None, 0
+    counts = group_pairs(*part, None if weights is None else weights[is_cold])
+    return float(counts.ordered.sum() / counts.pairs.sum()), pairs
 
 
 def _checked(

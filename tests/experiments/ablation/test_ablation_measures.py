@@ -1,5 +1,7 @@
 """Differences of arms, their intervals and p-values, on scores that are made up."""
 
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
 
@@ -148,3 +150,24 @@ def test_few_clean_cold_pairs_are_not_reported(test_rows):
     arms = {"none": scores(test_rows, 0.3)}
     assert measure_seeds(test_rows, arms, 10**6)["none"]["clean_cold"] == [None, None]
     assert None not in measure_seeds(test_rows, arms, 1)["none"]["clean_cold"]
+
+
+def test_a_row_of_weight_n_counts_as_n_rows(test_rows):
+    times = np.random.default_rng(5).integers(1, 4, len(test_rows.labels))
+    weighted = replace(test_rows, weights=times.astype(np.float64))
+    columns = asdict(test_rows)
+    del columns["weights"]
+    many = ReportedRows(**{name: np.repeat(x, times) for name, x in columns.items()})
+    arms = {"none": scores(test_rows, 0.3), "other": scores(test_rows, 0.6)}
+    of_many = {arm: [np.repeat(x, times) for x in found] for arm, found in arms.items()}
+    values, expected = measure_seeds(weighted, arms, 1), measure_seeds(many, of_many, 1)
+    assert values != measure_seeds(test_rows, arms, 1)
+    for arm, metrics in expected.items():
+        for name, found in metrics.items():
+            assert values[arm][name] == pytest.approx(found)
+    found, others = (
+        compare(rows, each)["none"]["other"]
+        for rows, each in ((weighted, arms), (many, of_many))
+    )
+    for name, judged in others.items():
+        assert found[name] == pytest.approx(judged)

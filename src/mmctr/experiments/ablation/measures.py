@@ -45,6 +45,8 @@ class ReportedRows:
     users: NDArray[Any]
     groups: NDArray[Any]
     cold: NDArray[np.bool_]
+    weights: NDArray[np.float64] | None = None
+    """How much each row counts in all measures; None: all the same."""
 
 
 Scores = Mapping[str, Sequence[NDArray[np.float64]]]
@@ -73,17 +75,18 @@ def measure_seeds(
     Returns:
         Arm -> metric of :data:`MEASURES` -> one value per seed, None where undefined.
     """
+    y, weights = rows.labels, rows.weights
 
     def clean_cold(values: NDArray[np.float64]) -> float | None:
-        share, pairs = clean_cold_auc(rows.labels, values, rows.groups, rows.cold)
+        share, pairs = clean_cold_auc(y, values, rows.groups, rows.cold, weights)
         return share if pairs >= min_clean_cold_pairs else None
 
     measures: dict[str, Callable[[NDArray[np.float64]], float | None]] = {
-        "gauc": lambda values: gauc(rows.labels, values, rows.groups),
-        "auc": lambda values: auc(rows.labels, values),
-        "warm_auc": lambda values: warm_auc(rows.labels, values, rows.cold),
+        "gauc": lambda values: gauc(y, values, rows.groups, weights),
+        "auc": lambda values: auc(y, values, weights),
+        "warm_auc": lambda values: warm_auc(y, values, rows.cold, weights),
         "clean_cold": clean_cold,
-        "logloss": lambda values: logloss(rows.labels, values),
+        "logloss": lambda values: logloss(y, values, weights),
     }
     return {
         arm: {
@@ -250,9 +253,10 @@ def _resampled(
             rows.groups[kept],
             rows.users[kept],
             params,
+            None if rows.weights is None else rows.weights[kept],
         )
 
-    users = UserRows.of(rows.labels, rows.groups, rows.users)
+    users = UserRows.of(rows.labels, rows.groups, rows.users, rows.weights)
     columns = [each for of_seeds in scores.values() for each in of_seeds]
     losses = {
         place: users.mean(row_losses(users.labels, each))

@@ -9,7 +9,9 @@ import pandas as pd
 import pyarrow as pa
 
 from mmctr.data.datasets import ResultStore
-from mmctr.evaluation import unseen_in_train
+from mmctr.data.row_weights import row_weights
+from mmctr.evaluation import EvaluationParams, unseen_in_train
+from mmctr.evaluation.params import require_weights
 from mmctr.experiments.ablation.inputs import (
     TREE_SCORE,
     choose_rows,
@@ -69,7 +71,8 @@ def measure_arms(
         with_tree_scores(test, test_tree_scores, "test"),
         params,
     )
-    rows = _reported_rows(parts.test, parts.train)
+    evaluation = _setting(planned, choice, params.control).ctr_modeling.evaluation
+    rows = _reported_rows(parts.test, parts.train, evaluation)
     scores: dict[str, list[np.ndarray]] = {name: [] for name in planned.arms}
     facts: dict[str, list[dict[str, Any]]] = {name: [] for name in planned.arms}
     for run in planned.runs(choice["chosen"]):
@@ -87,7 +90,6 @@ def measure_arms(
         (each.get("commit") for each in chain(*facts.values(), codes.values())),
         "trainings and codes of the ablation",
     )
-    evaluation = _setting(planned, choice, params.control).ctr_modeling.evaluation
     values = measure_seeds(rows, scores, evaluation.min_clean_cold_pairs)
     measured = resample_arms(
         rows, scores, values, evaluation, resample_seeds=params.resample_seeds
@@ -117,6 +119,7 @@ def measure_arms(
         "seeds": params.all_seeds,
         "choose_by": params.choose_by,
         "budget": params.budget.model_dump(),
+        "weighted": evaluation.weighted,
         "resamples": evaluation.resamples,
         "confidence": evaluation.confidence,
         "power": evaluation.power,
@@ -142,8 +145,12 @@ def tabulate_arms(details: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame([_flat(arm) for arm in details["arms"]])
 
 
-def _reported_rows(test: pa.Table, train: pa.Table) -> ReportedRows:
+def _reported_rows(
+    test: pa.Table, train: pa.Table, evaluation: EvaluationParams
+) -> ReportedRows:
     history = train["item_seq"].combine_chunks().flatten().to_numpy()
+    weights = row_weights(test)
+    require_weights(evaluation, len(weights) > 0)
     return ReportedRows(
         labels=test["label"].to_numpy(),
         users=test["user_id"].to_pandas().to_numpy(),
@@ -151,6 +158,7 @@ def _reported_rows(test: pa.Table, train: pa.Table) -> ReportedRows:
         cold=unseen_in_train(
             test["item_id"].to_numpy(), train["item_id"].to_numpy(), history
         ),
+        weights=weights.astype(np.float64) if evaluation.weighted else None,
     )
 
 
