@@ -11,6 +11,7 @@ from served_runs import ITEMS, requests_of_test
 
 from mmctr import Scorer
 from mmctr.serving.bundle import Bundle
+from mmctr.serving.http.served import ServedBundle
 from mmctr.serving.ids import ItemIds
 from mmctr.serving.new_items import with_items
 from mmctr.serving.scorer import Scorer as Class
@@ -89,6 +90,12 @@ def test_dates_of_new_items_are_kept(bundle):
     assert np.isnan(undated.published[-1])
 
 
+def test_a_server_takes_the_columns_that_training_had(bundle, twins):
+    served = ServedBundle.load(bundle, "score").columns("item")
+    assert set(twins.columns) <= served
+    assert "likes_level" not in served
+
+
 def test_an_item_may_have_nothing_but_its_id(scorer):
     scorer.add_items(pd.DataFrame({"item_id": ["bare"]}))
     assert np.isfinite(scorer.score(["bare"], ["bare"])).all()
@@ -103,6 +110,7 @@ def test_an_item_may_have_nothing_but_its_id(scorer):
         ({"title": ["a"]}, "no column item_id"),
         ({"item_id": ["x"], "likes": [-1.0]}, "has -1 in row 0; .* from 0 to inf"),
         ({"item_id": ["x"], "likes": ["many"]}, "'likes' is .*; expected numbers"),
+        ({"item_id": ["x"], "tags": [[["a"]]]}, "'tags' is list.* write the names"),
         ({"item_id": ["x"], "image_vector": [[1.0, 2.0]]}, "width"),
     ],
 )

@@ -190,6 +190,8 @@ def _tags(field: Field, items: pa.Table) -> pa.Array:
     if name is None:
         return pa.nulls(items.num_rows, pa.list_(pa.string()))
     where = f"{_FILE}: column '{name}'"
+    if problem := type_problem(items.schema.field(name).type, "tags"):
+        raise ValueError(f"{where} {problem}")
     lists = read_tags(items[name], field.separator or "auto", where, many=False).lists
     unknown = unknown_tags(field, lists)
     if unknown:

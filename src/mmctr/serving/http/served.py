@@ -16,7 +16,6 @@ from mmctr.serving.scorer import Scorer, Unknown
 
 _TRIES = 5
 _OF_ROWS = ("timestamp", "likes_level", "views_level")
-_OF_ITEMS = ("item_id", "title", "tags", "likes_level", "views_level")
 
 Signature = tuple[tuple[str, int, int, int], ...]
 """Name, inode, time of change and size of every file."""
@@ -88,8 +87,10 @@ class ServedBundle:
         if side == "row":
             return known | set(_OF_ROWS)
         for name, own in self.facts.modalities.items():
-            known |= {own.params.column, f"{name}_vector"} - {None}
-        return known | set(_OF_ITEMS)
+            known |= {own.params.column, f"{name}_vector"}
+        known |= {field.column for field in self.fields.levels_and_tags}
+        known |= {"item_id", "title", self.facts.fields.published_column}
+        return {name for name in known if name is not None}
 
     def known_values(
         self, side: Side, given: Mapping[str, Any]
