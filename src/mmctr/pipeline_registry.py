@@ -10,6 +10,7 @@ from mmctr.pipelines import (
     embedding,
     evidence,
     fusion,
+    predict,
     preparation,
     quantization,
     reporting,
@@ -41,6 +42,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ablation": ablation.create_pipeline(),
         "tuning": tuning.create_pipeline(),
         "evidence": evidence.create_pipeline(),
+        "predict": predict.create_pipeline(),
     }
     pipelines = {
         name: in_namespace(name, pipeline)

@@ -5,10 +5,11 @@ import warnings
 
 import pyarrow as pa
 
-from mmctr.project.config_loader import CachedConfigLoader
+from mmctr.project.config_loader import CachedConfigLoader, expand_user
 from mmctr.project.console import use_console
 from mmctr.project.hooks.after_run import (
     CheckpointHook,
+    PredictionHook,
     RunTimesHook,
     SummaryHook,
     TuningHook,
@@ -42,6 +43,7 @@ HOOKS = (
     CredentialsHook(),
     ManifestHook(_checked),
     CheckpointHook(_checked),
+    PredictionHook(_checked),
     NodeLogHook(),
     SummaryHook(),
     TuningHook(),
@@ -55,7 +57,7 @@ CONFIG_LOADER_CLASS = CachedConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    "custom_resolvers": {"expanduser": os.path.expanduser},
+    "custom_resolvers": {"expanduser": expand_user},
     # An environment states what differs from base, key by key.
     "merge_strategy": {"parameters": "soft"},
 }

@@ -26,7 +26,7 @@ ENVIRONMENTS = sorted(
     for folder in (REPOSITORY / "conf").iterdir()
     if folder.is_dir() and folder.name != "local"
 )
-EXPERIMENTS = ("ablation", "tuning", "evidence")
+EXPERIMENTS = ("ablation", "tuning", "evidence", "predict")
 FOLDERS = {
     "raw": "01_raw",
     "primary": "03_primary",

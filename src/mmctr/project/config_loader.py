@@ -1,10 +1,16 @@
 """Kedro's loader of configuration, which resolves nothing twice."""
 
 import copy
+import os
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
 from omegaconf import OmegaConf
+
+
+def expand_user(path: str | None) -> str | None:
+    """Put the home folder in place of ``~``; no path stays none."""
+    return path and os.path.expanduser(path)
 
 
 class CachedConfigLoader(OmegaConfigLoader):

@@ -28,6 +28,7 @@ from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.runtime.params import Params
 from mmctr.runtime.suggestions import LEAST_LIKENESS, did_you_mean, likeness
+from mmctr.serving.prediction_params import PredictParams
 
 
 class ProjectParams(Params):
@@ -46,6 +47,10 @@ class ProjectParams(Params):
     parameters or inputs."""
     accept_changed: bool = False
     """Accept an artifact whose file was edited by hand after a run had saved it."""
+    bundle: str | None = None
+    """Folder of the bundle that scores a log, for the pipeline predict."""
+    log: str | None = None
+    """Folder of the log that is scored, for the pipeline predict."""
     sample: SampleParams
     preparation: PreparationParams
     fields: FieldsParams
@@ -57,8 +62,9 @@ class ProjectParams(Params):
     ablation: AblationParams
     tuning: TuningParams
     evidence: EvidenceParams
+    predict: PredictParams
 
-    @field_validator("dataset", "raw_dir", mode="before")
+    @field_validator("dataset", "raw_dir", "bundle", "log", mode="before")
     @classmethod
     def _is_text(cls, value: Any) -> Any:
         """Take a whole number as a name; the text of a float is lost."""

@@ -16,7 +16,12 @@ FILES_READ = (
 )
 """Parameters that name a file or folder which a node opens itself; ``*`` is any."""
 
-PATHS = (*FILES_READ, "embedding.cache", "ctr_modeling.checkpoint.folder")
+PATHS = (
+    *FILES_READ,
+    "embedding.cache",
+    "ctr_modeling.checkpoint.folder",
+    "predict.folder",
+)
 """These, and what nodes write besides their outputs."""
 
 
@@ -29,7 +34,7 @@ def resolve_paths(section: str, values: Any, project: Path) -> Any:
     """Replace the paths of a section by full ones.
 
     Args:
-        section: ``embedding`` or ``ctr_modeling``.
+        section: ``embedding``, ``ctr_modeling`` or ``predict``.
         values: Its parameters, plain or typed.
         project: The project's folder.
 

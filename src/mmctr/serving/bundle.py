@@ -19,6 +19,7 @@ from mmctr.data.fields.state import FieldState
 from mmctr.runtime.sealed_folder import check_sealed
 from mmctr.serving.errors import BundleError
 from mmctr.serving.facts import FORMAT, BundleFacts
+from mmctr.serving.reference import Reference
 
 FACTS = "bundle.json"
 SETTINGS = b"settings"
@@ -43,6 +44,7 @@ class Bundle:
         quantizer_settings: By modality.
         fields: What encodes fields.
         events: What row statistics count; without rows if the model has none.
+        reference: What rows and scores were like in training.
         sample: Requests with the scores they had: ``item_id`` and ``history`` in the
             source's own ids, what else a row has, and ``probability``.
         card: The model's card.
@@ -58,6 +60,7 @@ class Bundle:
     quantizer_settings: Mapping[str, dict[str, Any]]
     fields: FieldState
     events: pa.Table
+    reference: Reference
     sample: pa.Table
     card: str
 
@@ -99,6 +102,7 @@ class Bundle:
                 {**(self.sample.schema.metadata or {}), SETTINGS: self.settings_hash}
             ),
             "fields.json": self.fields.model_dump(mode="json"),
+            "reference.json": self.reference.model_dump(mode="json"),
             "card.md": self.card,
             **{f"vectors/{name}.npy": array for name, array in self.vectors.items()},
             **{f"centers/{name}.npy": array for name, array in self.centers.items()},
@@ -159,6 +163,9 @@ class Bundle:
                 (folder / "fields.json").read_text("utf-8")
             ),
             events=pq.read_table(folder / "events.parquet"),
+            reference=Reference.model_validate_json(
+                (folder / "reference.json").read_text("utf-8")
+            ),
             sample=pq.read_table(folder / "sample.parquet"),
             card=(folder / "card.md").read_text("utf-8"),
         )

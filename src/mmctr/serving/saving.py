@@ -1,4 +1,4 @@
-"""Writing a bundle without Kedro, and checking one that was read."""
+"""Writing a bundle without Kedro, and loading one that is checked."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 
 from mmctr.runtime.atomic import atomic_folder
 from mmctr.runtime.sealed_folder import write_sealed
-from mmctr.serving.bundle import SETTINGS
+from mmctr.serving.bundle import SETTINGS, Bundle
 from mmctr.serving.errors import BundleError
 from mmctr.serving.requests import of_frame
 from mmctr.serving.state import ScoringState
@@ -29,6 +29,29 @@ def save_state(state: ScoringState, path: Path) -> None:
     bundle = replace(state.bundle, sample=sample)
     with atomic_folder(path) as part:
         write_sealed(part, bundle.files())
+
+
+def load_state(path: Path) -> ScoringState:
+    """Load a bundle, and check that it gives the scores it is expected to give.
+
+    Args:
+        path: Its folder, which is only read.
+
+    Raises:
+        BundleError: If it is no bundle, damaged, of another format, or gives other
+            scores here; one sentence.
+    """
+    bundle = Bundle.load(path)
+    try:
+        state = ScoringState.of(bundle)
+    except (ValueError, KeyError, RuntimeError) as error:
+        why = " ".join(str(error).split())[:300]
+        raise BundleError(
+            f"bundle {path}: its files don't fit each other ({why}); make it again: "
+            "kedro run --pipeline bundle"
+        ) from error
+    require_expected_scores(state, path)
+    return state
 
 
 def require_expected_scores(state: ScoringState, path: str | Path) -> None:

@@ -75,25 +75,13 @@ class Scorer:
                 scores here; one sentence.
         """
         try:
-            from mmctr.serving.bundle import Bundle
-            from mmctr.serving.saving import require_expected_scores
-            from mmctr.serving.state import ScoringState
+            from mmctr.serving.saving import load_state
         except ModuleNotFoundError as error:
             raise BundleError(
                 f"the package {error.name} is not installed, and a bundle needs it: "
                 "pip install mmctr"
             ) from error
-        bundle = Bundle.load(Path(path))
-        try:
-            scorer = cls(ScoringState.of(bundle), unknown)
-        except (ValueError, KeyError, RuntimeError) as error:
-            why = " ".join(str(error).split())[:300]
-            raise BundleError(
-                f"bundle {path}: its files don't fit each other ({why}); make it "
-                "again: kedro run --pipeline bundle"
-            ) from error
-        require_expected_scores(scorer._state, path)
-        return scorer
+        return cls(load_state(Path(path)), unknown)
 
     @property
     def items(self) -> list[Any]:

@@ -12,6 +12,8 @@ from mmctr.data.datasets.optional import OptionalDataset
 from mmctr.data.datasets.previews import PreviewableTextDataset
 from mmctr.data.datasets.raw_item_contents import ItemContents, RawItemContents
 from mmctr.data.datasets.result_store import ResultStore, ResultStoreDataset
+from mmctr.data.datasets.scored_bundle import BundleFolder
+from mmctr.data.datasets.scored_log import ScoredLogDataset
 from mmctr.data.datasets.sealed_folder import SealedFolderDataset
 from mmctr.data.datasets.study import StudyDataset, StudyFile, add_checksum
 from mmctr.data.datasets.zipped_csv import ZippedCsvDataset
@@ -19,6 +21,7 @@ from mmctr.data.datasets.zipped_csv import ZippedCsvDataset
 __all__ = [
     "ArrowDataset",
     "AtomicDataset",
+    "BundleFolder",
     "ChallengeFiles",
     "ChallengeSource",
     "FolderDataset",
@@ -34,6 +37,7 @@ __all__ = [
     "RawItemContents",
     "ResultStore",
     "ResultStoreDataset",
+    "ScoredLogDataset",
     "SealedFolderDataset",
     "StudyDataset",
     "StudyFile",

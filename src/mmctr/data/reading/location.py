@@ -71,22 +71,24 @@ class RawTable:
 class LogFolder:
     """The folder that holds the tables of a log."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, parameter: str = "raw_dir") -> None:
         """Point at the folder.
 
         Args:
             path: A path of this machine, or an address such as ``s3://bucket/folder``.
+            parameter: The parameter that names it, for messages.
 
         Raises:
             ValueError: If no library is there for such an address; it names the extra
                 to install.
         """
+        self._parameter = parameter
         try:
             self._filesystem, root = url_to_fs(path)
         except (ImportError, ValueError) as error:
             kind = path.partition("://")[0]
             raise ValueError(
-                f"raw_dir={path}: {error}; for s3:// install the extra s3 "
+                f"{parameter}={path}: {error}; for s3:// install the extra s3 "
                 f"(pip install 'mmctr[s3]'), for {kind}:// the library that fsspec "
                 "names"
             ) from error
@@ -145,7 +147,7 @@ class LogFolder:
             f"{table}.parquet is missing in {self.place} (it holds "
             f"{there or 'nothing'}); expected a parquet file, a folder {table} of "
             f"parquet files, or {table}.csv, .tsv, .csv.gz or .tsv.gz; set the folder "
-            "with --params raw_dir=DIR"
+            f"with --params {self._parameter}=DIR"
         )
 
     def _names(self) -> dict[str, bool]:
@@ -154,22 +156,22 @@ class LogFolder:
         try:
             if self._filesystem.isfile(self._root):
                 raise ValueError(
-                    f"raw_dir={self.place} is a file; name the folder that holds it "
-                    "(--params raw_dir=DIR)"
+                    f"{self._parameter}={self.place} is a file; name the folder that "
+                    f"holds it (--params {self._parameter}=DIR)"
                 )
             listed = self._filesystem.ls(self._root, detail=True)
         except FileNotFoundError:
             raise FileNotFoundError(
                 f"interactions.parquet is missing in {self.place} (that folder does "
-                "not exist); set the folder with --params raw_dir=DIR"
+                f"not exist); set the folder with --params {self._parameter}=DIR"
             ) from None
         except Exception as error:
             if self.is_local or isinstance(error, ValueError):
                 raise
             # Every kind of store has errors of its own.
             raise ValueError(
-                f"raw_dir={self.place} can't be listed: {error}; check the address, "
-                "the network and the credentials of the store"
+                f"{self._parameter}={self.place} can't be listed: {error}; check the "
+                "address, the network and the credentials of the store"
             ) from error
         names = [(each["name"].rstrip("/"), each["type"]) for each in listed]
         return {

@@ -28,7 +28,7 @@ def parquet_schema(table: RawTable) -> pa.Schema:
     schema = unify_schemas(table, schemas)
     if table.folder is None:
         return _with_row_index(schema, schemas[table.files[0]])
-    partitions = _dataset(table, None).schema
+    partitions = open_dataset(table, None).schema
     for name in partitions.names:
         if name not in schema.names:
             schema = schema.append(partitions.field(name))
@@ -58,7 +58,8 @@ def unify_schemas(table: RawTable, schemas: dict[str, pa.Schema]) -> pa.Schema:
     return schema
 
 
-def _dataset(table: RawTable, schema: pa.Schema | None) -> pa_dataset.Dataset:
+def open_dataset(table: RawTable, schema: pa.Schema | None) -> pa_dataset.Dataset:
+    """Open all files of a table; what is read of them is compared with checksums."""
     options = pa_dataset.ParquetFragmentScanOptions(page_checksum_verification=True)
     return pa_dataset.dataset(
         list(table.files),
@@ -75,7 +76,7 @@ def first_parquet_rows(
 ) -> pa.Table:
     """Read columns of the first rows; see :func:`read_parquet`."""
     try:
-        return _dataset(table, schema).head(rows, columns=names)
+        return open_dataset(table, schema).head(rows, columns=names)
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{table.place}: {error}") from error
 
@@ -91,22 +92,27 @@ def read_parquet(table: RawTable, schema: pa.Schema, names: list[str]) -> pa.Tab
     Raises:
         ValueError: If a file is damaged.
     """
-    ranges = {
-        field.name: np.arange(*map(int, field.metadata[_RANGE].split()))
-        for field in schema
-        if field.metadata and _RANGE in field.metadata
-    }
+    ranges = row_ranges(schema)
     stored = pa.schema([field for field in schema if field.name not in ranges])
     try:
-        rows = _dataset(table, stored).to_table(
+        rows = open_dataset(table, stored).to_table(
             columns=[name for name in names if name not in ranges]
         )
         rows.validate(full=True)  # finds lengths and text that were written over
     except Exception as error:  # Arrow raises many kinds at damaged bytes
         fail(table, _damaged(table), error)
     for name in [x for x in names if x in ranges]:
-        rows = rows.append_column(name, pa.array(ranges[name]))
+        rows = rows.append_column(name, pa.array(np.array(ranges[name])))
     return rows.select(names)
+
+
+def row_ranges(schema: pa.Schema) -> dict[str, range]:
+    """Columns of row numbers that the files do not hold, by name."""
+    return {
+        field.name: range(*map(int, field.metadata[_RANGE].split()))
+        for field in schema
+        if field.metadata and _RANGE in field.metadata
+    }
 
 
 def _damaged(table: RawTable) -> str:

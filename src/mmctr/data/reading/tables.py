@@ -1,6 +1,6 @@
 """The tables of a log: found, their columns named and held against their roles."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -160,7 +160,11 @@ class OpenTable:
 
 
 def open_table(
-    folder: LogFolder, table: str, image_column: str | None, params: ReadingParams
+    folder: LogFolder,
+    table: str,
+    image_column: str | None,
+    params: ReadingParams,
+    needed: Collection[str] = NEEDED_TABLES,
 ) -> OpenTable | None:
     """Find a table and read its schema, no row.
 
@@ -169,6 +173,7 @@ def open_table(
         table: Which one.
         image_column: Column of ready image vectors.
         params: How it is read.
+        needed: The tables that must be there.
 
     Returns:
         The table; None if it is not there and need not be.
@@ -177,7 +182,7 @@ def open_table(
         FileNotFoundError: If it must be there.
         ValueError: If a file can't be read, or names are not clear.
     """
-    find = folder.expect if table in NEEDED_TABLES else folder.find
+    find = folder.expect if table in needed else folder.find
     raw = find(table, follow_links=params.follow_links)
     if raw is None:
         return None

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmctr.data.column_kinds import TEXTS, is_any
+from mmctr.data.column_kinds import NUMBERS, TEXTS, is_any
 from mmctr.data.raw_schemas import MAX_TIMESTAMP
 from mmctr.data.reading.params import TimeUnit
 from mmctr.data.reading.text_times import text_times
@@ -85,7 +85,7 @@ def read_times(column: pa.ChunkedArray, unit: TimeUnit, where: str) -> Times:
         return _times(days, 1, None, where, "dates")
     column = _numbers(column, where)
     if unit == "auto":
-        unit = _unit_of(column, where)
+        unit = _size_unit(column, where)
     if unit == "order":
         return Times(_whole(column, where), None, f"{where}: {_WORDS[unit]}", unit)
     if unit == "days":
@@ -189,7 +189,27 @@ def _calendar_days(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return first.astype(np.int64) + day - 1, is_date
 
 
-def _unit_of(column: pa.ChunkedArray, where: str) -> TimeUnit:
+def unit_of(column: pa.ChunkedArray, unit: TimeUnit, where: str) -> TimeUnit:
+    """Tell what numbers are by some of the column, for all of it.
+
+    Args:
+        column: Rows of it, without nulls; of any type that :func:`read_times` takes.
+        unit: What is said of it; ``auto`` tells by the size of numbers.
+        where: File and column, for messages.
+
+    Returns:
+        The unit; ``auto`` where the type says it.
+
+    Raises:
+        ValueError: As :func:`read_times`.
+    """
+    is_number = is_any(column.type, (*NUMBERS, pa.types.is_decimal))
+    if unit != "auto" or not is_number:
+        return unit
+    return _size_unit(_numbers(column, where), where)
+
+
+def _size_unit(column: pa.ChunkedArray, where: str) -> TimeUnit:
     """Tell the unit of numbers by their size; zeros are missing times."""
     counts: dict[TimeUnit, int] = dict.fromkeys(PER_SECOND, 0)
     used = 0

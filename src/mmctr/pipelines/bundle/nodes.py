@@ -1,4 +1,4 @@
-"""The node of the bundle pipeline; torch is imported when it runs."""
+"""Nodes of the bundle pipeline; torch is imported when they run."""
 
 from typing import Any
 
@@ -15,6 +15,33 @@ from mmctr.runtime.code_commit import code_commit
 
 # Kedro resolves these annotations in every command.
 ByName = dict[str, Any]
+
+
+def describe_training(
+    train: pa.Table,
+    test: pa.Table,
+    item_table: pa.Table,
+    test_predictions: pa.Table,
+    preparation_state: dict,
+) -> dict[str, Any]:
+    """Say what rows and scores were like, to see later how others have drifted.
+
+    Args:
+        train: Primary rows.
+        test: The same.
+        item_table: Row i is item i.
+        test_predictions: Scores of test.
+        preparation_state: What encodes fields.
+
+    Returns:
+        See :class:`mmctr.serving.reference.Reference`.
+    """
+    from mmctr.data.fields.state import FieldState
+    from mmctr.serving.reference import make_reference
+
+    scores = test_predictions["probability"].to_numpy()
+    state = FieldState.model_validate(preparation_state)
+    return make_reference(train, test, item_table, scores, state).model_dump()
 
 
 def make_bundle(
@@ -37,6 +64,7 @@ def make_bundle(
     training_history: dict,
     metrics: dict,
     model_card: str,
+    reference: dict,
     params: CtrParams,
     row_statistics: RowStatisticsParams,
     embedding: EmbeddingParams,
@@ -64,6 +92,7 @@ def make_bundle(
         training_history: The model's features.
         metrics: How good it is.
         model_card: For people.
+        reference: What rows and scores were like in training.
         params: Features and sizes.
         row_statistics: Windows and the like.
         embedding: Providers.
@@ -76,6 +105,7 @@ def make_bundle(
     from mmctr.serving import making
     from mmctr.serving.bundle import Bundle
     from mmctr.serving.facts import FORMAT, BundleFacts
+    from mmctr.serving.reference import Reference
 
     features = params.features.resolve_stated(preparation_report["levels_from"])
     params = params.model_copy(update={"features": features})
@@ -120,6 +150,7 @@ def make_bundle(
         sample=making.sample_requests(
             test_rows, test_predictions["probability"], original
         ),
+        reference=Reference.model_validate(reference),
         card=model_card,
     )
     return bundle.files()

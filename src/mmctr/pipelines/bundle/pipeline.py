@@ -2,13 +2,25 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from mmctr.pipelines.bundle.nodes import make_bundle
+from mmctr.pipelines.bundle.nodes import describe_training, make_bundle
 
 
 def create_pipeline() -> Pipeline:
     """Wire the bundle pipeline; it needs all others but the experiments."""
     return Pipeline(
         [
+            Node(
+                describe_training,
+                inputs=[
+                    "train",
+                    "test",
+                    "item_table",
+                    "test_predictions",
+                    "preparation_state",
+                ],
+                outputs="reference",
+                name="describe_training",
+            ),
             Node(
                 make_bundle,
                 inputs=[
@@ -31,6 +43,7 @@ def create_pipeline() -> Pipeline:
                     "training_history",
                     "metrics",
                     "model_card",
+                    "reference",
                     "params:ctr_modeling",
                     "params:row_statistics",
                     "params:embedding",
@@ -38,6 +51,6 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs="bundle",
                 name="make_bundle",
-            )
+            ),
         ]
     )

@@ -34,6 +34,9 @@ EVIDENCE_PAGE = "evidence_page"
 TRAINING = "train_model"
 """The node that keeps checkpoints."""
 
+PREDICTION = "score_log"
+"""The node that keeps pieces."""
+
 REPORT = "report"
 
 
@@ -68,6 +71,30 @@ class CheckpointHook:
             from mmctr.runtime.checkpoint_files import remove_finished
 
             remove_finished(resolve_path(folder, Path(context.project_path)))
+
+
+class PredictionHook:
+    """Remove the pieces of scored logs once the predictions are saved."""
+
+    def __init__(self, checked: ParameterHook) -> None:
+        """Start without a run.
+
+        Args:
+            checked: Has the parameters.
+        """
+        self._checked = checked
+
+    @hook_impl(trylast=True)
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Remove them when the last result of the node is saved, its report."""
+        context, params = self._checked.context, self._checked.params
+        if node.name != PREDICTION or context is None or params is None:
+            return
+        if dataset_name == node.outputs[-1]:
+            from mmctr.serving.prediction_store import remove_finished
+
+            folder = resolve_path(params.predict.folder, Path(context.project_path))
+            remove_finished(folder)
 
 
 class RunTimesHook:
@@ -140,7 +167,7 @@ class SummaryHook:
     ) -> None:
         """Print the summary when the run wrote the metrics, an experiment's page too.
 
-        Of a run that wrote the report alone, its path.
+        Of a run that wrote the report or predictions alone, their paths.
 
         The run's work is done and saved: a summary that can't be made is not its
         failure.
@@ -151,9 +178,9 @@ class SummaryHook:
             if page in outputs:
                 _show_page(catalog, page)
         if "metrics" not in outputs:
-            if REPORT in outputs:
-                path = _file_paths(catalog, [REPORT], project)[REPORT]
-                click.echo(f"\nreport: {path}\n")
+            pages = [x for x in (REPORT, "predictions", "predict_page") if x in outputs]
+            for name, path in _file_paths(catalog, pages, project).items():
+                click.echo(f"{name}: {path}")
             return
         try:
             missing = [name for name in SUMMARY_INPUTS if not catalog.exists(name)]

@@ -44,7 +44,7 @@ class ParameterHook:
         """Give nodes full paths: relative ones start at the project's folder."""
         if self.context is None:
             return
-        for section in ("embedding", "ctr_modeling"):
+        for section in ("embedding", "ctr_modeling", "predict"):
             # By the data set itself: the catalogue warns about a replaced entry.
             dataset = catalog[f"params:{section}"]
             dataset.save(

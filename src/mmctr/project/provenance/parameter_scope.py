@@ -24,6 +24,7 @@ WITHOUT_EFFECT = (
     "row_statistics.rows_at_once",
     # Where a training is kept does not change its result.
     "ctr_modeling.checkpoint.*",
+    "predict.folder",
     # How vectors are requested does not change them.
     "embedding.cache",
     "embedding.openai.mode",

@@ -1,0 +1,68 @@
+"""A bundle that scores a log, named on the command line."""
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
+
+from mmctr.runtime.sealed_folder import MANIFEST
+
+
+class BundleFolder(AbstractDataset[NoReturn, Path]):
+    """The folder of a bundle, which is only read, by what is given its path.
+
+    Example:
+        >>> BundleFolder(path="data/06_models/sample/bundle").load()
+    """
+
+    def __init__(
+        self, *, path: str | None = None, metadata: dict[str, Any] | None = None
+    ) -> None:
+        """Point at the folder.
+
+        Args:
+            path: A folder; None: none is named, which is an error only when it is
+                loaded.
+            metadata: For plugins such as kedro-viz; not used here.
+        """
+        self._path = Path(path) if path else None
+        self.metadata = metadata
+
+    def load(self) -> Path:
+        """Give the folder.
+
+        Raises:
+            DatasetError: If none is named.
+        """
+        if self._path is None:
+            raise DatasetError(
+                "no bundle is named that scores the log: --params bundle=DIR, such as "
+                "data/06_models/sample/bundle, which a run writes"
+            )
+        return self._path
+
+    def files(self) -> dict[str, Path]:
+        """Its manifest, which has the hashes of all other files."""
+        return {} if self._path is None else {MANIFEST: self._path / MANIFEST}
+
+    def save(self, data: NoReturn) -> None:
+        """Refuse.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError(f"{self._path}: a bundle that scores is only read")
+
+    def preview(self) -> JSONPreview | None:
+        """What the bundle says of itself, for kedro-viz."""
+        facts = None if self._path is None else self._path / "bundle.json"
+        if facts is None or not facts.is_file():
+            return None
+        return JSONPreview(facts.read_text("utf-8"))
+
+    def _exists(self) -> bool:
+        return self._path is not None and self._path.is_dir()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": None if self._path is None else self._path.as_posix()}

@@ -1,0 +1,214 @@
+"""A log to be scored: its rows a piece at a time, its small tables whole."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmctr.data.reading.events import read_history
+from mmctr.data.reading.ids import id_values
+from mmctr.data.reading.items import read_items, read_users
+from mmctr.data.reading.labels import LABEL, read_label
+from mmctr.data.reading.location import TABLES, LogFolder, remote_hashes
+from mmctr.data.reading.names import looks_like_a_label
+from mmctr.data.reading.notes import Notes
+from mmctr.data.reading.params import ReadingParams
+from mmctr.data.reading.row_pieces import count_table_rows, row_pieces
+from mmctr.data.reading.tables import OpenTable, Role, open_table
+from mmctr.data.reading.times import read_times, unit_of
+from mmctr.data.reading.values import as_text, require_values
+from mmctr.runtime.hashing import content_hash
+
+ROWS = "interactions"
+"""The table whose rows are scored."""
+
+NO_LABEL = -1
+"""Label of a row that has none."""
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """Some rows of the log.
+
+    Attributes:
+        raw: ``[R]`` all columns by the project's names, values as the files have them.
+        users: ``[R]`` int64 or string.
+        items: ``[R]`` int64 or string.
+        labels: ``[R]`` int8: 1, 0 or :data:`NO_LABEL`; None: there is no such column.
+        times: ``[R]`` int64, unix seconds; None without.
+        fractions: ``[R]`` float64, the rest of the second.
+    """
+
+    raw: pa.Table
+    users: pa.ChunkedArray
+    items: pa.ChunkedArray
+    labels: np.ndarray | None
+    times: np.ndarray | None
+    fractions: np.ndarray
+
+
+@dataclass(frozen=True)
+class ScoredLog:
+    """The tables of a log that is to be scored; only the rows must be there.
+
+    Attributes:
+        tables: By name.
+        params: How they are read.
+        notes: Take what is recognised.
+    """
+
+    tables: dict[str, OpenTable]
+    params: ReadingParams
+    notes: Notes
+
+    @classmethod
+    def open(cls, path: str, params: ReadingParams) -> Self:
+        """Find the tables and check their columns; no row is read.
+
+        Args:
+            path: The folder, on this machine or remote.
+            params: How it is read.
+
+        Raises:
+            FileNotFoundError: If there are no rows.
+            ValueError: Naming every column that is missing or of a wrong type.
+        """
+        folder = LogFolder(path, "log")
+        found = {
+            name: open_table(folder, name, None, params, (ROWS,)) for name in TABLES
+        }
+        tables = {name: table for name, table in found.items() if table is not None}
+        rows = tables[ROWS]
+        # Rows may be scored as of now.
+        tables[ROWS] = replace(rows, roles={**rows.roles, "timestamp": Role("time")})
+        if problems := [text for each in tables.values() for text in each.problems()]:
+            raise ValueError("; ".join(problems))
+        return cls(tables, params, Notes(folder.place))
+
+    @property
+    def rows(self) -> OpenTable:
+        """The table whose rows are scored."""
+        return self.tables[ROWS]
+
+    @property
+    def column_names(self) -> list[str]:
+        """Its columns, by the project's names."""
+        return list(self.rows.names.taken)
+
+    @property
+    def label(self) -> str | None:
+        """The column that is the label; None without."""
+        name = self.params.label.column or LABEL
+        return name if name in self.column_names else None
+
+    def count_rows(self) -> int:
+        """How many rows there are."""
+        return count_table_rows(self.rows)
+
+    def hashes(self) -> dict[str, str]:
+        """Tell the files' versions: hashes of their content, or what a store says."""
+        found: dict[str, str] = {}
+        for table in self.tables.values():
+            raw = table.raw
+            if raw.is_local:
+                found |= {raw.short_label(x): content_hash(Path(x)) for x in raw.files}
+            else:
+                found |= remote_hashes(raw)
+        return found
+
+    def note_columns(self) -> None:
+        """Say which column is the label, and which only look like one."""
+        if self.label is not None:
+            self.notes.tell(f"{self.rows.where(self.label)} is the label")
+        for name in self.column_names:
+            if name != self.label and looks_like_a_label(name):
+                self.notes.warn(
+                    f"{self.rows.where(name)} looks like a label; it is none unless "
+                    f"it is named: --params preparation.reading.label.column={name}"
+                )
+
+    def pieces(
+        self, size: int, first: int = 0, *, ids_alone: bool = False
+    ) -> Iterator[ScoredRows]:
+        """Read the rows in their order; see :func:`row_pieces`.
+
+        Args:
+            size: Rows per piece.
+            first: Number of the first piece that is asked for.
+            ids_alone: Whether other columns than ids, times and labels are left out.
+
+        Raises:
+            ValueError: Naming file, column and rows of what is wrong.
+        """
+        known = ["user_id", "item_id", "timestamp", "impression_id", self.label or ""]
+        only = known if ids_alone else None
+        unit = self._time_unit()
+        for number, raw in enumerate(row_pieces(self.rows, size, first, only), first):
+            try:
+                yield self._rows(raw, unit)
+            except ValueError as error:
+                rows = f"rows from {number * size:,} on"
+                raise ValueError(f"{error} (counted in {rows})") from error
+
+    def read_users(self) -> pa.Table | None:
+        """Read the users: ``user_id`` and their other columns; None without."""
+        return read_users(self.tables["users"]) if "users" in self.tables else None
+
+    def read_items(self) -> pa.Table | None:
+        """Read the items: ``item_id``, ``title`` and their other columns."""
+        if "items" not in self.tables:
+            return None
+        return read_items(self.tables["items"], None, self.params, self.notes)[0]
+
+    def read_history(self) -> pa.Table | None:
+        """Read earlier clicks, see :func:`mmctr.data.reading.events.read_history`."""
+        if "history" not in self.tables:
+            return None
+        return read_history(self.tables["history"], self.params, self.notes)[0]
+
+    def _time_unit(self) -> str:
+        """The unit of all times, by the first rows."""
+        unit = self.params.time_unit
+        if "timestamp" not in self.column_names:
+            return unit
+        for rows in row_pieces(self.rows, 1 << 16, 0, ["timestamp"]):
+            column = pa.chunked_array(rows["timestamp"].chunks).drop_null()
+            return unit_of(column, unit, self.rows.where("timestamp"))
+        return unit
+
+    def _rows(self, raw: pa.Table, unit: str) -> ScoredRows:
+        count = raw.num_rows
+        times, fractions = None, np.zeros(count)
+        if "timestamp" in raw.column_names:
+            read = read_times(raw["timestamp"], unit, self.rows.where("timestamp"))
+            times = read.seconds.to_numpy()
+            if read.fraction is not None:
+                fractions = read.fraction.to_numpy()
+        users, items = (
+            id_values(raw[name], self.rows.where(name))
+            for name in ("user_id", "item_id")
+        )
+        return ScoredRows(raw, users, items, self._labels(raw), times, fractions)
+
+    def _labels(self, raw: pa.Table) -> np.ndarray | None:
+        if self.label is None:
+            return None
+        column, rules = raw[self.label], self.params.label
+        there = column.is_valid()
+        values, where = column.filter(there), self.rows.where(self.label)
+        if rules.positive:
+            # A piece of the rows need not hold each of them.
+            require_values(values, where)
+            chosen = pa.array([str(x) for x in rules.positive])
+            read = pc.is_in(as_text(values), chosen).cast(pa.int8())
+        elif len(values):
+            read = read_label(values, rules, where)
+        else:
+            read = pa.array([], pa.int8())
+        labels = np.full(raw.num_rows, NO_LABEL, np.int8)
+        labels[there.to_numpy()] = np.asarray(read)
+        return labels

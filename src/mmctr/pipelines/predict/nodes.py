@@ -1,0 +1,55 @@
+"""Nodes of the predict pipeline; torch is imported when they run."""
+
+from pathlib import Path
+from typing import Any
+
+from mmctr.data.datasets import TablePieces
+from mmctr.data.reading.scored_log import ScoredLog
+from mmctr.reporting.prediction_page import prediction_page
+from mmctr.serving.prediction_params import PredictParams
+
+
+def score_log(
+    bundle: Path, log: ScoredLog, params: PredictParams
+) -> tuple[TablePieces, dict[str, Any]]:
+    """Score every row of a log by a bundle, which is all that is needed.
+
+    Args:
+        bundle: Its folder.
+        log: Rows, and what else is known of them.
+        params: Pieces, and what happens to what is unknown.
+
+    Returns:
+        The rows in their order, ``user_id``, ``item_id``, ``probability`` and the
+        log's other columns, values as the log has them; and what is unknown, what has
+        drifted, and metrics where there are labels.
+
+    Raises:
+        BundleError: If it is no bundle that can be used here.
+        ValueError: If the log can't be scored by it; naming file, column and rows.
+    """
+    from mmctr.serving.prediction import LogScorer
+    from mmctr.serving.prediction_report import report_of
+
+    scorer = LogScorer.of(bundle, log, params)
+    scored = scorer.score()
+
+    def piece(numbers: slice) -> Any:
+        if numbers.start >= numbers.stop:
+            return scored.store.rows(0).slice(0, 0)
+        return scored.store.rows(numbers.start)
+
+    predictions = TablePieces(scored.count, 1, piece)
+    return predictions, report_of(scored, scorer.state.bundle)
+
+
+def write_prediction_page(report: dict) -> str:
+    """Show what is unknown, what has drifted and how good the scores are.
+
+    Args:
+        report: From :func:`score_log`.
+
+    Returns:
+        HTML that loads nothing.
+    """
+    return prediction_page(report)

@@ -1,0 +1,228 @@
+"""Score a log of any size by a bundle, a piece at a time; a stopped run goes on."""
+
+import logging
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+
+from mmctr.data.fields.log_columns import GROUP_SIZE
+from mmctr.data.preparation.groups import BY_IMPRESSION, BY_TIME, BY_USER
+from mmctr.data.reading.scored_log import ScoredLog, ScoredRows
+from mmctr.runtime.hashing import file_fingerprint
+from mmctr.runtime.progress import is_shown, progress_bar
+from mmctr.runtime.sealed_folder import MANIFEST
+from mmctr.serving.making import versions
+from mmctr.serving.prediction_counts import PieceCounts, measured_rows
+from mmctr.serving.prediction_events import index_clicks, index_groups
+from mmctr.serving.prediction_items import with_log_items
+from mmctr.serving.prediction_params import PredictParams
+from mmctr.serving.prediction_rows import (
+    HISTORY,
+    LogRows,
+    as_kind,
+    group_keys,
+    refuse_unknown,
+    user_keys,
+)
+from mmctr.serving.prediction_store import PieceStore, key_of
+from mmctr.serving.saving import load_state
+from mmctr.serving.state import ScoringState
+
+logger = logging.getLogger(__name__)
+
+PROBABILITY = "probability"
+
+
+@dataclass(frozen=True)
+class ScoredPieces:
+    """A log that is scored.
+
+    Attributes:
+        store: Its pieces.
+        count: How many.
+        summary: What is known of the whole, for the report.
+    """
+
+    store: PieceStore
+    count: int
+    summary: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LogScorer:
+    """A bundle and a log that it scores.
+
+    Attributes:
+        state: The bundle, with the new items of the log.
+        log: The log.
+        params: Pieces, and what happens to what is unknown.
+        store: Where pieces go.
+        new_items: Items that the log has added.
+    """
+
+    state: ScoringState
+    log: ScoredLog
+    params: PredictParams
+    store: PieceStore
+    new_items: int
+
+    @classmethod
+    def of(cls, bundle: Path, log: ScoredLog, params: PredictParams) -> Self:
+        """Load a bundle, and add the new items of a log.
+
+        Args:
+            bundle: Its folder.
+            log: The log.
+            params: Pieces, and what happens to what is unknown.
+
+        Raises:
+            BundleError: If it is no bundle that can be used here.
+            ValueError: If the log can't be scored by it; what to do.
+        """
+        if PROBABILITY in log.column_names:
+            raise ValueError(
+                f"{log.rows.where(PROBABILITY)} would be written over; leave it out: "
+                f"--params preparation.reading.ignore_columns=[{PROBABILITY}]"
+            )
+        state = load_state(bundle)
+        key = key_of(
+            {
+                "bundle": file_fingerprint(bundle / MANIFEST),
+                "log": log.hashes(),
+                "reading": log.params.model_dump(mode="json"),
+                "params": params.model_dump(exclude={"folder", "progress"}),
+                "versions": versions(),
+            }
+        )
+        store = PieceStore(Path(params.folder) / key)
+        state, new_items = with_log_items(state, log)
+        return cls(state, log, params, store, new_items)
+
+    @property
+    def clicks_are_all(self) -> bool:
+        """Whether every row is a click, for the histories of later ones."""
+        if self.params.clicks != "auto":
+            return self.params.clicks == "all"
+        kind = self.state.bundle.facts.dataset_kind
+        return self.log.label is None and kind == "clicks"
+
+    @property
+    def _longest(self) -> int:
+        return self.state.bundle.reference.longest_history
+
+    def score(self) -> ScoredPieces:
+        """Score all rows; pieces that are there already are not scored again."""
+        params, total = self.params, self.log.count_rows()
+        count = -(-total // params.rows_at_once)
+        self.log.note_columns()
+        first = self.store.count()
+        if first:
+            logger.info("%s of %s pieces are scored already", first, count)
+        rows = self._log_rows()
+        share = min(1.0, params.measured_rows / max(total, 1))
+        with progress_bar("scoring", total, show=is_shown(params.progress)) as bar:
+            bar.update(min(first * params.rows_at_once, total))
+            pieces = self.log.pieces(params.rows_at_once, first)
+            for number, piece in enumerate(pieces, first):
+                self._score_piece(number, self._typed(piece), rows, share)
+                bar.update(piece.raw.num_rows)
+        self.store.finish()
+        return ScoredPieces(self.store, count, self._summary(total, share))
+
+    def _score_piece(
+        self, number: int, piece: ScoredRows, rows: LogRows, share: float
+    ) -> None:
+        state = self.state
+        requests, unknown = rows.requests(piece)
+        if self.params.unknown == "refuse":
+            refuse_unknown(piece, requests.items, rows.place)
+        scores = state.score(requests)
+        users = user_keys(piece.users)
+        groups = group_keys(piece, users)
+        counts = self._counts.of(requests, scores, piece, unknown)
+        measured = measured_rows(piece.labels, scores, users, groups, share)
+        raw = piece.raw
+        place = raw.column_names.index("item_id") + 1
+        table = raw.add_column(place, PROBABILITY, pa.array(scores))
+        self.store.write(number, in_order(table), measured, counts)
+
+    @cached_property
+    def _counts(self) -> PieceCounts:
+        return PieceCounts.of_state(self.state)
+
+    def _typed(self, piece: ScoredRows) -> ScoredRows:
+        """With ids of the bundle's type, where the file has no types."""
+        if self.log.rows.raw.is_typed:
+            return piece
+        state = self.state
+        users = state.bundle.events.schema.field("user_id").type
+        return replace(
+            piece,
+            users=as_kind(piece.users, users),
+            items=as_kind(piece.items, state.ids.type),
+        )
+
+    def _log_rows(self) -> LogRows:
+        """Index what rows ask for: clicks before, and groups."""
+        state, log = self.state, self.log
+        users = log.read_users()
+        if users is not None and not log.tables["users"].raw.is_typed:
+            kind = state.bundle.events.schema.field("user_id").type
+            users = users.set_column(
+                users.column_names.index("user_id"),
+                "user_id",
+                as_kind(users["user_id"], kind),
+            )
+        clicks = groups = None
+        if HISTORY not in log.column_names:
+            clicks = index_clicks(
+                state, log, self._typed, self.params.rows_at_once,
+                self.store.path / "clicks", are_all=self.clicks_are_all,
+            )  # fmt: skip
+        wanted = {own.column for own in state.bundle.fields.of("row")}
+        if "impression_id" in log.column_names or (
+            GROUP_SIZE in wanted and GROUP_SIZE not in log.column_names
+        ):
+            groups = index_groups(
+                log, self._typed, self.params.rows_at_once, self.store.path / "groups"
+            )
+        return LogRows(state, self._longest, users, clicks, groups, log.rows.place)
+
+    @property
+    def _group_kind(self) -> str:
+        names = self.log.column_names
+        if "impression_id" in names:
+            return BY_IMPRESSION
+        return BY_TIME if "timestamp" in names else BY_USER
+
+    def _summary(self, total: int, share: float) -> dict[str, Any]:
+        log = self.log
+        histories = "no clicks are known"
+        if HISTORY in log.column_names:
+            histories = f"the column {HISTORY} of each row"
+        elif "timestamp" in log.column_names or "history" in log.tables:
+            parts = ["history"] if "history" in log.tables else []
+            if "timestamp" in log.column_names and (self.clicks_are_all or log.label):
+                parts.append(
+                    "all earlier rows" if self.clicks_are_all else "earlier clicks"
+                )
+            histories = " and ".join(parts) or histories
+        return {
+            "rows": total,
+            "labelled": log.label is not None,
+            "groups_by": self._group_kind,
+            "measured_share": share,
+            "histories": histories,
+            "timed": "timestamp" in log.column_names,
+            "new_items": self.new_items,
+            "notes": list(log.notes.texts),
+        }
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """User, item and probability first, then the other columns as they are."""
+    first = ["user_id", "item_id", PROBABILITY]
+    return table.select([*first, *(x for x in table.column_names if x not in first)])

@@ -1,0 +1,123 @@
+"""What is counted of each scored piece, for the report of the whole."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmctr.data.reading.scored_log import NO_LABEL, ScoredRows
+from mmctr.serving.reference import count_like
+from mmctr.serving.rows import Requests
+from mmctr.serving.state import ScoringState
+
+Counts = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class PieceCounts:
+    """Counts pieces of a log.
+
+    Attributes:
+        state: The bundle.
+        users: Ids of the users of its events; None where it has no events.
+    """
+
+    state: ScoringState
+    users: pa.Array | None
+
+    @classmethod
+    def of_state(cls, state: ScoringState) -> Self:
+        """Collect the users that the bundle knows."""
+        users = state.bundle.events["user_id"]
+        return cls(state, pc.unique(users) if len(users) else None)
+
+    def of(
+        self,
+        requests: Requests,
+        scores: np.ndarray,
+        piece: ScoredRows,
+        unknown_history: int,
+    ) -> Counts:
+        """Count a piece.
+
+        Args:
+            requests: Its ``R`` rows.
+            scores: ``[R]`` probabilities.
+            piece: The rows as they were read.
+            unknown_history: Items of given histories that are unknown.
+
+        Returns:
+            Lists of numbers, which are summed over pieces.
+        """
+        bundle = self.state.bundle
+        table = requests.table(
+            bundle.item_table,
+            bundle.fields,
+            self.state.events,
+            published=bundle.published,
+        )
+        lengths = np.diff(requests.offsets)
+        labels = piece.labels
+        unknown_users = 0
+        if self.users is not None:
+            known = pc.is_in(requests.users, self.users)
+            unknown_users = len(known) - int(pc.sum(known).as_py() or 0)
+        counts: Counts = {
+            "rows": [len(scores)],
+            "labelled": [0 if labels is None else int((labels != NO_LABEL).sum())],
+            "clicks": [0 if labels is None else int((labels == 1).sum())],
+            "unknown_users": [unknown_users],
+            "unknown_candidates": [int((requests.items == 0).sum())],
+            "history_items": [len(requests.history) + unknown_history],
+            "unknown_history": [unknown_history],
+            "empty_histories": [int((lengths == 0).sum())],
+            "score_sum": [float(scores.sum())],
+        }
+        return counts | count_like(
+            bundle.reference, bundle.fields, table, bundle.item_table, scores
+        )
+
+
+def summed(parts: Iterable[Counts]) -> Counts:
+    """Add the counts of all pieces."""
+    total: dict[str, np.ndarray] = {}
+    for part in parts:
+        for name, values in part.items():
+            total[name] = total.get(name, 0) + np.array(values)
+    return {name: values.tolist() for name, values in total.items()}
+
+
+def measured_rows(
+    labels: np.ndarray | None,
+    scores: np.ndarray,
+    users: np.ndarray,
+    groups: np.ndarray,
+    share: float,
+) -> pa.Table:
+    """Choose the labelled rows that metrics are computed on: those of some users.
+
+    Args:
+        labels: ``[R]`` int8; None without.
+        scores: ``[R]`` probabilities.
+        users: ``[R]`` uint64 keys.
+        groups: ``[R]`` uint64 keys.
+        share: Of the users.
+
+    Returns:
+        ``label``, ``probability``, ``user`` and ``group``.
+    """
+    chosen = np.zeros(len(scores), bool)
+    if labels is not None:
+        chosen = labels != NO_LABEL
+        if share < 1:
+            chosen &= users < np.uint64(share * 2.0**64)
+    kept: dict[str, Any] = {
+        "label": np.zeros(0, np.int8) if labels is None else labels[chosen],
+        "probability": scores[chosen],
+        "user": users[chosen],
+        "group": groups[chosen],
+    }
+    return pa.table(kept)

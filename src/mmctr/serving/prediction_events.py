@@ -1,0 +1,110 @@
+"""The clicks and the impressions of a log, indexed on the disk."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from mmctr.data.reading.events import FRACTION
+from mmctr.data.reading.scored_log import ScoredLog, ScoredRows
+from mmctr.runtime.atomic import atomic_folder
+from mmctr.serving.prediction_index import BEFORE_ALL, IndexWriter
+from mmctr.serving.prediction_rows import as_kind, group_keys, item_numbers, user_keys
+from mmctr.serving.state import ScoringState
+
+Typed = Callable[[ScoredRows], ScoredRows]
+
+
+def index_clicks(
+    state: ScoringState,
+    log: ScoredLog,
+    typed: Typed,
+    rows_at_once: int,
+    folder: Path,
+    *,
+    are_all: bool,
+) -> Path | None:
+    """Index the clicks that rows may have in their history, by user.
+
+    Args:
+        state: Knows the items; clicks of others are left out.
+        log: Earlier clicks, and rows; these only where they have times.
+        typed: Gives rows ids of the bundle's type.
+        rows_at_once: Rows in memory.
+        folder: Of the index; if it is there, it is whole.
+        are_all: Whether every row is a click; otherwise those labelled so.
+
+    Returns:
+        The folder; None where there can be no click.
+    """
+    has_rows = "timestamp" in log.column_names and (are_all or log.label is not None)
+    if not has_rows and "history" not in log.tables:
+        return None
+    if folder.is_dir():
+        return folder
+    with atomic_folder(folder) as part:
+        writer = IndexWriter(part)
+        _add_history(writer, state, log)
+        pieces = log.pieces(rows_at_once, ids_alone=True) if has_rows else ()
+        for piece in map(typed, pieces):
+            items = item_numbers(state.ids, piece.items, log.rows.place)
+            chosen = (items > 0) & piece.users.is_valid().to_numpy()
+            if not are_all and piece.labels is not None:
+                chosen &= piece.labels == 1
+            assert piece.times is not None
+            keys = user_keys(piece.users)
+            writer.add(
+                keys[chosen],
+                piece.times[chosen],
+                piece.fractions[chosen],
+                items[chosen],
+            )
+        writer.finish()
+    return folder
+
+
+def index_groups(log: ScoredLog, typed: Typed, rows_at_once: int, folder: Path) -> Path:
+    """Index the rows by their group, so that its first time and its size are known.
+
+    Args:
+        log: The rows.
+        typed: Gives rows ids of the bundle's type.
+        rows_at_once: Rows in memory.
+        folder: Of the index; if it is there, it is whole.
+    """
+    if folder.is_dir():
+        return folder
+    with atomic_folder(folder) as part:
+        writer = IndexWriter(part)
+        for piece in map(typed, log.pieces(rows_at_once, ids_alone=True)):
+            keys = group_keys(piece, user_keys(piece.users))
+            times = (
+                np.zeros(len(keys), np.int64) if piece.times is None else piece.times
+            )
+            writer.add(keys, times, piece.fractions, np.zeros(len(keys), np.int32))
+        writer.finish()
+    return folder
+
+
+def _add_history(writer: IndexWriter, state: ScoringState, log: ScoredLog) -> None:
+    """Clicks from before the log; those without a time come before all others."""
+    history = log.read_history()
+    if history is None:
+        return
+    table = log.tables["history"]
+    users, given = history["user_id"], history["item_id"]
+    if not table.raw.is_typed:
+        users = as_kind(users, state.bundle.events.schema.field("user_id").type)
+        given = as_kind(given, state.ids.type)
+    items = item_numbers(state.ids, given, table.place)
+    count = len(items)
+    times = np.full(count, BEFORE_ALL)
+    if "timestamp" in history.column_names:
+        times = np.asarray(history["timestamp"].fill_null(BEFORE_ALL), np.int64)
+    fractions = np.zeros(count)
+    if FRACTION in history.column_names:
+        fractions = np.asarray(history[FRACTION].fill_null(0.0), np.float64)
+    chosen = (items > 0) & users.is_valid().to_numpy()
+    keys = user_keys(pa.chunked_array(users.chunks, users.type))
+    writer.add(keys[chosen], times[chosen], fractions[chosen], items[chosen])
