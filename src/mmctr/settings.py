@@ -16,6 +16,7 @@ from mmctr.project.hooks.after_run import (
 )
 from mmctr.project.hooks.lock import LockHook
 from mmctr.project.hooks.mlflow import TrackingHook
+from mmctr.project.hooks.named_fields import NamedFieldsHook
 from mmctr.project.hooks.node_log import NodeLogHook
 from mmctr.project.hooks.parameters import CredentialsHook, ParameterHook
 from mmctr.project.provenance.hook import ManifestHook
@@ -42,6 +43,7 @@ HOOKS = (
     _checked,
     CredentialsHook(),
     ManifestHook(_checked),
+    NamedFieldsHook(_checked),
     CheckpointHook(_checked),
     PredictionHook(_checked),
     NodeLogHook(),

@@ -4,30 +4,14 @@ import copy
 from typing import Any
 
 import pytest
-from kedro.config import OmegaConfigLoader
-from paths import CONF
+from configured_params import changed, configured_params
 
 from mmctr.project.params import ProjectParams, check_parameters
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def configured() -> dict[str, Any]:
-    """The parameters of base, as Kedro merges them."""
-    loader = OmegaConfigLoader(
-        conf_source=str(CONF), base_env="base", default_run_env="base"
-    )
-    return dict(loader["parameters"])
-
-
-def changed(tree: dict[str, Any], path: str, value: object) -> dict[str, Any]:
-    """A copy of the tree with one value set."""
-    tree = copy.deepcopy(tree)
-    *sections, name = path.split(".")
-    section = tree
-    for part in sections:
-        section = section.setdefault(part, {})
-    section[name] = value
-    return tree
+    return configured_params()
 
 
 def message_for(tree: dict[str, Any]) -> str:
@@ -192,3 +176,9 @@ def test_a_check_across_fields_repeats_no_whole_section(configured):
 
 def test_a_data_set_name_of_digits_needs_no_quotes(configured):
     assert check_parameters(changed(configured, "dataset", 2014)).dataset == "2014"
+
+
+def test_weighted_measures_need_the_column_of_weights(configured):
+    tree = changed(configured, "ctr_modeling.evaluation.weighted", True)
+    assert "name their column by preparation.weight_column" in message_for(tree)
+    check_parameters(changed(tree, "preparation.weight_column", "propensity"))

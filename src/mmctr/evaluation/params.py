@@ -1,8 +1,11 @@
 """Typed parameters of the evaluation and of the baselines that are trained for it."""
 
+from collections.abc import Collection
+
 from pydantic import Field
 
 from mmctr.runtime.params import Params
+from mmctr.runtime.suggestions import suggest
 
 OF_TRAINING = frozenset({"weighted"})
 """Parameters of the evaluation that a training depends on: its monitor's weights."""
@@ -71,6 +74,25 @@ class BaselineParams(Params):
     """Threads that the trees are trained with; results do not change."""
     seed: int = Field(ge=0)
     """Seed of the drawn groups and columns."""
+
+
+def require_single_fields(names: Collection[str], known: Collection[str]) -> None:
+    """Refuse fields that are not there, but for those that are looked for unasked.
+
+    Args:
+        names: ``single_fields``.
+        known: Fields of the rows with one value each.
+
+    Raises:
+        ValueError: Naming the first.
+    """
+    unasked = EvaluationParams.model_fields["single_fields"].default
+    for name in names:
+        if name not in known and name not in unasked:
+            raise ValueError(
+                f"ctr_modeling.evaluation.single_fields names '{name}', and the rows "
+                f"have no such field of one value each: {suggest(name, known)}"
+            )
 
 
 def require_weights(params: EvaluationParams, there: bool) -> None:

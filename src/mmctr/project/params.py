@@ -20,7 +20,7 @@ from mmctr.data.fields.params import FieldsParams
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.data.sample.params import SampleParams
-from mmctr.evaluation.params import BaselineParams
+from mmctr.evaluation.params import BaselineParams, require_weights
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import resolve
 from mmctr.experiments.evidence.params import EvidenceParams
@@ -95,6 +95,12 @@ class ProjectParams(Params):
                 f"ctr_modeling.features.statistics names '{missing[0]}', which "
                 f"row_statistics.kinds does not compute ({', '.join(kinds) or 'none'})"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _weights_are_named(self) -> Self:
+        named = self.preparation.weight_column is not None
+        require_weights(self.ctr_modeling.evaluation, named)
         return self
 
     @model_validator(mode="after")

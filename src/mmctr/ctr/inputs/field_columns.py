@@ -96,6 +96,7 @@ class FieldColumns:
 
     def _with_crosses(self, crosses: Collection[str]) -> Self:
         built = self
+        require_crosses(crosses, [x.name for x in self.specs if x.width == 1])
         for cross in crosses:
             first, second = (self._single(name, cross) for name in _pair(cross))
             size = first[0].size * second[0].size
@@ -137,11 +138,7 @@ class FieldColumns:
             if spec.name == name and spec.width == 1:
                 return spec, self.codes[:, start]
             start += spec.width
-        known = [spec.name for spec in self.specs if spec.width == 1]
-        raise ValueError(
-            f"ctr_modeling.features.crosses: {cross} needs the field '{name}' of the "
-            f"rows, and there is no such field: {suggest(name, known)}"
-        )
+        raise AssertionError(f"{cross}: require_crosses names a field that is missing")
 
 
 def field_specs(schema: pa.Schema) -> list[FieldSpec]:
@@ -157,19 +154,41 @@ def field_specs(schema: pa.Schema) -> list[FieldSpec]:
     return found
 
 
-def require_fields(names: FieldNames, *columns: FieldColumns) -> None:
-    """Refuse names that no table has a field of.
+def require_fields(names: FieldNames, known: Collection[str]) -> None:
+    """Refuse names in ``ctr_modeling.features.fields`` that no field has.
+
+    Args:
+        names: Of fields.
+        known: Those of items and rows that are there.
 
     Raises:
         ValueError: Naming the first.
     """
-    known = {spec.name for each in columns for spec in each.specs if not spec.is_cross}
     for name in () if names == "all" else names:
         if name not in known:
             raise ValueError(
                 f"ctr_modeling.features.fields names '{name}', and neither items nor "
                 f"rows have this field: {suggest(name, known)}"
             )
+
+
+def require_crosses(crosses: Collection[str], known: Collection[str]) -> None:
+    """Refuse crosses that are no pairs of known fields.
+
+    Args:
+        crosses: Pairs of names.
+        known: Fields of the rows with one value each.
+
+    Raises:
+        ValueError: Naming the first.
+    """
+    for cross in crosses:
+        for name in _pair(cross):
+            if name not in known:
+                raise ValueError(
+                    f"ctr_modeling.features.crosses: {cross} needs the field '{name}' "
+                    f"of the rows, and there is no such field: {suggest(name, known)}"
+                )
 
 
 def _pair(cross: str) -> tuple[str, str]:

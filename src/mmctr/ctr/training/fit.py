@@ -92,7 +92,9 @@ def train_din(
     statistics = StatisticScales.fit(
         train.statistic_names, train.statistics, params.seed
     )
-    require_fields(params.features.fields, table.fields, train.fields)
+    specs = (*table.fields.specs, *train.fields.specs)
+    known = [spec.name for spec in specs if not spec.is_cross]
+    require_fields(params.features.fields, known)
     seen = train.seen_items(table.n_items)
     model = Din(
         table,

@@ -10,8 +10,7 @@ from mmctr.data.fields.field import CODES
 from mmctr.data.log_facts import LogFacts
 from mmctr.data.row_weights import row_weights
 from mmctr.evaluation import EvaluatedRows, TrainRows
-from mmctr.evaluation.params import EvaluationParams
-from mmctr.runtime.suggestions import suggest
+from mmctr.evaluation.params import require_single_fields
 
 
 def known_rows(
@@ -31,19 +30,14 @@ def known_rows(
         ValueError: If a field is not there, or has several values per row, and is none
             of those that are looked for without being named.
     """
-    codes = _codes_of(train, single_fields)
-    unasked = EvaluationParams.model_fields["single_fields"].default
-    for name in set(single_fields) - set(codes) - set(unasked):
-        known = [x.removeprefix(CODES) for x in train.column_names if CODES in x]
-        raise ValueError(
-            f"ctr_modeling.evaluation.single_fields names '{name}', and the rows have "
-            f"no such field of one value each: {suggest(name, known)}"
-        )
+    known = [x.removeprefix(CODES) for x in train.column_names if CODES in x]
+    codes = _codes_of(train, known)
+    require_single_fields(single_fields, codes)
     return TrainRows(
         items=train["item_id"].to_numpy(),
         labels=train["label"].to_numpy(),
         history=train["item_seq"].combine_chunks().flatten().to_numpy(),
-        fields=codes,
+        fields={name: codes[name] for name in single_fields if name in codes},
         are_impressions=log.kind == "impressions",
         negative_keep=log.negative_keep,
     )
