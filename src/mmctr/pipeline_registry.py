@@ -9,6 +9,7 @@ from mmctr.pipelines import (
     ctr_modeling,
     embedding,
     evidence,
+    export,
     fusion,
     predict,
     preparation,
@@ -43,6 +44,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "tuning": tuning.create_pipeline(),
         "evidence": evidence.create_pipeline(),
         "predict": predict.create_pipeline(),
+        "export": export.create_pipeline(),
     }
     pipelines = {
         name: in_namespace(name, pipeline)

@@ -159,6 +159,7 @@ ELSEWHERE = {
     "test_frozen_tree_scores": "model_output",
     "model_card": "models",
     "bundle": "models",
+    "export": "models",
 }
 
 

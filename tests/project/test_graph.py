@@ -24,7 +24,7 @@ def test_the_road_is_its_pipelines_without_the_sample():
     road = set().union(*({x.name for x in PIPELINES[name].nodes} for name in ROAD))
     assert {node.name for node in PIPELINES["__default__"].nodes} == road
     assert not road & {node.name for node in PIPELINES["sample"].nodes}
-    others = {"sample", "evidence", "predict", *EXPERIMENTS}
+    others = {"sample", "evidence", "predict", "export", *EXPERIMENTS}
     assert set(PIPELINES) == {"__default__", *others, *ROAD}
 
 
@@ -48,7 +48,7 @@ def test_tuning_can_not_read_test():
 
 
 @pytest.mark.parametrize(
-    "name", ["__default__", "sample", "evidence", "predict", *EXPERIMENTS]
+    "name", ["__default__", "sample", "evidence", "predict", "export", *EXPERIMENTS]
 )
 def test_a_pipeline_is_one_piece(name):
     """No node and no data set stands apart in kedro-viz."""

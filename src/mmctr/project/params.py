@@ -28,6 +28,7 @@ from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.runtime.params import Params
 from mmctr.runtime.suggestions import LEAST_LIKENESS, did_you_mean, likeness
+from mmctr.serving.export.params import ExportParams
 from mmctr.serving.prediction_params import PredictParams
 
 
@@ -63,6 +64,7 @@ class ProjectParams(Params):
     tuning: TuningParams
     evidence: EvidenceParams
     predict: PredictParams
+    export: ExportParams
 
     @field_validator("dataset", "raw_dir", "bundle", "log", mode="before")
     @classmethod

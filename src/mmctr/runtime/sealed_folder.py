@@ -21,7 +21,7 @@ def write_sealed(folder: Path, files: Mapping[str, Any]) -> None:
         folder: An empty folder.
         files: Relative path -> content, of the kind that its suffix says: ``.parquet``
             a table, ``.npy`` an array, ``.safetensors`` named tensors, ``.json`` plain
-            values, ``.md`` text.
+            values, ``.md`` text, ``.onnx``, ``.data`` and ``.pt2`` bytes.
 
     Raises:
         ValueError: If a suffix is none of these.
@@ -94,4 +94,5 @@ _WRITERS: dict[str, Callable[[Path, Any], Any]] = {
     ".safetensors": _write_tensors,
     ".json": _write_json,
     ".md": lambda path, text: path.write_text(text, "utf-8"),
+    **dict.fromkeys((".onnx", ".data", ".pt2"), Path.write_bytes),
 }

@@ -7,3 +7,7 @@ class BundleError(ValueError):
 
 class UnknownItemsError(ValueError):
     """Candidates that the bundle does not have, where these are refused."""
+
+
+class ExportError(ValueError):
+    """A bundle that can't be exported: one sentence on why, and what to do."""

@@ -32,8 +32,8 @@ class Answer(NamedTuple):
 
     Attributes:
         scores: ``[C]`` float64 click probabilities, calibrated.
-        unknown_history: Items of histories that were left out.
-        unknown_candidates: ``[C]`` bool: which candidates are unknown.
+        unknown_history: How many items of histories were left out.
+        unknown_candidates: ``[C]`` bool.
     """
 
     scores: np.ndarray
@@ -71,15 +71,13 @@ class Scorer:
                 no feature of their own; refuse: an error.
 
         Raises:
-            BundleError: If it is no bundle, damaged, of another format, or gives other
-                scores here; one sentence.
+            BundleError: If it is no bundle, damaged or old, or its scores differ here.
         """
         try:
             from mmctr.serving.saving import load_state
         except ModuleNotFoundError as error:
             raise BundleError(
-                f"the package {error.name} is not installed, and a bundle needs it: "
-                "pip install mmctr"
+                f"a bundle needs {error.name}, which isn't installed: pip install mmctr"
             ) from error
         return cls(load_state(Path(path)), unknown)
 
@@ -270,6 +268,20 @@ class Scorer:
         from mmctr.serving.saving import save_state
 
         save_state(self._state, Path(path))
+
+    def export(self, path: str | Path, *formats: str) -> None:
+        """Write the model, added items included, for runtimes without this project.
+
+        Args:
+            path: The folder; an earlier one is replaced.
+            formats: ``onnx`` (the default), ``torch``, or both; see docs/export.md.
+
+        Raises:
+            ExportError: If a package is missing, or probabilities differ.
+        """
+        from mmctr.serving.export.folder import write_export
+
+        write_export(self._state, Path(path), formats or ("onnx",))
 
     def _answer(
         self,

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
+from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.field_columns import FieldColumns, FieldSpec
 from mmctr.ctr.prediction import ClickPredictor, log_to_score
 from mmctr.ctr.training.calibrated_weights import split_calibration
@@ -90,9 +91,12 @@ class ScoringState:
         """
         if not len(requests.items):
             return np.zeros(0)
+        return self.calibration.apply(self.predictor.predict(self.log(requests)))
+
+    def log(self, requests: Requests) -> ClickLog:
+        """Rows as the model reads them; one at least."""
         bundle = self.bundle
-        log = log_to_score(self.rows(requests), bundle.facts.ctr, bundle.n_items)
-        return self.calibration.apply(self.predictor.predict(log))
+        return log_to_score(self.rows(requests), bundle.facts.ctr, bundle.n_items)
 
     def rows(self, requests: Requests) -> pa.Table:
         """Rows by the contract of ``test``, with their statistics."""

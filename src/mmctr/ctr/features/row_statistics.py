@@ -117,8 +117,9 @@ class RowStatistics(nn.Module):
         self.register_buffer("names", torch.from_numpy(names))
         for name in ("mean", "factor", "points", "may_miss"):
             self.register_buffer(name, torch.from_numpy(getattr(scales, name)))
-        optional = torch.from_numpy(np.flatnonzero(scales.may_miss))
-        self.register_buffer("_optional", optional, persistent=False)
+        optional = np.flatnonzero(scales.may_miss)
+        places = torch.from_numpy(optional) if len(optional) else None
+        self.register_buffer("_optional", places, persistent=False)
         middles = torch.zeros_like(self.points)
         self.register_buffer("_middles", middles, persistent=False)
         self.register_load_state_dict_post_hook(lambda own, _: own.refresh_middles())
@@ -133,8 +134,11 @@ class RowStatistics(nn.Module):
         standard = ((known - self.mean) * self.factor).clamp(-LIMIT, LIMIT)
         quantiles = self._quantiles(known.T.contiguous()).T
         quantiles = torch.where(missing | (self.factor == 0), 0.0, quantiles)
-        optional = missing.index_select(1, self._optional).to(standard.dtype)
-        return torch.cat([standard, quantiles, optional], dim=1)
+        inputs = [standard, quantiles]
+        if self._optional is not None:
+            optional = missing.index_select(1, self._optional)
+            inputs.append(optional.to(standard.dtype))
+        return torch.cat(inputs, dim=1)
 
     @torch.no_grad()
     def refresh_middles(self) -> None:

@@ -19,20 +19,21 @@ class CalibrationLayer(nn.Module):
         """Store its numbers."""
         super().__init__()
         self._weights = calibration.weights.tolist()
-        self._is_step = len(calibration.logits) > 0
-        for name in ("logits", "calibrated"):
-            own = torch.from_numpy(getattr(calibration, name).copy())
-            self.register_buffer(name, own)
+        self._has_steps = len(calibration.logits) > 0
+        if self._has_steps:
+            for name in ("logits", "calibrated"):
+                own = torch.from_numpy(getattr(calibration, name).copy())
+                self.register_buffer(name, own)
 
     def forward(self, logits: torch.Tensor) -> torch.Tensor:
         """Calibrate."""
         a, b, c = self._weights
         given = torch.sigmoid(logits).double()
-        if not self._is_step and (a, b, c) == (1, 1, 0):
+        if not self._has_steps and (a, b, c) == (1, 1, 0):
             return given
         p = given.clamp(float(_LIMITS.tiny), float(1 - _LIMITS.epsneg))
         clicked, not_clicked = p.log(), (-p).log1p()
-        if self._is_step:
+        if self._has_steps:
             return torch.sigmoid(self._interpolate(clicked - not_clicked))
         return torch.sigmoid(a * clicked - b * not_clicked + c)
 

@@ -1,0 +1,1 @@
+"""A bundle as a model of other runtimes: ONNX and torch.export."""

@@ -1,0 +1,141 @@
+"""The model that is exported, and its inputs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.layers.calibration import CalibrationLayer
+from mmctr.ctr.models.din.padded import PaddedDin
+from mmctr.serving.export.facts import Input
+from mmctr.serving.requests import Requests
+from mmctr.serving.state import ScoringState
+
+Arrays = dict[str, np.ndarray]
+
+BATCH, HISTORY = "batch", "history"
+"""Names of the axes whose length is free."""
+
+
+class ExportedModel(nn.Module):
+    """Padded rows to probabilities: trainings, their mean logit, calibration.
+
+    Shapes: see :meth:`mmctr.ctr.models.din.padded.PaddedDin.forward` -> ``[B]``
+    float64.
+    """
+
+    def __init__(self, state: ScoringState) -> None:
+        """Embed all items of a bundle."""
+        super().__init__()
+        longest = state.bundle.facts.ctr.training.max_history
+        self.seeds = nn.ModuleList(
+            PaddedDin(each, state.bundle.n_items, longest)
+            for each in state.predictor.members
+        )
+        self.calibration = CalibrationLayer(state.calibration)
+
+    def forward(
+        self,
+        target: torch.Tensor,
+        history: torch.Tensor,
+        row_levels: torch.Tensor | None = None,
+        statistics: torch.Tensor | None = None,
+        field_codes: torch.Tensor | None = None,
+        field_values: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Score rows."""
+        rows = (row_levels, statistics, field_codes, field_values)
+        logits = [seed(target, history, *rows) for seed in self.seeds]
+        return self.calibration(torch.stack(logits).mean(0))
+
+
+def in_single_precision(state: ScoringState) -> ScoringState:
+    """The same bundle, computed in fp32, as every export is."""
+    facts = state.bundle.facts
+    if facts.ctr.training.precision == "fp32":
+        return state
+    training = facts.ctr.training.model_copy(update={"precision": "fp32"})
+    ctr = facts.ctr.model_copy(update={"training": training})
+    facts = facts.model_copy(update={"ctr": ctr})
+    return ScoringState.of(replace(state.bundle, facts=facts))
+
+
+def describe_inputs(state: ScoringState, log: ClickLog) -> list[Input]:
+    """The inputs that a model reads, in their order.
+
+    Args:
+        state: Of the bundle.
+        log: Rows as the model reads them.
+    """
+    inputs = [
+        Input(
+            name="target",
+            dtype="int64",
+            shape=[BATCH],
+            meaning="the item to score: its row in items.parquet, from 1; 0: unknown",
+        ),
+        Input(
+            name="history",
+            dtype="int64",
+            shape=[BATCH, HISTORY],
+            meaning="clicked items, oldest first; 0: none, in any place",
+        ),
+    ]
+    if state.bundle.facts.ctr.features.row_levels:
+        meaning = "likes and views level of the row, 0 to 10"
+        inputs.append(
+            Input(name="row_levels", dtype="int64", shape=[BATCH, 2], meaning=meaning)
+        )
+    if log.statistic_names:
+        inputs.append(
+            Input(
+                name="statistics",
+                dtype="float32",
+                shape=[BATCH, len(log.statistic_names)],
+                meaning="row statistics by the names in 'statistics'; NaN: undefined",
+            )
+        )
+    if log.fields.specs:
+        inputs.append(
+            Input(
+                name="field_codes",
+                dtype="int64",
+                shape=[BATCH, log.fields.codes.shape[1]],
+                meaning="codes of fields, by 'fields' and 'encodings'",
+            )
+        )
+    if log.fields.values.shape[1]:
+        inputs.append(
+            Input(
+                name="field_values",
+                dtype="float32",
+                shape=[BATCH, log.fields.values.shape[1]],
+                meaning="(number - mean) / std of fields, within -4 and 4; 0: missing",
+            )
+        )
+    return inputs
+
+
+def padded_rows(requests: Requests, log: ClickLog, inputs: Sequence[Input]) -> Arrays:
+    """Rows as inputs of the exported model.
+
+    Args:
+        requests: ``R`` rows, with their whole histories.
+        log: The same rows as the model reads them.
+        inputs: Which ones to make.
+    """
+    lengths = np.diff(requests.offsets)
+    history = np.zeros((len(lengths), max(int(lengths.max(initial=0)), 1)), np.int64)
+    history[np.arange(history.shape[1]) < lengths[:, None]] = requests.history
+    arrays = {
+        "target": requests.items.astype(np.int64),
+        "history": history,
+        "row_levels": log.row_levels,
+        "statistics": log.statistics,
+        "field_codes": log.fields.codes,
+        "field_values": log.fields.values,
+    }
+    return {each.name: arrays[each.name] for each in inputs}

@@ -1,0 +1,168 @@
+"""Exported models give the probabilities of their bundle."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_bundles import random_requests, tiny_scorer
+
+from mmctr import Scorer
+from mmctr.runtime.sealed_folder import check_sealed
+from mmctr.serving.errors import ExportError
+from mmctr.serving.export.facts import ExportFacts
+from mmctr.serving.export.formats import FORMATS, Run
+from mmctr.serving.export.model import Arrays, padded_rows
+from mmctr.serving.export.parity import compare
+from mmctr.serving.requests import of_frame
+
+RICH = {
+    "features": {
+        "content": "codes+continuous+similarity+matches",
+        "likes": True,
+        "views": True,
+        "row_levels": True,
+        "crosses": ["position*device"],
+    },
+    "calibration": {"weights": [0.8, 1.2, -0.3], "logits": [], "calibrated": []},
+}
+
+
+@pytest.fixture(scope="module")
+def rich() -> Scorer:
+    """A model that reads everything but row statistics."""
+    return tiny_scorer(**RICH)
+
+
+@pytest.fixture(scope="module")
+def exported(rich: Scorer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its export, in another place than it was written to."""
+    written = tmp_path_factory.mktemp("exports") / "written"
+    rich.export(written, "onnx", "torch")
+    return Path(shutil.move(written, written.with_name("moved")))
+
+
+@pytest.fixture(scope="module")
+def models(exported: Path) -> list[Run]:
+    """The models of the folder."""
+    return [own.load(exported / own.file) for own in FORMATS.values()]
+
+
+def inputs_of(folder: Path, scorer: Scorer, requests: pa.Table) -> Arrays:
+    """Requests as exported models take them."""
+    facts = ExportFacts.model_validate_json((folder / "export.json").read_text())
+    rows, _ = of_frame(scorer._state, requests)
+    return padded_rows(rows, scorer._state.log(rows), facts.inputs)
+
+
+@given(seed=st.integers(0, 2**31), count=st.integers(1, 40))
+@settings(max_examples=20, deadline=None)
+def test_a_moved_export_scores_any_rows_as_the_bundle(
+    rich, exported, models, seed, count
+):
+    requests = random_requests(np.random.default_rng(seed), count)
+    expected = rich.score_frame(requests)
+    inputs = inputs_of(exported, rich, requests)
+    for run in models:
+        assert run(inputs) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_folder_says_what_it_takes_and_how_far_it_is_off(exported):
+    check_sealed(exported)
+    facts = json.loads((exported / "export.json").read_text())
+    assert [each["name"] for each in facts["inputs"]] == [
+        "target",
+        "history",
+        "row_levels",
+        "field_codes",
+        "field_values",
+    ]
+    assert set(facts["parity"]) == {"model.onnx", "model.pt2"}
+    for each in facts["parity"].values():
+        assert each["rows"] == 1000
+        assert each["max_difference"] <= each["limit"] == 1e-5
+    assert facts["codes"]["unknown"] == 2
+    assert facts["encodings"]["device"]["rare"] == ["fax"]
+    cross = facts["fields"][-1]
+    assert (cross["cross"], cross["columns"]) == (["position", "device"], [6])
+
+
+def test_a_model_that_differs_is_an_error_and_nothing_is_written(tmp_path, monkeypatch):
+    scorer = tiny_scorer(features={"content": "none"}, fields=False)
+    monkeypatch.setattr(
+        "mmctr.ctr.models.din.padded.PaddedDin._pooled",
+        lambda self, query, history, counted: query,
+    )
+    with pytest.raises(ExportError, match="model.pt2 is not written: .* differ"):
+        scorer.export(tmp_path / "export", "torch")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("has_steps", "beyond"), [(False, 0), (True, 10)])
+def test_rows_at_a_step_may_differ_and_few_of_them(has_steps, beyond):
+    expected = np.linspace(0.1, 0.9, 1000)
+
+    def run(rows):
+        number = rows["number"]
+        return expected[number] + np.where(number < beyond, 0.1, 1e-7)
+
+    rows = {"number": np.arange(1000)}
+    found = compare(run, rows, expected, "model.onnx", has_steps=has_steps)
+    assert found.rows_at_a_step == beyond
+    assert found.max_difference == pytest.approx(1e-7)
+    beyond += 1
+    with pytest.raises(ExportError, match=f"{beyond} of 1000 probabilities differ"):
+        compare(run, rows, expected, "model.onnx", has_steps=has_steps)
+
+
+def test_what_can_not_be_exported_is_one_sentence(rich, tmp_path, monkeypatch):
+    with pytest.raises(ExportError, match="expected onnx or torch, got 'tensorrt'"):
+        rich.export(tmp_path / "other", "tensorrt")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ExportError, match=r"onnxruntime.*pip install 'mmctr\[export\]"):
+        rich.export(tmp_path / "other")
+    assert not list(tmp_path.iterdir())
+
+
+STEPS = {"weights": [1, 1, 0], "logits": [-1.0, 0.1, 2], "calibrated": [-2.0, 0, 1]}
+FORMS = {
+    **{
+        f"codes {entry}": {
+            "features": {"content": "codes"},
+            "model": {"code_entry": entry},
+        }
+        for entry in ("bag", "positional", "concat", "prefix")
+    },
+    "continuous": {"features": {"content": "continuous", "modalities": ["image"]}},
+    "decoded": {"features": {"content": "continuous", "vectors": "decoded"}},
+    "similarity": {
+        "features": {"content": "similarity"},
+        "model": {"similarity": {"counts": "share"}},
+    },
+    "matches": {"features": {"content": "matches", "item_id": False}},
+    "no content": {"features": {"content": "none"}, "fields": False},
+    "steps": {"features": {"content": "none"}, "calibration": STEPS, "seeds": 3},
+    "no batch norm": {
+        "features": {"content": "codes", "fields": ["interests"]},
+        "model": {"batch_norm": False},
+    },
+}
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_exported(form, tmp_path):
+    scorer = tiny_scorer(**FORMS[form])
+    scorer.export(tmp_path / "export", "onnx", "torch")
+    requests = random_requests(np.random.default_rng(1), 50)
+    expected = scorer.score_frame(requests)
+    assert np.ptp(expected) > 1e-3
+    inputs = inputs_of(tmp_path / "export", scorer, requests)
+    for name, own in FORMATS.items():
+        found = own.load(tmp_path / "export" / own.file)(inputs)
+        assert found == pytest.approx(expected, abs=1e-5), name
