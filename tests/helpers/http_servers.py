@@ -11,12 +11,16 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Self
 
+import pandas as pd
 from paths import REPOSITORY
+
+NEW = 10**9
+"""An item that the tiny sample has not."""
 
 PATIENCE = 120
 """Seconds that anything may take on a busy machine."""
 
-_ADDRESS = re.compile(r"at http://127\.0\.0\.1:(\d+) ")
+_ADDRESS = re.compile(r"at http://[\d.]+:(\d+) ")
 
 
 def command(*arguments: Any) -> list[str]:
@@ -27,6 +31,11 @@ def command(*arguments: Any) -> list[str]:
 def surroundings(**more: str) -> dict[str, str]:
     """Variables of a process, with this checkout's package."""
     return {**os.environ, "PYTHONPATH": str(REPOSITORY / "src"), **more}
+
+
+def new_items(*ids: int) -> pd.DataFrame:
+    """Items to add."""
+    return pd.DataFrame({"item_id": ids, "likes_level": 3})
 
 
 class Server:

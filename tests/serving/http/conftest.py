@@ -1,10 +1,11 @@
-"""A bundle of the tiny sample, a scorer and a server on it."""
+"""Bundles of the tiny sample, a scorer and a server."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from http_servers import Server
+from http_servers import NEW, Server, new_items
 from road_runs import road_project
 from served_runs import bundle_of
 
@@ -29,3 +30,19 @@ def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     log = tmp_path_factory.mktemp("server") / "log"
     with Server(bundle, log, "--max-candidates", 300) as running:
         yield running
+
+
+@pytest.fixture
+def path(bundle: Path, tmp_path: Path) -> Path:
+    """A bundle of one's own."""
+    return Path(shutil.copytree(bundle, tmp_path / "bundle"))
+
+
+@pytest.fixture(scope="session")
+def other(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle with the item ``NEW``, which the first has not; only to be read."""
+    folder = tmp_path_factory.mktemp("other") / "bundle"
+    scorer = Scorer.load(bundle)
+    scorer.add_items(new_items(NEW))
+    scorer.save(folder)
+    return folder

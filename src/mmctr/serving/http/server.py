@@ -25,6 +25,8 @@ from mmctr.serving.scorer import Unknown
 
 logger = logging.getLogger(__name__)
 
+_BACKLOG = 2048
+
 
 class ServerParams(Params):
     """How a bundle is served."""
@@ -88,6 +90,7 @@ def _serve(
         )
     )
     host, port = listening.getsockname()[:2]
+    listening.listen(_BACKLOG)
     watch.start()
     with (
         _handled(signal.SIGHUP, watch.ask),
@@ -115,7 +118,7 @@ def _bound(host: str, port: int) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))  # connections are refused until uvicorn listens
+        bound.bind((host, port))  # connections are refused until the bundle is loaded
         return bound
     except OSError as error:
         bound.close()
