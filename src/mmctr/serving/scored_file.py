@@ -71,6 +71,8 @@ def _require_kind(path: Path) -> None:
 def _read(path: Path, scorer: Scorer) -> pa.Table:
     if path.suffix == ".parquet":
         return pq.read_table(path)
+    if path.suffix in _JSON_LINES:
+        return pc_json.read_json(path)
     # Ids that look like numbers may be text: they are what the bundle's own are.
     own = pa.Table.from_pandas(scorer.sample, preserve_index=False).schema
     kinds = {
@@ -78,19 +80,14 @@ def _read(path: Path, scorer: Scorer) -> pa.Table:
         for each in own
         if each.name in ("item_id", "user_id") and not pa.types.is_null(each.type)
     }
-    if path.suffix in _DELIMITERS:
-        return pc_csv.read_csv(
-            path,
-            parse_options=pc_csv.ParseOptions(delimiter=_DELIMITERS[path.suffix]),
-            convert_options=pc_csv.ConvertOptions(
-                column_types={**kinds, "history": pa.string()},
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-            ),
-        )
-    schema = pa.schema([*kinds.items(), ("history", pa.list_(kinds["item_id"]))])
-    return pc_json.read_json(
-        path, parse_options=pc_json.ParseOptions(explicit_schema=schema)
+    return pc_csv.read_csv(
+        path,
+        parse_options=pc_csv.ParseOptions(delimiter=_DELIMITERS[path.suffix]),
+        convert_options=pc_csv.ConvertOptions(
+            column_types={**kinds, "history": pa.string()},
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
     )
 
 
