@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Self
@@ -20,12 +21,9 @@ NEW = 10**9
 PATIENCE = 120
 """Seconds that anything may take on a busy machine."""
 
+MMCTR = (sys.executable, "-m", "mmctr")
+
 _ADDRESS = re.compile(r"at http://[\d.]+:(\d+) ")
-
-
-def command(*arguments: Any) -> list[str]:
-    """``mmctr ARGUMENTS``."""
-    return [sys.executable, "-m", "mmctr", *map(str, arguments)]
 
 
 def surroundings(**more: str) -> dict[str, str]:
@@ -42,13 +40,19 @@ class Server:
     """A server on a free port of this machine; ended at the end of a with-block."""
 
     def __init__(
-        self, bundle: Path, log: Path, *options: Any, port: int = 0, **variables: str
+        self,
+        bundle: Path,
+        log: Path,
+        *options: Any,
+        port: int = 0,
+        program: Sequence[Any] = MMCTR,
+        **variables: str,
     ) -> None:
         """Start it, and wait until it listens."""
         self._log = log
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                command("serve", bundle, "--port", port, *options),
+                [*map(str, (*program, "serve", bundle, "--port", port, *options))],
                 cwd=log.parent,
                 env=surroundings(**variables),
                 stdout=out,

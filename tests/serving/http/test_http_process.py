@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from http_servers import NEW, PATIENCE, Server, command, post, surroundings
+from http_servers import MMCTR, NEW, PATIENCE, Server, post, surroundings
 
 from mmctr import Scorer
 from mmctr.runtime.atomic import atomic_folder
@@ -61,7 +61,7 @@ class Clients:
 def refused(bundle: Path, *options: str, **variables: str) -> str:
     """What a server that does not start says."""
     done = subprocess.run(
-        command("serve", bundle, *options),
+        [*MMCTR, "serve", str(bundle), *options],
         env=surroundings(**variables),
         capture_output=True,
         text=True,

@@ -89,7 +89,7 @@ class ServedBundle:
         for name, own in self.facts.modalities.items():
             known |= {own.params.column, f"{name}_vector"}
         known |= {field.column for field in self.fields.levels_and_tags}
-        known |= {"item_id", "title", self.facts.fields.published_column}
+        known |= {"item_id", "title", "tag", self.facts.fields.published_column}
         return {name for name in known if name is not None}
 
     def known_values(
