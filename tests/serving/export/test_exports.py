@@ -1,7 +1,9 @@
 """Exported models give the probabilities of their bundle."""
 
 import json
+import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_bundles import random_requests, tiny_scorer
+from paths import REPOSITORY
+from tiny_bundles import ITEMS, random_requests, tiny_scorer
 
 from mmctr import Scorer
 from mmctr.runtime.sealed_folder import check_sealed
@@ -26,11 +29,23 @@ RICH = {
         "content": "codes+continuous+similarity+matches",
         "likes": True,
         "views": True,
-        "row_levels": True,
         "crosses": ["position*device"],
     },
     "calibration": {"weights": [0.8, 1.2, -0.3], "logits": [], "calibrated": []},
 }
+
+
+PROGRAM_STARTS = """
+import sys
+sys.modules["mmctr"] = sys.modules["torch"] = None
+exec(open("program.py").read())
+"""
+PROGRAM_ENDS = """
+with open("requests.json") as file:
+    requests = json.load(file)
+scores = [score(x["history"], [x["item_id"]], x) for x in requests]
+print(json.dumps([float(x[0]) for x in scores]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +93,6 @@ def test_the_folder_says_what_it_takes_and_how_far_it_is_off(exported):
     assert [each["name"] for each in facts["inputs"]] == [
         "target",
         "history",
-        "row_levels",
         "field_codes",
         "field_values",
     ]
@@ -89,7 +103,28 @@ def test_the_folder_says_what_it_takes_and_how_far_it_is_off(exported):
     assert facts["codes"]["unknown"] == 2
     assert facts["encodings"]["device"]["rare"] == ["fax"]
     cross = facts["fields"][-1]
-    assert (cross["cross"], cross["columns"]) == (["position", "device"], [6])
+    assert (cross["of"], cross["columns"]) == (["position", "device"], [6])
+
+
+def test_the_documented_program_scores_without_this_project(rich, exported, tmp_path):
+    page = (REPOSITORY / "docs" / "export.md").read_text("utf-8")
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    shutil.copytree(exported, tmp_path / "data" / "06_models" / "sample" / "export")
+    requests = random_requests(np.random.default_rng(5), 60)
+    (tmp_path / "program.py").write_text(code + PROGRAM_ENDS)
+    (tmp_path / "requests.json").write_text(json.dumps(requests.to_pylist()))
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM_STARTS],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    shown, found = done.stdout.splitlines()
+    alone = rich.score(ITEMS[:3], ITEMS[3:6])
+    assert np.array(shown.strip("[]").split(), float) == pytest.approx(alone, abs=1e-5)
+    assert json.loads(found) == pytest.approx(rich.score_frame(requests), abs=1e-5)
 
 
 def test_a_model_that_differs_is_an_error_and_nothing_is_written(tmp_path, monkeypatch):
@@ -145,7 +180,10 @@ FORMS = {
         "model": {"similarity": {"counts": "share"}},
     },
     "matches": {"features": {"content": "matches", "item_id": False}},
-    "no content": {"features": {"content": "none"}, "fields": False},
+    "no content": {
+        "features": {"content": "none", "row_levels": True},
+        "fields": False,
+    },
     "steps": {"features": {"content": "none"}, "calibration": STEPS, "seeds": 3},
     "no batch norm": {
         "features": {"content": "codes", "fields": ["interests"]},

@@ -24,16 +24,18 @@ class FieldInput(Params):
     """Where a field stands among the inputs."""
 
     name: str
-    """Its name; that of a cross is first*second."""
+    """Its name."""
     size: int
     """Number of its codes."""
     columns: list[int]
     """Columns of field_codes; more than one for tags, zeros behind."""
     value: int | None
     """Column of field_values, of a number."""
-    cross: list[str]
-    """Two fields whose codes make its own: code of the first x size of the second +
-    code of the second."""
+    of: list[str]
+    """Names of its encodings: its own, or two of a cross."""
+    factor: int
+    """Of a cross: its code is that of the first x factor + that of the second; else
+    1."""
 
 
 class SpecialCodes(Params):

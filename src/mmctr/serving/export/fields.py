@@ -8,17 +8,25 @@ from mmctr.data.fields.state import FieldState
 from mmctr.serving.export.facts import FieldInput
 
 
-def field_inputs(specs: Sequence[FieldSpec]) -> list[FieldInput]:
-    """Where each field stands among the inputs."""
+def field_inputs(specs: Sequence[FieldSpec], state: FieldState) -> list[FieldInput]:
+    """Where each field stands among the inputs.
+
+    Args:
+        specs: The fields that a model reads, in their order.
+        state: What encodes them.
+    """
+    sizes = {name: own.size for name, own in _fields_of_rows(state).items()}
     found, column, value = [], 0, 0
     for spec in specs:
+        parts = [x.strip() for x in spec.name.split(CROSS)] if spec.is_cross else []
         found.append(
             FieldInput(
                 name=spec.name,
                 size=spec.size,
                 columns=list(range(column, column + spec.width)),
                 value=value if spec.has_value else None,
-                cross=_parts(spec.name) if spec.is_cross else [],
+                of=parts or [spec.name],
+                factor=sizes[parts[1]] if parts else 1,
             )
         )
         column += spec.width
@@ -28,10 +36,9 @@ def field_inputs(specs: Sequence[FieldSpec]) -> list[FieldInput]:
 
 def encodings_of(fields: Sequence[FieldInput], state: FieldState) -> dict[str, Field]:
     """What encodes these fields, and those that crosses are made of, by name."""
-    names = {name for each in fields for name in each.cross or [each.name]}
-    own = [*state.of("user"), *state.of("row")]
-    return {each.name: each for each in own if each.name in names}
+    names = {name for each in fields for name in each.of}
+    return {name: own for name, own in _fields_of_rows(state).items() if name in names}
 
 
-def _parts(cross: str) -> list[str]:
-    return [name.strip() for name in cross.split(CROSS)]
+def _fields_of_rows(state: FieldState) -> dict[str, Field]:
+    return {own.name: own for side in ("row", "user") for own in state.of(side)}

@@ -121,7 +121,7 @@ def _facts(
     versions: dict[str, str],
 ) -> ExportFacts:
     facts = state.bundle.facts
-    fields = field_inputs(log.fields.specs)
+    fields = field_inputs(log.fields.specs, state.bundle.fields)
     return ExportFacts(
         format=FORMAT,
         inputs=inputs,
