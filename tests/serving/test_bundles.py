@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -69,8 +71,36 @@ def test_a_bundle_is_loaded_from_elsewhere_without_kedro(bundle, shared, tmp_pat
     assert before == {name: (moved / name).read_bytes() for name in files_of(moved)}
 
 
-def test_nothing_but_the_card_names_this_machine(bundle, project):
-    for name in set(files_of(bundle)) - {"card.md"}:
+def _scores_as(user: int, folder: str, path: str) -> None:
+    """Score as another user of this machine, from a folder of theirs."""
+    os.setgroups([])
+    os.setgid(user)
+    os.setuid(user)
+    os.chdir("/")
+    Scorer.load(folder).score(["i1", "i2"], ["i3"]).tofile(path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_a_bundle_is_scored_by_another_user(bundle, shared):
+    expected = shared.score(["i1", "i2"], ["i3"])
+    with tempfile.TemporaryDirectory() as shelf:
+        os.chmod(shelf, 0o755)
+        found = Path(shelf) / "found"
+        found.touch()
+        found.chmod(0o666)
+        copied = Path(shelf) / "bundle"
+        shutil.copytree(bundle, copied)
+        child = get_context("fork").Process(
+            target=_scores_as, args=(65_534, str(copied), str(found))
+        )
+        child.start()
+        child.join(60)
+        assert child.exitcode == 0
+        assert np.array_equal(np.fromfile(found), expected)
+
+
+def test_nothing_names_this_machine(bundle, project):
+    for name in files_of(bundle):
         assert str(project).encode() not in (bundle / name).read_bytes(), name
 
 

@@ -8,6 +8,7 @@ import pytest
 from served_runs import ITEMS, requests_of_test, with_raw_fields
 
 from mmctr import Scorer
+from mmctr.ctr.models.din.attention import TargetAttention
 from mmctr.serving.errors import UnknownItemsError
 
 # All use a run of the pipelines.
@@ -117,14 +118,38 @@ def test_an_explanation_tells_every_part(shared):
         shared.explain(HISTORY, "none")
 
 
+def test_the_attention_of_an_explanation_is_what_the_model_weighs_by(
+    shared, monkeypatch
+):
+    weighed = []
+
+    def weights(own: TargetAttention, *args: object) -> object:
+        weighed.append(of_model(own, *args))
+        return weighed[-1]
+
+    of_model = TargetAttention.weights
+    with monkeypatch.context() as patched:
+        patched.setattr(TargetAttention, "weights", weights)
+        shared.score(HISTORY, ["i4"], USER, ROW)
+    (inside,) = weighed
+    found = shared.explain(HISTORY, "i4", USER, ROW)
+    assert found.attention == pytest.approx(inside.double().numpy(), abs=1e-6)
+    assert found.attention.any()
+
+
 def test_threads_share_a_scorer(scorer, requests):
     table, expected = requests
 
+    one = scorer.score(HISTORY, ["i4"], USER, ROW, as_of=10**9)
+
     def ask(turn: int) -> bool:
-        if turn == 5:
+        if turn == 11:
             scorer.add_items(pd.DataFrame({"item_id": ["new"], "title": ["red robot"]}))
+        if turn % 2:
+            found = scorer.score(HISTORY, ["i4"], USER, ROW, as_of=10**9)
+            return np.allclose(found, one, atol=1e-6)
         return np.array_equal(scorer.score_frame(table), expected)
 
-    with ThreadPoolExecutor(4) as pool:
-        assert all(pool.map(ask, range(12)))
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(ask, range(48)))
     assert "new" in scorer.items

@@ -1,5 +1,6 @@
 """What the model card says, collected from the artifacts of a run."""
 
+from pathlib import PurePath
 from typing import Any
 
 import yaml
@@ -215,7 +216,11 @@ def _cold_items(report: dict[str, Any], part: str, details: dict[str, Any]) -> s
 
 def _config(report: dict[str, Any], record: Record) -> str:
     """Options of ``kedro run`` that make the same again."""
-    named = {"dataset": record.dataset, "raw_dir": record.raw_dir, "seed": record.seed}
+    raw_dir = record.raw_dir
+    if PurePath(raw_dir).is_absolute():
+        # A card is read elsewhere, where a folder of this machine says nothing.
+        raw_dir = f"DIR/{PurePath(raw_dir).name}"
+    named = {"dataset": record.dataset, "raw_dir": raw_dir, "seed": record.seed}
     options: dict[str, Any] = {}
     if report["source"] == "interactions":
         options["env"] = "interactions"

@@ -79,9 +79,10 @@ def check_sealed(folder: Path) -> list[str]:
 
 def _write_tensors(path: Path, tensors: Mapping[str, Any]) -> None:
     # torch takes a second to import.
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    save_file({name: x.contiguous() for name, x in tensors.items()}, path)
+    # Its save_file would make a file that only its owner may read.
+    path.write_bytes(save({name: x.contiguous() for name, x in tensors.items()}))
 
 
 def _write_json(path: Path, values: Any) -> None:
