@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +29,13 @@ FRAME_ROWS = 20_000
 SEED = 20242025
 
 
+class Took(NamedTuple):
+    """Seconds of the clock, and of the processor: those of others are left out."""
+
+    wall: float
+    cpu: float
+
+
 def measure(path: Path, rounds: int, frame_rows: int = FRAME_ROWS) -> dict[str, object]:
     """Measure all in turn, round after round.
 
@@ -38,8 +46,9 @@ def measure(path: Path, rounds: int, frame_rows: int = FRAME_ROWS) -> dict[str, 
 
     Returns:
         Milliseconds of a user's request for 1,000 candidates and for the whole
-        catalogue; rows per second of ``score_frame``, and how often that is the rate of
-        the pipelines: statistics, click log and model.
+        catalogue; how many times as long as many rows of other users take; rows per
+        second of ``score_frame``, and how often that is the rate of the pipelines:
+        statistics, click log and model.
     """
     scorer = Scorer.load(path)
     sample, ids = scorer.sample, scorer.items
@@ -51,20 +60,19 @@ def measure(path: Path, rounds: int, frame_rows: int = FRAME_ROWS) -> dict[str, 
     mixed = frame.slice(0, count)
     pipelines = _pipelines(path)
 
-    some: list[float] = []
-    whole: list[float] = []
-    of_many: list[float] = []
-    by_frame: list[float] = []
-    by_pipelines: list[float] = []
+    some: list[Took] = []
+    whole: list[Took] = []
+    of_many: list[Took] = []
+    by_frame: list[Took] = []
+    by_pipelines: list[Took] = []
     scorer.rank(histories[0], 1)  # what is computed once
     for _ in range(rounds):
         for history in histories:
-            some.append(_seconds(lambda past=history: scorer.score(past, candidates)))
-            whole.append(_seconds(lambda past=history: scorer.rank(past, 10)))
-        of_many.append(_seconds(lambda: scorer.score_frame(mixed)))
-        by_frame.append(_seconds(lambda: scorer.score_frame(frame)))
-        by_pipelines.append(_seconds(lambda: pipelines(frame)))
-    rate, pipeline_rate = (frame_rows / np.median(x) for x in (by_frame, by_pipelines))
+            some.append(_took(lambda past=history: scorer.score(past, candidates)))
+            whole.append(_took(lambda past=history: scorer.rank(past, 10)))
+        of_many.append(_took(lambda: scorer.score_frame(mixed)))
+        by_frame.append(_took(lambda: scorer.score_frame(frame)))
+        by_pipelines.append(_took(lambda: pipelines(frame)))
     return {
         "history": {
             "median": float(np.median([len(x) for x in histories])),
@@ -72,9 +80,12 @@ def measure(path: Path, rounds: int, frame_rows: int = FRAME_ROWS) -> dict[str, 
         },
         "items": len(ids),
         f"{count} candidates": _quantiles(some)
-        | {"times as fast as rows of many users": np.median(of_many) / np.median(some)},
+        | {"ratio_rows_of_many_users": _cpu(of_many) / _cpu(some)},
         "whole catalogue": _quantiles(whole),
-        "score_frame": {"rows_per_s": rate, "ratio_pipelines": rate / pipeline_rate},
+        "score_frame": {
+            "rows_per_cpu_s": frame_rows / _cpu(by_frame),
+            "ratio_pipelines": _cpu(by_pipelines) / _cpu(by_frame),
+        },
     }
 
 
@@ -104,17 +115,20 @@ def _pipelines(path: Path) -> Callable[[pa.Table], np.ndarray]:
     return score
 
 
-def _seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def _took(call: Callable[[], object]) -> Took:
+    start, cpu = time.perf_counter(), time.process_time()
     call()
-    return time.perf_counter() - start
+    return Took(time.perf_counter() - start, time.process_time() - cpu)
 
 
-def _quantiles(seconds: list[float]) -> dict[str, float]:
-    return {
-        f"p{share:g}_ms": 1e3 * float(np.percentile(seconds, share))
-        for share in (50, 99)
-    }
+def _cpu(took: list[Took]) -> float:
+    return float(np.median([each.cpu for each in took]))
+
+
+def _quantiles(took: list[Took]) -> dict[str, float]:
+    walls = [each.wall for each in took]
+    found = {f"p{x}_ms": 1e3 * float(np.percentile(walls, x)) for x in (50, 99)}
+    return found | {"cpu_p50_ms": 1e3 * _cpu(took)}
 
 
 def main() -> None:

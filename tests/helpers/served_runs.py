@@ -56,11 +56,16 @@ def run_rich(folder: Path, **features: Any) -> dict[str, str]:
     """A project whose model reads everything that a model can read of such a log."""
     copy_project(folder)
     write_rich_log(folder / "raw")
+    run_log(folder, rich_params(**features))
+    return {}
+
+
+def rich_params(**features: Any) -> dict[str, Any]:
+    """Parameters by which a model reads everything."""
     kinds = ["history", "popularity", "rates", "cooccurrence", "similarity", "lexical"]
     ctr = TINY["ctr_modeling"]
-    params = {
+    return {
         **TINY,
-        "raw_dir": str(folder / "raw"),
         "dataset": "rich",
         "embedding": {
             "provider": "sentence_transformers",
@@ -82,9 +87,13 @@ def run_rich(folder: Path, **features: Any) -> dict[str, str]:
             },
         },
     }
+
+
+def run_log(folder: Path, params: dict[str, Any]) -> None:
+    """Run all pipelines on the log of a project."""
+    params = params | {"raw_dir": str(folder / "raw")}
     config = write_config(folder / "run.yml", env="interactions", params=params)
     must_run(folder, "--config", config)
-    return {}
 
 
 def bundle_of(project: Path, dataset: str = "rich") -> Path:

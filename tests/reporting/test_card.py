@@ -68,6 +68,16 @@ def test_headings_are_those_of_a_model_card(made):
     ]
 
 
+def test_its_config_names_no_folder_of_this_machine(made):
+    changed = copy.deepcopy(made)
+    for manifest in (x for x in changed.values() if isinstance(x, dict)):
+        if "raw_dir" in manifest.get("parameters", {}):
+            manifest["parameters"]["raw_dir"] = "/home/somebody/toys"
+    card = write_model_card(**changed)
+    assert config_of(card)["params"]["raw_dir"] == "DIR/toys"
+    assert "somebody" not in card
+
+
 def test_its_config_has_what_the_weights_were_made_with(made):
     config = config_of(write_model_card(**made))
     assert config["env"] == "interactions"

@@ -20,4 +20,4 @@ def test_every_figure_is_measured(bundle, shared):
     }
     for name in (f"{len(shared.items)} candidates", "whole catalogue"):
         assert 0 < found[name]["p50_ms"] <= found[name]["p99_ms"]
-    assert found["score_frame"]["rows_per_s"] > 0
+    assert found["score_frame"]["rows_per_cpu_s"] > 0
