@@ -218,9 +218,9 @@ def found(*, labelled: bool = True) -> dict[str, Any]:
         "tokens": 512,
         "cost_bound_usd": 0.0123,
         "seconds": 3.21,
-        "missing": 0,
-        "broken": 0,
+        **dict.fromkeys(("missing", "broken"), 0),
     }
+    given = {"provider": "given", "version": None}
     metrics, details = evaluation(labelled=labelled)
     node = {"pipeline": "fusion", "peak_gb": 0.5, "child_peak_gb": 0.1}
     parts = {name: _part(240) for name in ("train", "valid")}
@@ -240,8 +240,8 @@ def found(*, labelled: bool = True) -> dict[str, Any]:
             "test": _audit(("train", "valid"), labelled=labelled),
         },
         "embedding_report": {
-            "title": vectors,
-            "image": {**vectors, "provider": "given", "version": None},
+            "title": {"column": "title", **vectors},
+            "image": {"column": "image", **vectors} | given,
         },
         "codebook": {"title": _health(4), "image": _health(40)},
         "shared_codes": pd.DataFrame(

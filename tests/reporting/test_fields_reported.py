@@ -41,8 +41,27 @@ def test_every_raw_column_is_named_with_its_reason():
 
 def test_where_the_user_is_no_field_the_share_of_known_users_is_said():
     assert "43.2 % of the rows of test are of users that train has" in data_words()
+    assert "most are new" in data_words()
     words = data_words({"user_id": field(0.5, "user")})
     assert "of users that train has" not in words
+
+
+def test_where_users_return_the_field_of_the_user_is_advised():
+    made = copy.deepcopy(found())
+    made["data_audit"]["test"]["known_user_share"] = 0.75
+    words = Page(write_report(**made)).section("data").words
+    assert "users return, so try --params fields.user_id=true" in words
+
+
+def test_a_column_that_a_modality_is_made_of_is_described_so():
+    use = {"side": "item", "kind": None, "used": False, "why": "free text: a modality"}
+    made = copy.deepcopy(found())
+    made["preparation_report"]["log"]["columns"] = {"blurb": use, "plot": use}
+    report = {**made["embedding_report"]["title"], "column": "plot"}
+    made["embedding_report"]["story"] = report
+    words = Page(write_report(**made)).section("data").words
+    assert "blurb item - no free text: a modality" in words
+    assert "plot item vector yes the modality story" in words
 
 
 @pytest.mark.parametrize(

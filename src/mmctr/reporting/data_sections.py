@@ -1,6 +1,6 @@
 """The sections on what went in: rows, leaks, and the codes of the items."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -42,13 +42,17 @@ LEAKS = {
 
 
 def data_section(
-    report: dict[str, Any], audit: dict[str, Any], statistics: Sequence[Block]
+    report: dict[str, Any],
+    audit: dict[str, Any],
+    modalities: Mapping[str, str],
+    statistics: Sequence[Block],
 ) -> Section:
     """Show rows, users, items, histories, statistics of rows, and what leaks.
 
     Args:
         report: ``preparation.json``.
         audit: ``audit.json``.
+        modalities: Column of the items -> the modality that is made of it.
         statistics: What is said of the rows' statistics.
     """
     blocks: list[Block] = [
@@ -56,7 +60,7 @@ def data_section(
         part_table(report),
     ]
     if log := report["log"]:
-        blocks += log_blocks(log)
+        blocks += log_blocks(log, modalities)
     blocks += field_blocks(report, audit)
     blocks += [*statistics, _leak_table(audit), Text(leak_sentence(audit))]
     if said := repeats_sentence(audit):

@@ -9,6 +9,7 @@ from mmctr.reporting.words import NOTHING, count, number, percent
 _PARTS = ("train", "valid", "test")
 
 _CHANCE = 0.05
+_MANY_KNOWN = 0.5
 
 _LEAKS = {
     "item": "such items are clicked more, by anybody",
@@ -31,7 +32,9 @@ def field_blocks(report: dict[str, Any], audit: dict[str, Any]) -> list[Block]:
         blocks.append(_fields(audit))
     if (report["log"] or {}) and "user_id" not in audit["train"]["fields"]:
         known = audit["test"]["known_user_share"]
-        blocks.append(Text(say("known_users", share=known)))
+        blocks.append(
+            Text(say("known_users", share=known, is_high=known >= _MANY_KNOWN))
+        )
     return blocks
 
 

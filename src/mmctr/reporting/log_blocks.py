@@ -1,5 +1,6 @@
 """What a log was, what of it is in no row, and what its columns are used for."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from mmctr.reporting.blocks import Block, Folded, Table, Text
@@ -9,12 +10,17 @@ from mmctr.reporting.words import NOTHING, cell, count, percent, plain
 _OWN = ("columns", "dropped", "notes")
 
 
-def log_blocks(log: dict[str, Any]) -> list[Block]:
+def log_blocks(log: dict[str, Any], modalities: Mapping[str, str]) -> list[Block]:
     """Show the log's kind, days, losses and columns.
 
     Args:
         log: ``log`` of ``preparation.json``.
+        modalities: Column of the items -> the modality that is made of it.
     """
+    columns = [
+        (name, _as_modality(use, modalities.get(name)))
+        for name, use in log["columns"].items()
+    ]
     found = [[plain(name), cell(log[name])] for name in log if name not in _OWN]
     split = Table("The log", ("what", "found"), found, words=2)
     notes = [Text(note) for note in log.get("notes", [])]
@@ -22,7 +28,7 @@ def log_blocks(log: dict[str, Any]) -> list[Block]:
         Text(say("log_kind", log=log)),
         _dropped_table(log["dropped"]),
         Folded("What reading and splitting the log found", [split, *notes]),
-        Folded("What the columns are used for", [_column_table(log["columns"])]),
+        Folded("What the columns are used for", [_column_table(columns)]),
     ]
 
 
@@ -50,10 +56,17 @@ def _dropped_table(dropped: dict[str, Any]) -> Table:
     )
 
 
-def _column_table(columns: dict[str, Any]) -> Table:
+def _as_modality(use: dict[str, Any], modality: str | None) -> dict[str, Any]:
+    """What is said of a column that is no field, where a modality is made of it."""
+    if modality is None or use["side"] != "item" or use["kind"] is not None:
+        return use
+    return {**use, "kind": "vector", "used": True, "why": f"the modality {modality}"}
+
+
+def _column_table(columns: list[tuple[str, Any]]) -> Table:
     return Table.of_records(
         "Columns of the raw files",
-        columns.items(),
+        columns,
         {
             "column": lambda named: named[0],
             "side": lambda named: named[1]["side"],

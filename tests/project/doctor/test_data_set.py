@@ -13,6 +13,7 @@ from mmctr.data.datasets import InteractionLog
 from mmctr.data.fields.params import FieldsParams
 from mmctr.project.doctor.data_set import (
     check_credentials,
+    check_known_users,
     check_lock,
     check_named_files,
     describe_fields,
@@ -80,7 +81,7 @@ def test_columns_that_would_be_fields_are_shown(tmp_path, ending):
         write = pq.write_table if ending == "parquet" else csv.write_csv
         write(pa.table(columns), file)
     source = InteractionLog(path=str(tmp_path))
-    (found,) = describe_fields(source, FieldsParams(context=["device"]))
+    (found,) = describe_fields(source, FieldsParams(context=["device"]), {})
     assert found.level is Level.OK
     assert [" ".join(line.split()) for line in found.text.splitlines()[1:]] == [
         "item likes level eleven quantiles; ctr_modeling.features.likes",
@@ -88,10 +89,34 @@ def test_columns_that_would_be_fields_are_shown(tmp_path, ending):
         "row device category text of 2 values",
         "row place not used not named in fields.context",
     ]
-    (found,) = describe_fields(source, FieldsParams(context=["devise"]))
+    (found,) = describe_fields(source, FieldsParams(context=["devise"]), {})
     assert found.level is Level.WARNING
     assert "did you mean 'device'" in found.text
     (tmp_path / f"items.{ending}").unlink()
-    (found,) = describe_fields(source, FieldsParams())
+    (found,) = describe_fields(source, FieldsParams(), {})
     assert found.level is Level.WARNING
     assert "items" in found.text
+
+
+def test_text_that_a_modality_is_made_of_is_described_so(tmp_path):
+    log = {"user_id": [1, 2], "item_id": [1, 2], "timestamp": [10**9, 10**9 + 5]}
+    plots = [f"a story of its own, number {x}" for x in range(200)]
+    items = {"item_id": range(200), "title": ["x"] * 200, "plot": plots}
+    pq.write_table(pa.table(log), tmp_path / "interactions.parquet")
+    pq.write_table(pa.table(items), tmp_path / "items.parquet")
+    source = InteractionLog(path=str(tmp_path))
+    for named, said in (({}, "free text: a modality"), ({"plot": "tale"}, "tale")):
+        (found,) = describe_fields(source, FieldsParams(), named)
+        assert said in found.text
+        assert ("by embedding.modalities" in found.text) == (not named)
+
+
+def test_whether_users_return_is_said_once_it_is_known():
+    params = FieldsParams()
+    assert check_known_users(None, params) == []
+    for share, advice in ((0.9, "try --params fields.user_id=true"), (0.1, "")):
+        (found,) = check_known_users({"test": {"known_user_share": share}}, params)
+        assert found.remedy == advice
+        assert f"{share:.1%} of the rows of test" in found.text
+    params = FieldsParams(user_id=True)
+    assert check_known_users({"test": {"known_user_share": 1.0}}, params) == []

@@ -41,7 +41,7 @@ def embed_items(
         By modality: vectors ``[n_items + 1, d]`` float32, row i is item i and row 0 is
         padding, an item without content may have the zero vector, and d is 0 where the
         items have no such content; ``[d]``, what was subtracted from them; and a
-        report as plain values, an
+        report as plain values, the items' column that they are made of beside an
         :class:`~mmctr.content.embedders.embed.EmbeddingReport` of texts, else an
         :class:`~mmctr.content.covers.image_report.ImageEmbeddingReport`.
 
@@ -73,7 +73,7 @@ def embed_items(
         vectors[name], centers[name] = finish_vectors(
             found, modality, f"{name} vectors"
         )
-        reports[name] = report.model_dump(mode="json")
+        reports[name] = {"column": modality.column, **report.model_dump(mode="json")}
     return vectors, centers, reports
 
 

@@ -51,6 +51,7 @@ def write_report(
         data_sections.data_section(
             preparation_report,
             data_audit,
+            {each["column"]: name for name, each in embedding_report.items()},
             statistics_blocks(metrics, training_history),
         ),
         data_sections.codes_section(codebook, shared_codes),

@@ -8,6 +8,7 @@ from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
 from kedro.utils import find_kedro_project
 
+from mmctr.data.datasets.raw_log import RawLog
 from mmctr.project.doctor import data_set, machine
 from mmctr.project.doctor.findings import Finding
 from mmctr.project.doctor.modalities import describe_modalities
@@ -55,6 +56,11 @@ def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[F
     pyproject = project / "pyproject.toml"
     extras = ["images"] if params.embedding.images.path else []
     extras += ["s3"] if params.raw_dir.startswith("s3://") else []
+    named = params.embedding.modalities.items()
+    modalities = {each.column: name for name, each in named if each and each.column}
+    is_log = isinstance(source, RawLog)
+    is_prepared = is_log and catalog.exists("data_audit")
+    audit = catalog.load("data_audit") if is_prepared else None
     manifest = Path(catalog[MANIFESTS[""]]._describe()["filepath"])
     return [
         machine.check_python(pyproject),
@@ -64,7 +70,8 @@ def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[F
         machine.check_memory(raw_bytes, available_memory()),
         data_set.check_credentials(params),
         *data_set.check_raw_files(source, _raw_remedy(params, again)),
-        *data_set.describe_fields(source, params.fields),
+        *data_set.describe_fields(source, params.fields, modalities),
+        *data_set.check_known_users(audit, params.fields),
         describe_modalities(catalog["item_contents"].load, params.embedding),
         *data_set.check_named_files(params, project),
         *data_set.check_artifacts(

@@ -1,8 +1,9 @@
 """Checks of a data set: its inputs, its artifacts, and runs in progress."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from mmctr.data.datasets.raw_log import RawLog
 from mmctr.data.fields.params import FieldsParams, Side
@@ -15,6 +16,8 @@ from mmctr.project.provenance.staleness import Cause, Lineage, describe_causes
 from mmctr.runtime.dataset_lock import describe_holders, held_by
 
 KEY_VARIABLE = "OPENAI_API_KEY"
+
+_MANY_KNOWN = 0.5
 
 SAMPLED_ROWS = 20_000
 """Rows of each table that fields are inferred from."""
@@ -65,12 +68,15 @@ def check_raw_files(source: RawSource, remedy: str) -> list[Finding]:
     return [Finding(Level.OK, "raw files", text)]
 
 
-def describe_fields(source: RawSource, params: FieldsParams) -> list[Finding]:
+def describe_fields(
+    source: RawSource, params: FieldsParams, modalities: Mapping[str, str]
+) -> list[Finding]:
     """Show what the columns of a log would be as fields, by its first rows.
 
     Args:
         source: The dataset that reads it; others than logs have no such columns.
         params: Which columns are fields.
+        modalities: Column of the items -> the modality that is made of it.
     """
     if not isinstance(source, RawLog):
         return []
@@ -85,12 +91,31 @@ def describe_fields(source: RawSource, params: FieldsParams) -> list[Finding]:
     if not uses:
         return [Finding(Level.OK, "fields", "no other columns of items, users, rows")]
     width = max(len(use.column) for use in uses)
-    lines = [
-        f"{use.side:<5}{use.column:<{width + 1}}{use.kind or 'not used':<9} {use.why}"
-        for use in uses
-    ]
+    lines = []
+    for use in uses:
+        kind, why = use.kind or "not used", use.why
+        if use.side == "item" and not use.used and use.column in modalities:
+            kind, why = "vector", f"the modality {modalities[use.column]}"
+        lines.append(f"{use.side:<5}{use.column:<{width + 1}}{kind:<9} {why}")
     head = f"by the first {SAMPLED_ROWS:,} rows of each table"
     return [Finding(Level.OK, "fields", "\n".join([head, *lines]))]
+
+
+def check_known_users(
+    audit: Mapping[str, Any] | None, params: FieldsParams
+) -> list[Finding]:
+    """Say whether users return, so that the user may be a field.
+
+    Args:
+        audit: That of the prepared rows; None before preparation.
+        params: Which columns are fields.
+    """
+    if audit is None or params.user_id:
+        return []
+    share = audit["test"]["known_user_share"]
+    text = f"{share:.1%} of the rows of test are of users that train has"
+    remedy = "try --params fields.user_id=true" if share >= _MANY_KNOWN else ""
+    return [Finding(Level.OK, "users", text, remedy)]
 
 
 def check_named_files(params: ProjectParams, project: Path) -> list[Finding]:
