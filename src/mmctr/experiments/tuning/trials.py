@@ -113,7 +113,8 @@ def _reporter(trial: "Trial", objective: str) -> Any:
                     "valid has no group with clicked and other rows, so no gAUC; use "
                     "tuning.objective=auc"
                 )
-            trial.report(value, len(module.validations))
+            # The start, which impressions have, took no budget.
+            trial.report(value, sum(x["step"] > 0 for x in module.validations))
             if trial.should_prune():
                 trial.set_user_attr(FACTS, {"validations": list(module.validations)})
                 raise TrialPruned
