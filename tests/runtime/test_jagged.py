@@ -1,9 +1,11 @@
 """Jagged rows against plain lists."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmctr.runtime import jagged
 from mmctr.runtime.jagged import keep_last, take_ranges
 
 ROWS = st.lists(st.lists(st.integers(0, 99), max_size=6), max_size=8)
@@ -28,12 +30,13 @@ def test_the_last_values_are_kept(rows, length):
     ]
 
 
-@given(rows=ROWS, data=st.data())
-def test_any_rows_can_be_taken_in_any_order(rows, data):
+@given(rows=ROWS, data=st.data(), at_once=st.sampled_from([1, 5, 1000]))
+def test_any_rows_can_be_taken_in_any_order(rows, data, at_once):
     values, offsets = flatten(rows)
     places = st.integers(0, len(rows) - 1) if rows else st.nothing()
     wanted = data.draw(st.lists(places, max_size=5)) if rows else []
-    taken = take_ranges(
-        values, offsets[:-1][np.array(wanted, int)], offsets[1:][np.array(wanted, int)]
-    )
+    starts, ends = (each[np.array(wanted, int)] for each in (offsets[:-1], offsets[1:]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jagged, "_PLACES", at_once)
+        taken = take_ranges(values, starts, ends)
     assert unflatten(*taken) == [rows[place] for place in wanted]

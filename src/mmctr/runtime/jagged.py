@@ -5,6 +5,8 @@ import numpy as np
 Jagged = tuple[np.ndarray, np.ndarray]
 """Flat values and ``[rows + 1]`` int64 offsets; row i is ``values[o[i]:o[i + 1]]``."""
 
+_PLACES = 1 << 16
+
 
 def take_ranges(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Jagged:
     """Gather ``values[start:end]`` of every row into one jagged array.
@@ -17,8 +19,18 @@ def take_ranges(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Jag
     Returns:
         The values row after row, with their offsets.
     """
-    places, offsets = places_of_ranges(starts, ends)
-    return values[places], offsets
+    lengths = ends - starts
+    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    found = np.empty(offsets[-1], values.dtype)
+    # Places of few rows at a time: those of all would not stay in the cache.
+    cuts = np.searchsorted(offsets, np.arange(0, offsets[-1], _PLACES), "right") - 1
+    cuts = np.unique(np.append(cuts, len(starts)))
+    for rows in map(slice, cuts[:-1], cuts[1:]):
+        first, last = offsets[rows.start], offsets[rows.stop]
+        places = np.repeat(starts[rows] - offsets[rows], lengths[rows])
+        places += np.arange(first, last)
+        found[first:last] = values[places]
+    return found, offsets
 
 
 def places_of_ranges(starts: np.ndarray, ends: np.ndarray) -> Jagged:
@@ -30,8 +42,7 @@ def places_of_ranges(starts: np.ndarray, ends: np.ndarray) -> Jagged:
     """
     lengths = ends - starts
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-    return places, offsets
+    return np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths), offsets
 
 
 def keep_last(jagged: Jagged, length: int) -> Jagged:
