@@ -265,8 +265,9 @@ def test_a_seed_decides_negatives_and_the_order_of_ties_alone():
 
 
 def test_the_node_takes_a_log():
-    source = random_source(7)
-    made = prepare_tables(source, make_params(), FieldsParams())
+    source, given = random_source(7), random_source(7)
+    made = prepare_tables(given, make_params(), FieldsParams())
+    assert not len(given.log)
     items, _, train, _, _, events, report, state, audit = made
     tables = prepare_interactions(source, make_params())
     assert items.equals(tables.items)

@@ -23,8 +23,10 @@ def find_repeats(log: NumberedLog) -> np.ndarray:
     pairs += log.item
     order = np.argsort(pairs)
     pairs.sort()
+    is_first = np.ones(len(pairs), bool)
+    is_first[1:] = pairs[1:] != pairs[:-1]
+    del pairs
     repeat = np.ones(len(log), bool)
-    is_first = np.diff(pairs, prepend=-1) > 0
     # Equal pairs are sorted in any order.
     if len(log):
         repeat[np.minimum.reduceat(order, np.flatnonzero(is_first))] = False

@@ -10,11 +10,11 @@ from mmctr.data.preparation.windows import Windows
 
 
 class DrawRanges(NamedTuple):
-    """Of each row ``[R]`` the part of the pool that it draws from.
+    """Of each row ``[R]`` the rows that it draws from.
 
     Attributes:
-        first: int32 or int64 first place in the pool.
-        last: Place after the last.
+        first: The first one, which begins a window.
+        last: The row after the last.
         drawable: bool, whether enough items are new to the user.
     """
 
@@ -23,28 +23,46 @@ class DrawRanges(NamedTuple):
     drawable: np.ndarray
 
 
-class _Pool(NamedTuple):
-    """Clicks to draw from: their items, and where those of each window begin."""
+class _Pool:
+    """The clicks that are drawn, by window."""
 
-    items: np.ndarray
-    bounds: np.ndarray
-    windows: Windows
+    def __init__(
+        self, positives: Positives, is_drawn: np.ndarray, windows: Windows
+    ) -> None:
+        self._positives, self._is_drawn = positives, is_drawn
+        self.numbers, self.bounds = windows.numbers, windows.bounds
+        each = np.add.reduceat(is_drawn, self.bounds[:-1], dtype=np.int64)
+        self._before = np.append(0, np.cumsum(each))
 
-    def within(self, low: int, high: int) -> tuple[int, int]:
-        """Places of the clicks of windows from a number until another."""
-        at = np.searchsorted(self.windows.numbers, [low, high])
-        first, last = self.bounds[at].tolist()
+    def windows(self, radius: int, number: int) -> tuple[int, int]:
+        """Places of the windows around a number, the first and that after the last."""
+        ends = [number - radius, number + radius + 1]
+        first, last = np.searchsorted(self.numbers, ends).tolist()
         return first, last
 
-    def window_of(self, place: int) -> int:
-        """Number of the window of a click."""
-        at = np.searchsorted(self.bounds, place, side="right") - 1
-        return int(self.windows.numbers[at])
+    def items(self, first: int, last: int) -> np.ndarray:
+        """Items of the clicks of some windows."""
+        rows = slice(self.bounds[first], self.bounds[last])
+        return self._positives.items_of(rows)[self._is_drawn[rows]]
+
+    def nearest(self, first: int, last: int, number: int) -> int | None:
+        """How far from a window the nearest click is outside of some; None: no more."""
+        before, until = self._before[first], self._before[last]
+        found = []
+        if before > 0:
+            found.append(number - self._number_of(before - 1))
+        if until < self._before[-1]:
+            found.append(self._number_of(until) - number)
+        return min(found, default=None)
+
+    def _number_of(self, click: int) -> int:
+        place = np.searchsorted(self._before, click, side="right") - 1
+        return int(self.numbers[place])
 
 
 def find_ranges(
     positives: Positives,
-    pool: np.ndarray,
+    is_drawn: np.ndarray,
     taken: TakenItems,
     windows: Windows,
     wanted: tuple[int, int],
@@ -53,71 +71,64 @@ def find_ranges(
 
     Args:
         positives: The part's.
-        pool: ``[P]`` rows whose items are drawn, ascending.
+        is_drawn: ``[R]`` bool, rows whose items are drawn; one at least.
         taken: What users have clicked up to the end of the part.
         windows: Of the part.
         wanted: Items new to the user under which a window is widened, and under which
             nothing is drawn.
     """
-    clicks = _Pool(
-        positives.items_of(pool), np.searchsorted(pool, windows.bounds), windows
-    )
-    first, last = np.empty((2, len(positives)), pool.dtype)
+    pool = _Pool(positives, is_drawn, windows)
+    first, last = np.empty((2, len(positives)), positives.events.dtype)
     drawable = np.ones(len(positives), bool)
-    for number, rows in zip(windows.numbers.tolist(), windows.slices(), strict=True):
-        low, high = clicks.within(number, number + 1)
-        first[rows], last[rows] = low, high
+    for place, rows in enumerate(windows.slices()):
+        first[rows], last[rows] = rows.start, rows.stop
         around = np.zeros(taken.n_items + 1, bool)
-        around[clicks.items[low:high]] = True
+        around[pool.items(place, place + 1)] = True
         users = positives.users[positives.events[rows]]
         # Whoever has clicked few items needs no closer look.
-        few = around.sum() - taken.counts(users) < max(wanted)
-        waiting = np.flatnonzero(few)
-        if not waiting.size:
+        left = np.flatnonzero(around.sum() - taken.counts(users) < max(wanted))
+        if not left.size:
             continue
-        users, user_of = np.unique(users[waiting], return_inverse=True)
-        found = _widen(clicks, taken, users, number, around, wanted)
-        waiting += rows.start
-        first[waiting], last[waiting], drawable[waiting] = found[:, user_of]
+        users, user_of = np.unique(users[left], return_inverse=True)
+        number = int(windows.numbers[place])
+        found = _widen(pool, taken, users, (number, around), wanted)[:, user_of]
+        left += rows.start
+        first[left], last[left], drawable[left] = found
     return DrawRanges(first, last, drawable)
 
 
 def _widen(
-    clicks: _Pool,
+    pool: _Pool,
     taken: TakenItems,
     users: np.ndarray,
-    number: int,
-    around: np.ndarray,
+    window: tuple[int, np.ndarray],
     wanted: tuple[int, int],
 ) -> np.ndarray:
-    """The ranges ``[3, U]`` of users of a window, and whether they may draw.
+    """The rows ``[2, U]`` that users of a window draw from, and whether they may.
 
     Args:
-        clicks: All there are.
+        pool: What is drawn.
         taken: What users have clicked.
         users: ``[U]`` codes.
-        number: The window's.
-        around: ``[n_items + 1]`` bool, its items; changed in place.
+        window: Its number and, as ``[n_items + 1]`` bool, its items; changed in place.
         wanted: As in :func:`find_ranges`.
     """
+    number, around = window
     found = np.zeros((3, len(users)), np.int64)
     waiting = np.arange(len(users))
-    low, high = clicks.within(number, number + 1)
+    first, last = pool.windows(0, number)
     while True:
         counts = around.sum() - taken.count_among(users[waiting], around)
-        is_whole = low == 0 and high == len(clicks.items)
-        done = (counts >= wanted[0]) | is_whole
-        found[0, waiting[done]], found[1, waiting[done]] = low, high
+        # Widen straight to the nearest window with a click.
+        radius = pool.nearest(first, last, number)
+        done = (counts >= wanted[0]) | (radius is None)
+        found[0, waiting[done]] = pool.bounds[first]
+        found[1, waiting[done]] = pool.bounds[last]
         found[2, waiting[done]] = counts[done] >= wanted[1]
         waiting = waiting[~done]
-        if not waiting.size:
+        if radius is None or not waiting.size:
             return found
-        # Widen straight to the nearest window with a click.
-        nearest = [number - clicks.window_of(low - 1)] if low else []
-        if high < len(clicks.items):
-            nearest.append(clicks.window_of(high) - number)
-        radius = min(nearest)
-        wider = clicks.within(number - radius, number + radius + 1)
-        around[clicks.items[wider[0] : low]] = True
-        around[clicks.items[high : wider[1]]] = True
-        low, high = wider
+        wider = pool.windows(radius, number)
+        around[pool.items(wider[0], first)] = True
+        around[pool.items(last, wider[1])] = True
+        first, last = wider

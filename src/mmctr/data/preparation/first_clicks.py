@@ -16,15 +16,14 @@ class FirstClicks:
     """A part's clicks that are no repeats, to draw from, and where each row may.
 
     Attributes:
-        items: ``[P]`` in time order.
-        weights: ``[P + 1]`` float64, sum of the weights of those before.
-        first: ``[R]`` first place to draw from.
-        last: ``[R]`` place after the last.
-        positives: The part's, which tell what each row knows.
+        sums: ``[R]`` float64, sum of the weights up to each row's; those of repeats
+            are 0.
+        first: ``[R]`` first row to draw from.
+        last: ``[R]`` row after the last.
+        positives: The part's, which tell items, and what each row knows.
     """
 
-    items: np.ndarray
-    weights: np.ndarray
+    sums: np.ndarray
     first: np.ndarray
     last: np.ndarray
     positives: Positives
@@ -58,8 +57,10 @@ class FirstClicks:
         ranges = np.stack([self.first[left], self.last[left]])
         for low, high in np.unique(ranges, axis=1).T:
             rows = left[(ranges == [[low], [high]]).all(axis=0)]
-            weights = np.diff(self.weights[low : high + 1])
-            free = FreeItems(self.items[low:high], weights, self.positives, rows)
+            weights = np.diff(self.sums[low:high], prepend=self._sum_before(low))
+            is_drawn = weights > 0
+            items = self.positives.items_of(slice(low, high))[is_drawn]
+            free = FreeItems(items, weights[is_drawn], self.positives, rows)
             open_places = np.arange(len(rows))
             while open_places.size:
                 drawn = free.draw(open_places, rng)
@@ -76,11 +77,15 @@ class FirstClicks:
         """Draw an item for each row; the rows that must not have it."""
         if not rows.size:
             return rows
-        low, high = self.weights[self.first[rows]], self.weights[self.last[rows]]
+        first, last = self.first[rows], self.last[rows]
+        low, high = self._sum_before(first), self._sum_before(last)
         drawn = low + rng.random(len(rows)) * (high - low)
-        places = find_places(self.weights, drawn, "right") - 1
-        places = np.clip(places, self.first[rows], self.last[rows] - 1)
-        return rows[self._keep(negatives, column, rows, self.items[places])]
+        of_row = np.clip(find_places(self.sums, drawn, "right"), first, last - 1)
+        items = self.positives.items_of(of_row)
+        return rows[self._keep(negatives, column, rows, items)]
+
+    def _sum_before(self, rows: np.ndarray) -> np.ndarray:
+        return np.where(rows > 0, self.sums[rows - 1], 0.0)
 
     def _keep(
         self, negatives: np.ndarray, column: int, rows: np.ndarray, drawn: np.ndarray

@@ -15,6 +15,7 @@ from mmctr.data.fields.levels_and_tags import (
     fit_tags,
     quantile_borders,
 )
+from mmctr.data.fields.log_columns import SPECIAL
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.preparation.clicks import click_rows, find_repeats
 from mmctr.data.preparation.column_use import column_use
@@ -64,6 +65,7 @@ def prepare_interactions(
     fields = fields or FieldsParams()
     weights = row_weights(source.log, params)
     log = number_log(source, params.unknown_items, params.seed)
+    source = source.without(_numbered_columns(source, fields))
     # The cuts depend on timestamps alone, so repeated events are dropped after them.
     split = split_by_time(log.log_times(), params, clock=log.clock)
     facts = _facts(log, split)
@@ -145,6 +147,14 @@ def _own_columns(
     counted = np.searchsorted(borders, train_counts, side="left")
     levels = {f"{name}_level": pa.array(counted.astype(np.int8)) for name in LEVELS}
     return levels | found
+
+
+def _numbered_columns(source: LogSource, fields: FieldsParams) -> set[str]:
+    """Columns of the log that are in its numbers, and needed nowhere else."""
+    found = set(SPECIAL["row"])
+    if source.users is not None or fields.user_id:
+        found -= {"user_id"}
+    return found
 
 
 def _without_repeats(

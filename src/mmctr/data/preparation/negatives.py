@@ -74,43 +74,54 @@ def sample_negatives(
     length = max(round(params.window_days * DAY_SECONDS), 1)
     windows = Windows.cut(positives, length)
     counts = count_histories(positives, windows)
-    new = ~positives.repeats
-    found = _draw_negatives(positives, new, windows, counts, taken, params, rng)
-    if found.items.any() or new.all():
+    weights = counts.weights
+    weights[positives.repeats] = 0
+    found = _draw_negatives(positives, weights, windows, counts, taken, params, rng)
+    if found.items.any() or not positives.repeats.any():
         return found
     # Too few items are new to anyone: those of all clicks, as often as clicked.
-    new[:] = True
-    counts.weights[:] = 1
-    return _draw_negatives(positives, new, windows, counts, taken, params, rng)
+    weights = np.ones(len(positives))
+    return _draw_negatives(positives, weights, windows, counts, taken, params, rng)
 
 
 def _draw_negatives(
     positives: Positives,
-    is_drawn: np.ndarray,
+    weights: np.ndarray,
     windows: Windows,
     counts: HistoryCounts,
     taken: TakenItems,
     params: PreparationParams,
     rng: np.random.Generator,
 ) -> Negatives:
-    """Draw from the items of some positives ``[R]``, by their weights."""
+    """Draw from the items of the positives whose weights ``[R]`` are over 0."""
     per_positive = params.negatives_per_positive
-    as_of = positives.timestamps[positives.events]
-    pool = np.flatnonzero(is_drawn).astype(positives.events.dtype)
-    if not pool.size:
-        return Negatives(np.zeros((len(positives), per_positive), np.int32), as_of)
+    is_drawn = weights > 0
+    if not is_drawn.any():
+        nothing = np.zeros((len(positives), per_positive), np.int32)
+        return Negatives(nothing, positives.timestamps[positives.events])
     wanted = (max(params.min_eligible_items, per_positive), per_positive)
-    first, last, drawable = find_ranges(positives, pool, taken, windows, wanted)
-    weights = np.zeros(len(pool) + 1)
-    np.cumsum(counts.weights[pool], out=weights[1:])
-    items = positives.items_of(pool)
-    first_clicks = FirstClicks(items, weights, first, last, positives)
+    ranges = find_ranges(positives, is_drawn, taken, windows, wanted)
+    # In place: of a long log no second copy may fit.
+    sums = np.cumsum(weights, out=weights)
+    first_clicks = FirstClicks(sums, ranges.first, ranges.last, positives)
     negatives = draw_repeats(positives, windows, counts, per_positive, rng)
-    negatives[~drawable] = 0
+    negatives[~ranges.drawable] = 0
     for column in range(per_positive):
-        first_clicks.fill(negatives, column, drawable, rng)
-    # Repeats at the beginning of a window come before the first that can be drawn.
-    for rows in pieces(len(positives)):
-        of_first = positives.timestamps[positives.events[pool[first[rows]]]]
-        as_of[rows] = np.minimum(as_of[rows], of_first)
-    return Negatives(negatives, as_of)
+        first_clicks.fill(negatives, column, ranges.drawable, rng)
+    return Negatives(negatives, _as_of(positives, is_drawn, windows, ranges.first))
+
+
+def _as_of(
+    positives: Positives, is_drawn: np.ndarray, windows: Windows, first: np.ndarray
+) -> np.ndarray:
+    """The time of the first click that each row may draw, or its own: ``[R]``."""
+    rows = np.flatnonzero(is_drawn)
+    places = np.minimum(np.searchsorted(rows, windows.bounds[:-1]), len(rows) - 1)
+    begins = positives.timestamps[positives.events[rows[places]]]
+    del rows
+    as_of = positives.timestamps[positives.events]
+    for piece in pieces(len(positives)):
+        begin = begins[np.searchsorted(windows.bounds, first[piece])]
+        # Repeats at the beginning of a window come before the first to be drawn.
+        as_of[piece] = np.minimum(as_of[piece], begin)
+    return as_of

@@ -15,7 +15,9 @@ class TakenItems:
         pairs *= n_items + 1
         pairs += items
         pairs.sort()
-        pairs = pairs[np.diff(pairs, prepend=-1) > 0]
+        is_new = np.ones(len(pairs), bool)
+        is_new[1:] = pairs[1:] != pairs[:-1]
+        pairs = pairs[is_new]
         last_user = int(users.max(initial=-1))
         firsts = np.arange(last_user + 2) * (n_items + 1)
         self._offsets = np.searchsorted(pairs, firsts)

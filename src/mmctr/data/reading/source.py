@@ -1,6 +1,7 @@
 """What reading a log gives to preparation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -58,3 +59,21 @@ class LogSource:
     read: tuple[ReadColumn, ...] = ()
     notes: tuple[str, ...] = ()
     clock: bool = True
+
+    def hand_over(self) -> Self:
+        """Give the source away: this object keeps no row of the log.
+
+        A node's inputs are held until its outputs are saved; a log of 100 million
+        events takes gigabytes that long otherwise.
+        """
+        source = replace(self)
+        object.__setattr__(self, "log", self.log.schema.empty_table())
+        return source
+
+    def without(self, names: set[str]) -> Self:
+        """The source, where some columns of the log have names and no values."""
+        log = self.log
+        for place, name in enumerate(log.column_names):
+            if name in names:
+                log = log.set_column(place, name, pa.nulls(len(log)))
+        return replace(self, log=log)

@@ -33,7 +33,7 @@ def prepare_tables(
     """Turn either kind of source into the primary tables.
 
     Args:
-        source: What the catalogue's ``source`` entry has read.
+        source: What the catalogue's ``source`` entry has read; a log is taken out.
         params: Split, histories and negatives.
         fields: Which columns of a log are fields.
 
@@ -47,7 +47,7 @@ def prepare_tables(
         ignored_by_challenge(params, fields)
         tables = prepare_challenge(source, params)
     else:
-        tables = prepare_interactions(source, params, fields)
+        tables = prepare_interactions(source.hand_over(), params, fields)
     *saved, audited = tables
     log = tables.report["log"]
     shown = isinstance(log, dict) and log["kind"] == "impressions"
