@@ -85,6 +85,7 @@ class Bundle:
         values = [
             self.facts.model_dump(mode="json"),
             self.fields.model_dump(mode="json"),
+            self.reference.model_dump(mode="json"),
             dict(self.quantizer_settings),
         ]
         text = json.dumps(values, sort_keys=True)
