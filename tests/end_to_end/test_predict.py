@@ -26,19 +26,16 @@ PREDICTIONS = "data/07_model_output/test/predictions.parquet"
 @pytest.fixture
 def bundle(road, tmp_path) -> Path:
     """A bundle far from the project that made it."""
-    return Path(
-        shutil.copytree(bundle_of(road[0], "test"), tmp_path / "far" / "bundle")
-    )
+    made = bundle_of(road[0], "test")
+    return Path(shutil.copytree(made, tmp_path / "far" / "bundle"))
 
 
 @pytest.fixture
 def log(road, tmp_path) -> tuple[Path, np.ndarray]:
     """Rows of test, and the pipeline's scores."""
     rows, scores = requests_of_test(road[0], "test")
-    labels = pq.read_table(
-        road[0] / "data/07_model_output/test/test_predictions.parquet",
-        columns=["label"],
-    )["label"]
+    made = road[0] / "data/07_model_output/test/test_predictions.parquet"
+    labels = pq.read_table(made)["label"]
     rows = rows.drop_columns(["as_of", "timestamp"]).append_column("label", labels)
     user = rows.column_names.index("user_id")
     rows = rows.set_column(user, "user_id", rows["user_id"].cast(pa.int32()))
@@ -107,7 +104,7 @@ def child(bundle: Path, log: Path, folder: Path, rows: int) -> subprocess.Popen[
 
 
 def ended(process: subprocess.Popen[str]) -> dict:
-    output, _ = process.communicate(timeout=540)
+    output, _ = process.communicate(timeout=1500)
     assert process.returncode == 0
     return json.loads(output)
 
@@ -133,7 +130,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(bundle, tmp_path):
     ended(child(bundle, log, tmp_path / "undisturbed", 20_000))
     disturbed = tmp_path / "disturbed"
     process = child(bundle, log, disturbed, 20_000)
-    until = time.monotonic() + 300
+    until = time.monotonic() + 900
     while not list(disturbed.glob("*/piece-000003")) and time.monotonic() < until:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)

@@ -6,7 +6,7 @@ from mmctr.reporting.blocks import Block, Picture, Pictures, Section, Table, Tex
 from mmctr.reporting.pages import render_report
 from mmctr.reporting.prediction_figures import draw_drift, draw_field, draw_scores
 from mmctr.reporting.run_figures import draw_calibration
-from mmctr.reporting.words import count, interval, number, percent
+from mmctr.reporting.words import NOTHING, count, interval, number, percent
 
 LARGE, MODERATE = 0.25, 0.1
 """Indices from which a shift is usually called so."""
@@ -147,7 +147,9 @@ def _metrics(report: dict[str, Any]) -> list[Block]:
         [
             label,
             number(found[name]),
-            interval(found.get(f"{name}_interval")),
+            interval(found[f"{name}_interval"])
+            if f"{name}_interval" in found
+            else NOTHING,
             number(test.get(name)),
         ]
         for name, label in names.items()

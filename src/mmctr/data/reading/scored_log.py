@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mmctr.data.fields.levels_and_tags import LEVELS
 from mmctr.data.reading.events import read_history
 from mmctr.data.reading.ids import id_values
 from mmctr.data.reading.items import read_items, read_users
@@ -25,6 +26,8 @@ from mmctr.runtime.hashing import content_hash
 
 ROWS = "interactions"
 """The table whose rows are scored."""
+
+_LEVELS = tuple(f"{name}_level" for name in LEVELS)
 
 NO_LABEL = -1
 """Label of a row that has none."""
@@ -125,7 +128,8 @@ class ScoredLog:
         if self.label is not None:
             self.notes.tell(f"{self.rows.where(self.label)} is the label")
         for name in self.column_names:
-            if name != self.label and looks_like_a_label(name):
+            is_known = name in (self.label, *_LEVELS)
+            if not is_known and looks_like_a_label(name):
                 self.notes.warn(
                     f"{self.rows.where(name)} looks like a label; it is none unless "
                     f"it is named: --params preparation.reading.label.column={name}"
