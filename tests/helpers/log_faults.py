@@ -209,6 +209,10 @@ REFUSED = {
         Form({"label": ["skip", "buy"] * 6}),
         ["'label' holds text", "label.positive=[buy]"],
     ),
+    "label of yes and no": (
+        Form({"label": ["no", "yes", "no"] * 4}),
+        ["'label' holds text (no, yes)", "label.positive=[yes]"],
+    ),
     "label with gaps": (
         Form({"label": [None, 1] * 6}),
         ["'label' is empty in rows [0, 2"],

@@ -8,7 +8,7 @@ import pytest
 from pandera.pandas import DataFrameSchema
 
 from mmctr.data.datasets import ChallengeFiles
-from mmctr.data.datasets.raw_file import RawFile, raw_file_problems
+from mmctr.data.datasets.raw_file import RawFile, raw_file_problems, read_raw_file
 from mmctr.data.raw_schemas import raw_column
 
 
@@ -97,3 +97,19 @@ def test_a_source_names_a_place_for_every_file(tmp_path):
     source = ChallengeFiles(path=str(tmp_path))
     assert list(source.files()) == list(source.layout())
     assert all(path.is_relative_to(tmp_path) for path in source.files().values())
+
+
+def test_a_missing_column_comes_with_near_names(file):
+    (problem,) = raw_file_problems(file, raw_file(numbr="integer"))
+    assert "column 'numbr' is missing" in problem
+    assert "did you mean 'number'?" in problem
+
+
+def test_repeated_columns_are_named(tmp_path):
+    path = tmp_path / "rows.parquet"
+    ids = pa.array([1, 2])
+    pq.write_table(pa.Table.from_arrays([ids, ids, ids], ["a", "b", "a"]), path)
+    (problem,) = raw_file_problems(path, raw_file(b="integer"))
+    assert "columns ['a'] occur more than once; it has a, b, a" in problem
+    with pytest.raises(ValueError, match="occur more than once"):
+        read_raw_file(path, DataFrameSchema({"b": raw_column("integer", None, "")}))

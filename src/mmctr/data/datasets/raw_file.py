@@ -11,8 +11,12 @@ from pandera.pandas import DataFrameSchema
 from mmctr.data.column_kinds import type_problem
 from mmctr.data.columns import id_list_column, list_column, scalar_column
 from mmctr.data.raw_schemas import check_frame, names_of, property_of, raw_column
+from mmctr.data.reading.files import decoded, repeated_columns
 from mmctr.data.reading.location import link_problem
+from mmctr.data.reading.names import near_names
+from mmctr.data.reading.values import value_type
 from mmctr.runtime.file_errors import surroundings_problem
+from mmctr.runtime.suggestions import did_you_mean
 
 # Rows read at once of lists padded to 100 ids: 50 MB.
 _ROWS = 65_536
@@ -47,14 +51,17 @@ def raw_file_problems(path: Path, expected: RawFile) -> list[str]:
         held = metadata.schema.to_arrow_schema()
     except Exception as error:  # Arrow raises many kinds at damaged bytes
         return [_damage(path, error)]
+    if problem := repeated_columns(held.names, str(path)):
+        return [problem]
     problems = [] if metadata.num_rows else [f"{path}: no rows; write the file again"]
     for name, column in expected.schema.columns.items():
         if name in held.names:
-            found = held.field(name).type
-            found = found.value_type if pa.types.is_dictionary(found) else found
+            found = value_type(held.field(name).type)
             problem = type_problem(found, str(property_of(column, "kind")))
         else:
-            problem = f"is missing; it has {', '.join(held.names)}"
+            near = near_names(name, held.names)
+            meant = f"; {did_you_mean(near)}" if near else ""
+            problem = f"is missing; it has {', '.join(held.names)}{meant}"
         if problem is not None and (column.required or name in held.names):
             problems.append(f"{path}: column '{name}' {problem}")
     return problems
@@ -149,11 +156,7 @@ def _read_columns(
         table.validate(full=True)  # finds lengths and text that were written over
     except Exception as error:  # Arrow raises many kinds at damaged bytes
         raise ValueError(_damage(path, error)) from error
-    for place, column in enumerate(table.schema):
-        if pa.types.is_dictionary(column.type):
-            decoded = table[column.name].cast(column.type.value_type)
-            table = table.set_column(place, column.name, decoded)
-    return table
+    return pa.table([decoded(each) for each in table.columns], table.column_names)
 
 
 def _damage(path: Path, error: Exception) -> str:

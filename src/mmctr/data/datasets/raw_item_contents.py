@@ -15,6 +15,7 @@ from mmctr.data.datasets.raw_file import RawFile, read_raw_file
 from mmctr.data.datasets.raw_folder import RawFolder
 from mmctr.data.raw_schemas import raw_column
 from mmctr.data.reading.contents import joined_texts
+from mmctr.data.reading.values import value_type
 
 
 class ContentReader(Protocol):
@@ -98,7 +99,9 @@ class RawItemContents(RawFolder[ItemContents]):
         item_ids = self._read(self._file)["item_id"].to_pylist()
         schema = pq.read_schema(self._path / self._file)
         ours = {theirs: name for name, theirs in self._names.items()}
-        types = {ours.get(each.name, each.name): _decoded(each.type) for each in schema}
+        types = {
+            ours.get(each.name, each.name): value_type(each.type) for each in schema
+        }
         return ItemContents(item_ids, types, self)
 
     def read_texts(self, name: str) -> list[str]:
@@ -120,7 +123,3 @@ class RawItemContents(RawFolder[ItemContents]):
         column = {self._names.get(name, name): raw_column(kind, None, "")}
         table = read_raw_file(self._path / self._file, DataFrameSchema(column))
         return table.column(0)
-
-
-def _decoded(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind

@@ -38,13 +38,25 @@ def read_schema(table: RawTable) -> pa.Schema:
         schema = unify_schemas(
             table, {file: csv_schema(table, file) for file in table.files}
         )
-    repeated = sorted({x for x in schema.names if schema.names.count(x) > 1})
-    if repeated:
-        raise ValueError(
-            f"{table.place}: columns {repeated} occur more than once; it has "
-            f"{', '.join(schema.names)}; rename or drop one of each"
-        )
+    if problem := repeated_columns(schema.names, table.place):
+        raise ValueError(problem)
     return schema
+
+
+def repeated_columns(names: list[str], place: str) -> str | None:
+    """Say which columns a file has more than once; None without any.
+
+    Args:
+        names: All of the file's columns.
+        place: The file, for the message.
+    """
+    repeated = sorted({x for x in names if names.count(x) > 1})
+    if not repeated:
+        return None
+    return (
+        f"{place}: columns {repeated} occur more than once; it has "
+        f"{', '.join(names)}; rename or drop one of each"
+    )
 
 
 def is_row_number(name: str) -> bool:

@@ -226,5 +226,6 @@ def _middle(values: list[str]) -> str:
 
 
 def _click_word(values: list[str]) -> str:
+    """The value to show as a click: what sounds so, else the rarest."""
     words = [x for x in values if looks_like_a_label(x)]
-    return words[0] if words else values[0]
+    return words[0] if words else values[-1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mmctr.data.reading.files import is_row_number
 from mmctr.data.reading.params import ReadingParams
-from mmctr.runtime.suggestions import LEAST_LIKENESS, likeness
+from mmctr.runtime.suggestions import LEAST_LIKENESS, did_you_mean, likeness
 
 _LIKES = "like likes liked"
 _EVENTS = (
@@ -105,11 +105,7 @@ def missing_columns(wanted: list[str], names: NamedColumns, place: str) -> str:
     """Say which needed columns are missing, what there is, and what to set."""
     found = list(names.taken.values())
     near = {name: near_names(name, found) for name in wanted}
-    meant = [
-        f"did you mean {' or '.join(map(repr, each))}?"
-        for each in near.values()
-        if each
-    ]
+    meant = [did_you_mean(each) for each in near.values() if each]
     chosen = {name: each[0] if each else "NAME" for name, each in near.items()}
     mapping = ", ".join(f"{ours}: {theirs}" for ours, theirs in chosen.items())
     options = ",".join(
@@ -163,7 +159,7 @@ def require_known_names(params: ReadingParams, found: Iterable[str]) -> None:
     for parameter, name in stated.items():
         if name not in there:
             near = near_names(name, there)
-            meant = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+            meant = f"; {did_you_mean(near)}" if near else ""
             raise ValueError(
                 f"preparation.reading.{parameter}: no table has a column '{name}'"
                 f"{meant}; there are {', '.join(there)}"
