@@ -18,7 +18,7 @@ from paths import REPOSITORY
 NEW = 10**9
 """An item that the tiny sample has not."""
 
-PATIENCE = 120
+PATIENCE = 300
 """Seconds that anything may take on a busy machine."""
 
 MMCTR = (sys.executable, "-m", "mmctr")

@@ -24,7 +24,7 @@ def examine_bundle(path: Path) -> list[Finding]:
         path: Its folder, which is only read.
 
     Returns:
-        Findings, in the order of the checks; the first error ends them.
+        Findings, in the order of the checks; damaged files end them.
     """
     try:
         names = check_sealed(path)
