@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from mmctr.runtime import progress
 from mmctr.runtime.processes import run_in_processes
-from mmctr.runtime.progress import is_shown, progress_bar, track
+from mmctr.runtime.progress import is_shown, progress_bar, track, track_pieces
 
 
 def test_bars_are_for_terminals_and_those_who_ask(capsys, monkeypatch):
@@ -51,6 +52,18 @@ def test_the_bar_says_what_is_left_and_whether_it_is_a_bound(capsys, options, wo
     assert "training: 100%" in last
     assert last.endswith("00:00 left, auc 0.7]")
     assert "/" not in last  # half a step is no step
+
+
+def test_long_arrays_have_a_bar_on_a_terminal_and_short_ones_none(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(progress, "PIECE", 4)
+    cut = [slice(0, 3), slice(3, 6), slice(6, 7)]
+    assert list(track_pieces("sorting", 7, step=3)) == cut
+    last = capsys.readouterr().err.replace("\r", "\n").split("\n")[-2]
+    assert last.startswith("sorting: 100%")
+    assert "7/7" in last
+    assert list(track_pieces("sorting", 4, step=2)) == [slice(0, 2), slice(2, 4)]
+    assert capsys.readouterr().err == ""
 
 
 def test_an_error_ends_the_bar(capsys):

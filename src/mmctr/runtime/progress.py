@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from mmctr.runtime.pieces import PIECE, pieces
+
 T = TypeVar("T")
 
 
@@ -62,6 +64,26 @@ def track(items: Iterable[T], label: str, total: int, *, show: bool) -> Iterator
         for item in items:
             yield item
             bar.update()
+
+
+def track_pieces(
+    label: str, length: int, *, step: int | None = None
+) -> Iterator[slice]:
+    """Cut long arrays into pieces, with a bar where they are many and on a terminal.
+
+    Args:
+        label: What is being done.
+        length: Rows of the arrays.
+        step: Most rows of a piece; see :func:`mmctr.runtime.pieces.pieces`.
+
+    Yields:
+        The pieces.
+    """
+    show = is_shown(False) and length > PIECE
+    with progress_bar(label, length, show=show) as bar:
+        for rows in pieces(length, step=step):
+            yield rows
+            bar.update(rows.stop - rows.start)
 
 
 class Countdown:

@@ -8,7 +8,7 @@ from mmctr.data.preparation.free_items import FreeItems
 from mmctr.data.preparation.positives import Positives
 from mmctr.data.preparation.repeats import TRIES
 from mmctr.runtime.ordered_search import find_places
-from mmctr.runtime.pieces import pieces
+from mmctr.runtime.progress import track_pieces
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class FirstClicks:
             rng: The source of randomness.
         """
         refused = []
-        for rows in pieces(len(negatives)):
+        label = f"drawing negative {column + 1} of {negatives.shape[1]}"
+        for rows in track_pieces(label, len(negatives)):
             is_open = drawable[rows] & (negatives[rows, column] == 0)
             left = np.flatnonzero(is_open) + rows.start
             refused.append(self._try(negatives, column, left, rng))

@@ -13,7 +13,7 @@ from mmctr.data.preparation.positives import Positives
 from mmctr.data.preparation.windows import Windows
 from mmctr.runtime.jagged import places_of_ranges
 from mmctr.runtime.ordered_search import find_places
-from mmctr.runtime.pieces import pieces
+from mmctr.runtime.progress import track_pieces
 
 STEPS = 64
 _PIECE_ROWS = 10_000
@@ -88,7 +88,7 @@ def _held_clicks(positives: Positives, events: np.ndarray) -> Iterator[_HeldClic
     # So both ascend.
     start, end = positives.start[events], positives.end[events]
     clicks = positives.clicks
-    for rows in pieces(len(events), step=_PIECE_ROWS):
+    for rows in track_pieces("counting histories", len(events), step=_PIECE_ROWS):
         before = end[max(rows.start - 1, 0)] if rows.start else 0
         ends = end[rows]
         firsts = np.minimum(np.maximum(start[rows], np.append(before, ends[:-1])), ends)

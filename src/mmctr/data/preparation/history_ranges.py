@@ -7,6 +7,7 @@ numbers are no wider than they must be.
 import numpy as np
 
 from mmctr.runtime.pieces import pieces
+from mmctr.runtime.progress import track_pieces
 
 
 def order_by_user(users: np.ndarray) -> np.ndarray:
@@ -21,7 +22,7 @@ def order_by_user(users: np.ndarray) -> np.ndarray:
     order = np.empty(len(users), index_type(len(users)))
     counts = np.bincount(users)
     free = np.cumsum(counts) - counts
-    for rows in pieces(len(users)):
+    for rows in track_pieces("sorting events by user", len(users)):
         places = np.argsort(users[rows], kind="stable")
         sorted_users = users[rows][places]
         first = np.flatnonzero(np.diff(sorted_users, prepend=-1))
@@ -102,7 +103,7 @@ def spread(values: np.ndarray, new_time: np.ndarray, order: np.ndarray) -> np.nd
     """
     found = np.empty(len(order), values.dtype)
     passed = -1
-    for rows in pieces(len(order)):
+    for rows in track_pieces("finding histories", len(order)):
         at = passed + np.cumsum(new_time[rows])
         found[order[rows]] = values[at]
         passed = int(at[-1])

@@ -1,5 +1,6 @@
 """A log of clicks or impressions as primary tables, split in time."""
 
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -38,6 +39,8 @@ from mmctr.data.reading.source import LogSource
 
 _EARLIER = -1
 
+logger = logging.getLogger(__name__)
+
 
 def prepare_interactions(
     source: LogSource, params: PreparationParams, fields: FieldsParams | None = None
@@ -64,6 +67,7 @@ def prepare_interactions(
     """
     fields = fields or FieldsParams()
     weights = row_weights(source.log, params)
+    _tell(source.log, "users, items and times become numbers, in order of time")
     log = number_log(source, params.unknown_items, params.seed)
     source = source.without(_numbered_columns(source, fields))
     # The cuts depend on timestamps alone, so repeated events are dropped after them.
@@ -78,6 +82,7 @@ def prepare_interactions(
     moment = log.timestamp if groups is None else groups.moment
     part = split.part_of(moment)
     part[~log.in_log] = _EARLIER
+    _tell(source.log, "histories")
     histories = find_histories(log, moment, params.max_history)
     n_items = len(source.items)
     counts = np.bincount(log.item[part == 0], minlength=n_items + 1)[1:]
@@ -86,11 +91,13 @@ def prepare_interactions(
     stated += [tags] if tags else []
     own = _own_columns(source, stated, counts)
     levels = own["likes_level"].to_numpy(), own["views_level"].to_numpy()
+    _tell(source.log, "rows" if log.label is not None else "negatives")
     if groups is None:
         parts, dropped = click_rows(log, part, histories, is_repeat, levels, params)
     else:
         parts, dropped = impression_rows(log, part, groups, histories, levels, params)
     parts, weighting = _with_weights(parts, weights, params)
+    _tell(source.log, "fields and counts")
     parts, encoded = add_fields(source, parts, part, groups, fields)
     return primary_tables(
         "interactions",
@@ -147,6 +154,12 @@ def _own_columns(
     counted = np.searchsorted(borders, train_counts, side="left")
     levels = {f"{name}_level": pa.array(counted.astype(np.int8)) for name in LEVELS}
     return levels | found
+
+
+def _tell(log: pa.Table, step: str) -> None:
+    """Say what comes next, where it takes long."""
+    if len(log) > PIECE_ROWS:
+        logger.info("preparing %s events: %s", f"{len(log):,}", step)
 
 
 def _numbered_columns(source: LogSource, fields: FieldsParams) -> set[str]:

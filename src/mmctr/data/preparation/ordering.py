@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mmctr.runtime.pieces import pieces
+from mmctr.runtime.progress import track_pieces
 
 
 def id_hashes(ids: pa.Array) -> np.ndarray:
@@ -66,7 +67,7 @@ def time_order(times: np.ndarray, hashes: Hash, then: Hash | None = None) -> np.
     bits = 64 - max(span.bit_length(), 1)
     last_bits = 0 if then is None else bits // 4
     key = np.empty(len(times), np.uint64)
-    for rows in pieces(len(times)):
+    for rows in track_pieces("putting events in order", len(times)):
         key[rows] = times[rows] - first
         key[rows] <<= np.uint64(bits)
         high = hashes(rows) >> np.uint64(64 - bits)
