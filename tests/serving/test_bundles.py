@@ -174,5 +174,5 @@ def test_a_missing_package_is_named(bundle, monkeypatch):
         if not name.endswith((".scorer", ".errors")):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "safetensors.torch", None)
-    with pytest.raises(BundleError, match="safetensors.* is not installed"):
+    with pytest.raises(BundleError, match="needs safetensors.*, which isn't installed"):
         Scorer.load(bundle)

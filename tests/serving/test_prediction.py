@@ -152,6 +152,18 @@ def test_rows_of_the_same_time_are_not_before_each_other(raw, score, shared):
         assert scores[row] == pytest.approx(expected[0], abs=1e-6)
 
 
+def test_rows_without_a_label_are_clicks_if_it_is_said(raw, score, shared):
+    later = 2 * 10**9
+    rows = {"user_id": ["a"] * 2, "item_id": ["i1", "i2"]}
+    table = pa.table({**rows, "timestamp": [later, later + 5]})
+    rewrite(raw, "interactions", lambda _: table)
+    for clicks, history in (("auto", []), ("labelled", []), ("all", ["i1"])):
+        found, _ = score(raw, clicks=clicks)
+        expected = shared.score(history, ["i2"], {"user_id": "a"}, None, later + 5)
+        second = found["probability"].to_numpy()[1]
+        assert second == pytest.approx(expected[0], abs=1e-6)
+
+
 def test_new_items_of_the_log_are_added(raw, score, scorer):
     new = {"item_id": ["brand new"], "title": ["small red robot"], "price": [3.0]}
     rewrite(raw, "items", lambda _: pa.table(new))
@@ -214,6 +226,7 @@ def test_a_log_of_another_form_has_the_same_scores(raw, score):
     ("change", "message"),
     [
         (lambda log: log.drop_columns(["user_id"]), "column 'user_id' is missing"),
+        (lambda log: log.slice(0, 0), "no rows; write the file again"),
         (
             lambda log: log.set_column(1, "item_id", pa.array(range(log.num_rows))),
             "item ids of this bundle are string, and got int64",

@@ -114,10 +114,17 @@ class LogScorer:
         return self.state.bundle.reference.longest_history
 
     def score(self) -> ScoredPieces:
-        """Score all rows; pieces that are there already are not scored again."""
+        """Score all rows; pieces that are there already are not scored again.
+
+        Raises:
+            ValueError: If there are no rows, or rows can't be scored.
+        """
         params, total = self.params, self.log.count_rows()
+        if not total:
+            raise ValueError(f"{self.log.rows.place}: no rows; write the file again")
         count = -(-total // params.rows_at_once)
         self.log.note_columns()
+        self._note_clicks()
         first = self.store.count()
         if first:
             logger.info("%s of %s pieces are scored already", first, count)
@@ -190,6 +197,16 @@ class LogScorer:
                 log, self._typed, self.params.rows_at_once, self.store.path / "groups"
             )
         return LogRows(state, self._longest, users, clicks, groups, log.rows.place)
+
+    def _note_clicks(self) -> None:
+        log, is_guess = self.log, self.params.clicks == "auto"
+        looked_at = "timestamp" in log.column_names and HISTORY not in log.column_names
+        if is_guess and looked_at and self.clicks_are_all:
+            log.notes.warn(
+                f"{log.rows.place}: no label, and the bundle is of a log of clicks: "
+                "every row is a click that later rows of its user have in their "
+                "history; if rows are candidates: --params predict.clicks=labelled"
+            )
 
     @property
     def _group_kind(self) -> str:

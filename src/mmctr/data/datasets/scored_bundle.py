@@ -54,12 +54,11 @@ class BundleFolder(AbstractDataset[NoReturn, Path]):
         """
         raise DatasetError(f"{self._path}: a bundle that scores is only read")
 
-    def preview(self) -> JSONPreview | None:
+    def preview(self) -> JSONPreview:
         """What the bundle says of itself, for kedro-viz."""
         facts = None if self._path is None else self._path / "bundle.json"
-        if facts is None or not facts.is_file():
-            return None
-        return JSONPreview(facts.read_text("utf-8"))
+        there = facts is not None and facts.is_file()
+        return JSONPreview(facts.read_text("utf-8") if there else "{}")
 
     def _exists(self) -> bool:
         return self._path is not None and self._path.is_dir()
