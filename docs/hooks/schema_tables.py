@@ -11,9 +11,7 @@ import pandera.pandas as pandera
 from mmctr.data.contracts import CONTRACTS
 from mmctr.data.raw_schemas import (
     CHALLENGE_ROWS,
-    INTERACTIONS,
     challenge_items_schema,
-    items_schema,
     property_of,
 )
 from mmctr.runtime.markdown import markdown_table
@@ -23,13 +21,15 @@ _INTRODUCTION = """\
 
 Written by `python docs/hooks/schema_tables.py > docs/schemas.md` from the schemas
 that the tables are checked by. A violation is an error that names file, column and
-rows, before anything is written. Columns may come in any order; columns that are not
-named here are not read.
+rows, before anything is written. Columns may come in any order; of a challenge, columns
+that are not named here are not read.
 
 In lists, type and rule are those of the values."""
 
 _RAW = """\
-## Raw files
+## Files of a challenge
+
+Those of a log of your own have [many forms](own-log.md).
 
 Numbers may have any integer or float width; where the type is an integer they must be
 whole and fit into int64. Text may be dictionary-encoded. Lists may have any Arrow list
@@ -44,7 +44,7 @@ numbered from 1; 0 is always padding."""
 
 def schema_page() -> str:
     """Write the page, Markdown."""
-    raw = [INTERACTIONS, items_schema(), challenge_items_schema(), CHALLENGE_ROWS]
+    raw = [challenge_items_schema(), CHALLENGE_ROWS]
     blocks = [_INTRODUCTION, _RAW, *map(_section, raw)]
     blocks += [_ARTIFACTS, *map(_section, CONTRACTS.values())]
     return "\n\n".join(blocks) + "\n"

@@ -48,14 +48,12 @@ class Kind:
 
 
 _LIST = "a list in every row"
-_TIME = "unix seconds (whole numbers), timestamps or dates"
 
 KINDS = {
     "integer": Kind("whole numbers", NUMBERS, "int64"),
     "count": Kind("numbers", NUMBERS, "float64", may_be_empty=True),
     "text": Kind("text", (*TEXTS, _types.is_null), "str", may_be_empty=True),
     "id": Kind("whole numbers or text", (*NUMBERS, *TEXTS), None),
-    "time": Kind(_TIME, (*NUMBERS, *TIMES), "int64"),
     "ids": Kind(_LIST, _LISTS, "int64", is_list=True),
     "vectors": Kind(_LIST, _LISTS, "float32", is_list=True),
     "tags": Kind(

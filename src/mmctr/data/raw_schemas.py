@@ -27,11 +27,6 @@ _PADDED = pandera.Check.ge(0, error="must be 0 (padding) or above")
 _COUNT = pandera.Check.in_range(
     0, float("inf"), include_max=False, error="must be finite and not negative"
 )
-_SECONDS = pandera.Check.in_range(
-    0,
-    MAX_TIMESTAMP,
-    error="must be unix seconds, not negative and not milliseconds",
-)
 _ID = "whole number or text"
 _TEXT = "text; empty where there is none"
 _VECTORS = "vectors of one width; all zero where there is none, which gives a warning"
@@ -90,47 +85,18 @@ def names_of(schema: pandera.DataFrameSchema, *, lists: bool) -> list[str]:
     return [n for n, held in columns if lists == bool(property_of(held, "lists"))]
 
 
-INTERACTIONS = pandera.DataFrameSchema(
+ITEMS = pandera.DataFrameSchema(
     {
-        "user_id": raw_column("id", None, _ID),
-        "item_id": raw_column("id", None, f"{_ID}, as in the item table"),
-        "timestamp": raw_column(
-            "time", _SECONDS, "unix seconds, an Arrow timestamp or a date"
-        ),
-    },
-    title="interactions.parquet",
-    description="Your own log: one row per event, in any order.",
-)
-
-
-def items_schema(image_column: str | None = "image_vector") -> pandera.DataFrameSchema:
-    """Describe ``items.parquet``, with the name of its column of vectors."""
-    return pandera.DataFrameSchema(
-        {
-            "item_id": raw_column("id", None, _ID, unique=True),
-            "title": raw_column("text", None, _TEXT),
-            **{
-                name: raw_column(
-                    "count",
-                    _COUNT,
-                    "popularity, of any scale",
-                    required=False,
-                    nullable=True,
-                )
-                for name in ("likes", "views")
-            },
-            **{
-                name: raw_column("tags", None, about, required=False)
-                for name, about in (
-                    ("tags", "a list of tags, text or numbers, none or more"),
-                    ("tag", "in place of `tags`: one tag or none, not in a list"),
-                )
-            },
-            **_images(image_column),
+        "item_id": raw_column("id", None, _ID, unique=True),
+        **{
+            name: raw_column(
+                "count", _COUNT, "popularity", required=False, nullable=True
+            )
+            for name in ("likes", "views")
         },
-        title="items.parquet",
-        description="Your own items: one row per item.",
-    )
+    }
+)
+"""Columns of a log's items, once they are read."""
 
 
 def challenge_items_schema(

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.column_kinds import TEXTS, is_any, is_list
-from mmctr.data.raw_schemas import check_frame, items_schema
+from mmctr.data.raw_schemas import ITEMS, check_frame
 from mmctr.data.reading.contents import read_counts, read_titles, read_vectors
 from mmctr.data.reading.ids import id_values
 from mmctr.data.reading.names import counts_labels, near_names
@@ -50,7 +50,7 @@ def read_items(
     checked = [x for x in ("item_id", *_COUNTS) if x in rows.column_names]
     check_frame(
         rows.select(checked).to_pandas(),
-        items_schema(image_column).select_columns(checked),
+        ITEMS.select_columns(checked),
         table.place,
     )
     rows, images = _take_images(table, rows, image_column, notes)
