@@ -8,6 +8,8 @@ import logging
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,12 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from mmctr import __version__
 from mmctr.project.hooks.parameters import ParameterHook
 
 logger = logging.getLogger(__name__)
 
-HISTORY, METRICS = "training_history", "metrics"
+HISTORY, METRICS, BUNDLE = "training_history", "metrics", "bundle"
 
 WRITTEN_BY_HOOKS = ("run_times", "manifest")
 """Reports that no pipeline writes, and every run changes."""
@@ -70,6 +73,8 @@ class TrackingHook:
                         client.log_metric(self._run, name, float(value), timestamp=now)
             for path in report_files(outputs, catalog):
                 client.log_artifact(self._run, str(path))
+            if BUNDLE in outputs:
+                log_bundle(self._run, catalog.load(BUNDLE))
         except Exception as error:
             logger.warning("MLflow has not all of this run: %s", error)
 
@@ -103,6 +108,32 @@ def report_files(outputs: set[str], catalog: CatalogProtocol) -> list[Path]:
         if viz.get("layer") == "reporting" and path and Path(path).is_file():
             files.append(Path(path))
     return files
+
+
+def log_bundle(run: str, folder: Path) -> str:
+    """Log a bundle as a model that ``mlflow models serve`` answers with.
+
+    Args:
+        run: The id of MLflow's run.
+        folder: That of the bundle, which is copied.
+
+    Returns:
+        Where MLflow finds the model.
+    """
+    import mlflow
+
+    # By its file: MLflow runs it when it loads the model, and nothing is pickled.
+    code = find_spec("mmctr.serving.mlflow_model")
+    active = mlflow.active_run()
+    is_open = active is not None and active.info.run_id == run
+    with nullcontext() if is_open else mlflow.start_run(run_id=run):
+        logged = mlflow.pyfunc.log_model(
+            name=BUNDLE,
+            python_model=code.origin,
+            artifacts={BUNDLE: str(folder)},
+            pip_requirements=[f"mmctr=={__version__}"],
+        )
+    return logged.model_uri
 
 
 def _log_parameters(client: Any, run: str, tree: dict[str, Any]) -> None:
