@@ -1,6 +1,11 @@
 """The bundle of a run on the tiny sample answers as the run did."""
 
+import json
+import shutil
+
 import numpy as np
+import pytest
+from project_runs import must_run
 from served_runs import bundle_of, requests_of_test
 
 from mmctr import Scorer
@@ -18,3 +23,18 @@ def test_the_bundle_of_a_run_gives_the_runs_scores(road):
             -scorer.score(scorer.items[:5], scorer.items), kind="stable"
         )[:3]
     ]
+
+
+@pytest.mark.system
+def test_the_pipeline_exports_the_bundle_of_a_run(road, tmp_path):
+    project = shutil.copytree(road[0], tmp_path / "project")
+    must_run(project, "--env", "test", "--pipeline", "export")
+    folder = bundle_of(project, "test").with_name("export")
+    facts = json.loads((folder / "export.json").read_text())
+    assert set(facts["parity"]) == {"model.onnx", "model.pt2"}
+    assert {path.name for path in folder.iterdir()} == {
+        *facts["parity"],
+        "export.json",
+        "items.parquet",
+        "manifest.json",
+    }

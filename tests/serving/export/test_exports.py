@@ -204,3 +204,12 @@ def test_every_form_is_exported(form, tmp_path):
     for name, own in FORMATS.items():
         found = own.load(tmp_path / "export" / own.file)(inputs)
         assert found == pytest.approx(expected, abs=1e-5), name
+
+
+@pytest.mark.system
+def test_a_run_with_row_statistics_is_exported(shared, tmp_path):
+    shared.export(tmp_path / "export", "onnx", "torch")
+    facts = json.loads((tmp_path / "export" / "export.json").read_text())
+    assert len(facts["statistics"]) > 50
+    assert facts["inputs"][2]["shape"] == ["batch", len(facts["statistics"])]
+    assert all(each["rows"] == 1000 for each in facts["parity"].values())
