@@ -59,19 +59,17 @@ def test_a_logged_bundle_is_served(bundle: Path, shared: Scorer, tmp_path: Path)
 
     store = f"sqlite:///{tmp_path / 'mlflow.db'}"
     mlflow.set_tracking_uri(store)
-    mlflow.create_experiment("runs", artifact_location=(tmp_path / "files").as_uri())
-    mlflow.set_experiment("runs")
-    run = mlflow.start_run()
-    mlflow.end_run()
+    experiment = mlflow.create_experiment("runs", (tmp_path / "files").as_uri())
+    run = mlflow.MlflowClient().create_run(experiment)
     model = log_bundle(run.info.run_id, bundle)
-    assert mlflow.active_run() is None
 
     frame = shared.sample[["item_id", "history"]].head(5)
     port = free_port()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", model]
     server = subprocess.Popen(
         [*command, "--env-manager", "local", "--port", str(port)],
-        env=os.environ | {"MLFLOW_TRACKING_URI": store},
+        env=os.environ | {"MLFLOW_TRACKING_URI": store, "PATH": path},
         start_new_session=True,
     )
     try:

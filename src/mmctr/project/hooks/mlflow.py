@@ -126,7 +126,7 @@ def log_bundle(run: str, folder: Path) -> str:
     code = find_spec("mmctr.serving.mlflow_model")
     active = mlflow.active_run()
     is_open = active is not None and active.info.run_id == run
-    with nullcontext() if is_open else mlflow.start_run(run_id=run):
+    with nullcontext() if is_open else mlflow.start_run(run_id=run, nested=True):
         logged = mlflow.pyfunc.log_model(
             name=BUNDLE,
             python_model=code.origin,
