@@ -16,6 +16,7 @@ FIELDS = [
     Field(name="position", column="position", side="row", kind="number"),
     Field(name="device", column="device", side="row", kind="category"),
     Field(name="genres", column="genres", side="user", kind="tags"),
+    Field(name="likes", column="likes", side="item", kind="level"),
     Field(name="price", column="price", side="item", kind="number"),
 ]
 STATE = FieldState(fields=FIELDS).model_dump()
@@ -39,6 +40,7 @@ def hook_for(tree: dict) -> NamedFieldsHook:
         ("evaluation.single_fields", ["positon"], "did you mean 'position'"),
         ("evaluation.single_fields", ["genres"], "no such field of one value each"),
         ("features.fields", ["prize"], "did you mean 'price'"),
+        ("features.fields", ["likes"], "names 'likes', and neither items nor rows"),
         ("features.crosses", ["position*devise"], "did you mean 'device'"),
         ("features.crosses", ["position*price"], "needs the field 'price' of the rows"),
     ],
