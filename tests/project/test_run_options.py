@@ -26,7 +26,7 @@ def test_names_that_are_there_pass(options):
     ("options", "words"),
     [
         ({"pipeline": "fuson"}, "--pipeline: there is no 'fuson'; did you mean 'fusi"),
-        ({"pipelines": ["sample", "x"]}, "--pipeline: there is no 'x'; known: __d"),
+        ({"pipelines": ["sample", "qq"]}, "--pipeline: there is no 'qq'; known: __d"),
         ({"node_names": ["train"]}, "'train'; did you mean 'train_model'"),
         (
             {"pipeline": "fusion", "from_nodes": ["train_model"]},
