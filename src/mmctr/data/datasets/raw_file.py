@@ -14,7 +14,7 @@ from mmctr.data.raw_schemas import check_frame, names_of, property_of, raw_colum
 from mmctr.data.reading.files import decoded, repeated_columns
 from mmctr.data.reading.location import link_problem
 from mmctr.data.reading.names import near_names
-from mmctr.data.reading.values import value_type
+from mmctr.data.reading.values import replaced, value_type
 from mmctr.runtime.file_errors import surroundings_problem
 from mmctr.runtime.suggestions import did_you_mean
 
@@ -91,8 +91,7 @@ def read_raw_file(
     for name in names_of(schema, lists=False):
         if name in table.column_names:
             kind = str(property_of(schema.columns[name], "kind"))
-            values = scalar_column(table, name, kind, file)
-            table = table.set_column(table.column_names.index(name), name, values)
+            table = replaced(table, name, scalar_column(table, name, kind, file))
     scalars = [x for x in table.column_names if x in names_of(schema, lists=False)]
     check_frame(table.select(scalars).to_pandas(), schema, file)
     return table

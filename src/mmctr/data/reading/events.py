@@ -19,7 +19,7 @@ from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.placeholders import describe_placeholders, placeholder_users
 from mmctr.data.reading.tables import OpenTable
 from mmctr.data.reading.times import read_times
-from mmctr.data.reading.values import require_values
+from mmctr.data.reading.values import replaced, require_values
 
 FRACTION = "timestamp_fraction"
 _BEFORE_1 = 1 - 1e-9
@@ -62,7 +62,7 @@ def read_events(
                 f"{len(rows):,} rows: each is a group of its own"
             )
         column = IdColumn(table.place, rows["impression_id"], table.raw.is_typed)
-        rows = _replaced(rows, "impression_id", unify_ids("impression_id", [column])[0])
+        rows = replaced(rows, "impression_id", unify_ids("impression_id", [column])[0])
         roles["impression_id"] = "impression_id"
     return rows, clock, roles | _same("user_id", "item_id", "timestamp")
 
@@ -122,7 +122,7 @@ def _with_ids(table: OpenTable, rows: pa.Table, params: ReadingParams) -> pa.Tab
     for name in ("user_id", "item_id", "impression_id"):
         if name not in rows.column_names:
             continue
-        rows = _replaced(rows, name, id_values(rows[name], table.where(name)))
+        rows = replaced(rows, name, id_values(rows[name], table.where(name)))
         if name == "item_id":
             require_values(rows[name], table.where(name))
         elif name == "user_id" and not params.drop_placeholder_users:
@@ -142,7 +142,7 @@ def _with_times(
             f"preparation.reading.time_unit={params.time_unit} is ignored: {where} "
             "holds no numbers"
         )
-    rows = _replaced(rows, "timestamp", times.seconds)
+    rows = replaced(rows, "timestamp", times.seconds)
     if times.fraction is not None:
         rows = rows.append_column(FRACTION, times.fraction)
     return rows, times.clock
@@ -263,12 +263,6 @@ def _once_per_user(rows: pa.Table) -> pa.Table:
     return first.rename_columns(
         [name.removesuffix("_first") for name in first.column_names]
     )
-
-
-def _replaced(
-    rows: pa.Table, name: str, values: pa.Array | pa.ChunkedArray
-) -> pa.Table:
-    return rows.set_column(rows.column_names.index(name), name, values)
 
 
 def _same(*names: str) -> dict[str, str]:

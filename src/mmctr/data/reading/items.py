@@ -13,7 +13,7 @@ from mmctr.data.reading.notes import Notes
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.tables import OpenTable
 from mmctr.data.reading.tags import SEPARATOR, read_tags
-from mmctr.data.reading.values import require_values
+from mmctr.data.reading.values import replaced, require_values
 
 _LONG_TITLE = 10_000
 _TAGS = ("tags", "tag")
@@ -44,7 +44,7 @@ def read_items(
     rows, roles = _with_tags(table, rows, params, notes)
     for name in _COUNTS:
         if name in rows.column_names:
-            rows = _replaced(rows, name, read_counts(rows[name]))
+            rows = replaced(rows, name, read_counts(rows[name]))
             roles[name] = name
             _tell_counts(table, rows[name], name, notes)
     checked = [x for x in ("item_id", *_COUNTS) if x in rows.column_names]
@@ -81,7 +81,7 @@ def read_users(table: OpenTable) -> pa.Table:
 def _with_keys(table: OpenTable, rows: pa.Table, name: str) -> pa.Table:
     values = id_values(rows[name], table.where(name))
     require_values(values, table.where(name))
-    return _replaced(rows, name, values)
+    return replaced(rows, name, values)
 
 
 def _with_titles(table: OpenTable, rows: pa.Table, notes: Notes) -> pa.Table:
@@ -103,7 +103,7 @@ def _with_titles(table: OpenTable, rows: pa.Table, notes: Notes) -> pa.Table:
             f"{table.where('title')} has over {_LONG_TITLE:,} characters in "
             f"{long:,} rows"
         )
-    return _replaced(rows, "title", titles)
+    return replaced(rows, "title", titles)
 
 
 def _with_tags(
@@ -186,9 +186,3 @@ def _may_be_images(table: OpenTable, name: str) -> bool:
     kind = table.schema.field(table.names.taken[name]).type
     is_vector = is_list(kind) and pa.types.is_floating(kind.value_type)
     return is_vector and not name.endswith("_vector")
-
-
-def _replaced(
-    rows: pa.Table, name: str, values: pa.Array | pa.ChunkedArray
-) -> pa.Table:
-    return rows.set_column(rows.column_names.index(name), name, values)

@@ -110,6 +110,13 @@ def require_values(column: pa.ChunkedArray, where: str, remedy: str = "") -> Non
         )
 
 
+def replaced(
+    table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray
+) -> pa.Table:
+    """The table with other values in a column, at its place."""
+    return table.set_column(table.column_names.index(name), name, values)
+
+
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Values as text, NaN as null; whole floats without fraction, as 3 for 3.0."""
     if is_any(column.type, _FLOATS):
