@@ -70,6 +70,7 @@ def prepare_interactions(
     _tell(source.log, "users, items and times become numbers, in order of time")
     log = number_log(source, params.unknown_items, params.seed)
     source = source.without(_numbered_columns(source, fields))
+    pa.default_memory_pool().release_unused()
     # The cuts depend on timestamps alone, so repeated events are dropped after them.
     split = split_by_time(log.log_times(), params, clock=log.clock)
     facts = _facts(log, split)
