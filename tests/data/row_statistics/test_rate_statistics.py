@@ -12,7 +12,7 @@ from mmctr.data.preparation.tables import events_table
 from mmctr.data.row_statistics.cooccurrence import Cooccurrence
 from mmctr.data.row_statistics.event_log import FOLDS, EventLog
 from mmctr.data.row_statistics.known_events import read_events
-from mmctr.data.row_statistics.popularity import popularity_statistics
+from mmctr.data.row_statistics.popularity import Popularity, popularity_statistics
 
 
 def with_labels(
@@ -111,7 +111,7 @@ def test_without_a_clock_rows_know_trains_events_of_other_users():
         users=known.clicks.codes_of(pa.chunked_array([np.full(12, 23)])),
         as_of=[1] * 12,
     )
-    found = popularity_statistics(rows, known.clicks, [3, 5])
+    found = popularity_statistics(rows, Popularity(known.clicks, [3, 5]))
     assert set(found) == {"events", "history_events", "events_over_history"}
     others = (users % FOLDS != 23 % FOLDS) & (times < VALID_FROM)
     clicks = np.bincount(items[others & (labels == 1)], minlength=13)[1:]

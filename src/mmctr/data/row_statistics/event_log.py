@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 Counter = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """Keys, users and as-of times ``[N]`` to numbers of events that may be known, int64."""
 
+_NEVER = np.iinfo(np.int64).max
+
 FOLDS = 10
 """Parts of the users, where rows know the events of the other parts alone."""
 
@@ -41,6 +43,9 @@ class TimesByKey:
         number += times[order]
         number -= self._first_time
         self._joint = number
+        # The moment after all events, and where those of each key end.
+        self._end = self._first_time + self._span - 1
+        self._next = np.append(self._starts[1:], len(keys))
 
     @property
     def keys(self) -> np.ndarray:
@@ -82,6 +87,8 @@ class TimesByKey:
 
     def _ends(self, places: np.ndarray, moments: np.ndarray) -> np.ndarray:
         """Place after the last event before a moment."""
+        if np.min(moments, initial=_NEVER) >= self._end:
+            return self._next[places]
         offset = np.clip(moments - self._first_time, 0, self._span - 1)
         return np.searchsorted(self._joint, places * self._span + offset)
 
@@ -195,6 +202,8 @@ class EventLog:
 
     def codes_of(self, user_ids: pa.ChunkedArray) -> np.ndarray:
         """Codes ``[N]`` int64 of users; -1 for those without an event."""
+        if user_ids.null_count == len(user_ids):
+            return np.full(len(user_ids), -1)
         codes = pc.index_in(user_ids, value_set=self.user_ids)
         return pc.fill_null(codes, -1).to_numpy().astype(np.int64)
 

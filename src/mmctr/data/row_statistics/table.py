@@ -16,7 +16,7 @@ from mmctr.data.row_statistics.event_log import EventLog
 from mmctr.data.row_statistics.history import history_statistics
 from mmctr.data.row_statistics.lexical import TitleWords
 from mmctr.data.row_statistics.params import RowStatisticsParams
-from mmctr.data.row_statistics.popularity import popularity_statistics
+from mmctr.data.row_statistics.popularity import Popularity, popularity_statistics
 from mmctr.data.row_statistics.rates import Rates
 from mmctr.data.row_statistics.rows import HistoryRows
 from mmctr.data.row_statistics.similarity import similarity_statistics, unit_vectors
@@ -52,6 +52,10 @@ class StatisticsSource:
     @cached_property
     def _cooccurrence(self) -> Cooccurrence:
         return Cooccurrence(self.log, self.params.pair_reach, self.params.max_pairs)
+
+    @cached_property
+    def _popularity(self) -> Popularity:
+        return Popularity(self.log, self.params.windows_days)
 
     @cached_property
     def _words(self) -> TitleWords:
@@ -92,7 +96,7 @@ class StatisticsSource:
         windows = self.params.windows_days
         kinds: dict[str, Callable[[], dict[str, np.ndarray]]] = {
             "history": lambda: history_statistics(rows, self.log),
-            "popularity": lambda: popularity_statistics(rows, self.log, windows),
+            "popularity": lambda: popularity_statistics(rows, self._popularity),
             "rates": lambda: (
                 {} if self.rates is None else self.rates.statistics(rows, windows)
             ),
