@@ -180,13 +180,9 @@ def start_kedro(project: Path, run: str, url: str) -> subprocess.Popen:
     params = ",".join(f"{name}={value}" for name, value in settings.items())
     command = [str(Path(sys.executable).parent / "kedro"), "run"]
     command += ["--env", "interactions", "--pipeline", "embedding", "--params", params]
-    return subprocess.Popen(
-        command,
-        cwd=project,
-        env={**os.environ, **environment(run)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    env = {**os.environ, **environment(run)}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, cwd=project, env=env, **quiet)
 
 
 def kept_texts(project: Path, scratch: Path, titles: list[str], url: str) -> set[str]:
