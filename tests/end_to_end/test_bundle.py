@@ -28,8 +28,9 @@ def test_the_bundle_of_a_run_gives_the_runs_scores(road):
 @pytest.mark.system
 def test_the_pipeline_exports_the_bundle_of_a_run(road, tmp_path):
     project = shutil.copytree(road[0], tmp_path / "project")
-    must_run(project, "--env", "test", "--pipeline", "export")
+    done = must_run(project, "--env", "test", "--pipeline", "export")
     folder = bundle_of(project, "test").with_name("export")
+    assert f"export: {folder.relative_to(project)}" in done.output
     facts = json.loads((folder / "export.json").read_text())
     assert set(facts["parity"]) == {"model.onnx", "model.pt2"}
     assert {path.name for path in folder.iterdir()} == {

@@ -70,7 +70,9 @@ def test_scores_are_the_pipelines_in_a_project_without_data(project, bundle, log
     assert "predictions.parquet" in done.output
 
 
-def test_what_a_user_gets_wrong_is_a_sentence_and_changes_nothing(project, bundle, log):
+def test_what_a_user_gets_wrong_is_a_sentence_and_changes_nothing(
+    project, bundle, log, caplog
+):
     folder, _ = log
     must_run(project, *predict(bundle, folder))
     before = (project / PREDICTIONS).read_bytes()
@@ -87,6 +89,16 @@ def test_what_a_user_gets_wrong_is_a_sentence_and_changes_nothing(project, bundl
     nothing = said(*predict(bundle, folder / "none"))
     assert "interactions.parquet is missing" in nothing
     assert "--params log=DIR" in nothing
+    rows = pq.read_table(folder / "interactions.parquet")
+    place = rows.column_names.index("item_id")
+    ids = pa.array(range(10**9, 10**9 + rows.num_rows))
+    (folder / "strange").mkdir()
+    strange = rows.set_column(place, "item_id", ids)
+    pq.write_table(strange, folder / "strange" / "interactions.parquet")
+    arguments = predict(bundle, folder / "strange")
+    params = f"{arguments[-1]},dataset=strange"
+    must_run(project, *arguments[:-1], params)
+    assert "100.0 % of the rows are of items that the bundle lacks" in caplog.text
     (bundle / "weights.safetensors").write_bytes(b"torn")
     assert "weights.safetensors is damaged" in said(*predict(bundle, folder))
     assert (project / PREDICTIONS).read_bytes() == before

@@ -100,6 +100,13 @@ def test_what_can_not_be_scored_is_one_sentence(bundle, table, tmp_path):
         score_file(bundle, tmp_path / "no.parquet", None, "score")
 
 
+def test_what_the_bundle_lacks_is_said(bundle, table, tmp_path, caplog):
+    strangers = table.set_column(0, "item_id", pa.array(["none"] * table.num_rows))
+    path = written(strangers, tmp_path / "strangers.parquet")
+    score_file(bundle, path, None, "score")
+    assert "not in the bundle: the items of 20 rows" in caplog.text
+
+
 def test_no_rows_are_no_error(bundle, table, tmp_path):
     path = written(table.slice(0, 0), tmp_path / "a.parquet")
     assert score_file(bundle, path, None, "score").count("\n") == 1

@@ -1,6 +1,7 @@
 """A file of requests, and the same with scores."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import pyarrow.parquet as pq
 
 from mmctr.data.column_kinds import is_list
 from mmctr.runtime.atomic import atomic_path
-from mmctr.serving.scorer import Scorer, Unknown
+from mmctr.serving.scorer import Answer, Scorer, Unknown
 
 ROWS_AT_ONCE = 2**17
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson")
+
+logger = logging.getLogger(__name__)
 
 
 def score_file(bundle: Path, requests: Path, output: Path | None, unknown: str) -> str:
@@ -43,15 +46,14 @@ def score_file(bundle: Path, requests: Path, output: Path | None, unknown: str) 
     scorer = Scorer.load(bundle, unknown=mode)
     try:
         table = _with_histories(_read(requests, scorer))
-        scores = np.concatenate(
-            [np.zeros(0)]
-            + [
-                scorer.score_frame(table.slice(start, ROWS_AT_ONCE))
-                for start in range(0, table.num_rows, ROWS_AT_ONCE)
-            ]
-        )
+        answers = [
+            scorer.answer_frame(table.slice(start, ROWS_AT_ONCE))
+            for start in range(0, table.num_rows, ROWS_AT_ONCE)
+        ]
     except (ValueError, pa.ArrowException) as error:
         raise ValueError(f"{requests}: {error}") from error
+    _warn_of_unknown(answers)
+    scores = np.concatenate([np.zeros(0), *(answer.scores for answer in answers)])
     if "probability" in table.column_names:
         table = table.drop_columns(["probability"])
     table = table.append_column("probability", pa.array(scores))
@@ -60,6 +62,18 @@ def score_file(bundle: Path, requests: Path, output: Path | None, unknown: str) 
     with atomic_path(output) as part:
         _write(table, part, output.suffix)
     return f"{output}: {table.num_rows:,} rows, column probability\n"
+
+
+def _warn_of_unknown(answers: list[Answer]) -> None:
+    rows = sum(int(answer.unknown_candidates.sum()) for answer in answers)
+    left_out = sum(answer.unknown_history for answer in answers)
+    if rows or left_out:
+        logger.warning(
+            "not in the bundle: the items of %s rows, which are scored without "
+            "features of their own, and %s items of histories, which are left out",
+            f"{rows:,}",
+            f"{left_out:,}",
+        )
 
 
 def _require_kind(path: Path) -> None:

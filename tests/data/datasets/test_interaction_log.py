@@ -219,6 +219,13 @@ def test_a_file_without_rows_is_named(tmp_path, name):
     assert_named(tmp_path, f"{name}.parquet: no rows", **{name: empty})
 
 
+def test_a_csv_of_names_alone_has_no_value_in_any_row(tmp_path):
+    pq.write_table(pa.table(ITEMS), tmp_path / "items.parquet")
+    (tmp_path / "interactions.csv").write_text("user_id,item_id,timestamp\n")
+    with pytest.raises(DatasetError, match="'user_id' has no value in any row"):
+        load(tmp_path)
+
+
 def test_dates_are_seconds_at_midnight(tmp_path):
     days = [datetime.date(1970, 1, 2), datetime.date(1970, 1, 3)]
     log = pa.table({"user_id": [1, 1], "item_id": [1, 1], "timestamp": days})

@@ -71,6 +71,8 @@ def type_problem(found: pa.DataType, kind: str) -> str | None:
     held = value_type(found)
     if fits(held):
         return None
+    if _types.is_null(held):
+        return f"has no value in any row; expected {words}: write the file again"
     remedy = "convert the column"
     if is_any(held, _BYTES):
         remedy = "write the bytes as text"

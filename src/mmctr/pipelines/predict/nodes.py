@@ -1,5 +1,6 @@
 """Nodes of the predict pipeline; torch is imported when they run."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ from mmctr.data.datasets import TablePieces
 from mmctr.data.reading.scored_log import ScoredLog
 from mmctr.reporting.prediction_page import prediction_page
 from mmctr.serving.prediction_params import PredictParams
+
+logger = logging.getLogger(__name__)
 
 
 def score_log(
@@ -40,7 +43,15 @@ def score_log(
         return scored.store.rows(numbers.start)
 
     predictions = TablePieces(scored.count, 1, piece)
-    return predictions, report_of(scored, scorer.state.bundle)
+    report = report_of(scored, scorer.state.bundle)
+    unknown = report["unknown"]["candidates"]
+    if unknown > 0.5:
+        logger.warning(
+            "%.1f %% of the rows are of items that the bundle lacks, and are scored "
+            "without features of their own; ids are to be written as in its log",
+            100 * unknown,
+        )
+    return predictions, report
 
 
 def write_prediction_page(report: dict) -> str:

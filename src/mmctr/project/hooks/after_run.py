@@ -167,7 +167,7 @@ class SummaryHook:
     ) -> None:
         """Print the summary when the run wrote the metrics, an experiment's page too.
 
-        Of a run that wrote the report or predictions alone, their paths.
+        Of a run that wrote the report, predictions or an export alone, their paths.
 
         The run's work is done and saved: a summary that can't be made is not its
         failure.
@@ -178,7 +178,8 @@ class SummaryHook:
             if page in outputs:
                 _show_page(catalog, page)
         if "metrics" not in outputs:
-            pages = [x for x in (REPORT, "predictions", "predict_page") if x in outputs]
+            wanted = (REPORT, "predictions", "predict_page", "export")
+            pages = [name for name in wanted if name in outputs]
             for name, path in _file_paths(catalog, pages, project).items():
                 click.echo(f"{name}: {path}")
             return
