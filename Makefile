@@ -1,12 +1,12 @@
 # make run    set up, write the synthetic sample, run every pipeline on it
 # make resume set up, continue a run that was cut short; ARGS="--env .. --params .." as it had
 # make test   set up, run the quick tests: units, parity, each pipeline once
-# make test-system     set up, run them and the long ones (full sizes, kills, learning,
-#                      real services), with coverage
+# make test-system     set up, run the long ones (full sizes, kills, learning, real services)
 # make test-evidence   set up, run the tests that train the sample a dozen times
 # make test-faults     set up, run the tests that break things for real
 # make test-browser    set up, run the tests that look at pages in headless Chromium
 # make test-notebooks  set up, execute the notebooks on a tiny sample
+# make coverage        set up, run the quick and the long tests, with coverage
 # make notebook        set up, open them: kedro jupyter lab
 # make strip-notebooks take out what a run left in them, before a commit
 # make docs   set up, build the documentation into site/, links checked
@@ -36,7 +36,7 @@ export HF_HUB_OFFLINE := 1
 export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: run resume test test-system test-evidence test-faults test-browser \
-	test-notebooks notebook strip-notebooks docs viz viz-build mlflow lint check bench setup setup-dev \
+	test-notebooks coverage notebook strip-notebooks docs viz viz-build mlflow lint check bench setup setup-dev \
 	setup-notebooks setup-docs setup-viz clean
 
 run: setup
@@ -55,6 +55,9 @@ test: setup-dev
 	$(BIN)/python -m pytest tests/devices
 
 test-system: setup-dev
+	$(PYTEST) -m "system and not ($(APART))"
+
+coverage: setup-dev
 	$(PYTEST) -m "not ($(APART))" --cov --cov-report=term
 
 test-evidence: setup-dev

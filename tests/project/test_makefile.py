@@ -144,7 +144,8 @@ def test_test_has_an_installation_of_its_own_with_the_extra(folder):
     assert "--cov" not in calls[-1]
     again = make(folder, "test-system")[1]
     assert installs(again) == []
-    assert "--cov" in again[-1]
+    assert "-m system and not" in again[-1]
+    assert "--cov" in make(folder, "coverage")[1][-1]
 
 
 def test_lint_checks_style_and_imports(folder):
