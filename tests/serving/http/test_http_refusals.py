@@ -31,7 +31,7 @@ GOOD = {"history": [1], "candidates": [1]}
         ("rank", {"history": [1], "k": 0}, ["k"], "greater than or equal to 1"),
         ("rank", {"history": [1], "k": 301}, ["k"], "at most 300"),
         ("items", {"items": []}, ["items"], "at least 1"),
-        ("items", {"items": [{"title": "x"}]}, ["items", 0, "item_id"], "expected an"),
+        ("items", {"items": [{"title": "x"}]}, ["items", 0, "item_id"], "there is no"),
         ("items", {"items": [{"item_id": "x"}]}, ["items", 0, "item_id"], "integers"),
         (
             "items",

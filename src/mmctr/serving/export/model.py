@@ -84,38 +84,37 @@ def describe_inputs(state: ScoringState, log: ClickLog) -> list[Input]:
             meaning="clicked items, oldest first; 0: none, in any place",
         ),
     ]
-    if state.bundle.facts.ctr.features.row_levels:
-        meaning = "likes and views level of the row, 0 to 10"
-        inputs.append(
-            Input(name="row_levels", dtype="int64", shape=[BATCH, 2], meaning=meaning)
-        )
-    if log.statistic_names:
-        inputs.append(
-            Input(
-                name="statistics",
-                dtype="float32",
-                shape=[BATCH, len(log.statistic_names)],
-                meaning="row statistics by the names in 'statistics'; NaN: undefined",
-            )
-        )
-    if log.fields.specs:
-        inputs.append(
-            Input(
-                name="field_codes",
-                dtype="int64",
-                shape=[BATCH, log.fields.codes.shape[1]],
-                meaning="codes of fields, by 'fields' and 'encodings'",
-            )
-        )
-    if log.fields.values.shape[1]:
-        inputs.append(
-            Input(
-                name="field_values",
-                dtype="float32",
-                shape=[BATCH, log.fields.values.shape[1]],
-                meaning="(number - mean) / std of fields, within -4 and 4; 0: missing",
-            )
-        )
+    per_row = (
+        (
+            "row_levels",
+            "int64",
+            2 if state.bundle.facts.ctr.features.row_levels else 0,
+            "likes and views level of the row, 0 to 10",
+        ),
+        (
+            "statistics",
+            "float32",
+            len(log.statistic_names),
+            "row statistics by the names in 'statistics'; NaN: undefined",
+        ),
+        (
+            "field_codes",
+            "int64",
+            log.fields.codes.shape[1],
+            "codes of fields, by 'fields' and 'encodings'",
+        ),
+        (
+            "field_values",
+            "float32",
+            log.fields.values.shape[1],
+            "(number - mean) / std of fields, within -4 and 4; 0: missing",
+        ),
+    )
+    inputs += [
+        Input(name=name, dtype=dtype, shape=[BATCH, width], meaning=meaning)
+        for name, dtype, width, meaning in per_row
+        if width
+    ]
     return inputs
 
 

@@ -120,7 +120,9 @@ class Service:
         if len(rows) > self._limits.new_items:
             raise RequestError(("items",), f"at most {self._limits.new_items:,}")
         for place, row in enumerate(rows):
-            if type(row.get("item_id")) is not self._bundle.item_type:
+            if "item_id" not in row:
+                raise RequestError(("items", place, "item_id"), "there is no item_id")
+            if type(row["item_id"]) is not self._bundle.item_type:
                 raise RequestError(
                     ("items", place, "item_id"),
                     f"expected an id, {self._bundle.id_kind}s as in the log",
