@@ -168,10 +168,24 @@ class TrainingParams(Params):
     weight_decay: float = Field(0.0, ge=0)
     """Decoupled weight decay (AdamW) of the network's matrices; each step shrinks them
     by learning rate x this."""
+    loss: Literal["bce", "bce+pairwise", "bce+listwise"] = "bce"
+    """bce: cross-entropy of each row. bce+pairwise: beside it the logistic loss of
+    pairs of a positive and a negative. bce+listwise: beside it the cross-entropy of a
+    softmax within each group."""
+    loss_weight: float = Field(0.2, gt=0, lt=1)
+    """Share of the pairs' or groups' part in the loss; cross-entropy has the rest."""
+    pairs: Literal["batch", "group"] = "batch"
+    """Pairs of which rows; of the whole batch, or only of one group."""
+    batch_by: Literal["row", "group"] = "row"
+    """row: batches of shuffled rows; group: of shuffled groups, each whole, as losses
+    within groups have them anyway. Rows of a group share a history."""
     label_smoothing: float = Field(0.0, ge=0, lt=1)
-    """Share by which labels of train move towards 0.5."""
+    """Share by which labels of train move towards 0.5 in the cross-entropy."""
     embedding_l2: float = Field(1e-7, ge=0)
     """lambda of lambda/2 * ||E||^2 over all embedding tables."""
+    network_l2: float = Field(0.0, ge=0)
+    """lambda of lambda/2 * ||W||^2 over all other weights, biases and normalisation
+    included. Part of the gradient, which Adam scales; weight_decay is not."""
     clip_norm: float = Field(10.0, gt=0)
     """Largest norm of the whole gradient."""
     max_epochs: int = Field(10, ge=1)
@@ -208,6 +222,12 @@ class TrainingParams(Params):
     keep_memory: bool = True
     """On a CPU with glibc: keep large freed blocks in the process until it ends, so
     that no step waits for the kernel; results do not change."""
+
+    @property
+    def whole_groups(self) -> bool:
+        """Whether the rows of a group are in one batch."""
+        within = self.loss == "bce+pairwise" and self.pairs == "group"
+        return within or self.loss == "bce+listwise" or self.batch_by == "group"
 
 
 class CheckpointParams(Params):

@@ -24,7 +24,7 @@ from worlds import (
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
-from mmctr.ctr.training.lightning_module import add_l2_gradient
+from mmctr.ctr.training.optimizer import add_l2_gradient
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 

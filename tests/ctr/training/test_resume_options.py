@@ -24,6 +24,7 @@ TRAINING = {
     "weight_decay": 0.5,
     "label_smoothing": 0.1,
     "embedding_learning_rate": 0.02,
+    "network_l2": 0.01,
 }
 
 
@@ -60,8 +61,9 @@ def train(world, params, folder: Path | None, *callbacks: pl.Callback) -> Traine
     [
         {"schedule": "cosine", "monitor": "logloss"},
         {"schedule": "plateau", "monitor": "logloss", "lr_factor": 0.5},
+        {"schedule": "cosine", "monitor": "gauc", "loss": "bce+listwise"},
     ],
-    ids=["cosine", "plateau"],
+    ids=["cosine", "plateau", "listwise"],
 )
 def test_a_killed_training_gives_the_same_result(world, tmp_path, options):
     """Killed in the warm-up, in and after a validation, and late."""

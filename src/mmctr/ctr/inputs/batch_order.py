@@ -6,6 +6,8 @@ from itertools import pairwise
 import numpy as np
 from torch.utils.data import Sampler
 
+from mmctr.ctr.inputs.whole_groups import WholeGroups
+
 
 class EpochBatches(Sampler[np.ndarray]):
     """Shuffled batches whose order depends on the seed and the epoch alone.
@@ -14,7 +16,8 @@ class EpochBatches(Sampler[np.ndarray]):
     validates at the end of an epoch validates more often. All of them have as many
     batches, since Lightning reads the number of the first: where rows do not divide
     evenly, there are more batches, all a little smaller. A last batch of a single row,
-    which batch normalisation cannot take, is joined to the one before.
+    which batch normalisation cannot take, is joined to the one before. Batches of whole
+    groups are described in :class:`~mmctr.ctr.inputs.whole_groups.WholeGroups`.
 
     Attributes:
         parts: Epochs of one pass.
@@ -23,7 +26,15 @@ class EpochBatches(Sampler[np.ndarray]):
     and parts, iteration continues with the batches not yet yielded.
     """
 
-    def __init__(self, rows: int, batch_size: int, *, parts: int, seed: int) -> None:
+    def __init__(
+        self,
+        rows: int,
+        batch_size: int,
+        *,
+        parts: int,
+        seed: int,
+        groups: np.ndarray | None = None,
+    ) -> None:
         """Plan the batches.
 
         Args:
@@ -32,11 +43,15 @@ class EpochBatches(Sampler[np.ndarray]):
             parts: Epochs that make up one pass over the rows; fewer where there are not
                 that many batches of two rows.
             seed: Seed of the order.
+            groups: ``[rows]`` int64, equal where rows shall be in one batch; None: rows
+                are shuffled one by one.
         """
         self._rows = rows
         self._seed = seed
         self._epoch = 0
         self._borders, self.parts = _plan(rows, batch_size, parts)
+        count = len(self._borders) - 1
+        self._groups = None if groups is None else WholeGroups(groups, count)
         self._yielded = 0
         self._skipped = 0
 
@@ -73,9 +88,12 @@ class EpochBatches(Sampler[np.ndarray]):
     def batches_in(self, epoch: int) -> list[np.ndarray]:
         """Rows of every batch in an epoch: ``[B]`` int64 positions in the log each."""
         rng = np.random.default_rng([self._seed, epoch // self.parts])
-        order = rng.permutation(self._rows)
+        if self._groups is None:
+            order, borders = rng.permutation(self._rows), self._borders
+        else:
+            order, borders = self._groups.shuffled(rng)
         first = epoch % self.parts * len(self)
-        borders = self._borders[first : first + len(self) + 1]
+        borders = borders[first : first + len(self) + 1]
         return [order[start:end] for start, end in pairwise(borders)]
 
 

@@ -28,6 +28,8 @@ class Batch(NamedTuple):
         statistics: ``[B, S]`` float32 row statistics, NaN where undefined.
         label: ``[B]`` float32; NaN where unlabelled.
         weight: ``[B]`` float32 in the mean of the losses; ``[0]``: all 1.
+        group: ``[B]`` int64 in 0..B-1, equal where rows are compared with each other;
+            ``[0]``: not known.
         field_codes: ``[B, C]`` int64 codes of the fields of user and row.
         field_values: ``[B, V]`` float32 scaled values of those that are numbers.
         items: ``[U]`` int64, the distinct items of the targets and histories, sorted.
@@ -42,6 +44,7 @@ class Batch(NamedTuple):
     statistics: torch.Tensor
     label: torch.Tensor
     weight: torch.Tensor
+    group: torch.Tensor
     field_codes: torch.Tensor
     field_values: torch.Tensor
     items: torch.Tensor
@@ -58,6 +61,7 @@ class Batch(NamedTuple):
         statistics: torch.Tensor,
         label: torch.Tensor,
         weight: torch.Tensor,
+        group: torch.Tensor | None = None,
         fields: FieldColumns | None = None,
     ) -> "Batch":
         """Put a batch together on the CPU; without ``fields`` rows have none.
@@ -75,6 +79,7 @@ class Batch(NamedTuple):
             statistics=statistics,
             label=label,
             weight=weight,
+            group=torch.zeros(0, dtype=torch.long) if group is None else group,
             field_codes=torch.from_numpy(fields.codes),
             field_values=torch.from_numpy(fields.values),
             items=items,
@@ -95,7 +100,9 @@ class ClickLog(Dataset[Batch]):
         statistic_names: Names of these columns, ``<kind>.<name>``.
         label: ``[rows]`` float32; NaN where unlabelled.
         weight: ``[rows]`` float32 in the mean of the losses; ``[0]``: all 1.
-        negative_keep: Share of the negatives that these rows are a draw of.
+        groups: ``[rows]`` int64, equal where rows are compared with each other;
+            ``[0]``: not known.
+        facts: What the rows are.
         fields: The fields of user and row; without any it may have no rows.
     """
 
@@ -107,6 +114,7 @@ class ClickLog(Dataset[Batch]):
     statistic_names: tuple[str, ...]
     label: np.ndarray
     weight: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    groups: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     facts: LogFacts = UNKNOWN_LOG
     fields: FieldColumns = field(default_factory=lambda: FieldColumns.none(0))
 
@@ -160,6 +168,7 @@ class ClickLog(Dataset[Batch]):
             statistic_names=names,
             label=label.astype(np.float32),
             weight=row_weights(table),
+            groups=_groups_of(table),
             facts=facts,
             fields=FieldColumns.from_arrow(table, fields, crosses),
         )
@@ -175,6 +184,7 @@ class ClickLog(Dataset[Batch]):
         )
         segment = np.repeat(np.arange(len(rows)), np.diff(offsets))
         weight = self.weight[rows] if len(self.weight) else self.weight
+        group = self.groups[rows] if len(self.groups) else self.groups
         return Batch.of(
             target=torch.from_numpy(self.target[rows]),
             history=torch.from_numpy(history.astype(np.int64)),
@@ -183,6 +193,7 @@ class ClickLog(Dataset[Batch]):
             statistics=torch.from_numpy(self.statistics[rows]),
             label=torch.from_numpy(self.label[rows]),
             weight=torch.from_numpy(weight),
+            group=torch.from_numpy(np.unique(group, return_inverse=True)[1]),
             fields=self.fields.take(rows),
         )
 
@@ -218,6 +229,12 @@ class ClickLog(Dataset[Batch]):
         seen[self.target] = True
         seen[self.history] = True
         return seen
+
+
+def _groups_of(table: pa.Table) -> np.ndarray:
+    if "group_id" not in table.column_names:
+        return np.zeros(0, np.int64)
+    return table["group_id"].to_numpy()
 
 
 def _require_items(items: np.ndarray, n_items: int, column: str) -> None:

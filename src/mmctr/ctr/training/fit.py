@@ -17,7 +17,7 @@ from mmctr.ctr.inputs.field_columns import require_fields
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.inputs.statistic_columns import require_same_statistics
 from mmctr.ctr.models.din.model import Din
-from mmctr.ctr.params import CtrParams
+from mmctr.ctr.params import CtrParams, TrainingParams
 from mmctr.ctr.prediction import prepare_ctr_device
 from mmctr.ctr.training.checkpointing import (
     CheckedFiles,
@@ -152,6 +152,19 @@ def train_din(
     return trained
 
 
+def _groups_in_batches(log: ClickLog, params: TrainingParams) -> np.ndarray | None:
+    """``[rows]`` groups that stay whole in a batch; None where none has to."""
+    if not params.whole_groups:
+        return None
+    if not len(log.groups):
+        raise ValueError(
+            "train.parquet: column 'group_id' is missing, and ctr_modeling.training."
+            f"loss={params.loss} with batch_by={params.batch_by} needs groups; prepare "
+            "again: kedro run --pipeline preparation"
+        )
+    return log.groups
+
+
 @quiet_lightning()
 def _fit(
     task: CtrLightningModule,
@@ -181,6 +194,7 @@ def _fit(
         settings.batch_size,
         parts=settings.validations_per_epoch,
         seed=params.seed,
+        groups=_groups_in_batches(train, settings),
     )
     bar = ProgressCallback(
         "training",

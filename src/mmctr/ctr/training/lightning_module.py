@@ -1,7 +1,6 @@
 """Training step and validation of a CTR model, for Lightning."""
 
 import logging
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch.nn import functional
 
 from mmctr.ctr.inputs.click_log import Batch
 from mmctr.ctr.layers.dropout import dropout_layers, set_dropout_step
@@ -21,10 +19,13 @@ from mmctr.ctr.prediction import (
     to_float64,
 )
 from mmctr.ctr.training.divergence import DivergedError
+from mmctr.ctr.training.losses import training_loss
 from mmctr.ctr.training.monitor import is_better
 from mmctr.ctr.training.optimizer import (
+    add_l2_gradient,
     make_optimizer,
     make_plateau,
+    network_weights,
     rate_factor,
     scaled_rates,
 )
@@ -62,7 +63,7 @@ class BestWeights:
 
 
 class CtrLightningModule(pl.LightningModule):
-    """Binary cross-entropy plus L2 on the embeddings, with L2 inside the clip."""
+    """A loss plus L2 on the embeddings and the network, with L2 inside the clip."""
 
     def __init__(
         self,
@@ -90,6 +91,7 @@ class CtrLightningModule(pl.LightningModule):
         self._params = params.training
         # Collected once: walking over all modules takes a millisecond.
         self._tables = model.embedding_tables()
+        self._network = network_weights(model)
         self._dropouts = dropout_layers(model)
         self._scores: list[torch.Tensor] = []
         self.validations: list[dict[str, Any]] = []
@@ -134,16 +136,9 @@ class CtrLightningModule(pl.LightningModule):
         set_dropout_step(self._dropouts, self.global_step)
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
-        """Mean of weight x cross-entropy; the L2 part is added to the gradients."""
-        label, smoothing = batch.label, self._params.label_smoothing
-        if smoothing > 0:
-            label = label * (1 - smoothing) + smoothing / 2
-        logits = self.model(batch)
-        if self._negative_keep < 1:
-            # Among the kept rows the odds are higher; the model's own are those of all.
-            logits = logits - math.log(self._negative_keep)
-        return functional.binary_cross_entropy_with_logits(
-            logits, label, weight=batch.weight if len(batch.weight) else None
+        """The loss; the L2 part is added to the gradients."""
+        return training_loss(
+            self.model(batch), batch, self._params, self._negative_keep
         )
 
     def optimizer_step(
@@ -166,8 +161,9 @@ class CtrLightningModule(pl.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Add the gradient of ``lambda/2 ||E||^2``, then clip the norm of the whole."""
+        """Add the gradients of both ``lambda/2 ||W||^2``, then clip the whole norm."""
         add_l2_gradient(self._tables, self._params.embedding_l2)
+        add_l2_gradient(self._network, self._params.network_l2)
         # Lightning's own clip refuses a fused optimizer in bf16, which has no scaler.
         self.gradient_norm = torch.nn.utils.clip_grad_norm_(
             self.model.parameters(), self._params.clip_norm
@@ -271,11 +267,3 @@ class CtrLightningModule(pl.LightningModule):
             # without their place in a checkpoint.
             steps = int(self.trainer.estimated_stepping_batches)
         return rate_factor(step, steps, self._params)
-
-
-@torch.no_grad()
-def add_l2_gradient(tables: list[torch.nn.Parameter], strength: float) -> None:
-    """Add the gradient of ``strength/2 * ||E||^2`` to each table's, in place."""
-    trained = [table for table in tables if table.grad is not None]
-    if strength > 0 and trained:
-        torch._foreach_add_([t.grad for t in trained], trained, alpha=strength)

@@ -1,4 +1,4 @@
-"""The optimiser, and the learning rate of every step."""
+"""The optimiser, the learning rate of every step, and L2 penalties."""
 
 import math
 from collections.abc import Iterator
@@ -24,8 +24,7 @@ def make_optimizer(model: Din, params: TrainingParams) -> torch.optim.AdamW:
         The optimiser; its first group has the learning rate of the network.
     """
     tables = model.embedding_tables()
-    is_table = {id(table) for table in tables}
-    network = [weight for weight in model.parameters() if id(weight) not in is_table]
+    network = network_weights(model)
     matrices = [weight for weight in network if weight.dim() > 1]
     vectors = [weight for weight in network if weight.dim() <= 1]
     rate = params.learning_rate
@@ -90,3 +89,17 @@ def scaled_rates(optimizer: torch.optim.Optimizer, factor: float) -> Iterator[No
     yield
     for group, rate in zip(optimizer.param_groups, rates, strict=True):
         group["lr"] = rate
+
+
+def network_weights(model: Din) -> list[torch.nn.Parameter]:
+    """All weights but embedding tables: matrices, biases and normalisation."""
+    tables = {id(table) for table in model.embedding_tables()}
+    return [weight for weight in model.parameters() if id(weight) not in tables]
+
+
+@torch.no_grad()
+def add_l2_gradient(weights: list[torch.nn.Parameter], strength: float) -> None:
+    """Add the gradient of ``strength/2 * ||W||^2`` to each weight's, in place."""
+    trained = [weight for weight in weights if weight.grad is not None]
+    if strength > 0 and trained:
+        torch._foreach_add_([w.grad for w in trained], trained, alpha=strength)
