@@ -146,10 +146,11 @@ class LogScorer:
         requests, unknown = rows.requests(piece)
         if self.params.unknown == "refuse":
             refuse_unknown(piece, requests.items, rows.place)
-        scores = state.score(requests)
+        encoded = state.rows(requests)
+        scores = state.score_rows(encoded)
         users = user_keys(piece.users)
         groups = group_keys(piece, users)
-        counts = self._counts.of(requests, scores, piece, unknown)
+        counts = self._counts.of(encoded, scores, piece, unknown)
         measured = measured_rows(piece.labels, scores, users, groups, share)
         raw = piece.raw
         place = raw.column_names.index("item_id") + 1

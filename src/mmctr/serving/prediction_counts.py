@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 
 from mmctr.data.reading.scored_log import NO_LABEL, ScoredRows
 from mmctr.serving.reference import count_like
-from mmctr.serving.rows import Requests
 from mmctr.serving.state import ScoringState
 
 Counts = dict[str, list[float]]
@@ -36,7 +35,7 @@ class PieceCounts:
 
     def of(
         self,
-        requests: Requests,
+        rows: pa.Table,
         scores: np.ndarray,
         piece: ScoredRows,
         unknown_history: int,
@@ -44,7 +43,7 @@ class PieceCounts:
         """Count a piece.
 
         Args:
-            requests: Its ``R`` rows.
+            rows: Its ``R`` rows, encoded.
             scores: ``[R]`` probabilities.
             piece: The rows as they were read.
             unknown_history: Items of given histories that are unknown.
@@ -53,32 +52,30 @@ class PieceCounts:
             Lists of numbers, which are summed over pieces.
         """
         bundle = self.state.bundle
-        table = requests.table(
-            bundle.item_table,
-            bundle.fields,
-            self.state.events,
-            published=bundle.published,
-        )
-        lengths = np.diff(requests.offsets)
+        lengths = pc.list_value_length(rows["item_seq"])
         labels = piece.labels
         unknown_users = 0
         if self.users is not None:
-            known = pc.is_in(requests.users, self.users)
+            known = pc.is_in(rows["user_id"], self.users)
             unknown_users = len(known) - int(pc.sum(known).as_py() or 0)
         counts: Counts = {
             "rows": [len(scores)],
             "labelled": [0 if labels is None else int((labels != NO_LABEL).sum())],
             "clicks": [0 if labels is None else int((labels == 1).sum())],
             "unknown_users": [unknown_users],
-            "unknown_candidates": [int((requests.items == 0).sum())],
-            "history_items": [len(requests.history) + unknown_history],
+            "unknown_candidates": [_count_equal(rows["item_id"], 0)],
+            "history_items": [(pc.sum(lengths).as_py() or 0) + unknown_history],
             "unknown_history": [unknown_history],
-            "empty_histories": [int((lengths == 0).sum())],
+            "empty_histories": [_count_equal(lengths, 0)],
             "score_sum": [float(scores.sum())],
         }
         return counts | count_like(
-            bundle.reference, bundle.fields, table, bundle.item_table, scores
+            bundle.reference, bundle.fields, rows, bundle.item_table, scores
         )
+
+
+def _count_equal(values: pa.ChunkedArray, value: int) -> int:
+    return int(pc.sum(pc.equal(values, value)).as_py() or 0)
 
 
 def summed(parts: Iterable[Counts]) -> Counts:

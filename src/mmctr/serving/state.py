@@ -91,12 +91,18 @@ class ScoringState:
         """
         if not len(requests.items):
             return np.zeros(0)
-        return self.calibration.apply(self.predictor.predict(self.log(requests)))
+        return self.score_rows(self.rows(requests))
+
+    def score_rows(self, rows: pa.Table) -> np.ndarray:
+        """Score ``R`` rows from :meth:`rows`, one at least: ``[R]`` float64."""
+        return self.calibration.apply(self.predictor.predict(self._log(rows)))
 
     def log(self, requests: Requests) -> ClickLog:
         """Rows as the model reads them; one at least."""
-        bundle = self.bundle
-        return log_to_score(self.rows(requests), bundle.facts.ctr, bundle.n_items)
+        return self._log(self.rows(requests))
+
+    def _log(self, rows: pa.Table) -> ClickLog:
+        return log_to_score(rows, self.bundle.facts.ctr, self.bundle.n_items)
 
     def rows(self, requests: Requests) -> pa.Table:
         """Rows by the contract of ``test``, with their statistics."""
