@@ -39,6 +39,23 @@ def test_the_newest_items_before_a_moment(tmp_path_factory, seed, count, length)
     assert (end - first).tolist() == [int((users == x).sum()) for x in range(5)]
 
 
+def test_what_counts_once_counts_at_its_last_place_of_the_earliest_time(tmp_path):
+    writer = IndexWriter(tmp_path)
+    for times, fractions, items in (
+        ([5, 5, 7], [0.0, 0.1, 0.0], [1, 2, 3]),
+        ([5, 6, 7, 5], [0.2, 0.0, 0.5, 0.3], [1, 2, 3, 4]),
+    ):
+        keys = np.full(len(items), USERS[1])
+        writer.add(
+            keys, np.array(times), np.array(fractions), np.array(items), once=True
+        )
+    # Others count each time.
+    writer.add(USERS[[1, 1]], np.array([6, 8]), np.zeros(2), np.array([1, 1]))
+    writer.finish()
+    found, _ = EventIndex.open(tmp_path).latest_before(USERS[1:2], np.array([9]), 9)
+    assert found.tolist() == [2, 1, 4, 1, 3, 1]
+
+
 def test_buckets_are_gone_when_it_is_finished(tmp_path):
     writer = IndexWriter(tmp_path)
     writer.add(USERS, np.arange(5), np.zeros(5), np.arange(5))

@@ -6,12 +6,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from mmctr.data.column_kinds import is_list
 from mmctr.data.reading.events import FRACTION
 from mmctr.data.reading.scored_log import ScoredLog, ScoredRows
 from mmctr.runtime.atomic import atomic_folder
 from mmctr.serving.prediction_index import BEFORE_ALL, IndexWriter
 from mmctr.serving.prediction_rows import as_kind, group_keys, item_numbers, user_keys
 from mmctr.serving.state import ScoringState
+
+_LIST = 16
+"""Clicks that a list of a history is taken to hold, to have as many in memory."""
 
 Typed = Callable[[ScoredRows], ScoredRows]
 
@@ -45,7 +49,7 @@ def index_clicks(
         return folder
     with atomic_folder(folder) as part:
         writer = IndexWriter(part)
-        _add_history(writer, state, log)
+        _add_history(writer, state, log, rows_at_once)
         pieces = log.pieces(rows_at_once, ids_alone=True) if has_rows else ()
         for piece in map(typed, pieces):
             items = item_numbers(state.ids, piece.items, log.rows.place)
@@ -87,24 +91,31 @@ def index_groups(log: ScoredLog, typed: Typed, rows_at_once: int, folder: Path) 
     return folder
 
 
-def _add_history(writer: IndexWriter, state: ScoringState, log: ScoredLog) -> None:
+def _add_history(
+    writer: IndexWriter, state: ScoringState, log: ScoredLog, rows_at_once: int
+) -> None:
     """Clicks from before the log; those without a time come before all others."""
-    history = log.read_history()
-    if history is None:
+    if "history" not in log.tables:
         return
-    table = log.tables["history"]
-    users, given = history["user_id"], history["item_id"]
-    if not table.raw.is_typed:
-        users = as_kind(users, state.bundle.events.schema.field("user_id").type)
-        given = as_kind(given, state.ids.type)
-    items = item_numbers(state.ids, given, table.place)
-    count = len(items)
-    times = np.full(count, BEFORE_ALL)
-    if "timestamp" in history.column_names:
-        times = np.asarray(history["timestamp"].fill_null(BEFORE_ALL), np.int64)
-    fractions = np.zeros(count)
-    if FRACTION in history.column_names:
-        fractions = np.asarray(history[FRACTION].fill_null(0.0), np.float64)
-    chosen = (items > 0) & users.is_valid().to_numpy()
-    keys = user_keys(pa.chunked_array(users.chunks, users.type))
-    writer.add(keys[chosen], times[chosen], fractions[chosen], items[chosen])
+    table, known = log.tables["history"], 0
+    are_lists = is_list(table.schema.field(table.names.taken["item_id"]).type)
+    size = max(rows_at_once // _LIST, 1) if are_lists else rows_at_once
+    for history in log.history_pieces(size):
+        users, given = history["user_id"], history["item_id"]
+        if not table.raw.is_typed:
+            users = as_kind(users, state.bundle.events.schema.field("user_id").type)
+            given = as_kind(given, state.ids.type)
+        items = item_numbers(state.ids, given, table.place)
+        count = len(items)
+        times = np.full(count, BEFORE_ALL)
+        if "timestamp" in history.column_names:
+            times = np.asarray(history["timestamp"].fill_null(BEFORE_ALL), np.int64)
+        fractions = np.zeros(count)
+        if FRACTION in history.column_names:
+            fractions = np.asarray(history[FRACTION].fill_null(0.0), np.float64)
+        chosen = (items > 0) & users.is_valid().to_numpy()
+        keys = user_keys(pa.chunked_array(users.chunks, users.type))[chosen]
+        known += len(keys)
+        clicks = (keys, times[chosen], fractions[chosen], items[chosen])
+        writer.add(*clicks, once=are_lists)
+    log.notes.tell(f"{table.place}: {known:,} clicks before the log, of known items")

@@ -37,6 +37,8 @@ class IndexWriter:
         times: np.ndarray,
         fractions: np.ndarray,
         items: np.ndarray,
+        *,
+        once: bool = False,
     ) -> None:
         """Add events.
 
@@ -45,6 +47,8 @@ class IndexWriter:
             times: ``[E]`` int64.
             fractions: ``[E]`` float64, decide the order within a time.
             items: ``[E]`` numbers of items.
+            once: Whether of a key's events of an item, among all that are added so,
+                only one counts: of the earliest time, the last of it.
         """
         events = np.empty(len(keys), _EVENT)
         for name, values in zip(
@@ -56,7 +60,7 @@ class IndexWriter:
         ends = np.cumsum(np.bincount(buckets, minlength=_BUCKETS))[:-1]
         for number, part in enumerate(np.split(events[order], ends)):
             if len(part):
-                with self._bucket(number).open("ab") as file:
+                with self._bucket(number, once=once).open("ab") as file:
                     part.tofile(file)
 
     def finish(self) -> None:
@@ -64,21 +68,38 @@ class IndexWriter:
         files = {x: (self._folder / f"{x}.bin").open("wb") for x in _COLUMNS}
         try:
             for number in range(_BUCKETS):
-                path = self._bucket(number)
-                if not path.exists():
-                    continue
-                events = np.fromfile(path, _EVENT)
+                events = _of_once(self._take(number, once=True))
+                events = np.concatenate([events, self._take(number, once=False)])
                 keys = ("fraction", "time", "key")
                 order = np.lexsort([events[name] for name in keys])
                 for name, file in files.items():
                     events[name][order].tofile(file)
-                path.unlink()
         finally:
             for file in files.values():
                 file.close()
 
-    def _bucket(self, number: int) -> Path:
-        return self._folder / f"bucket-{number:03d}"
+    def _take(self, number: int, *, once: bool) -> np.ndarray:
+        """Read a bucket and remove it."""
+        path = self._bucket(number, once=once)
+        if not path.exists():
+            return np.empty(0, _EVENT)
+        events = np.fromfile(path, _EVENT)
+        path.unlink()
+        return events
+
+    def _bucket(self, number: int, *, once: bool) -> Path:
+        return self._folder / f"{'once' if once else 'bucket'}-{number:03d}"
+
+
+def _of_once(events: np.ndarray) -> np.ndarray:
+    """Of each key and item the last event of its earliest time."""
+    keys = (-events["fraction"], events["time"], events["item"], events["key"])
+    events = events[np.lexsort(keys)]
+    is_first = np.ones(len(events), bool)
+    for name in ("key", "item"):
+        is_first[1:] &= events[name][1:] == events[name][:-1]
+    is_first[1:] = ~is_first[1:]
+    return events[is_first]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mmctr.data.reading.events import read_history
+from mmctr.data.reading.notes import NoNotes
 from mmctr.data.reading.params import ReadingParams
-from mmctr.data.reading.row_pieces import row_pieces
+from mmctr.data.reading.row_pieces import RowPieces
 from mmctr.data.reading.scored_log import NO_LABEL, ScoredLog
 
 
@@ -51,7 +53,7 @@ def test_pieces_of_any_size_from_any_on_are_the_rows(
     for start, end in zip(ends, ends[1:], strict=False):
         path = folder / "interactions" / f"{start:05d}.parquet"
         pq.write_table(rows.slice(start, end - start), path, row_group_size=group)
-    found = list(row_pieces(opened(folder).rows, size, first))
+    found = list(RowPieces(opened(folder).rows).read(size, first))
     assert all(each.num_rows == size for each in found[:-1])
     expected = rows.slice(first * size).to_pylist()
     assert [row for each in found for row in each.to_pylist()] == expected
@@ -63,13 +65,47 @@ def test_partitions_and_row_numbers_that_no_file_holds_are_columns(tmp_path):
     for day in (1, 2):
         (folder / f"day={day}").mkdir(parents=True)
         frame.to_parquet(folder / f"day={day}" / "x.parquet", index=False)
-    found = pa.concat_tables(row_pieces(opened(tmp_path / "a").rows, 7))
+    found = pa.concat_tables(RowPieces(opened(tmp_path / "a").rows).read(7))
     assert found["day"].to_pylist() == [1] * 10 + [2] * 10
     frame.index = pd.RangeIndex(100, 120, 2, name="number")
     (tmp_path / "b").mkdir()
     frame.to_parquet(tmp_path / "b" / "interactions.parquet", row_group_size=4)
-    found = pa.concat_tables(row_pieces(opened(tmp_path / "b").rows, 3, 1))
+    found = pa.concat_tables(RowPieces(opened(tmp_path / "b").rows).read(3, 1))
     assert found["number"].to_pylist() == list(range(106, 120, 2))
+
+
+VALUES = ["", "7", "0", "true", "2024-01-31", "10:20:30", "2024-01-31 10:20:30"]
+VALUES += ["2024-01-31 10:20:30.5", "2024-01-31T10:20:30Z", "1.5", "some text", "007"]
+
+
+@pytest.mark.parametrize("late", VALUES)
+def test_all_of_a_csv_file_decides_what_its_columns_are(tmp_path, late):
+    """Also what comes after the first megabytes."""
+    (tmp_path / "interactions").mkdir()
+    path = tmp_path / "interactions" / "a.csv"
+    names = [f"x{place}" for place in range(len(VALUES))]
+    head = ",".join(["user_id", "item_id", *names])
+    rows = [",".join(["7", "007", *VALUES])] * 12_000
+    rows.append(",".join(["8", "1", *[late] * len(VALUES)]))
+    path.write_text("\n".join([head, *rows, ""]))
+    # A second file, whose columns stand in another order; it lacks one.
+    other = tmp_path / "interactions" / "b.csv"
+    other.write_text(f"item_id,user_id,{names[1]}\n3,9,{VALUES[1]}\n")
+    table = opened(tmp_path).rows
+    found = RowPieces(table)
+    try:
+        expected = table.read()
+    except ValueError as error:
+        with pytest.raises(ValueError, match=r"b.csv does not fit .*Unable to"):
+            list(found.read(9_000))
+        assert "Unable to merge" in str(error)
+        return
+    assert found.count() == expected.num_rows
+    pieces = list(found.read(9_000))
+    assert [each.num_rows for each in pieces] == [9_000, 3_002]
+    assert pa.concat_tables(pieces).equals(expected)
+    (last,) = found.read(9_000, 1, ["item_id", "x3"])
+    assert last.equals(expected.slice(9_000).select(["item_id", "x3"]))
 
 
 def test_labels_may_be_missing_in_some_rows_and_a_piece_need_not_hold_each(tmp_path):
@@ -81,6 +117,31 @@ def test_labels_may_be_missing_in_some_rows_and_a_piece_need_not_hold_each(tmp_p
     pieces = list(opened(tmp_path, label=rule).pieces(3))
     assert [each.labels.tolist() for each in pieces] == [[0, 0, 0], [1, NO_LABEL, 1]]
     assert opened(tmp_path).label is None
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_pieces_of_earlier_clicks_are_those_of_the_whole_table(tmp_path, form):
+    pq.write_table(log_of(6), tmp_path / "interactions.parquet")
+    rows = log_of(9).append_column("event", pa.array(["view"] * 4 + ["buy"] * 5))
+    milliseconds = pa.array(rows["timestamp"].to_numpy() * 1000 + 250)
+    rows = rows.set_column(2, "timestamp", milliseconds)
+    if form == "csv":
+        rows.to_pandas().to_csv(tmp_path / "history.csv", index=False)
+    else:
+        pq.write_table(rows, tmp_path / "history.parquet")
+    log = opened(tmp_path, label={"column": "event", "positive": ["buy"]})
+    expected, _ = read_history(log.tables["history"], log.params, NoNotes())
+    pieces = [each for each in log.history_pieces(2) if each.num_rows]
+    assert len(pieces) == 3
+    assert pa.concat_tables(pieces).equals(expected)
+
+
+def test_rows_of_an_error_are_counted_from_the_piece(tmp_path):
+    pq.write_table(log_of(6), tmp_path / "interactions.parquet")
+    rows = log_of(6).set_column(1, "item_id", pa.array(["a"] * 5 + [None]))
+    pq.write_table(rows, tmp_path / "history.parquet")
+    with pytest.raises(ValueError, match=r"rows \[1\].*rows from 4 on"):
+        list(opened(tmp_path).history_pieces(4))
 
 
 def test_the_unit_of_times_is_that_of_the_first_rows(tmp_path):

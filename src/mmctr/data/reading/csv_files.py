@@ -1,7 +1,7 @@
 """CSV and TSV files, packed by gzip or not."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +12,18 @@ from mmctr.data.reading.location import RawTable
 
 _HEAD = 1 << 16
 _CSV_PROBLEM = re.compile(r"In CSV column #(\d+)")
+# What Arrow tries for all of a column, until one fits.
+_KINDS = (
+    pa.null(),
+    pa.int64(),
+    pa.bool_(),
+    pa.date32(),
+    pa.time32("s"),
+    pa.timestamp("s"),
+    pa.timestamp("ns"),
+    pa.float64(),
+    pa.string(),
+)
 
 
 def csv_schema(table: RawTable, file: str) -> pa.Schema:
@@ -19,15 +31,24 @@ def csv_schema(table: RawTable, file: str) -> pa.Schema:
     return _csv_reader(table, file).schema
 
 
-def _csv_reader(table: RawTable, file: str) -> pa_csv.CSVStreamingReader:
+def _csv_reader(
+    table: RawTable, file: str, convert: pa_csv.ConvertOptions | None = None
+) -> pa_csv.CSVStreamingReader:
     try:
-        return pa_csv.open_csv(
-            _stream(table, file),
-            parse_options=_parse_options(table, file),
-            read_options=pa_csv.ReadOptions(block_size=_HEAD * 16),
-        )
+        return _open(table, file, convert)
     except (pa.ArrowException, OSError) as error:
         fail(table, file, error)
+
+
+def _open(
+    table: RawTable, file: str, convert: pa_csv.ConvertOptions | None
+) -> pa_csv.CSVStreamingReader:
+    return pa_csv.open_csv(
+        _stream(table, file),
+        parse_options=_parse_options(table, file),
+        read_options=pa_csv.ReadOptions(block_size=_HEAD * 16),
+        convert_options=convert,
+    )
 
 
 def first_csv_rows(table: RawTable, names: list[str]) -> pa.Table:
@@ -38,6 +59,69 @@ def first_csv_rows(table: RawTable, names: list[str]) -> pa.Table:
     except (pa.ArrowException, OSError, StopIteration) as error:
         fail(table, file, Exception(str(error)))
     return pa.Table.from_batches([batch]).select(names)
+
+
+def scan_csv(
+    table: RawTable, file: str, names: list[str], texts: Collection[str]
+) -> tuple[pa.Schema, int]:
+    """Tell a file's types, by all of its rows, and count these; few are in memory.
+
+    Args:
+        table: The table that it belongs to.
+        file: The file, as the file system has it.
+        names: Columns to look at; those that it has.
+        texts: Columns that stay text.
+
+    Returns:
+        The types that :func:`read_csv` gives the columns, and the number of rows.
+
+    Raises:
+        ValueError: If it is no whole file of this form.
+    """
+    head = csv_schema(table, file)
+    kinds = {name: pa.string() for name in texts}
+    while True:
+        try:
+            reader = _open(table, file, _convert(names, head.names, kinds))
+            return reader.schema, sum(batch.num_rows for batch in reader)
+        except pa.ArrowException as error:
+            match = _CSV_PROBLEM.match(str(error))
+            column = head.field(int(match[1])) if match else pa.field("", pa.string())
+            kind = kinds.get(column.name, column.type)
+            if kind == pa.string():
+                fail(table, file, error)
+            place = _KINDS.index(kind) if kind in _KINDS else -2
+            kinds[column.name] = _KINDS[place + 1]
+        except OSError as error:
+            fail(table, file, error)
+
+
+def csv_batches(
+    table: RawTable, file: str, schema: pa.Schema, texts: Collection[str]
+) -> Iterator[pa.Table]:
+    """Read a file's rows, about a megabyte at a time.
+
+    Args:
+        table: The table that it belongs to.
+        file: The file, as the file system has it.
+        schema: Of the columns to read, from :func:`scan_csv`.
+        texts: Columns that stay text.
+    """
+    there = csv_schema(table, file).names
+    kinds = {field.name: field.type for field in schema}
+    try:
+        for batch in _csv_reader(table, file, _convert(schema.names, there, kinds)):
+            yield _with_missing(pa.Table.from_batches([batch]), texts)
+    except (pa.ArrowException, OSError) as error:
+        fail(table, file, error)
+
+
+def _convert(
+    names: list[str], there: list[str], kinds: dict[str, pa.DataType]
+) -> pa_csv.ConvertOptions:
+    return pa_csv.ConvertOptions(
+        column_types=kinds, include_columns=[name for name in names if name in there]
+    )
 
 
 def read_csv(
@@ -61,10 +145,7 @@ def read_csv(
             found = pa_csv.read_csv(
                 _stream(table, file),
                 parse_options=_parse_options(table, file),
-                convert_options=pa_csv.ConvertOptions(
-                    column_types=kinds,
-                    include_columns=[name for name in names if name in there],
-                ),
+                convert_options=_convert(names, there, kinds),
             )
             return _with_missing(found, texts)
         except pa.ArrowException as error:

@@ -85,8 +85,27 @@ def read_history(
     Raises:
         ValueError: Naming file, column and rows of what is wrong.
     """
-    rows = table.read()
-    rows, roles = _with_label(table, rows, params, notes)
+    return history_rows(table, table.read(), params, notes)
+
+
+def history_rows(
+    table: OpenTable,
+    rows: pa.Table,
+    params: ReadingParams,
+    notes: Notes,
+    *,
+    is_whole: bool = True,
+) -> tuple[pa.Table, dict[str, str]]:
+    """Turn rows of the history's files into clicks, see :func:`read_history`.
+
+    Args:
+        table: Their files.
+        rows: All columns.
+        params: How they are read.
+        notes: Take what is recognised.
+        is_whole: Whether these are all rows.
+    """
+    rows, roles = _with_label(table, rows, params, notes, is_whole=is_whole)
     if LABEL in rows.column_names:
         clicked = pc.equal(rows[LABEL], 1)
         others = rows.num_rows - int(pc.sum(clicked).as_py() or 0)
@@ -149,7 +168,12 @@ def _with_times(
 
 
 def _with_label(
-    table: OpenTable, rows: pa.Table, params: ReadingParams, notes: Notes
+    table: OpenTable,
+    rows: pa.Table,
+    params: ReadingParams,
+    notes: Notes,
+    *,
+    is_whole: bool = True,
 ) -> tuple[pa.Table, dict[str, str]]:
     rules = params.label
     is_log = table.raw.table == "interactions"
@@ -170,7 +194,7 @@ def _with_label(
                 f"--params preparation.reading.label.column={name}"
             )
         return rows, {}
-    label = read_label(rows[taken], rules, table.where(taken))
+    label = read_label(rows[taken], rules, table.where(taken), is_whole=is_whole)
     place = rows.column_names.index(taken)
     if taken != LABEL and LABEL in rows.column_names:
         raise ValueError(

@@ -119,13 +119,17 @@ def _has_two_values(column: pa.ChunkedArray) -> bool:
     return head <= 2 and pc.count_distinct(column).as_py() == 2
 
 
-def read_label(column: pa.ChunkedArray, params: LabelParams, where: str) -> pa.Array:
+def read_label(
+    column: pa.ChunkedArray, params: LabelParams, where: str, *, is_whole: bool = True
+) -> pa.Array:
     """Turn a column into labels.
 
     Args:
         column: Numbers, truth values or text.
         params: The rule, if 0 and 1 are not enough.
         where: File and column, for messages.
+        is_whole: Whether it is all of the column, which must then hold every value that
+            the rule names.
 
     Returns:
         int8, 0 or 1.
@@ -135,7 +139,7 @@ def read_label(column: pa.ChunkedArray, params: LabelParams, where: str) -> pa.A
     """
     require_values(column, where)
     if params.positive:
-        return _among(column, params, where)
+        return _among(column, params, where, is_whole=is_whole)
     if params.threshold is not None:
         return _from_threshold(column, params.threshold, where)
     if pa.types.is_boolean(column.type):
@@ -176,9 +180,11 @@ def require_both_labels(label: pa.ChunkedArray, where: str) -> None:
         )
 
 
-def _among(column: pa.ChunkedArray, params: LabelParams, where: str) -> pa.Array:
+def _among(
+    column: pa.ChunkedArray, params: LabelParams, where: str, *, is_whole: bool
+) -> pa.Array:
     chosen = [str(value) for value in params.positive]
-    values = _held(column)
+    values = _held(column) if is_whole else chosen
     unknown = [x for x in chosen if x not in values]
     if unknown and pa.types.is_boolean(column.type):
         raise ValueError(

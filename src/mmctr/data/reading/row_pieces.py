@@ -1,62 +1,115 @@
 """The rows of a table a piece at a time, in the order of its files."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
+from mmctr.data.reading.csv_files import csv_batches, scan_csv
 from mmctr.data.reading.damage import fail
 from mmctr.data.reading.files import decoded
-from mmctr.data.reading.parquet_files import count_rows, open_dataset, row_ranges
+from mmctr.data.reading.parquet_files import (
+    count_rows,
+    open_dataset,
+    row_ranges,
+    unify_schemas,
+)
 from mmctr.data.reading.tables import OpenTable
 
 
-def count_table_rows(table: OpenTable) -> int:
-    """Count the rows of a table; one whose files have no types is read."""
-    if table.raw.is_typed:
-        return count_rows(table.raw)
-    return table.read(["item_id"]).num_rows
+@dataclass(frozen=True)
+class RowPieces:
+    """A table that is read piece by piece.
 
+    Of parquet no more than a row group and a piece are in memory, of other forms a
+    piece. Files without types are read once more, since all of a column decides what
+    it is.
 
-def row_pieces(
-    table: OpenTable, size: int, first: int = 0, only: list[str] | None = None
-) -> Iterator[pa.Table]:
-    """Read rows piece by piece.
-
-    Of parquet no more than a row group and a piece are in memory; files without types
-    are read whole, since all of a column decides what it is.
-
-    Args:
+    Attributes:
         table: Its files.
-        size: Rows per piece; the last one has fewer.
-        first: Number of the first piece that is asked for.
-        only: Columns to read, those that are there; None for all.
-
-    Yields:
-        The pieces, columns by the project's names, dictionaries and runs decoded.
-
-    Raises:
-        ValueError: If a file is damaged; it names the file.
     """
-    if not table.raw.is_typed:
-        rows = table.read(only)
-        for start in range(first * size, rows.num_rows, size):
-            yield rows.slice(start, size)
-        return
-    taken = table.names.taken
-    chosen = list(taken) if only is None else [x for x in only if x in taken]
-    parts: list[pa.Table] = []
-    for rows in _from_row(table, [taken[x] for x in chosen], first * size, size):
-        rest = rows
-        while rest.num_rows:
-            lacking = size - sum(part.num_rows for part in parts)
-            parts.append(rest.slice(0, lacking))
-            rest = rest.slice(lacking)
-            if lacking == parts[-1].num_rows:
-                yield _joined(parts, chosen)
-                parts = []
-    if parts:
-        yield _joined(parts, chosen)
+
+    table: OpenTable
+
+    def count(self) -> int:
+        """Count the rows."""
+        if self.table.raw.is_typed:
+            return count_rows(self.table.raw)
+        return sum(rows for _, rows in self._scanned)
+
+    def read(
+        self, size: int, first: int = 0, only: list[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """Read rows in their order.
+
+        Args:
+            size: Rows per piece; the last one has fewer.
+            first: Number of the first piece that is asked for.
+            only: Columns to read, those that are there; None for all.
+
+        Yields:
+            The pieces, columns by the project's names, dictionaries and runs decoded.
+
+        Raises:
+            ValueError: If a file is damaged; it names the file.
+        """
+        taken = self.table.names.taken
+        chosen = list(taken) if only is None else [x for x in only if x in taken]
+        names = [taken[x] for x in chosen]
+        parts: list[pa.Table] = []
+        lacking = size
+        for rows in self._from_row(names, first * size, size):
+            rest = rows
+            while rest.num_rows:
+                parts.append(rest.slice(0, lacking))
+                lacking -= parts[-1].num_rows
+                rest = rest.slice(parts[-1].num_rows)
+                if not lacking:
+                    yield _joined(parts, chosen)
+                    parts, lacking = [], size
+        if parts:
+            yield _joined(parts, chosen)
+
+    def _from_row(self, names: list[str], start: int, size: int) -> Iterator[pa.Table]:
+        if self.table.raw.is_typed:
+            return _parquet_rows(self.table, names, start, size)
+        return self._csv_rows(names, start)
+
+    def _csv_rows(self, names: list[str], start: int) -> Iterator[pa.Table]:
+        raw, texts = self.table.raw, self._texts
+        kinds = unify_schemas(
+            raw,
+            {
+                file: schema
+                for file, (schema, _) in zip(raw.files, self._scanned, strict=True)
+            },
+        )
+        nothing = pa.schema([kinds.field(x) for x in names]).empty_table()
+        row = 0
+        for file, (schema, count) in zip(raw.files, self._scanned, strict=True):
+            if row + count > start:
+                held = pa.schema([x for x in schema if x.name in names])
+                for batch in csv_batches(raw, file, held, texts):
+                    rows = batch.slice(max(start - row, 0))
+                    row += batch.num_rows
+                    if rows.num_rows:
+                        yield pa.concat_tables(
+                            [nothing, rows], promote_options="permissive"
+                        )
+            else:
+                row += count
+
+    @property
+    def _texts(self) -> list[str]:
+        return self.table.texts(self.table.names.taken)
+
+    @cached_property
+    def _scanned(self) -> list[tuple[pa.Schema, int]]:
+        """Types and rows of each file that has no types."""
+        raw, names = self.table.raw, list(self.table.names.taken.values())
+        return [scan_csv(raw, file, names, self._texts) for file in raw.files]
 
 
 def _joined(parts: list[pa.Table], names: list[str]) -> pa.Table:
@@ -64,7 +117,7 @@ def _joined(parts: list[pa.Table], names: list[str]) -> pa.Table:
     return pa.table([decoded(column) for column in rows.columns], names)
 
 
-def _from_row(
+def _parquet_rows(
     table: OpenTable, files_names: list[str], start: int, size: int
 ) -> Iterator[pa.Table]:
     """Batches of parquet files from a row on; row groups before it are not read."""

@@ -1,27 +1,27 @@
 """A log to be scored: its rows a piece at a time, its small tables whole."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mmctr.data.fields.levels_and_tags import LEVELS
-from mmctr.data.reading.events import read_history
+from mmctr.data.reading.events import history_rows
 from mmctr.data.reading.ids import id_values
 from mmctr.data.reading.items import read_items, read_users
 from mmctr.data.reading.labels import LABEL, read_label
 from mmctr.data.reading.location import TABLES, LogFolder, remote_hashes
 from mmctr.data.reading.names import looks_like_a_label
-from mmctr.data.reading.notes import Notes
-from mmctr.data.reading.params import ReadingParams
-from mmctr.data.reading.row_pieces import count_table_rows, row_pieces
+from mmctr.data.reading.notes import NoNotes, Notes
+from mmctr.data.reading.params import ReadingParams, TimeUnit
+from mmctr.data.reading.row_pieces import RowPieces
 from mmctr.data.reading.tables import OpenTable, Role, open_table
 from mmctr.data.reading.times import read_times, unit_of
-from mmctr.data.reading.values import as_text, require_values
 from mmctr.runtime.hashing import content_hash
 
 ROWS = "interactions"
@@ -97,6 +97,10 @@ class ScoredLog:
         """The table whose rows are scored."""
         return self.tables[ROWS]
 
+    @cached_property
+    def _pieces(self) -> RowPieces:
+        return RowPieces(self.rows)
+
     @property
     def column_names(self) -> list[str]:
         """Its columns, by the project's names."""
@@ -110,7 +114,7 @@ class ScoredLog:
 
     def count_rows(self) -> int:
         """How many rows there are."""
-        return count_table_rows(self.rows)
+        return self._pieces.count()
 
     def hashes(self) -> dict[str, str]:
         """Tell the files' versions: hashes of their content, or what a store says."""
@@ -138,7 +142,7 @@ class ScoredLog:
     def pieces(
         self, size: int, first: int = 0, *, ids_alone: bool = False
     ) -> Iterator[ScoredRows]:
-        """Read the rows in their order; see :func:`row_pieces`.
+        """Read the rows in their order; see :class:`RowPieces`.
 
         Args:
             size: Rows per piece.
@@ -150,13 +154,11 @@ class ScoredLog:
         """
         known = ["user_id", "item_id", "timestamp", "impression_id", self.label or ""]
         only = known if ids_alone else None
-        unit = self._time_unit()
-        for number, raw in enumerate(row_pieces(self.rows, size, first, only), first):
-            try:
-                yield self._rows(raw, unit)
-            except ValueError as error:
-                rows = f"rows from {number * size:,} on"
-                raise ValueError(f"{error} (counted in {rows})") from error
+        unit = self._time_unit(self._pieces)
+        for number, raw in enumerate(self._pieces.read(size, first, only), first):
+            with _counted_from(number * size):
+                rows = self._rows(raw, unit)
+            yield rows
 
     def read_users(self) -> pa.Table | None:
         """Read the users: ``user_id`` and their other columns; None without."""
@@ -168,20 +170,33 @@ class ScoredLog:
             return None
         return read_items(self.tables["items"], None, self.params, self.notes)[0]
 
-    def read_history(self) -> pa.Table | None:
-        """Read earlier clicks, see :func:`mmctr.data.reading.events.read_history`."""
-        if "history" not in self.tables:
-            return None
-        return read_history(self.tables["history"], self.params, self.notes)[0]
+    def history_pieces(self, size: int) -> Iterator[pa.Table]:
+        """Read earlier clicks, see :func:`mmctr.data.reading.events.history_rows`.
 
-    def _time_unit(self) -> str:
+        Args:
+            size: Rows of the file per piece, which may be lists of clicks.
+
+        Raises:
+            ValueError: Naming file, column and rows of what is wrong.
+        """
+        if "history" not in self.tables:
+            return
+        table = self.tables["history"]
+        pieces = RowPieces(table)
+        params = self.params.model_copy(update={"time_unit": self._time_unit(pieces)})
+        for number, rows in enumerate(pieces.read(size)):
+            with _counted_from(number * size):
+                clicks, _ = history_rows(table, rows, params, NoNotes(), is_whole=False)
+            yield clicks
+
+    def _time_unit(self, pieces: RowPieces) -> TimeUnit:
         """The unit of all times, by the first rows."""
-        unit = self.params.time_unit
-        if "timestamp" not in self.column_names:
+        unit, table = self.params.time_unit, pieces.table
+        if "timestamp" not in table.names.taken:
             return unit
-        for rows in row_pieces(self.rows, 1 << 16, 0, ["timestamp"]):
+        for rows in pieces.read(1 << 16, 0, ["timestamp"]):
             column = pa.chunked_array(rows["timestamp"].chunks).drop_null()
-            return unit_of(column, unit, self.rows.where("timestamp"))
+            return unit_of(column, unit, table.where("timestamp"))
         return unit
 
     def _rows(self, raw: pa.Table, unit: str) -> ScoredRows:
@@ -204,15 +219,19 @@ class ScoredLog:
         column, rules = raw[self.label], self.params.label
         there = column.is_valid()
         values, where = column.filter(there), self.rows.where(self.label)
-        if rules.positive:
-            # A piece of the rows need not hold each of them.
-            require_values(values, where)
-            chosen = pa.array([str(x) for x in rules.positive])
-            read = pc.is_in(as_text(values), chosen).cast(pa.int8())
-        elif len(values):
-            read = read_label(values, rules, where)
+        if len(values):
+            read = read_label(values, rules, where, is_whole=False)
         else:
             read = pa.array([], pa.int8())
         labels = np.full(raw.num_rows, NO_LABEL, np.int8)
         labels[there.to_numpy()] = np.asarray(read)
         return labels
+
+
+@contextmanager
+def _counted_from(row: int) -> Iterator[None]:
+    """Say where the rows that an error names are counted from."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{error} (counted in rows from {row:,} on)") from error

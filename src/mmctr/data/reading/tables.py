@@ -131,9 +131,13 @@ class OpenTable:
         """
         taken = self.names.taken
         chosen = list(taken) if only is None else [x for x in only if x in taken]
-        texts = [taken[x] for x in _TEXTS if x in chosen]
         files = [taken[name] for name in chosen]
-        return read_columns(self.raw, self.schema, files, texts).rename_columns(chosen)
+        rows = read_columns(self.raw, self.schema, files, self.texts(chosen))
+        return rows.rename_columns(chosen)
+
+    def texts(self, chosen: Iterable[str]) -> list[str]:
+        """Columns that stay text where files give no types, by their names there."""
+        return [self.names.taken[x] for x in _TEXTS if x in chosen]
 
     def columns(self, taken_as: dict[str, str]) -> list[ReadColumn]:
         """List every column of the files.
