@@ -133,8 +133,8 @@ class PaddedDin(nn.Module):
             looked_up[name].weight.copy_(model.items.features[name].table.weight)
         parts = (
             (self.row_levels, model.row_levels),
-            (self.attention.attention_layer, model.attention),
-            (self.dnn, model.dnn),
+            (self.attention.attention_layer, model.interest),
+            (self.dnn, model.head),
         )
         for theirs, ours in parts:
             for to, origin in zip(theirs.parameters(), ours.parameters(), strict=True):

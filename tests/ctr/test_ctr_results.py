@@ -44,10 +44,10 @@ MODELS: dict[str, dict[str, Any]] = {
 # A bias before batch normalisation has only rounding errors as gradient, which Adam
 # turns into whole steps; other processors round differently.
 ROUNDING = {
-    "dnn.0.bias",
-    "dnn.1.running_mean",
-    "dnn.3.bias",
-    "dnn.4.running_mean",
+    "head.layers.0.bias",
+    "head.layers.1.running_mean",
+    "head.layers.3.bias",
+    "head.layers.4.running_mean",
     "validations",
     "scores",
 }

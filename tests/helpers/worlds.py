@@ -212,11 +212,11 @@ class FuxiDin(nn.Module):
             model.row_levels.parameters(), self.row_levels.parameters(), strict=True
         )
         pairs += zip(
-            model.attention.parameters(),
+            model.interest.parameters(),
             self.attention.attention_layer.parameters(),
             strict=True,
         )
-        pairs += zip(model.dnn.parameters(), self.dnn.parameters(), strict=True)
+        pairs += zip(model.head.parameters(), self.dnn.parameters(), strict=True)
         return pairs
 
     @torch.no_grad()

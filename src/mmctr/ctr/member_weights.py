@@ -17,7 +17,7 @@ def join_members(members: Sequence[Weights]) -> Weights:
 
     Returns:
         Those of a single one as they are; else under names such as
-        ``seeds.0.dnn.0.weight``.
+        ``seeds.0.interest.0.weight``.
     """
     if len(members) == 1:
         return members[0]

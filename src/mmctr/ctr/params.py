@@ -11,6 +11,8 @@ from mmctr.ctr.features.content import (
     OF_VECTORS,
     canonical_content,
 )
+from mmctr.ctr.models import MODELS
+from mmctr.ctr.models.heads import HEADS, OWN_HEAD
 from mmctr.evaluation.calibration_params import CalibrationParams
 from mmctr.evaluation.params import EvaluationParams
 from mmctr.runtime.params import Params
@@ -19,6 +21,18 @@ from mmctr.runtime.params import Params
 def _known_embedding(name: str) -> str:
     if name not in CODE_EMBEDDINGS:
         raise ValueError(f"use one of {', '.join(CODE_EMBEDDINGS)}")
+    return name
+
+
+def _known_model(name: str) -> str:
+    if name not in MODELS:
+        raise ValueError(f"use one of {', '.join(MODELS)}")
+    return name
+
+
+def _known_head(name: str) -> str:
+    if name not in (OWN_HEAD, *HEADS):
+        raise ValueError(f"use one of {', '.join((OWN_HEAD, *HEADS))}")
     return name
 
 
@@ -119,9 +133,14 @@ class SimilarityParams(Params):
     """How a count enters the model: log(1 + count), or its share of the positions."""
 
 
-class DinParams(Params):
-    """Deep Interest Network (Zhou et al., 2018) on item tables."""
+class ModelParams(Params):
+    """A CTR model on item tables."""
 
+    name: Annotated[str, AfterValidator(_known_model)] = "din"
+    """What becomes of target and history; din: the Deep Interest Network."""
+    head: Annotated[str, AfterValidator(_known_head)] = OWN_HEAD
+    """What makes the logit; own: the one that the model was published with; mlp: a
+    multilayer perceptron of dnn_units."""
     embedding_dim: int = Field(32, ge=1)
     """Width of every feature."""
     embedding_std: float = Field(0.01, gt=0)
@@ -251,7 +270,7 @@ class CtrParams(Params):
     """Everything of the ctr_modeling pipeline."""
 
     features: FeatureParams
-    model: DinParams
+    model: ModelParams
     training: TrainingParams
     checkpoint: CheckpointParams = Field(default_factory=CheckpointParams)
     calibration: CalibrationParams = Field(default_factory=CalibrationParams)

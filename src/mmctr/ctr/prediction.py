@@ -15,7 +15,9 @@ from mmctr.ctr.inputs.field_columns import FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.inputs.statistic_columns import require_same_statistics
 from mmctr.ctr.member_weights import split_members
-from mmctr.ctr.models.din.model import EMPTY_HISTORY, Din
+from mmctr.ctr.models import model_class
+from mmctr.ctr.models.base import CtrModel
+from mmctr.ctr.models.interest_model import EMPTY_HISTORY
 from mmctr.ctr.models.mean_logit import MeanLogit
 from mmctr.ctr.params import CtrParams
 from mmctr.runtime.device import prepare_device
@@ -55,9 +57,11 @@ class ClickPredictor:
         # Which items training saw is stored with the weights.
         seen = np.zeros(table.n_items + 1, bool)
 
-        def build(own: dict[str, torch.Tensor]) -> Din:
+        make = model_class(params.model.name)
+
+        def build(own: dict[str, torch.Tensor]) -> CtrModel:
             has_empty = EMPTY_HISTORY in own
-            model = Din(
+            model = make(
                 table, seen, params, statistics, row_fields, empty_history=has_empty
             )
             model.load_state_dict(own)
@@ -65,10 +69,10 @@ class ClickPredictor:
 
         built = map(build, members)
         model = next(built) if len(members) == 1 else MeanLogit(built)
-        self.model: Din | MeanLogit = model.to(self._device).eval()
+        self.model: CtrModel | MeanLogit = model.to(self._device).eval()
 
     @property
-    def members(self) -> list[Din]:
+    def members(self) -> list[CtrModel]:
         """The model; several where several trainings are one."""
         model = self.model
         return list(model.seeds) if isinstance(model, MeanLogit) else [model]

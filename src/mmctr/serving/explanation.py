@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from mmctr.ctr.inputs.click_log import Batch
 from mmctr.data.fields.field import CODES
 from mmctr.runtime.unit_rows import normalize_rows
 from mmctr.serving.requests import of_user
+from mmctr.serving.rows import Requests
 from mmctr.serving.state import ScoringState
 
 
@@ -52,9 +54,11 @@ def explain(
     known = numbers[numbers > 0]
     past = state.ids.of(known)
 
+    def rows(past: Sequence[Any], user: Mapping, row: Mapping) -> Requests:
+        return of_user(state, past, [item], user, row, as_of)[0]
+
     def score(past: Sequence[Any], user: Mapping, row: Mapping) -> float:
-        requests, _ = of_user(state, past, [item], user, row, as_of)
-        return float(state.score(requests)[0])
+        return float(state.score(rows(past, user, row))[0])
 
     whole = score(past, user, row)
     fields = [own for side in ("row", "user") for own in state.bundle.fields.of(side)]
@@ -67,7 +71,7 @@ def explain(
     return Explanation(
         score=whole,
         history=past,
-        attention=_attention(state, int(target[0]), known),
+        attention=_attention(state, len(known), rows(past, user, row)),
         similarity=_similarities(state, int(target[0]), known),
         without_history=np.array(
             [
@@ -88,31 +92,20 @@ def _less(values: Mapping[str, Any], own: Any) -> dict[str, Any]:
 
 
 @torch.inference_mode()
-def _attention(state: ScoringState, target: int, history: np.ndarray) -> np.ndarray:
-    """Weights ``[H]`` float64, 0 beyond the newest that the model reads.
+def _attention(state: ScoringState, count: int, requests: Requests) -> np.ndarray:
+    """Weights ``[count]`` float64, 0 beyond the newest that the model reads.
 
     Of several trainings it is their mean.
     """
-    weights = np.zeros(len(history))
-    newest = history[-state.bundle.facts.ctr.training.max_history :]
-    if not len(newest):
-        return weights
-    members = state.predictor.members
-    device = next(members[0].parameters()).device
-    distinct, places = np.unique(np.append(target, newest), return_inverse=True)
-    rows = torch.from_numpy(places).to(device)
-    segment = torch.zeros(len(newest), dtype=torch.int64, device=device)
-    found = [
-        own.attention.weights(
-            own.items(torch.from_numpy(distinct).to(device)),
-            rows[:1],
-            rows[1:],
-            segment,
-        )
-        for own in members
-    ]
-    mean = torch.stack(found).double().mean(0)
-    weights[-len(newest) :] = mean.cpu().numpy()
+    weights = np.zeros(count)
+    batch = state.log(requests)[np.zeros(1, np.int64)]
+    if len(batch.history):
+        members = state.predictor.members
+        device = next(members[0].parameters()).device
+        batch = Batch(*(tensor.to(device) for tensor in batch))
+        found = [own.history_weights(batch) for own in members]
+        mean = torch.stack(found).double().mean(0)
+        weights[-len(batch.history) :] = mean.cpu().numpy()
     return weights
 
 

@@ -16,7 +16,8 @@ from worlds import (
 )
 
 from mmctr.ctr.inputs.click_log import Batch, ClickLog
-from mmctr.ctr.models.din.model import EMPTY_HISTORY, Din
+from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.models.interest_model import EMPTY_HISTORY
 from mmctr.ctr.prediction import predict_clicks
 from mmctr.ctr.training.fit import train_din
 

@@ -19,7 +19,7 @@ from mmctr.ctr.features.row_statistics import StatisticScales
 from mmctr.ctr.inputs.click_log import Batch
 from mmctr.ctr.inputs.field_columns import FieldSpec
 from mmctr.ctr.models.din.model import Din
-from mmctr.ctr.models.din.padded import PaddedDin
+from mmctr.ctr.models.padded import PaddedModel
 
 SEEN = np.arange(N_ITEMS + 1) % 5 > 0
 KINDS = ["popularity", "lexical"]
@@ -41,7 +41,7 @@ FORMS = [
 
 def model_and_batch(
     seed: int, form: dict, max_history: int = 100
-) -> tuple[Din, PaddedDin, Batch]:
+) -> tuple[Din, PaddedModel, Batch]:
     """A model of random weights, its padded twin, and rows."""
     rng = np.random.default_rng(seed)
     options = dict(form)
@@ -67,10 +67,12 @@ def model_and_batch(
         field_codes=torch.from_numpy(rng.integers(0, 7, (20, 5))),
         field_values=torch.randn(20, 1),
     )
-    return din, PaddedDin(din, N_ITEMS, max_history).eval(), batch
+    return din, din.padded(N_ITEMS, max_history).eval(), batch
 
 
-def score_padded(padded: PaddedDin, batch: Batch, history: torch.Tensor) -> np.ndarray:
+def score_padded(
+    padded: PaddedModel, batch: Batch, history: torch.Tensor
+) -> np.ndarray:
     """Logits of the twin."""
     with torch.inference_mode():
         return padded(

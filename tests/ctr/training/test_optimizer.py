@@ -57,7 +57,7 @@ def test_the_rates_of_a_training_are_those_of_its_steps(world):
 def test_a_warm_up_of_tiny_rates_trains_little(world):
     start = train(world, learning_rate=1e-12).weights
     warm = train(world, warmup_steps=10**9).weights
-    name = "dnn.0.weight"
+    name = "head.layers.0.weight"
     torch.testing.assert_close(warm[name], start[name], rtol=0, atol=1e-6)
 
 
@@ -75,8 +75,10 @@ def test_groups_have_their_own_rate_and_decay():
     names = [[name_of[id(x)] for x in group["params"]] for group in groups]
     assert sorted(sum(names, [])) == sorted(name_of.values())
     assert all(name.endswith("weight") for name in names[0])
-    assert "dnn.0.weight" in names[0]
-    assert {"dnn.0.bias", "dnn.1.weight", "dnn.1.bias"} <= set(names[1])
+    assert "head.layers.0.weight" in names[0]
+    assert {"head.layers.0.bias", "head.layers.1.weight", "head.layers.1.bias"} <= set(
+        names[1]
+    )
     assert "items.features.item_id.table.weight" in names[2]
     assert "row_levels.0.weight" in names[2]
 
@@ -84,7 +86,7 @@ def test_groups_have_their_own_rate_and_decay():
 def test_weight_decay_shrinks_the_matrices(world):
     plain, decayed = (train(world, weight_decay=x).weights for x in (0.0, 30.0))
     name = "attention.mlp.0.weight"
-    name = name if name in plain else "dnn.0.weight"
+    name = name if name in plain else "head.layers.0.weight"
     assert decayed[name].norm() < 0.5 * plain[name].norm()
 
 
@@ -94,7 +96,7 @@ def test_embeddings_may_learn_alone(world):
     table = "items.features.item_id.table.weight"
     assert (found[table] - start[table]).abs().max() > 0.01
     torch.testing.assert_close(
-        found["dnn.0.weight"], start["dnn.0.weight"], rtol=0, atol=1e-6
+        found["head.layers.0.weight"], start["head.layers.0.weight"], rtol=0, atol=1e-6
     )
 
 

@@ -130,7 +130,7 @@ def test_the_documented_program_scores_without_this_project(rich, exported, tmp_
 def test_a_model_that_differs_is_an_error_and_nothing_is_written(tmp_path, monkeypatch):
     scorer = tiny_scorer(features={"content": "none"}, fields=False)
     monkeypatch.setattr(
-        "mmctr.ctr.models.din.padded.PaddedDin._pooled",
+        "mmctr.ctr.models.padded.PaddedModel._pooled",
         lambda self, query, history, counted: query,
     )
     with pytest.raises(ExportError, match="model.pt2 is not written: .* differ"):

@@ -11,7 +11,7 @@ from mmctr.ctr.features.vectors import ContinuousVector
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock
-from mmctr.ctr.params import DinParams, FeatureParams
+from mmctr.ctr.params import FeatureParams, ModelParams
 
 
 class ItemEmbedding(nn.Module):
@@ -25,7 +25,7 @@ class ItemEmbedding(nn.Module):
         table: ItemTable,
         seen: np.ndarray,
         features: FeatureParams,
-        params: DinParams,
+        params: ModelParams,
         *,
         seed: int,
     ) -> None:

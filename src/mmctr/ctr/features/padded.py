@@ -7,6 +7,7 @@ from torch.nn import functional
 from mmctr.ctr.features.code_matches import CodeMatches
 from mmctr.ctr.features.row_statistics import MODULE, RowStatistics, StatisticScales
 from mmctr.ctr.features.similarity import SimilarityHistogram
+from mmctr.ctr.layers.plain import plain_linear
 
 
 class PaddedSimilarity(nn.Module):
@@ -19,7 +20,7 @@ class PaddedSimilarity(nn.Module):
         """Share its tensors."""
         super().__init__()
         self.trained = trained
-        self.layer = plain_linear(trained.layer)
+        self.layer = trained.layer
 
     def forward(
         self, target: torch.Tensor, history: torch.Tensor, counted: torch.Tensor
@@ -30,7 +31,9 @@ class PaddedSimilarity(nn.Module):
         cosines = (keys @ query[:, :, None]).squeeze(2)
         both = has_vector[target][:, None] * has_vector[history] * counted
         counts = both[:, :, None] * _one_hot(self.trained.bucket_of(cosines), len(self))
-        return functional.relu(self.layer(self.trained.scaled(counts.sum(1))))
+        return functional.relu(
+            plain_linear(self.layer, self.trained.scaled(counts.sum(1)))
+        )
 
     def __len__(self) -> int:
         """Number of buckets."""
@@ -47,7 +50,7 @@ class PaddedMatches(nn.Module):
         """Share its tensors."""
         super().__init__()
         self.register_buffer("codes", trained.codes)
-        self.layer = plain_linear(trained.layer)
+        self.layer = trained.layer
 
     def forward(
         self, target: torch.Tensor, history: torch.Tensor, counted: torch.Tensor
@@ -59,7 +62,7 @@ class PaddedMatches(nn.Module):
         # Behind the positions of those that agree in none.
         by_number = _one_hot(same.sum(2), positions + 1).sum(1)[:, 1:]
         counts = torch.cat([same.float().sum(1), by_number], dim=1)
-        return functional.relu(self.layer(counts.log1p()))
+        return functional.relu(plain_linear(self.layer, counts.log1p()))
 
 
 class ComparedStatistics(RowStatistics):
@@ -72,13 +75,6 @@ class ComparedStatistics(RowStatistics):
 
     def _first_at_least(self, columns: torch.Tensor) -> torch.Tensor:
         return (self.points[:, None, :] < columns[:, :, None]).sum(2)
-
-
-def plain_linear(layer: nn.Linear) -> nn.Linear:
-    """torch's own layer with the same parameters."""
-    plain = nn.Linear(layer.in_features, layer.out_features, device="meta")
-    plain.weight, plain.bias = layer.weight, layer.bias
-    return plain
 
 
 def _one_hot(values: torch.Tensor, count: int) -> torch.Tensor:

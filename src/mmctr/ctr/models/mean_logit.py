@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from mmctr.ctr.inputs.click_log import Batch
-from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.models.base import CtrModel
 
 
 class MeanLogit(nn.Module):
@@ -19,7 +19,7 @@ class MeanLogit(nn.Module):
     float32.
     """
 
-    def __init__(self, members: Iterable[Din]) -> None:
+    def __init__(self, members: Iterable[CtrModel]) -> None:
         """Take the models.
 
         Args:

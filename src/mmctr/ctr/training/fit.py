@@ -16,7 +16,7 @@ from mmctr.ctr.inputs.click_log import Batch, ClickLog
 from mmctr.ctr.inputs.field_columns import require_fields
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.inputs.statistic_columns import require_same_statistics
-from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.models import model_class
 from mmctr.ctr.params import CtrParams, TrainingParams
 from mmctr.ctr.prediction import prepare_ctr_device
 from mmctr.ctr.training.checkpointing import (
@@ -96,7 +96,7 @@ def train_din(
     known = [spec.name for spec in specs if not spec.is_cross]
     require_fields(params.features.fields, known)
     seen = train.seen_items(table.n_items)
-    model = Din(
+    model = model_class(params.model.name)(
         table,
         seen,
         params,

@@ -11,7 +11,7 @@ import torch
 
 from mmctr.ctr import RESULT_VERSION
 from mmctr.ctr.inputs.click_log import ClickLog
-from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.models.base import CtrModel
 from mmctr.ctr.params import CtrParams
 
 _DIGITS = 20
@@ -20,7 +20,7 @@ _NO_ARRAYS = ("statistic_names", "fields", "facts")
 
 
 def training_key(
-    model: Din,
+    model: CtrModel,
     train: ClickLog,
     valid: ClickLog,
     valid_groups: np.ndarray,
@@ -59,7 +59,7 @@ def _settings(params: CtrParams) -> dict[str, Any]:
 
 
 def _arrays(
-    model: Din, train: ClickLog, valid: ClickLog, valid_groups: np.ndarray
+    model: CtrModel, train: ClickLog, valid: ClickLog, valid_groups: np.ndarray
 ) -> Iterator[tuple[str, np.ndarray]]:
     tensors = [*model.named_parameters(), *model.named_buffers()]
     yield from ((name, tensor.detach().numpy()) for name, tensor in tensors)

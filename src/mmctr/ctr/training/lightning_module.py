@@ -11,7 +11,7 @@ import torch
 
 from mmctr.ctr.inputs.click_log import Batch
 from mmctr.ctr.layers.dropout import dropout_layers, set_dropout_step
-from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.models.base import CtrModel
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.prediction import (
     click_probabilities,
@@ -67,7 +67,7 @@ class CtrLightningModule(pl.LightningModule):
 
     def __init__(
         self,
-        model: Din,
+        model: CtrModel,
         rows: ValidationRows,
         params: CtrParams,
         norm_batches: Iterable[Batch] = (),

@@ -10,7 +10,8 @@ from mmctr.ctr.features.content import OF_VECTORS
 from mmctr.ctr.features.row_statistics import StatisticScales
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.item_table import ItemTable
-from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.models import model_class
+from mmctr.ctr.models.base import CtrModel
 from mmctr.ctr.params import CtrParams
 from mmctr.runtime.free_memory import available_memory, own_memory
 
@@ -81,23 +82,23 @@ def estimate_memory(
     statistics = len(train.statistic_names)
     fields = 12 * train.fields.codes.shape[1] + 8 * train.fields.values.shape[1]
     log = rows * (40 + 48 + statistics * (4 + 4) + fields) + positions * (4 + 4)
-    width, weights, buffers = _model_sizes(table, train, params)
-    model, training = params.model, params.training
+    model = _without_memory(table, train, params)
+    weights = sum(weight.numel() for weight in model.parameters())
+    training = params.training
     copies = _COPIES_OF_WEIGHTS + _COPIES_TO_AVERAGE * (training.weight_average > 0)
     # The best ones of each training, until all are one model.
     copies += training.seeds - 1
     batch = training.batch_size
     in_batch = batch * len(train.history) / max(len(train), 1)
     items = min(table.n_items + 1, batch + in_batch)
-    attention = in_batch * (4 * width + 2 * sum(model.attention_units))
-    dense = batch * (3 * (width + 3 * statistics) + 3 * sum(model.dnn_units))
-    learning = (items * width + attention + dense) * _FLOAT * _BACKWARD
+    values = model.activations(batch, in_batch, items) + batch * 9 * statistics
+    learning = values * _FLOAT * _BACKWARD
     # Validation has larger batches, without gradients.
     scoring = learning / _BACKWARD * training.predict_batch_size / batch
     return MemoryEstimate(
         {
             "click log": float(log),
-            "item table": float(buffers),
+            "item table": float(_looked_up(table, model, params)),
             "weights": weights * _FLOAT * copies,
             "batch": max(learning, scoring),
         }
@@ -135,21 +136,22 @@ def warn_if_memory_low(estimate: MemoryEstimate, params: CtrParams) -> None:
         )
 
 
-def _model_sizes(
-    table: ItemTable, train: ClickLog, params: CtrParams
-) -> tuple[int, int, int]:
-    """Columns per item, weights of the model, and bytes of what it looks up."""
-    with torch.device("meta"):  # shapes of the weights, without their memory
+def _without_memory(table: ItemTable, train: ClickLog, params: CtrParams) -> CtrModel:
+    """The model, whose weights have shapes alone."""
+    with torch.device("meta"):
         seen = np.zeros(table.n_items + 1, bool)
         statistics = StatisticScales.unfitted(train.statistic_names)
-        model = Din(table, seen, params, statistics, train.fields.specs)
+        make = model_class(params.model.name)
+        return make(table, seen, params, statistics, train.fields.specs)
+
+
+def _looked_up(table: ItemTable, model: CtrModel, params: CtrParams) -> int:
+    """Bytes of what the model looks up."""
     columns = [table.tags, table.likes, table.views]
     columns += table.codes.values()
     if not OF_VECTORS.isdisjoint(params.features.forms):
         columns += table.vectors_for(params.features).values()
-    weights = sum(weight.numel() for weight in model.parameters())
-    looked_up = sum(array.nbytes for array in [*columns, *model.buffers()])
-    return model.items.width, weights, looked_up
+    return sum(array.nbytes for array in [*columns, *model.buffers()])
 
 
 def _gb(number: float) -> str:

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 import torch
 
-from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.models.base import CtrModel
 from mmctr.ctr.params import TrainingParams
 from mmctr.ctr.training.monitor import monitor_mode
 
 
-def make_optimizer(model: Din, params: TrainingParams) -> torch.optim.AdamW:
+def make_optimizer(model: CtrModel, params: TrainingParams) -> torch.optim.AdamW:
     """Adam, with decoupled weight decay (Loshchilov & Hutter, 2019) on matrices.
 
     Embedding tables, biases and normalisation do not decay.
@@ -91,7 +91,7 @@ def scaled_rates(optimizer: torch.optim.Optimizer, factor: float) -> Iterator[No
         group["lr"] = rate
 
 
-def network_weights(model: Din) -> list[torch.nn.Parameter]:
+def network_weights(model: CtrModel) -> list[torch.nn.Parameter]:
     """All weights but embedding tables: matrices, biases and normalisation."""
     tables = {id(table) for table in model.embedding_tables()}
     return [weight for weight in model.parameters() if id(weight) not in tables]

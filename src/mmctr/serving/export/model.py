@@ -9,7 +9,6 @@ from torch import nn
 
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.layers.calibration import CalibrationLayer
-from mmctr.ctr.models.din.padded import PaddedDin
 from mmctr.serving.export.facts import Input
 from mmctr.serving.requests import Requests
 from mmctr.serving.state import ScoringState
@@ -23,7 +22,7 @@ BATCH, HISTORY = "batch", "history"
 class ExportedModel(nn.Module):
     """Padded rows to probabilities: trainings, their mean logit, calibration.
 
-    Shapes: see :meth:`mmctr.ctr.models.din.padded.PaddedDin.forward` -> ``[B]``
+    Shapes: see :meth:`mmctr.ctr.models.padded.PaddedModel.forward` -> ``[B]``
     float64.
     """
 
@@ -32,7 +31,7 @@ class ExportedModel(nn.Module):
         super().__init__()
         longest = state.bundle.facts.ctr.training.max_history
         self.seeds = nn.ModuleList(
-            PaddedDin(each, state.bundle.n_items, longest)
+            each.padded(state.bundle.n_items, longest)
             for each in state.predictor.members
         )
         self.calibration = CalibrationLayer(state.calibration)

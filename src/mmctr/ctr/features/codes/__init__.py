@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:  # parameters are checked without torch, which takes a second
     from torch import nn
 
-    from mmctr.ctr.params import DinParams
+    from mmctr.ctr.params import ModelParams
 
 CODE_EMBEDDINGS = {
     "bag": "CodeBag",
@@ -27,7 +27,7 @@ CODE_EMBEDDINGS = {
 
 
 def make_code_embedding(
-    codes: np.ndarray, seen: np.ndarray, params: "DinParams"
+    codes: np.ndarray, seen: np.ndarray, params: "ModelParams"
 ) -> "nn.Module":
     """Build the code embedding that the parameters name.
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from mmctr.ctr.params import DinParams
+from mmctr.ctr.params import ModelParams
 from mmctr.runtime.linear import linear
 
 
@@ -17,7 +17,9 @@ class CodeBag(nn.Module):
     Shapes: ``items [U]`` -> ``[U, D]``.
     """
 
-    def __init__(self, codes: np.ndarray, seen: np.ndarray, params: DinParams) -> None:
+    def __init__(
+        self, codes: np.ndarray, seen: np.ndarray, params: ModelParams
+    ) -> None:
         """Count the codes of every item."""
         super().__init__()
         n_codes = int(codes.max()) + 1

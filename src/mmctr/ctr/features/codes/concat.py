@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from mmctr.ctr.features.codes.positional import rows_of_positions
-from mmctr.ctr.params import DinParams
+from mmctr.ctr.params import ModelParams
 
 MAX_COLUMNS = 512
 """Most columns per item and modality: attention's first layer has four times as many
@@ -23,7 +23,9 @@ class ConcatCodes(nn.Module):
     Shapes: ``items [U]`` -> ``[U, positions * concat.width]``.
     """
 
-    def __init__(self, codes: np.ndarray, seen: np.ndarray, params: DinParams) -> None:
+    def __init__(
+        self, codes: np.ndarray, seen: np.ndarray, params: ModelParams
+    ) -> None:
         """Number the codes of all positions.
 
         Raises:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mmctr.ctr.params import DinParams
+from mmctr.ctr.params import ModelParams
 
 
 def rows_of_positions(codes: np.ndarray) -> tuple[np.ndarray, int]:
@@ -62,7 +62,9 @@ class SummedRows(nn.Module):
 class PositionalCodes(SummedRows):
     """A table per position: the sum of an item's code vectors / sqrt(positions)."""
 
-    def __init__(self, codes: np.ndarray, seen: np.ndarray, params: DinParams) -> None:
+    def __init__(
+        self, codes: np.ndarray, seen: np.ndarray, params: ModelParams
+    ) -> None:
         """Number the codes of all positions."""
         rows, n_rows = rows_of_positions(codes)
         super().__init__(rows, n_rows, params.embedding_dim, persistent=False)

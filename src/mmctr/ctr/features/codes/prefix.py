@@ -3,7 +3,7 @@
 import numpy as np
 
 from mmctr.ctr.features.codes.positional import SummedRows
-from mmctr.ctr.params import DinParams
+from mmctr.ctr.params import ModelParams
 
 
 class PrefixCodes(SummedRows):
@@ -17,7 +17,9 @@ class PrefixCodes(SummedRows):
     such an item uses its shorter prefixes.
     """
 
-    def __init__(self, codes: np.ndarray, seen: np.ndarray, params: DinParams) -> None:
+    def __init__(
+        self, codes: np.ndarray, seen: np.ndarray, params: ModelParams
+    ) -> None:
         """Number the prefixes of the first ``prefix.levels`` codes."""
         levels = min(params.prefix.levels, codes.shape[1])
         rows, n_rows = number_prefixes(codes[:, :levels])

@@ -1,16 +1,17 @@
 """Target attention on real history positions only."""
 
 import torch
-from torch import nn
 from torch.nn import functional
 
 from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.layers.low_cardinality import add_rows
 from mmctr.ctr.layers.mlp import mlp
+from mmctr.ctr.layers.plain import plain_layers
+from mmctr.ctr.models.base import Interest
 from mmctr.runtime.linear import linear, spare_rows
 
 
-class TargetAttention(nn.Module):
+class TargetAttention(Interest):
     """DIN's activation unit on a jagged history (Zhou et al., 2018, eq. 3), no softmax.
 
     The same function as ``fuxictr.pytorch.layers.DIN_Attention``, with the same
@@ -46,6 +47,9 @@ class TargetAttention(nn.Module):
             first_layer=first_layer,
         )
         self._dim = dim
+        self._values = 4 * dim + 2 * sum(units)
+        self.width = dim
+        self.dropouts = len(units)
 
     def forward(
         self,
@@ -77,6 +81,19 @@ class TargetAttention(nn.Module):
             functional.pad(segment, spare),
         )
         return self.attention_layer[1:](hidden).squeeze(1)[: len(history)]
+
+    def padded(
+        self, query: torch.Tensor, keys: torch.Tensor, counted: torch.Tensor
+    ) -> torch.Tensor:
+        """The same on padded histories, for exports."""
+        queries = query[:, None].expand_as(keys)
+        inputs = [queries, keys, queries - keys, queries * keys]
+        weights = plain_layers(self.attention_layer, torch.cat(inputs, dim=2))
+        return (weights * counted[:, :, None] * keys).sum(1)
+
+    def activations(self, rows: float, positions: float, items: float) -> float:
+        """Values held from forward to backward."""
+        return positions * self._values
 
     def _first_layer(
         self,

@@ -1,4 +1,6 @@
-"""DIN on padded histories, for exports: fixed operations, whatever the sizes."""
+"""Models on padded histories, for exports: fixed operations, whatever the sizes."""
+
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -9,13 +11,14 @@ from mmctr.ctr.features.padded import (
     ComparedStatistics,
     PaddedMatches,
     PaddedSimilarity,
-    plain_linear,
 )
-from mmctr.ctr.models.din.model import Din
+
+if TYPE_CHECKING:
+    from mmctr.ctr.models.interest_model import InterestModel
 
 
-class PaddedDin(nn.Module):
-    """The same function as :class:`~mmctr.ctr.models.din.model.Din`, in evaluation.
+class PaddedModel(nn.Module):
+    """What the model computes that it is made of, in evaluation.
 
     Items are a matrix that is computed once. Of a history the newest ``max_history``
     items count, wherever its zeros are.
@@ -23,7 +26,9 @@ class PaddedDin(nn.Module):
     Shapes: ``target [B]``, ``history [B, H]`` -> logits ``[B]``.
     """
 
-    def __init__(self, trained: Din, n_items: int, max_history: int) -> None:
+    def __init__(
+        self, trained: "InterestModel", n_items: int, max_history: int
+    ) -> None:
         """Share the weights of a model, and embed all items.
 
         Args:
@@ -36,8 +41,8 @@ class PaddedDin(nn.Module):
         with torch.no_grad():
             items = trained.items(torch.arange(n_items + 1)).whole()
         self.register_buffer("items", items.contiguous())
-        self.attention = _plain(trained.attention.attention_layer)
-        self.dnn = _plain(trained.dnn)
+        self.interest = trained.interest
+        self.head = trained.head
         self.empty_history = trained.empty_history
         self.row_levels = trained.row_levels
         self.row_fields = trained.row_fields
@@ -87,25 +92,14 @@ class PaddedDin(nn.Module):
             if field_values is None:
                 field_values = own[:, :0]
             parts.append(self.row_fields(field_codes, field_values))
-        return self.dnn(torch.cat(parts, dim=1)).squeeze(1)
+        return self.head.padded(torch.cat(parts, dim=1))
 
     def _pooled(
         self, query: torch.Tensor, history: torch.Tensor, counted: torch.Tensor
     ) -> torch.Tensor:
-        """The weighted sum of the history, ``[B, D]``."""
-        keys = self.items[history]
-        queries = query[:, None].expand_as(keys)
-        inputs = [queries, keys, queries - keys, queries * keys]
-        weights = self.attention(torch.cat(inputs, dim=2)) * counted[:, :, None]
-        pooled = (weights * keys).sum(1)
+        """What the interest makes of the history, ``[B, width]``."""
+        pooled = self.interest.padded(query, self.items[history], counted)
         if self.empty_history is None:
             return pooled
         is_empty = ~counted.any(1, keepdim=True)
         return pooled + is_empty * self.empty_history
-
-
-def _plain(layers: nn.Sequential) -> nn.Sequential:
-    """The same layers with torch's own products."""
-    return nn.Sequential(
-        *(plain_linear(x) if isinstance(x, nn.Linear) else x for x in layers)
-    )

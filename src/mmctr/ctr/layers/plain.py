@@ -1,0 +1,19 @@
+"""Layers with torch's own products, which every export knows."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+def plain_layers(layers: Iterable[nn.Module], x: torch.Tensor) -> torch.Tensor:
+    """Pass ``x`` through layers, one after the other."""
+    for layer in layers:
+        x = plain_linear(layer, x) if isinstance(layer, nn.Linear) else layer(x)
+    return x
+
+
+def plain_linear(layer: nn.Linear, x: torch.Tensor) -> torch.Tensor:
+    """``layer(x)``; ``[..., k]`` -> ``[..., n]``."""
+    return functional.linear(x, layer.weight, layer.bias)

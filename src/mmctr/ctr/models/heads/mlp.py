@@ -1,0 +1,48 @@
+"""A multilayer perceptron, as in DIN (Zhou et al., 2018)."""
+
+import torch
+
+from mmctr.ctr.layers.mlp import mlp
+from mmctr.ctr.layers.plain import plain_layers
+from mmctr.ctr.layers.split_columns import SplitColumns
+from mmctr.ctr.models.base import Head
+from mmctr.ctr.params import ModelParams
+
+
+class MlpHead(Head):
+    """``[linear, (batch norm), ReLU, (dropout)] * n, linear to 1``.
+
+    Shapes: inputs ``[B, W]`` -> logits ``[B]``.
+    """
+
+    def __init__(
+        self, width: int, params: ModelParams, *, seed: int, first_layer: int
+    ) -> None:
+        """Build the layers; see :func:`mmctr.ctr.models.heads.make_head`."""
+        super().__init__()
+        self.layers = mlp(
+            width,
+            params.dnn_units,
+            dropout=params.dnn_dropout,
+            batch_norm=params.batch_norm,
+            seed=seed,
+            first_layer=first_layer,
+        )
+        self._values = 2 * width + 3 * sum(params.dnn_units)
+
+    @property
+    def last(self) -> torch.nn.Linear:
+        """The layer that gives the logits."""
+        return self.layers[-1]
+
+    def forward(self, inputs: SplitColumns) -> torch.Tensor:
+        """Score."""
+        return self.layers[1:](inputs.through(self.layers[0])).squeeze(1)
+
+    def padded(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The same, for exports."""
+        return plain_layers(self.layers, inputs).squeeze(1)
+
+    def activations(self, rows: float) -> float:
+        """Values held from forward to backward."""
+        return rows * self._values
