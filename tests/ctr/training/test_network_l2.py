@@ -62,5 +62,5 @@ def test_a_strong_one_makes_a_small_network():
         params = ctr_params(training={**settings, "max_epochs": 4, "patience": 9})
         groups = np.arange(len(valid)) // 4
         weights = train_din(table, log, valid, groups, params).weights
-        norms.append(weights["dnn.0.weight"].norm())
+        norms.append(weights["head.layers.0.weight"].norm())
     assert norms[1] < 0.5 * norms[0]
