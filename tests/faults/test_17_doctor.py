@@ -39,6 +39,7 @@ def test_an_error_is_named_with_its_remedy(finished_project):
         *("--params", "embedding.provider=openai,device=cpu"),
     )
     assert done.returncode == 1
+    assert said(done).count("column 'item_seq' is missing") == 1
     for words in (
         "ERROR credentials embedding.provider=openai needs a key",
         "export OPENAI_API_KEY=KEY",

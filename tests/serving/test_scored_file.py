@@ -95,6 +95,9 @@ def test_what_can_not_be_scored_is_one_sentence(bundle, table, tmp_path):
     with pytest.raises(ValueError, match="20 candidates are not in the bundle"):
         score_file(bundle, path, tmp_path / "out.parquet", "refuse")
     assert not (tmp_path / "out.parquet").exists()
+    (tmp_path / "nothing.csv").touch()
+    with pytest.raises(ValueError, match="is empty .0 bytes.; expected the columns"):
+        score_file(bundle, tmp_path / "nothing.csv", None, "score")
     (tmp_path / "no.parquet").write_text("x")
     with pytest.raises(ValueError, match="no.parquet"):
         score_file(bundle, tmp_path / "no.parquet", None, "score")

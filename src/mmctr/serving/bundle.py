@@ -14,8 +14,10 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 from safetensors.torch import load_file
 
+from mmctr import __version__
 from mmctr.data.fields.log_columns import PUBLISHED
 from mmctr.data.fields.state import FieldState
+from mmctr.runtime.code_commit import code_commit
 from mmctr.runtime.sealed_folder import check_sealed
 from mmctr.serving.errors import BundleError
 from mmctr.serving.facts import FORMAT, BundleFacts
@@ -126,6 +128,7 @@ class Bundle:
         """
         if not folder.is_dir():
             raise BundleError(f"{folder} is no folder; expected that of a bundle")
+        values: dict[str, Any] = {}
         try:
             check_sealed(folder)
             values = json.loads((folder / FACTS).read_text("utf-8"))
@@ -138,7 +141,9 @@ class Bundle:
             return cls._read(folder, BundleFacts.model_validate(values))
         except BundleError:
             raise
-        except (OSError, ValueError, ValidationError, KeyError, pa.ArrowException) as e:
+        except ValidationError as error:
+            raise BundleError(_made_by_others(folder, values, error)) from error
+        except (OSError, ValueError, KeyError, pa.ArrowException) as e:
             why = " ".join(str(e).split())[:300]
             raise BundleError(f"bundle {folder}: {why}; {_ADVICE}") from e
 
@@ -170,6 +175,25 @@ class Bundle:
             sample=pq.read_table(folder / "sample.parquet"),
             card=(folder / "card.md").read_text("utf-8"),
         )
+
+
+def _made_by_others(
+    folder: Path, values: dict[str, Any], error: ValidationError
+) -> str:
+    """Say that a whole bundle was made by code that had other settings."""
+    first = error.errors()[0]
+    name = ".".join(str(x) for x in first["loc"])
+    made = (values.get("versions", {}).get("mmctr"), values.get("commit"))
+    theirs, ours = (
+        f"mmctr {version}, commit {commit or 'not known'}"
+        for version, commit in (made, (__version__, code_commit()))
+    )
+    return (
+        f"bundle {folder} was made by another state of the code ({theirs}) than this "
+        f"({ours}), which reads its settings differently (of {error.title}, {name}: "
+        f"{first['msg']}); make it again: kedro run --pipeline bundle, or use the code "
+        "that made it"
+    )
 
 
 def _array(folder: Path, name: str) -> np.ndarray:

@@ -42,6 +42,11 @@ def score_file(bundle: Path, requests: Path, output: Path | None, unknown: str) 
     for path in (requests, output):
         if path is not None:
             _require_kind(path)
+    if not requests.stat().st_size:
+        raise ValueError(
+            f"{requests} is empty (0 bytes); expected the columns item_id and history, "
+            "and a row per request"
+        )
     mode: Unknown = "refuse" if unknown == "refuse" else "score"
     scorer = Scorer.load(bundle, unknown=mode)
     try:

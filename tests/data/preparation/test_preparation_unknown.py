@@ -4,11 +4,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mmctr.data.preparation.log_numbers import number_log
+from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.unknown import (
     UnknownValues,
     pad_challenge_rows,
     raise_or_warn,
 )
+from mmctr.data.preparation.weights import row_weights
+from mmctr.data.reading.source import LogSource, ReadColumn
 
 KNOWN = np.array([10, 20, 30])
 ITEMS = pa.table({"likes_level": [4, 5, 6], "views_level": [7, 8, 9]})
@@ -148,6 +152,26 @@ def test_strict_refuses_all_that_is_there_in_one_message():
         "add these items, fix or drop the rows, or treat them as padding with "
         "--params preparation.unknown_items=pad"
     )
+
+
+def test_files_of_a_log_are_named_as_they_are():
+    log = pa.table({"user_id": [1], "item_id": [7], "timestamp": [5]})
+    source = LogSource(
+        log,
+        pa.table({"item_id": [1, 2], "title": ["a", "b"]}),
+        np.zeros((2, 0), np.float32),
+        read=(
+            ReadColumn("interactions", "interactions.csv", "user_id", "user_id"),
+            ReadColumn("items", "items.tsv.gz", "item_id", "item_id"),
+        ),
+    )
+    said = r"^interactions.csv: column 'item_id' has 1 rows .* items.tsv.gz lacks"
+    with pytest.raises(ValueError, match=said):
+        number_log(source, "strict", 1)
+    with pytest.raises(ValueError, match=r"interactions.csv: no event .* items.tsv.gz"):
+        number_log(source, "pad", 1)
+    with pytest.raises(ValueError, match=r"^interactions.csv: column 'w'"):
+        row_weights(source, PreparationParams(seed=1, weight_column="w"))
 
 
 def test_pad_tells_what_it_does(caplog):

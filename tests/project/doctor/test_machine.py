@@ -113,5 +113,5 @@ def test_the_page_has_what_was_found_what_to_do_and_a_sum():
         "                     -> mend them",
         "warning memory       little",
         "",
-        "1 errors, 1 warnings",
+        "1 error, 1 warning",
     ]

@@ -56,6 +56,14 @@ def test_ranking_is_that_of_the_scorer(server, own_scorer):
     assert found["unknown"]["candidates"] == [10**9]
 
 
+def test_the_root_leads_to_the_page_of_all_paths(server):
+    client = server.client()
+    client.request("GET", "/")
+    answer = client.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (307, "/docs")
+    assert server.get("/docs")[0] == 200
+
+
 def test_nothing_to_score_is_no_error(server):
     assert server.post("/score", {"history": [], "candidates": []})[1]["scores"] == []
     assert server.post("/rank", {"history": [], "candidates": []})[1]["items"] == []

@@ -66,7 +66,7 @@ def prepare_interactions(
             parameter to change.
     """
     fields = fields or FieldsParams()
-    weights = row_weights(source.log, params)
+    weights = row_weights(source, params)
     _tell(source.log, "users, items and times become numbers, in order of time")
     log = number_log(source, params.unknown_items, params.seed)
     source = source.without(_numbered_columns(source, fields))
@@ -77,7 +77,7 @@ def prepare_interactions(
     log, is_repeat, repeats = _without_repeats(log, params)
     ignored = ignored_by_log(params, fields, are_impressions=log.label is not None)
     again = int((is_repeat & log.in_log).sum())
-    unusual = [*ignored, *describe_unusual(log, source.items, again)]
+    unusual = [*ignored, *describe_unusual(log, source, again)]
     groups = None if log.label is None else log.groups()
     log = replace(log, impression=None)
     moment = log.timestamp if groups is None else groups.moment

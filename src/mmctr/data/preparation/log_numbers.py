@@ -16,7 +16,7 @@ from mmctr.data.preparation.ties import order_equal_events
 from mmctr.data.preparation.unknown import UnknownValues, raise_or_warn
 from mmctr.data.reading.source import LogSource
 
-_LOG, _HISTORY = "interactions.parquet", "history.parquet"
+_LOG, _HISTORY = "interactions", "history"
 _FRACTION = "timestamp_fraction"
 
 
@@ -41,15 +41,16 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
     if source.history is not None:
         tables[_HISTORY] = source.history
     ids = source.items["item_id"].combine_chunks()
-    items = {file: _item_codes(table, ids) for file, table in tables.items()}
+    items = {name: _item_codes(table, ids) for name, table in tables.items()}
     missing = [
-        _unknown_items(file, table, items[file], ids) for file, table in tables.items()
+        _unknown_items(source, name, table["item_id"], items[name])
+        for name, table in tables.items()
     ]
     unknown = raise_or_warn(missing, unknown_items)
     if not items[_LOG].any():
         raise ValueError(
-            f"{_LOG}: no event is left, no item is in items.parquet; give "
-            "the item table that belongs to this log"
+            f"{source.file(_LOG)}: no event is left, no item is in "
+            f"{source.file('items')}; give the item table that belongs to this log"
         )
     extra = len(source.history) if source.history is not None else 0
     # Before the other columns are there: many ids take much memory.
@@ -155,17 +156,17 @@ def _item_codes(table: pa.Table, ids: pa.Array) -> np.ndarray:
 
 
 def _unknown_items(
-    file: str, table: pa.Table, codes: np.ndarray, ids: pa.Array
+    source: LogSource, table: str, ids: pa.ChunkedArray, codes: np.ndarray
 ) -> UnknownValues:
     rows = np.flatnonzero(codes == 0)
-    known = ", ".join(str(each) for each in ids[:3].to_pylist())
+    known = ", ".join(map(str, source.items["item_id"][:3].to_pylist()))
     return UnknownValues(
-        file,
+        source.file(table),
         "item_id",
         rows,
-        table["item_id"].take(pa.array(rows)).to_numpy(),
+        ids.take(pa.array(rows)).to_numpy(),
         "these events are left out",
-        f"items that items.parquet lacks (it has {known} ...)",
+        f"items that {source.file('items')} lacks (it has {known} ...)",
     )
 
 

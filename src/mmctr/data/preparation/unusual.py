@@ -3,28 +3,28 @@
 import logging
 
 import numpy as np
-import pyarrow as pa
 
 from mmctr.data.preparation.distinct_times import time_text
 from mmctr.data.preparation.numbered_log import NumberedLog
+from mmctr.data.reading.source import LogSource
 
 logger = logging.getLogger(__name__)
 
 _MANY = 0.5
 
 
-def describe_unusual(log: NumberedLog, items: pa.Table, repeats: int) -> list[str]:
+def describe_unusual(log: NumberedLog, source: LogSource, repeats: int) -> list[str]:
     """Say what of a log may surprise, and warn about all but items without an event.
 
     Args:
         log: Its events.
-        items: Its items, in the order of their numbers.
+        source: What it was read from.
         repeats: Clicks of an item that the user clicked before.
 
     Returns:
         A sentence each.
     """
-    found = []
+    found, items = [], source.items
     rows = log.item if log.in_log.all() else log.item[log.in_log]
     counts = np.bincount(rows, minlength=len(log.item_hashes))
     most, count = int(counts.argmax()), int(counts.max())
@@ -43,9 +43,9 @@ def describe_unusual(log: NumberedLog, items: pa.Table, repeats: int) -> list[st
     if late:
         since = time_text(int(log.log_times()[0]), clock=log.clock)
         found.append(
-            f"history.parquet: {late:,} of {int(earlier.sum()):,} clicks are not "
-            f"before the log's first event ({since}); these are in "
-            "histories from their time on, but are no rows of the log"
+            f"{source.file('history')}: {late:,} of {int(earlier.sum()):,} clicks are "
+            f"not before the log's first event ({since}); these are in histories from "
+            "their time on, but are no rows of the log"
         )
     for text in found:
         logger.warning("%s", text)

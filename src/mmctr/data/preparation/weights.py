@@ -6,13 +6,14 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.preparation.params import PreparationParams
+from mmctr.data.reading.source import LogSource
 
 logger = logging.getLogger(__name__)
 
 _SHOWN = 5
 
 
-def row_weights(log: pa.Table, params: PreparationParams) -> np.ndarray | None:
+def row_weights(source: LogSource, params: PreparationParams) -> np.ndarray | None:
     """Weights ``[rows]`` float64 of the log's rows, uncut; None if none are asked for.
 
     Raises:
@@ -22,7 +23,8 @@ def row_weights(log: pa.Table, params: PreparationParams) -> np.ndarray | None:
     name = params.weight_column
     if name is None:
         return None
-    where = f"interactions.parquet: column '{name}'"
+    log = source.log
+    where = f"{source.file('interactions')}: column '{name}'"
     if name not in log.column_names:
         raise ValueError(
             f"{where} (preparation.weight_column) is missing; the file has "

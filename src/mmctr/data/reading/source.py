@@ -60,6 +60,11 @@ class LogSource:
     notes: tuple[str, ...] = ()
     clock: bool = True
 
+    def file(self, table: str) -> str:
+        """Name the file, or the folder of files, of a table."""
+        files = (each.file for each in self.read if each.table == table)
+        return next(files, f"{table}.parquet")
+
     def hand_over(self) -> Self:
         """Give the source away: this object keeps no row of the log.
 

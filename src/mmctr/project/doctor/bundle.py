@@ -1,6 +1,5 @@
 """``mmctr doctor BUNDLE``: whether a bundle can be used here, and what it holds."""
 
-import json
 import resource
 import time
 from importlib.metadata import PackageNotFoundError, version
@@ -26,11 +25,14 @@ def examine_bundle(path: Path) -> list[Finding]:
     Returns:
         Findings, in the order of the checks; damaged files end them.
     """
+    from mmctr.serving.bundle import Bundle
+    from mmctr.serving.errors import BundleError
+
     try:
         names = check_sealed(path)
-        facts = BundleFacts.model_validate(
-            json.loads((path / "bundle.json").read_text("utf-8"))
-        )
+        facts = Bundle.load(path).facts
+    except BundleError as error:
+        return [Finding(Level.ERROR, "files", str(error))]
     except (ValueError, OSError) as error:
         return [Finding(Level.ERROR, "files", f"bundle {path}: {error}", _AGAIN)]
     size = sum((path / name).stat().st_size for name in names)
@@ -97,7 +99,8 @@ def _content(path: Path, facts: BundleFacts) -> list[Finding]:
     added = items - facts.trained_items
     named = ", ".join(f"{x.side}.{x.column} ({x.kind})" for x in fields.fields)
     modalities = ", ".join(
-        f"{name} ({own.width} numbers)" for name, own in facts.modalities.items()
+        f"{name} ({own.width} numbers)" if own.width else f"{name} (no vectors)"
+        for name, own in facts.modalities.items()
     )
     test = facts.metrics.get("test", {})
     shown = ", ".join(

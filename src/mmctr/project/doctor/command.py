@@ -10,7 +10,7 @@ from kedro.utils import find_kedro_project
 
 from mmctr.data.datasets.raw_log import RawLog
 from mmctr.project.doctor import data_set, machine
-from mmctr.project.doctor.findings import Finding
+from mmctr.project.doctor.findings import Finding, Level
 from mmctr.project.doctor.modalities import describe_modalities
 from mmctr.project.params import ProjectParams, check_parameters
 from mmctr.project.provenance.hook import MANIFESTS, graph_of
@@ -62,6 +62,15 @@ def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[F
     is_prepared = is_log and catalog.exists("data_audit")
     audit = catalog.load("data_audit") if is_prepared else None
     manifest = Path(catalog[MANIFESTS[""]]._describe()["filepath"])
+    raw = data_set.check_raw_files(source, _raw_remedy(params, again))
+    columns = []
+    if all(each.level is Level.OK for each in raw):
+        # Otherwise they would only say the same again.
+        columns = [
+            *data_set.describe_fields(source, params.fields, modalities),
+            *data_set.check_known_users(audit, params.fields),
+            describe_modalities(catalog["item_contents"].load, params.embedding),
+        ]
     return [
         machine.check_python(pyproject),
         *machine.check_requirements(pyproject, extras),
@@ -69,10 +78,8 @@ def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[F
         machine.check_disk(project / "data", raw_bytes),
         machine.check_memory(raw_bytes, available_memory()),
         data_set.check_credentials(params),
-        *data_set.check_raw_files(source, _raw_remedy(params, again)),
-        *data_set.describe_fields(source, params.fields, modalities),
-        *data_set.check_known_users(audit, params.fields),
-        describe_modalities(catalog["item_contents"].load, params.embedding),
+        *raw,
+        *columns,
         *data_set.check_named_files(params, project),
         *data_set.check_artifacts(
             _lineage(context, params), f"kedro run --only-missing-outputs{again}"

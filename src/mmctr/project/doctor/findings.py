@@ -33,5 +33,9 @@ def describe_findings(findings: list[Finding]) -> str:
         lines += [f"{'':21}-> {each.remedy}"] if each.remedy else []
     errors = sum(each.level is Level.ERROR for each in findings)
     warnings = sum(each.level is Level.WARNING for each in findings)
-    lines.append(f"\n{errors} errors, {warnings} warnings")
-    return "\n".join(lines)
+    totals = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
+    return "\n".join([*lines, f"\n{totals}"])
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pyarrow as pa
 from fastapi import Body, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 
 from mmctr import __version__
 from mmctr.serving.http.access import TokenRequired
@@ -102,6 +102,11 @@ def _add_answers(
 
 
 def _add_facts(app: FastAPI, service: Service, metrics: Metrics) -> None:
+    @app.get("/", include_in_schema=False)
+    async def root() -> Response:
+        """Lead to the page of all paths."""
+        return RedirectResponse("/docs")
+
     @app.get("/health")
     async def health() -> Health:
         """Say that the server answers, and from what."""
