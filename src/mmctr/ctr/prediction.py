@@ -1,7 +1,8 @@
 """Click probabilities of a trained model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -105,13 +106,19 @@ class ClickPredictor:
         return to_float64(scores)
 
 
-def log_to_score(rows: pa.Table, params: CtrParams, n_items: int) -> ClickLog:
+def log_to_score(
+    rows: pa.Table,
+    params: CtrParams,
+    n_items: int,
+    computed: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> ClickLog:
     """Read rows that a model scores, targets that the item table lacks among them.
 
     Args:
         rows: By the contract of ``test``, with their statistics.
         params: Which statistics and fields are read, and how much of the histories.
         n_items: Items of the item table.
+        computed: Statistics of the rows that are no columns of theirs.
 
     Raises:
         ValueError: If an item is not in 0..n_items, or a kind of statistics is missing.
@@ -122,6 +129,7 @@ def log_to_score(rows: pa.Table, params: CtrParams, n_items: int) -> ClickLog:
         params.training.max_history,
         n_items,
         statistics=features.statistics,
+        computed=computed,
         fields=features.fields,
         crosses=features.crosses,
         unknown_targets=True,

@@ -13,7 +13,11 @@ from mmctr.ctr.prediction import ClickPredictor, log_to_score
 from mmctr.ctr.training.calibrated_weights import split_calibration
 from mmctr.data.row_statistics.event_log import EventLog
 from mmctr.data.row_statistics.known_events import read_events
-from mmctr.data.row_statistics.table import StatisticsSource, add_statistics
+from mmctr.data.row_statistics.table import (
+    StatisticsSource,
+    add_statistics,
+    compute_statistics,
+)
 from mmctr.evaluation.calibration import Calibration
 from mmctr.serving.bundle import Bundle
 from mmctr.serving.fitted_items import fitted_items
@@ -91,33 +95,44 @@ class ScoringState:
         """
         if not len(requests.items):
             return np.zeros(0)
-        return self.score_rows(self.rows(requests))
+        return self._scores(self.log(requests))
 
     def score_rows(self, rows: pa.Table) -> np.ndarray:
         """Score ``R`` rows from :meth:`rows`, one at least: ``[R]`` float64."""
-        return self.calibration.apply(self.predictor.predict(self._log(rows)))
+        facts = self.bundle.facts
+        return self._scores(log_to_score(rows, facts.ctr, self.bundle.n_items))
+
+    def _scores(self, log: ClickLog) -> np.ndarray:
+        return self.calibration.apply(self.predictor.predict(log))
 
     def log(self, requests: Requests) -> ClickLog:
         """Rows as the model reads them; one at least."""
-        return self._log(self.rows(requests))
-
-    def _log(self, rows: pa.Table) -> ClickLog:
-        return log_to_score(rows, self.bundle.facts.ctr, self.bundle.n_items)
+        bundle, rows = self.bundle, self._plain_rows(requests)
+        computed = {}
+        if self.source is not None:
+            computed = compute_statistics(rows, self.source, self._as_of_limit)
+        return log_to_score(rows, bundle.facts.ctr, bundle.n_items, computed)
 
     def rows(self, requests: Requests) -> pa.Table:
         """Rows by the contract of ``test``, with their statistics."""
+        rows = self._plain_rows(requests)
+        if self.source is None:
+            return rows
+        return add_statistics(rows, self.source, self._as_of_limit)
+
+    def _plain_rows(self, requests: Requests) -> pa.Table:
         bundle = self.bundle
-        rows = requests.table(
+        return requests.table(
             bundle.item_table,
             bundle.fields,
             self.events,
             published=bundle.published,
         )
-        if self.source is None:
-            return rows
-        events = bundle.facts.events
-        limit = events.valid_from if events.frozen else None
-        return add_statistics(rows, self.source, limit)
+
+    @property
+    def _as_of_limit(self) -> int | None:
+        events = self.bundle.facts.events
+        return events.valid_from if events.frozen else None
 
 
 def _row_specs(bundle: Bundle) -> tuple[FieldSpec, ...]:

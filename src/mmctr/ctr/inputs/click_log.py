@@ -1,7 +1,8 @@
 """A click log in memory, cut into batches without any work per row."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -126,6 +127,7 @@ class ClickLog(Dataset[Batch]):
         n_items: int,
         *,
         statistics: Collection[str] = (),
+        computed: Mapping[str, np.ndarray] = MappingProxyType({}),
         fields: FieldNames = (),
         crosses: Collection[str] = (),
         unknown_targets: bool = False,
@@ -138,6 +140,7 @@ class ClickLog(Dataset[Batch]):
             max_history: Positions kept per row, the newest.
             n_items: Items of the item table.
             statistics: Kinds of row statistics to read.
+            computed: Row statistics that are no columns of the table.
             fields: Names of fields to read, or all.
             crosses: Pairs of the table's fields to read as one.
             unknown_targets: Whether a target may be 0, an item that the item table
@@ -158,7 +161,10 @@ class ClickLog(Dataset[Batch]):
         history, offsets = keep_last((values, offsets), max_history)
         levels = [table[name].to_numpy() for name in ("likes_level", "views_level")]
         label = table["label"].to_numpy(zero_copy_only=False)
-        names, values_of_rows = read_statistics(table, statistics)
+        columns = dict(zip(table.column_names, table.columns, strict=True))
+        names, values_of_rows = read_statistics(
+            columns | dict(computed), table.num_rows, statistics
+        )
         return cls(
             target=target,
             history=history.astype(np.int32),

@@ -1,19 +1,22 @@
 """Columns of row statistics, ``<kind>.<name>``, of a table of rows."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pyarrow as pa
 
 
 def read_statistics(
-    table: pa.Table, kinds: Collection[str]
+    columns: Mapping[str, pa.ChunkedArray | np.ndarray],
+    rows: int,
+    kinds: Collection[str],
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Read the row statistics of some kinds.
 
     Args:
-        table: Rows; a column with a dot in its name is a statistic, and what stands
+        columns: By name; one with a dot in its name is a statistic, and what stands
             before the dot its kind.
+        rows: Their length.
         kinds: Kinds to read; one that has nothing to count, such as tags where items
             have none, has no column.
 
@@ -21,15 +24,15 @@ def read_statistics(
         Their S names, sorted, and ``[rows, S]`` float32, NaN where undefined.
 
     Raises:
-        ValueError: If the table has no column of any kind asked for, or a value is
+        ValueError: If there is no column of any kind asked for, or a value is
             infinite; it names the kinds, or column and rows.
     """
-    names = sorted(name for name in table.column_names if "." in name)
+    names = sorted(name for name in columns if "." in name)
     _require_kinds(kinds, {kind_of(name) for name in names})
     chosen = of_kinds(names, kinds)
-    values = np.empty((table.num_rows, len(chosen)), np.float32)
+    values = np.empty((rows, len(chosen)), np.float32)
     for place, name in enumerate(chosen):
-        values[:, place] = table[name].to_numpy()
+        values[:, place] = columns[name]
     if np.isinf(values).any():
         for place, name in enumerate(chosen):
             _require_finite(values[:, place], name)

@@ -57,7 +57,7 @@ class Cooccurrence:
         return np.where(known, low * self._n_items + high, -1)
 
     def _of_rows(self, rows: HistoryRows) -> np.ndarray:
-        """Users that had both, of each history item and its row's target: ``[P]``."""
+        """``[P]`` int64 users that had both history item and its row's target."""
         counts = self._count
         if len(rows.contexts) > 1 or not isinstance(counts, TimesByKey):
             known = (rows.users[rows.row], rows.as_of[rows.row])
@@ -101,17 +101,28 @@ class Cooccurrence:
             pooled log(1 + users with both); ``share``, of the history's items that
             share a user with the target, NaN without history.
         """
-        both = self._of_rows(rows)
-        both[rows.targets == rows.history] = 0
-        clicks = self._log.count_items
-        target = clicks(rows.items, rows.users, rows.as_of)[rows.row]
-        product = target * rows.spread(_clicks_of_history(self._log, rows.contexts))
-        cosine = (both / np.sqrt(np.maximum(product, 1))).astype(np.float32)
+        counts = self._of_rows(rows)
+        # Most pairs of items share no user.
+        some = np.flatnonzero(counts)
+        some = some[rows.items[rows.row[some]] != rows.history[some]]
+        both, row = counts[some], rows.row[some]
+        target = self._log.count_items(rows.items, rows.users, rows.as_of)[row]
+        of_history = _clicks_of_history(self._log, rows.contexts)
+        product = target * of_history[rows.place_in_contexts(some)]
+        cosine = both / np.sqrt(np.maximum(product, 1))
+        size = len(counts)
         return {
-            **rows.pool("cosine", cosine),
-            **rows.pool("users", np.log1p(both).astype(np.float32)),
-            "share": rows.mean((both > 0).astype(np.float32)),
+            **rows.pool("cosine", _scattered(cosine, some, size)),
+            **rows.pool("users", _scattered(np.log1p(both), some, size)),
+            "share": rows.mean(_scattered(np.ones(len(some)), some, size)),
         }
+
+
+def _scattered(values: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
+    """``[size]`` float32, the values at their places and zeros elsewhere."""
+    found = np.zeros(size, np.float32)
+    found[places] = values
+    return found
 
 
 def _clicks_of_history(log: EventLog, rows: HistoryRows) -> np.ndarray:

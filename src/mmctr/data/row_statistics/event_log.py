@@ -204,6 +204,10 @@ class EventLog:
         """Codes ``[N]`` int64 of users; -1 for those without an event."""
         if user_ids.null_count == len(user_ids):
             return np.full(len(user_ids), -1)
+        distinct = user_ids.unique()
+        if len(distinct) == 1:
+            # A request has one user; a table of all would be made to look it up.
+            return np.full(len(user_ids), pc.index(self.user_ids, distinct[0]).as_py())
         codes = pc.index_in(user_ids, value_set=self.user_ids)
         return pc.fill_null(codes, -1).to_numpy().astype(np.int64)
 

@@ -21,13 +21,16 @@ def history_statistics(rows: HistoryRows, log: EventLog) -> dict[str, np.ndarray
         times also ``user_events``, log(1 + the user's clicks before ``as_of``), and
         ``user_idle``, log(1 + days since the last of them), NaN without.
     """
-    is_target = rows.history == rows.targets
+    targets, history = rows.pairs(rows.items, rows.contexts.history)
+    places = np.flatnonzero(targets == history)
+    row = rows.row[places]
     newest = np.full(len(rows), np.inf)
-    np.minimum.at(newest, rows.row[is_target], rows.newer[is_target])
+    np.minimum.at(newest, row, rows.offsets[1:][row] - 1 - places)
+    counts = np.bincount(row, minlength=len(rows))
     lengths = rows.lengths.astype(np.float32)
     found = {
         "length": np.log1p(lengths),
-        "target_count": np.log1p(rows.sum(is_target.astype(np.float32))),
+        "target_count": np.log1p(counts.astype(np.float32)),
         "target_newer": np.where(np.isinf(newest), np.nan, np.log1p(newest)),
     }
     contexts = rows.contexts

@@ -58,8 +58,9 @@ class TitleWords:
         """
         if self.weights is None:
             return {}
-        own = self.first_word[rows.targets]
-        same = (own > 0) & (own == self.first_word[rows.history])
+        words, history = self.first_word, rows.contexts.history
+        own, others = rows.pairs(words[rows.items], words[history])
+        same = (own > 0) & (own == others)
         return {
             **rows.pool("words", sparse_cosines(rows, self.weights)),
             **rows.pool("first_word", same.astype(np.float32)),

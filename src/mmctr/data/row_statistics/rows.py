@@ -118,11 +118,22 @@ class HistoryRows:
         return self.offsets[1:][self.row] - 1 - np.arange(len(self.history))
 
     @cached_property
+    def only_history(self) -> np.ndarray | None:
+        """``[H]`` int64, the history of all rows; None if they have several."""
+        width = len(self.history) // max(len(self), 1)
+        if not len(self) or (self.lengths != width).any():
+            return None
+        of_rows = self.history.reshape(len(self), width)
+        return of_rows[0] if (of_rows == of_rows[0]).all() else None
+
+    @cached_property
     def number_of_history(self) -> np.ndarray:
         """``[R]`` int64: rows with the same number have the same history.
 
         Neighbouring rows are compared; those of one group share theirs.
         """
+        if self.only_history is not None:
+            return np.zeros(len(self), np.int64)
         differs = np.ones(len(self), bool)
         differs[1:] = self.lengths[1:] != self.lengths[:-1]
         # Where lengths are equal, each item is compared with the one a history before.
@@ -138,8 +149,17 @@ class HistoryRows:
         return np.flatnonzero(np.diff(self.number_of_history, prepend=-1))
 
     @cached_property
+    def is_request(self) -> bool:
+        """Whether all rows share user, time and history, as those of one request."""
+        return self.only_history is not None and all(
+            (own == own[0]).all() for own in (self.users, self.as_of)
+        )
+
+    @cached_property
     def context(self) -> np.ndarray:
         """``[R]`` int64: neighbours with one number share user, time and history."""
+        if self.is_request:
+            return np.zeros(len(self), np.int64)
         differs = np.diff(self.number_of_history, prepend=-1) > 0
         for own in (self.users, self.as_of):
             differs[1:] |= own[1:] != own[:-1]
@@ -156,46 +176,69 @@ class HistoryRows:
             self.users[first], self.items[first], self.as_of[first], history, offsets
         )
 
-    def spread(self, values: np.ndarray) -> np.ndarray:
-        """Values per history item of the contexts, as ``[P]`` values of the rows."""
-        starts = self.contexts.offsets[:-1][self.context]
-        return take_ranges(values, starts, starts + self.lengths)[0]
+    def place_in_contexts(self, places: np.ndarray) -> np.ndarray:
+        """The place among the contexts' history items of places among all ``[P]``."""
+        rows = self.row[places]
+        within = places - self.offsets[rows]
+        return self.contexts.offsets[self.context[rows]] + within
 
-    @cached_property
-    def only_history(self) -> np.ndarray | None:
-        """``[H]`` int64, the history of all rows; None if they have several."""
-        if len(self.first_of_history) != 1:
-            return None
-        return self.history[: self.lengths[0]]
+    def pairs(
+        self, of_targets: np.ndarray, of_history: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Values of target and history item of every position, to be combined.
+
+        Args:
+            of_targets: ``[R]``.
+            of_history: Of each history item of the contexts.
+
+        Returns:
+            ``[P]`` each; in a request ``[R, 1]`` and ``[1, H]``, which broadcast to all
+            positions in their order.
+        """
+        if self.is_request:
+            return of_targets[:, None], of_history[None]
+        starts = self.contexts.offsets[:-1][self.context]
+        spread = take_ranges(of_history, starts, starts + self.lengths)[0]
+        return of_targets[self.row], spread
 
     @cached_property
     def _weights(self) -> np.ndarray:
         return _FADING ** np.minimum(self.newer, 100).astype(np.float32)
+
+    @cached_property
+    def _sum_of_weights(self) -> np.ndarray:
+        return self.sum(self._weights)
+
+    @cached_property
+    def _filled(self) -> np.ndarray:
+        """Rows with a history."""
+        return np.flatnonzero(self.lengths)
 
     def sum(self, values: np.ndarray) -> np.ndarray:
         """Sum ``[P]`` or ``[P, d]`` values of each row, in their dtype; 0 if none."""
         return self._reduce(np.add, values, 0)
 
     def mean(self, values: np.ndarray) -> np.ndarray:
-        """Mean ``[R]`` of ``[P]`` values; NaN for an empty history."""
-        return _divided(self.sum(values), self.lengths)
+        """Mean ``[R]`` of one value per position; NaN for an empty history."""
+        return _divided(self.sum(values.ravel()), self.lengths)
 
     def pool(self, prefix: str, values: np.ndarray) -> dict[str, np.ndarray]:
         """Make values per history item one of the row, in every way.
 
         Args:
             prefix: Of the names.
-            values: ``[P]`` float32, one per history item.
+            values: ``[P]`` float32, one per history item; of a request also ``[R, H]``.
 
         Returns:
             ``[R]`` float32 each, NaN for an empty history: the ``max``, the ``mean``,
             the ``last`` (newest) item's, ``recent``, the mean weighted by .7 to the
             number of newer items, and ``top3``, the mean of the three largest.
         """
+        values = values.ravel()
         last = np.full(len(self), np.nan, np.float32)
         filled = self.lengths > 0
         last[filled] = values[self.offsets[1:][filled] - 1]
-        recent = _divided(self.sum(values * self._weights), self.sum(self._weights))
+        recent = _divided(self.sum(values * self._weights), self._sum_of_weights)
         largest = self._largest(values)
         found = {
             "max": np.where(filled, largest[0], np.nan),
@@ -233,9 +276,10 @@ class HistoryRows:
         return found
 
     def _reduce(self, ufunc: np.ufunc, values: np.ndarray, empty: float) -> np.ndarray:
-        shape = (len(self), *values.shape[1:])
-        reduced = np.full(shape, empty, values.dtype)
-        filled = np.flatnonzero(self.lengths)
+        filled = self._filled
+        if len(filled) == len(self) > 0:
+            return ufunc.reduceat(values, self.offsets[:-1], axis=0)
+        reduced = np.full((len(self), *values.shape[1:]), empty, values.dtype)
         if filled.size:
             # Empty histories have no positions, so the filled ones are adjacent.
             reduced[filled] = ufunc.reduceat(values, self.offsets[filled], axis=0)

@@ -141,6 +141,18 @@ def add_statistics(
         The table with a float32 column ``kind.name`` per statistic, NaN where it is
         undefined; in the order of ``row_statistics.kinds``.
     """
+    columns = compute_statistics(table, source, as_of_limit)
+    fields = [pa.field(name, pa.float32()) for name in columns]
+    return pa.Table.from_arrays(
+        [*table.columns, *map(pa.array, columns.values())],
+        schema=pa.schema([*table.schema, *fields], table.schema.metadata),
+    )
+
+
+def compute_statistics(
+    table: pa.Table, source: StatisticsSource, as_of_limit: int | None = None
+) -> dict[str, np.ndarray]:
+    """Compute the columns that :func:`add_statistics` adds: ``[R]`` float32 each."""
     params = source.params
     users = source.log.codes_of(table["user_id"])
     rows = HistoryRows.from_arrow(table, users, params.max_history, as_of_limit)
@@ -153,8 +165,4 @@ def add_statistics(
             if name not in columns:
                 columns[name] = np.full(len(rows), np.nan, np.float32)
             columns[name][part] = values
-    fields = [pa.field(name, pa.float32()) for name in columns]
-    return pa.Table.from_arrays(
-        [*table.columns, *map(pa.array, columns.values())],
-        schema=pa.schema([*table.schema, *fields], table.schema.metadata),
-    )
+    return columns
