@@ -10,6 +10,7 @@ Kind = Literal[
     "history",
     "popularity",
     "rates",
+    "priors",
     "cooccurrence",
     "similarity",
     "lexical",
@@ -19,7 +20,7 @@ Kind = Literal[
 KINDS: tuple[str, ...] = get_args(Kind)
 """Kinds of statistics: the part of a column's name before the dot."""
 
-CONTENT_KINDS = ("similarity", "lexical", "codes")
+CONTENT_KINDS = ("priors", "similarity", "lexical", "codes")
 """Kinds that are made of titles and images."""
 
 
@@ -35,9 +36,10 @@ class RowStatisticsParams(Params):
     kinds: list[Kind] = []
     """history: its length and the user's activity; popularity: events of the target in
     windows, its age, and those of the history's items; rates: click rates of target and
-    user in a log of impressions; cooccurrence: users that have both target and history
-    item; similarity: cosines of vectors, by modality; lexical: words shared by titles;
-    tags: shared tags; codes: shared codes, by modality."""
+    user in a log of impressions; priors: the same of all items that share
+    first codes with target or history; cooccurrence: users that have both target and
+    history item; similarity: cosines of vectors, by modality; lexical: words shared by
+    titles; tags: shared tags; codes: shared codes, by modality."""
     protocol: Literal["live", "frozen"] = "live"
     """live: valid and test know the events before the start of their window, as a
     service would that is refreshed as often; frozen: they know train's events only."""
@@ -46,6 +48,8 @@ class RowStatisticsParams(Params):
     )
     """Windows that popularity is counted in; the trend compares the first and the
     last."""
+    prior_codes: int = Field(3, ge=1)
+    """Most first codes that priors are counted by."""
     max_history: int = Field(64, ge=1)
     """History items compared with the target, the newest."""
     pair_reach: int = Field(50, ge=1)

@@ -43,8 +43,7 @@ class Rates:
         """
         users, as_of = rows.users, rows.as_of
         items = [count(rows.items, users, as_of) for count in self._count_items]
-        total = [count(np.zeros_like(users), users, as_of) for count in self._count_all]
-        rate = (total[1] + 1) / (total[0] + 2)
+        rate = self.mean(users, as_of)
         found = _shown_and_lift("", "", items, rate)
         if self.shown.dated:
             for days in windows_days:
@@ -59,6 +58,11 @@ class Rates:
             pairs = self._count_pairs(self._pair(users, rows.items), users, as_of)
             found["pair_shown"] = np.log1p(pairs)
         return {name: column.astype(np.float32) for name, column in found.items()}
+
+    def mean(self, users: np.ndarray, as_of: np.ndarray) -> np.ndarray:
+        """The click rate that rows ``[N]`` may know."""
+        total = [count(np.zeros_like(users), users, as_of) for count in self._count_all]
+        return (total[1] + 1) / (total[0] + 2)
 
     @property
     def _logs(self) -> tuple[EventLog, EventLog]:
@@ -95,5 +99,10 @@ def _shown_and_lift(
     shown, clicked = counts
     return {
         f"{before}shown{after}": np.log1p(shown),
-        f"{before}lift{after}": np.log((1 + clicked) / (1 + shown * rate)),
+        f"{before}lift{after}": log_lift(shown, clicked, rate),
     }
+
+
+def log_lift(shown: np.ndarray, clicked: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Log of (1 + clicks) over (1 + clicks expected at a mean click rate)."""
+    return np.log((1 + clicked) / (1 + shown * rate))

@@ -17,6 +17,7 @@ from mmctr.data.row_statistics.history import history_statistics
 from mmctr.data.row_statistics.lexical import TitleWords
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.data.row_statistics.popularity import Popularity, popularity_statistics
+from mmctr.data.row_statistics.priors import Priors
 from mmctr.data.row_statistics.rates import Rates
 from mmctr.data.row_statistics.rows import HistoryRows
 from mmctr.data.row_statistics.similarity import similarity_statistics, unit_vectors
@@ -56,6 +57,12 @@ class StatisticsSource:
     @cached_property
     def _popularity(self) -> Popularity:
         return Popularity(self.log, self.params.windows_days)
+
+    @cached_property
+    def _priors(self) -> Priors:
+        params = self.params
+        days = params.windows_days[0]
+        return Priors(self.log, self.rates, self._codes, params.prior_codes, days)
 
     @cached_property
     def _words(self) -> TitleWords:
@@ -100,6 +107,7 @@ class StatisticsSource:
             "rates": lambda: (
                 {} if self.rates is None else self.rates.statistics(rows, windows)
             ),
+            "priors": lambda: self._priors.statistics(rows),
             "cooccurrence": lambda: self._cooccurrence.statistics(rows),
             "similarity": lambda: _by_modality(
                 similarity_statistics, rows, self._unit_vectors
