@@ -1,6 +1,7 @@
 """Notebooks are stripped in git, and run from top to bottom."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ def code_cells(notebook: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_there_are_notebooks():
-    assert len(NOTEBOOKS) >= 3
+    assert len(NOTEBOOKS) >= 4
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -112,3 +113,23 @@ def test_a_log_in_memory_becomes_predictions(project):
     done = execute(project / "notebooks" / "03_your_own_log.ipynb", project)
     assert "probability" in outputs(done, "text/html")[-1]
     assert list(project.glob("data/07_model_output/notebook/test_predictions.parquet"))
+
+
+@pytest.mark.notebooks
+def test_an_item_is_added_explained_and_saved(project):
+    """The cells themselves check that a copy of an item has the item's score."""
+    done = execute(project / "notebooks" / "04_use_the_model.ipynb", project)
+    assert len(outputs(done, "image/png")) == 2
+    ranked, after_new_item = (
+        table for table in outputs(done, "text/html") if "probability" in table
+    )
+    assert ranked.count("<tr") == 11
+    assert after_new_item.count("<tr") == 6
+    printed = "".join(
+        output.get("text", "")
+        for cell in code_cells(done)
+        for output in cell["outputs"]
+    )
+    assert re.search(r"probability 0\.\d{3}, place \d+ of \d+", printed)
+    assert "saved and loaded: the same score" in printed
+    assert (project / "data/06_models/notebook/bundle/manifest.json").exists()
