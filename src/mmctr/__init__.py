@@ -5,12 +5,15 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_OFFERED = {"Scorer": "mmctr.serving.scorer:Scorer"}
+_OFFERED = {
+    "Scorer": "mmctr.serving.scorer:Scorer",
+    "check_model": "mmctr.ctr.models.check:check_model",
+}
 """What is imported from its module when it is asked for: every room imports this."""
 
 
 def __getattr__(name: str) -> Any:
-    """Give :class:`mmctr.serving.scorer.Scorer`."""
+    """Give what the package offers."""
     if name in _OFFERED:
         return resolve_name(_OFFERED[name])
     raise AttributeError(f"module 'mmctr' has no attribute {name!r}")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmctr.ctr.features.vectors import ContinuousVector, Projection
-from mmctr.ctr.params import ContinuousParams
+from mmctr.ctr.model_params import ContinuousParams
 
 SEEDS = st.integers(0, 2**31)
 

@@ -13,7 +13,7 @@ from worlds import (
 )
 
 from mmctr.ctr.features.similarity import SimilarityHistogram
-from mmctr.ctr.params import SimilarityParams
+from mmctr.ctr.model_params import SimilarityParams
 
 SEEDS = st.integers(0, 2**31)
 

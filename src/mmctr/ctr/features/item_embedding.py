@@ -11,7 +11,8 @@ from mmctr.ctr.features.vectors import ContinuousVector
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock
-from mmctr.ctr.params import FeatureParams, ModelParams
+from mmctr.ctr.model_params import ModelParams
+from mmctr.ctr.params import FeatureParams
 
 
 class ItemEmbedding(nn.Module):

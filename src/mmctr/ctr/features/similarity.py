@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from mmctr.ctr.inputs.only_history import only_history
-from mmctr.ctr.params import SimilarityParams
+from mmctr.ctr.model_params import SimilarityParams
 from mmctr.runtime.linear import RowsLinear
 from mmctr.runtime.unit_rows import normalize_rows
 

@@ -8,7 +8,7 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import nn
 
-from mmctr.ctr.params import ContinuousParams
+from mmctr.ctr.model_params import ContinuousParams
 from mmctr.runtime.linear import RowsLinear
 
 FIT_ROWS = 50_000

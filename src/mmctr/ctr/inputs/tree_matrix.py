@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
 from mmctr.ctr.features.vectors import Projection
-from mmctr.ctr.params import ContinuousParams
+from mmctr.ctr.model_params import ContinuousParams
 from mmctr.data.fields.field import CODES, VALUES
 from mmctr.data.train_items import items_in_train
 

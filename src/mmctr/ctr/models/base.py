@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import nn
@@ -25,10 +25,13 @@ class CtrModel(Protocol):
     Attributes:
         items: Embeds items. Weights of a new item are found by the names in it.
         statistic_names: Row statistics that the model reads.
+        reads_history: Whether scores depend on the history, apart from features that
+            compare it with the target.
     """
 
     items: ItemEmbedding
     statistic_names: tuple[str, ...]
+    reads_history: ClassVar[bool]
 
     def __call__(self, batch: Batch) -> torch.Tensor:
         """Score the targets of a batch."""

@@ -23,10 +23,11 @@ from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock
 from mmctr.ctr.layers.split_columns import SplitColumns
+from mmctr.ctr.model_params import ModelParams
 from mmctr.ctr.models.base import Interest
 from mmctr.ctr.models.heads import OWN_HEAD, make_head
 from mmctr.ctr.models.padded import PaddedModel
-from mmctr.ctr.params import CtrParams, ModelParams
+from mmctr.ctr.params import CtrParams
 from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.runtime.linear import spare_rows
 
@@ -44,6 +45,9 @@ class InterestModel(nn.Module, ABC):
 
     own_head: ClassVar[str] = "mlp"
     """The head that the model was published with."""
+
+    reads_history: ClassVar[bool] = True
+    """Whether the interest depends on the history."""
 
     @staticmethod
     @abstractmethod

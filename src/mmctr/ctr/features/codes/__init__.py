@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:  # parameters are checked without torch, which takes a second
     from torch import nn
 
-    from mmctr.ctr.params import ModelParams
+    from mmctr.ctr.model_params import ModelParams
 
 CODE_EMBEDDINGS = {
     "bag": "CodeBag",

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from mmctr.ctr.params import ModelParams
+from mmctr.ctr.model_params import ModelParams
 from mmctr.runtime.linear import linear
 
 

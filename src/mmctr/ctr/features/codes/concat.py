@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from mmctr.ctr.features.codes.positional import rows_of_positions
-from mmctr.ctr.params import ModelParams
+from mmctr.ctr.model_params import ModelParams
 
 MAX_COLUMNS = 512
 """Most columns per item and modality: attention's first layer has four times as many

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mmctr.ctr.params import ModelParams
+from mmctr.ctr.model_params import ModelParams
 
 
 def rows_of_positions(codes: np.ndarray) -> tuple[np.ndarray, int]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mmctr.ctr.features.codes.positional import SummedRows
-from mmctr.ctr.params import ModelParams
+from mmctr.ctr.model_params import ModelParams
 
 
 class PrefixCodes(SummedRows):

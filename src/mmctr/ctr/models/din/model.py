@@ -1,8 +1,8 @@
 """The Deep Interest Network (Zhou et al., 2018)."""
 
+from mmctr.ctr.model_params import ModelParams
 from mmctr.ctr.models.din.attention import TargetAttention
 from mmctr.ctr.models.interest_model import InterestModel
-from mmctr.ctr.params import ModelParams
 
 
 class Din(InterestModel):

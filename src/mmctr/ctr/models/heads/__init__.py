@@ -4,13 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # parameters are checked without torch, which takes a second
+    from mmctr.ctr.model_params import ModelParams
     from mmctr.ctr.models.base import Head
-    from mmctr.ctr.params import ModelParams
 
 OWN_HEAD = "own"
 """Stands for the head that a model was published with."""
 
-HEADS = {"mlp": "MlpHead"}
+HEADS = {"mlp": "MlpHead", "dcn_v2": "DcnHead", "quadratic": "QuadraticHead"}
 """Class by name; the name is also that of its file here."""
 
 

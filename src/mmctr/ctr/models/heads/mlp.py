@@ -5,8 +5,8 @@ import torch
 from mmctr.ctr.layers.mlp import mlp
 from mmctr.ctr.layers.plain import plain_layers
 from mmctr.ctr.layers.split_columns import SplitColumns
+from mmctr.ctr.model_params import ModelParams
 from mmctr.ctr.models.base import Head
-from mmctr.ctr.params import ModelParams
 
 
 class MlpHead(Head):

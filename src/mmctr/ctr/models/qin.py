@@ -1,0 +1,108 @@
+"""The Quadratic Interest Network."""
+
+import math
+from typing import ClassVar
+
+import torch
+from torch.nn import functional
+
+from mmctr.ctr.layers.item_vectors import ItemVectors
+from mmctr.ctr.layers.plain import plain_linear
+from mmctr.ctr.layers.segment_attention import pair_products, pool_heads
+from mmctr.ctr.model_params import ModelParams
+from mmctr.ctr.models.base import Interest
+from mmctr.ctr.models.interest_model import InterestModel
+from mmctr.runtime.linear import RowsLinear
+
+
+class ReluAttention(Interest):
+    """Target attention whose weights are ``relu(q k / sqrt(inner))``, no softmax.
+
+    The weighted sum of values passes a layer and is added to the target. Keys and
+    values are computed once per distinct item.
+
+    Shapes: see :class:`~mmctr.ctr.models.base.Interest` -> ``[B, D]``; the target for
+    an empty history.
+    """
+
+    def __init__(self, width: int, inner: int) -> None:
+        """Build the projections.
+
+        Args:
+            width: Columns per item.
+            inner: Columns of queries, keys and values.
+        """
+        super().__init__()
+        self.width = width
+        self._inner = inner
+        self.query = RowsLinear(width, inner, bias=False)
+        self.key = RowsLinear(width, inner, bias=False)
+        self.value = RowsLinear(width, inner, bias=False)
+        self.out = RowsLinear(inner, width)
+
+    def forward(
+        self,
+        items: ItemVectors,
+        target: torch.Tensor,
+        history: torch.Tensor,
+        segment: torch.Tensor,
+    ) -> torch.Tensor:
+        """Weigh and sum the history of every row."""
+        vectors = items.whole()
+        query = functional.embedding(target, vectors)
+        weights = self._weights(query, vectors, history, segment)
+        values = self.value(vectors)
+        pooled = pool_heads(values, weights, history, segment, len(target))
+        return self.out(pooled) + query
+
+    def weights(
+        self,
+        items: ItemVectors,
+        target: torch.Tensor,
+        history: torch.Tensor,
+        segment: torch.Tensor,
+    ) -> torch.Tensor:
+        """``[T]``, at least 0."""
+        vectors = items.whole()
+        query = functional.embedding(target, vectors)
+        return self._weights(query, vectors, history, segment).squeeze(1)
+
+    def padded(
+        self, query: torch.Tensor, keys: torch.Tensor, counted: torch.Tensor
+    ) -> torch.Tensor:
+        """The same on padded histories, for exports."""
+        own = plain_linear(self.query, query)[:, None]
+        scores = (own * plain_linear(self.key, keys)).sum(2) / math.sqrt(self._inner)
+        weights = functional.relu(scores) * counted
+        pooled = (weights[:, :, None] * plain_linear(self.value, keys)).sum(1)
+        return plain_linear(self.out, pooled) + query
+
+    def activations(self, rows: float, positions: float, items: float) -> float:
+        """Values held from forward to backward."""
+        own = items * (self.width + 2 * self._inner)
+        return own + positions * 3 * self._inner + rows * 3 * self._inner
+
+    def _weights(
+        self,
+        query: torch.Tensor,
+        vectors: torch.Tensor,
+        history: torch.Tensor,
+        segment: torch.Tensor,
+    ) -> torch.Tensor:
+        """``[T, 1]``."""
+        keys = self.key(vectors)
+        scores = pair_products(self.query(query), keys, history, segment, 1)
+        return functional.relu(scores / math.sqrt(self._inner))
+
+
+class Qin(InterestModel):
+    """ReLU attention and the quadratic head (Zhou & Yan, arXiv 2504.17699)."""
+
+    own_head: ClassVar[str] = "quadratic"
+
+    @staticmethod
+    def make_interest(
+        width: int, params: ModelParams, *, seed: int, first_layer: int
+    ) -> ReluAttention:
+        """Build the attention."""
+        return ReluAttention(width, params.qin.inner * width)
