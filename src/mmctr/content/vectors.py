@@ -59,7 +59,10 @@ class ModalityParams(Params):
 
 
 def finish_vectors(
-    vectors: np.ndarray, params: ModalityParams, name: str
+    vectors: np.ndarray,
+    params: ModalityParams,
+    name: str,
+    center: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lay the vectors of all items out as every later step reads them.
 
@@ -67,6 +70,7 @@ def finish_vectors(
         vectors: ``[n, d]`` floats, row i for the i-th item; d may be 0.
         params: Normalisation and centring of the modality.
         name: What the vectors are, for messages.
+        center: ``[d]`` float64 to subtract, of an earlier run; None: it is measured.
 
     Returns:
         ``[n + 1, d]`` float32, row i is item i and row 0 is padding; a zero vector
@@ -79,8 +83,7 @@ def finish_vectors(
     count, width = vectors.shape
     finished = np.zeros((count + 1, width), np.float32)
     finished[1:] = vectors
-    center = _finish(finished[1:], params, None, name)
-    return finished, center
+    return finished, _finish(finished[1:], params, center, name)
 
 
 def finish_new_vectors(

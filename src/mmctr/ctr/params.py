@@ -10,6 +10,7 @@ from mmctr.ctr.features.content import (
     OF_VECTORS,
     canonical_content,
 )
+from mmctr.ctr.going_on_params import GoingOnParams
 from mmctr.ctr.model_params import ModelParams
 from mmctr.evaluation.calibration_params import CalibrationParams
 from mmctr.evaluation.params import EvaluationParams
@@ -179,6 +180,10 @@ class CtrParams(Params):
     features: FeatureParams
     model: ModelParams
     training: TrainingParams
+    start_from: str | None = None
+    """Folder of a bundle whose training goes on with later rows of the same log; null:
+    a training from scratch."""
+    going_on: GoingOnParams = Field(default_factory=GoingOnParams)
     checkpoint: CheckpointParams = Field(default_factory=CheckpointParams)
     calibration: CalibrationParams = Field(default_factory=CalibrationParams)
     evaluation: EvaluationParams

@@ -1,13 +1,15 @@
 """The codes of all items, each modality with its own codebooks."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
 
-from mmctr.content.quantizers.measured_fit import fit_and_measure
+from mmctr.content.quantizers.factory import load_quantizer
+from mmctr.content.quantizers.measured_fit import encode_and_measure, fit_and_measure
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.data.train_items import items_in_train
 
@@ -18,6 +20,8 @@ logger = logging.getLogger(__name__)
 # every command, and torch takes a second to import: no torch types here.
 Quantized = tuple[np.ndarray, dict[str, Any], dict[str, Any], dict[str, Any] | None]
 ByModality = dict[str, Any]
+Kept = Mapping[str, tuple[dict[str, Any], dict[str, Any]]]
+"""Settings and weights of fitted quantisers, by modality."""
 
 # Fewer items per codeword, and codes are little but the items' ids.
 _ITEMS_PER_CODEWORD = 4
@@ -37,7 +41,10 @@ def find_cold_items(items: pa.Table, train: pa.Table) -> np.ndarray:
 
 
 def quantize_items(
-    vectors: dict[str, np.ndarray], cold_items: np.ndarray, params: QuantizationParams
+    vectors: dict[str, np.ndarray],
+    cold_items: np.ndarray,
+    params: QuantizationParams,
+    kept: Kept | None = None,
 ) -> tuple[ByModality, ByModality, ByModality, ByModality]:
     """Turn the vectors of items into codes, each modality with its own codebooks.
 
@@ -50,6 +57,8 @@ def quantize_items(
         cold_items: Which items are not in train, bool ``[n]``; measured separately.
         params: Method, its settings, seed and device, what modalities have otherwise,
             and how health is measured.
+        kept: Quantisers of an earlier run, which encode in place of new ones, whatever
+            the parameters say of methods; None: there was none.
 
     Returns:
         By modality: codes ``[n, positions]`` int32 (``[n, 0]`` where there are no
@@ -67,7 +76,7 @@ def quantize_items(
             f"{', '.join(vectors)}; correct it"
         )
     made = {
-        name: _quantize(name, vectors[name][1:], cold_items, own)
+        name: _quantize(name, vectors[name][1:], cold_items, own, kept and kept[name])
         for name, own in params.by_modality(vectors).items()
     }
     codes, weights, settings, health = (
@@ -77,7 +86,11 @@ def quantize_items(
 
 
 def _quantize(
-    name: str, vectors: np.ndarray, cold_items: np.ndarray, params: QuantizationParams
+    name: str,
+    vectors: np.ndarray,
+    cold_items: np.ndarray,
+    params: QuantizationParams,
+    kept: tuple[dict[str, Any], dict[str, Any]] | None,
 ) -> Quantized:
     count, width = vectors.shape
     if width == 0:
@@ -87,8 +100,12 @@ def _quantize(
         codes = np.empty((count, 0), dtype=np.int32)
         return codes, {"absent": torch.zeros(0)}, {"method": None}, None
     try:
-        params = _with_few_items(name, vectors, params)
-        fitted = fit_and_measure(vectors, cold_items, params)
+        if kept is None:
+            params = _with_few_items(name, vectors, params)
+            fitted = fit_and_measure(vectors, cold_items, params)
+        else:
+            quantizer = load_quantizer(*kept, params.device)
+            fitted = encode_and_measure(quantizer, vectors, cold_items, params)
     except ValueError as error:
         raise ValueError(f"{name} vectors: {error}") from error
     report, health = fitted.report, fitted.health
@@ -96,7 +113,7 @@ def _quantize(
         "%s vectors: %s took %d steps, squared error per value %.3g; R2 %s, usage %s, "
         "recall@10 %s",
         name,
-        params.method,
+        fitted.quantizer.settings()["method"],
         report.steps,
         report.reconstruction,
         *(_rounded(health[key]) for key in ("r2", "usage", "recall_at_10")),

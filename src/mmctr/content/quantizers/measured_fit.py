@@ -47,9 +47,48 @@ def fit_and_measure(
     start = time.perf_counter()
     quantizer = make_quantizer(params, vectors.shape[1])
     report = quantizer.fit(vectors)
-    fitted = time.perf_counter()
+    fitted = time.perf_counter() - start
+    codes, decoded, health = _measure(quantizer, vectors, cold, params)
+    stability = None
+    if params.health.stability:
+        stability = _stability(vectors, codes, decoded, params)
+    times = {"stability": stability, "fit_seconds": round(fitted, 3)}
+    return MeasuredFit(quantizer, report, codes, health | times)
+
+
+def encode_and_measure(
+    quantizer: Quantizer,
+    vectors: np.ndarray,
+    cold: np.ndarray | None,
+    params: QuantizationParams,
+) -> MeasuredFit:
+    """Encode with a quantiser that is fitted already; it took no step.
+
+    Args:
+        quantizer: Of an earlier run.
+        vectors: ``[n, d]`` float32.
+        cold: As for :func:`fit_and_measure`.
+        params: How health is measured.
+
+    Raises:
+        ValueError: If the widths differ or a codebook collapses.
+    """
+    codes, decoded, health = _measure(quantizer, vectors, cold, params)
+    report = FitReport(0, float(np.mean((vectors - decoded) ** 2)))
+    unfitted = {"stability": None, "fit_seconds": 0.0}
+    return MeasuredFit(quantizer, report, codes, health | unfitted)
+
+
+def _measure(
+    quantizer: Quantizer,
+    vectors: np.ndarray,
+    cold: np.ndarray | None,
+    params: QuantizationParams,
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """Codes, what they decode to, and their health."""
+    start = time.perf_counter()
     codes = quantizer.encode(vectors)
-    encoded = time.perf_counter()
+    seconds = round(time.perf_counter() - start, 3)
     decoded = quantizer.decode(codes)
     health = codebook_health(
         vectors,
@@ -65,18 +104,11 @@ def fit_and_measure(
     check_codebook_collapse(
         health,
         vectors,
-        method=params.method,
+        method=quantizer.settings()["method"],
         shared_codebook=quantizer.shared_codebook,
         min_share=params.health.min_perplexity_share,
     )
-    stability = None
-    if params.health.stability:
-        stability = _stability(vectors, codes, decoded, params)
-    times = {"fit_seconds": fitted - start, "encode_seconds": encoded - fitted}
-    rounded = {name: round(seconds, 3) for name, seconds in times.items()}
-    return MeasuredFit(
-        quantizer, report, codes, {**health, "stability": stability, **rounded}
-    )
+    return codes, decoded, {**health, "encode_seconds": seconds}
 
 
 def _stability(

@@ -1,10 +1,13 @@
 """Embeddings of an item's id, levels and tags."""
 
+from typing import Self
+
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
+from mmctr.ctr.features.growing import same_rows
 from mmctr.ctr.layers.dropout import StepDropout
 from mmctr.data.raw_schemas import MAX_LEVEL
 
@@ -41,15 +44,41 @@ class ItemId(nn.Module):
         self.width = dim
         self.table = nn.Embedding(n_rows, dim, padding_idx=0)
         self.dropout = StepDropout(dropout, seed=seed, layer=ITEM_ID_DROPOUT_LAYER)
-        self._hides = dropout > 0
+        self.hides = dropout > 0
 
     def forward(self, items: torch.Tensor) -> torch.Tensor:
         """Look the items up."""
         rows = self.row_of_item.index_select(0, items)
-        if self.training and self._hides:
+        if self.training and self.hides:
             kept = self.dropout.draw_kept(rows.shape, rows.device)
             rows = torch.where(kept | (rows == 0), rows, self.table.num_embeddings - 1)
         return self.table(rows)
+
+    def rows_of(self, earlier: Self, items: torch.Tensor) -> torch.Tensor:
+        """Rows of the items' ids; of new ones that of unknown items, or of padding."""
+        unknown = earlier.table.num_embeddings - 1 if earlier.hides else 0
+        found = torch.where(items > 0, earlier.row_of_item[items], unknown)
+        found[0] = 0
+        return torch.cat([found, found.new_tensor([unknown])])
+
+    def new_items(self, earlier: Self, items: torch.Tensor) -> torch.Tensor:
+        """Items with a row of their own that the earlier table has no row for.
+
+        Args:
+            earlier: The same module of an earlier model.
+            items: As for :meth:`rows_of`.
+
+        Returns:
+            ``[k]`` int64 items.
+        """
+        own = self.row_of_item == torch.arange(len(items))
+        known = (items > 0) & earlier.has_own_row(items)
+        own[0] = False
+        return (own & ~known).nonzero().squeeze(1)
+
+    def has_own_row(self, items: torch.Tensor) -> torch.Tensor:
+        """Whether items have a row that training could reach: ``[N]`` bool."""
+        return self.row_of_item[items] == items
 
 
 class Level(nn.Module):
@@ -102,3 +131,7 @@ class MeanBag(nn.Module):
             per_sample_weights=self.is_id.index_select(0, items),
         )
         return pooled / self.counts.index_select(0, items)
+
+    def rows_of(self, earlier: Self, items: torch.Tensor) -> torch.Tensor:
+        """Rows of the ids, whose numbers stay; new ones come behind."""
+        return same_rows(self.table, earlier.table)

@@ -1,11 +1,13 @@
 """Vectors of fields: one per code, and the scaled values of numbers."""
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 import torch
 from torch import nn
 
+from mmctr.ctr.features.growing import AS_DRAWN
 from mmctr.ctr.inputs.field_columns import FieldSpec
 from mmctr.ctr.layers.dropout import StepDropout
 from mmctr.data.fields.field import FIRST, UNKNOWN
@@ -47,12 +49,13 @@ class FieldVectors(nn.Module):
         # Padding, code 0 of every field, is row 0 of the table.
         sizes = np.array([spec.size - 1 for spec in specs])
         starts = np.concatenate([[0], np.cumsum(sizes)])
+        self._specs, self._starts = tuple(specs), starts[:-1].tolist()
         offsets = torch.from_numpy(np.repeat(starts[:-1], self._widths))
         self.register_buffer("_offsets", offsets, persistent=False)
         self.table = nn.Embedding(int(starts[-1]) + 1, dim, padding_idx=0)
         self._zeros = [
             slice(start + 1, start + (spec.size if spec.is_cross else FIRST))
-            for start, spec in zip(starts[:-1].tolist(), specs, strict=True)
+            for start, spec in zip(self._starts, specs, strict=True)
         ]
         self.dropout = StepDropout(dropout, seed=seed, layer=layer)
         self._hides = dropout > 0
@@ -84,6 +87,47 @@ class FieldVectors(nn.Module):
         else:
             flat = vectors.flatten(1)
         return torch.cat([flat, values.to(flat.dtype)], dim=1)
+
+    def rows_of(self, earlier: Self, items: torch.Tensor) -> torch.Tensor:
+        """Rows of the values that the earlier fields have; new ones are unknown ones.
+
+        Raises:
+            ValueError: If the fields are others.
+        """
+        if self._forms != earlier._forms:
+            raise ValueError(
+                f"the model's fields are others: {_names(earlier._specs)} there, "
+                f"{_names(self._specs)} here; give the same parameters of fields"
+            )
+        found = torch.full((self.table.num_embeddings,), AS_DRAWN)
+        found[0] = 0
+        for spec, start, old, old_start in zip(
+            self._specs, self._starts, earlier._specs, earlier._starts, strict=True
+        ):
+            codes = torch.arange(1, spec.size)
+            found[start + codes] = old_start + _earlier_codes(codes, spec, old)
+        return found
+
+    @property
+    def _forms(self) -> list[tuple[str, bool]]:
+        return [(spec.name, spec.has_value) for spec in self._specs]
+
+
+def _names(specs: Sequence[FieldSpec]) -> str:
+    return ", ".join(spec.name for spec in specs) or "none"
+
+
+def _earlier_codes(
+    codes: torch.Tensor, spec: FieldSpec, old: FieldSpec
+) -> torch.Tensor:
+    """Codes of an earlier field; those that it lacks are the code of unknown ones."""
+    if not spec.is_cross:
+        return torch.where(codes < old.size, codes, UNKNOWN)
+    first, second = codes // spec.inner, codes % spec.inner
+    first = torch.where(first < old.size // old.inner, first, UNKNOWN)
+    second = torch.where(second < old.inner, second, UNKNOWN)
+    # A pair with padding is row 0 in neither.
+    return (first * old.inner + second).clamp(min=1)
 
 
 def _mean(vectors: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:

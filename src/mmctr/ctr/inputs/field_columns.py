@@ -29,6 +29,7 @@ class FieldSpec(NamedTuple):
         width: Columns of codes; more than one for tags.
         has_value: Whether it has a scaled value too.
         is_cross: Whether its codes are pairs of other fields' codes.
+        inner: Of a cross: the size of the second of its fields.
     """
 
     name: str
@@ -36,6 +37,7 @@ class FieldSpec(NamedTuple):
     width: int = 1
     has_value: bool = False
     is_cross: bool = False
+    inner: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,9 @@ class FieldColumns:
                     f"at most {_MAX_PAIRS:,} have a vector each; raise fields.min_count"
                 )
             codes = first[1] * second[0].size + second[1]
+            spec = FieldSpec(cross, size, is_cross=True, inner=second[0].size)
             built = type(self)(
-                (*built.specs, FieldSpec(cross, size, is_cross=True)),
+                (*built.specs, spec),
                 np.column_stack([built.codes, codes]),
                 built.values,
             )

@@ -18,7 +18,7 @@ from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.inputs.statistic_columns import require_same_statistics
 from mmctr.ctr.models import model_class
 from mmctr.ctr.params import CtrParams, TrainingParams
-from mmctr.ctr.prediction import prepare_ctr_device
+from mmctr.ctr.prediction import predict_clicks, prepare_ctr_device
 from mmctr.ctr.training.checkpointing import (
     CheckedFiles,
     Checkpointing,
@@ -26,6 +26,7 @@ from mmctr.ctr.training.checkpointing import (
     log_resume_point,
 )
 from mmctr.ctr.training.divergence import DivergedError, DivergenceCheck
+from mmctr.ctr.training.going_on import Parent, going_on_params, take_over
 from mmctr.ctr.training.key import training_key
 from mmctr.ctr.training.lightning_module import (
     CtrLightningModule,
@@ -55,6 +56,7 @@ def train_din(
     valid_groups: np.ndarray,
     params: CtrParams,
     *,
+    parent: Parent | None = None,
     callbacks: Sequence[pl.Callback] = (),
     checkpoints: Path | None = None,
 ) -> TrainedModel:
@@ -66,6 +68,8 @@ def train_din(
         valid: Labelled rows.
         valid_groups: ``[valid rows]`` int64 groups, for gAUC.
         params: Features, sizes, training.
+        parent: A model to go on from; no later weights are kept that are worse on valid
+            than its own. None: from scratch.
         callbacks: Lightning callbacks, such as a clock; they see only the steps of
             this process.
         checkpoints: Folder for the checkpoints of unfinished trainings, from which this
@@ -75,9 +79,12 @@ def train_din(
         Best weights on the CPU, and the training's history.
 
     Raises:
-        ValueError: If labels are missing or of one class, or training diverges.
+        ValueError: If labels are missing or of one class, training diverges, or the
+            parent has other features or sizes.
         mmctr.runtime.signals.Stopped: On SIGTERM or Ctrl-C, after a checkpoint.
     """
+    if parent is not None:
+        params = going_on_params(params)
     device = prepare_ctr_device(params)
     require_both_classes(train.label, "train")
     require_defined_monitor(valid.label, valid_groups, params.training.monitor)
@@ -89,22 +96,26 @@ def train_din(
         of="the rows of train",
         advice="run kedro run --pipeline row_statistics",
     )
-    statistics = StatisticScales.fit(
-        train.statistic_names, train.statistics, params.seed
-    )
+    statistics = _scales(train, params, parent)
     specs = (*table.fields.specs, *train.fields.specs)
     known = [spec.name for spec in specs if not spec.is_cross]
     require_fields(params.features.fields, known)
     seen = train.seen_items(table.n_items)
+    has_empty = train.has_empty_history
+    if parent is not None:
+        seen = seen | parent.in_train
+        has_empty = has_empty or parent.has_empty_history
     model = model_class(params.model.name)(
         table,
         seen,
         params,
         statistics,
         train.fields.specs,
-        empty_history=train.has_empty_history,
+        empty_history=has_empty,
     )
-    if train.facts.kind == "impressions":
+    if parent is not None:
+        take_over(model, parent, table.vectors, params)
+    elif train.facts.kind == "impressions":
         model.start_at(train.click_rate)
     weights = valid.weight.astype(np.float64) if params.evaluation.weighted else None
     task = CtrLightningModule(
@@ -114,8 +125,10 @@ def train_din(
         NormBatches(train, params.training.batch_size, params.seed),
         train.facts.negative_keep,
     )
-    if train.facts.kind == "impressions":
-        task.keep_start(train.click_rate)
+    if parent is not None:
+        task.keep_start(predict_clicks(table, model.state_dict(), valid, params))
+    elif train.facts.kind == "impressions":
+        task.keep_start(np.full(len(valid), train.click_rate))
     logs = (train, valid)
     if checkpoints is None:
         trainer = _fit(task, logs, params, device, callbacks)
@@ -163,6 +176,21 @@ def _groups_in_batches(log: ClickLog, params: TrainingParams) -> np.ndarray | No
             "again: kedro run --pipeline preparation"
         )
     return log.groups
+
+
+def _scales(
+    train: ClickLog, params: CtrParams, parent: Parent | None
+) -> StatisticScales:
+    if parent is None:
+        return StatisticScales.fit(train.statistic_names, train.statistics, params.seed)
+    scales = parent.statistics
+    require_same_statistics(
+        scales.names,
+        train.statistic_names,
+        of="the weights of ctr_modeling.start_from",
+        advice="give the same row_statistics.kinds and windows_days",
+    )
+    return scales
 
 
 @quiet_lightning()

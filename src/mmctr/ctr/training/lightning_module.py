@@ -104,14 +104,14 @@ class CtrLightningModule(pl.LightningModule):
         self._restored_plateau: dict[str, Any] = {}
         self._restored_average: list[torch.Tensor] = []
 
-    def keep_start(self, rate: float) -> None:
+    def keep_start(self, scores: np.ndarray) -> None:
         """Make the weights before any step the best so far.
 
         Args:
-            rate: What they predict for every row; no later weights are kept that are
-                worse on valid than this alone.
+            scores: ``[rows of valid]``, their predictions; no later weights are kept
+                that are worse on valid.
         """
-        metrics = self._measure(np.full(len(self._rows.labels), rate))
+        metrics = self._measure(scores)
         entry = {"step": 0, "learning_rate": self._params.learning_rate, **metrics}
         self.validations.append(entry)
         score = metrics[self._params.monitor]

@@ -1,6 +1,7 @@
 """Several trainings with other seeds, as one model: the mean of their logits."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.member_weights import join_members
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.going_on import Parent
 from mmctr.ctr.training.trained_model import TrainedModel
 from mmctr.evaluation import auc, gauc, logloss
 
@@ -24,6 +26,7 @@ def train_seeds(
     valid_groups: np.ndarray,
     params: CtrParams,
     checkpoints: Path | None = None,
+    parents: Sequence[Parent] = (),
 ) -> TrainedModel:
     """Train ``training.seeds`` models, one after the other.
 
@@ -35,6 +38,7 @@ def train_seeds(
         params: Features, sizes, training; the seeds are ``seed``, ``seed`` + 1, ...
         checkpoints: Folder for the checkpoints of unfinished trainings; each has one of
             its own in it, so that what was interrupted resumes where it stopped.
+        parents: Models to go on from, one per training; none: from scratch.
 
     Returns:
         The weights of all, see :func:`mmctr.ctr.member_weights.join_members`; and the
@@ -58,6 +62,7 @@ def train_seeds(
                 valid,
                 valid_groups,
                 params.model_copy(update={"seed": seed}),
+                parent=parents[number] if parents else None,
                 checkpoints=checkpoints,
             )
         )

@@ -47,7 +47,7 @@ def collect_result(
             "best; choose another ctr_modeling.training.monitor or other rows of valid"
         )
     kept = next(x for x in task.validations if x["step"] == best.step)
-    if best.step == 0:
+    if best.step == 0 and params.start_from is None:
         logger.warning(
             "no step made %s on valid better than train's click rate for every row, so "
             "that is the model: the rows have too few clicks, or their fields tell "

@@ -1,4 +1,4 @@
-"""A bundle that scores a log, named on the command line."""
+"""A bundle that scores a log or is trained on, named on the command line."""
 
 from pathlib import Path
 from typing import Any, NoReturn
@@ -9,7 +9,7 @@ from kedro_datasets._typing import JSONPreview
 from mmctr.runtime.sealed_folder import MANIFEST
 
 
-class BundleFolder(AbstractDataset[NoReturn, Path]):
+class BundleFolder(AbstractDataset[NoReturn, Path | None]):
     """The folder of a bundle, which is only read, by what is given its path.
 
     Example:
@@ -17,25 +17,31 @@ class BundleFolder(AbstractDataset[NoReturn, Path]):
     """
 
     def __init__(
-        self, *, path: str | None = None, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        path: str | None = None,
+        optional: bool = False,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         """Point at the folder.
 
         Args:
             path: A folder; None: none is named, which is an error only when it is
-                loaded.
+                loaded, and is not optional.
+            optional: Whether its readers can do without.
             metadata: For plugins such as kedro-viz; not used here.
         """
         self._path = Path(path) if path else None
+        self._optional = optional
         self.metadata = metadata
 
-    def load(self) -> Path:
-        """Give the folder.
+    def load(self) -> Path | None:
+        """Give the folder; None where none is named and it is optional.
 
         Raises:
-            DatasetError: If none is named.
+            DatasetError: If none is named and it is not optional.
         """
-        if self._path is None:
+        if self._path is None and not self._optional:
             raise DatasetError(
                 "no bundle is named that scores the log: --params bundle=DIR, such as "
                 "data/06_models/sample/bundle, which a run writes"
@@ -52,7 +58,7 @@ class BundleFolder(AbstractDataset[NoReturn, Path]):
         Raises:
             DatasetError: Always.
         """
-        raise DatasetError(f"{self._path}: a bundle that scores is only read")
+        raise DatasetError(f"{self._path}: this bundle is only read")
 
     def preview(self) -> JSONPreview:
         """What the bundle says of itself, for kedro-viz."""

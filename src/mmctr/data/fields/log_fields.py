@@ -1,7 +1,7 @@
 """The fields of a log: fitted on its train rows, and encoded for any rows of it."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from mmctr.data.column_kinds import is_list
 from mmctr.data.fields.column_values import Column, distinct_values, whole
+from mmctr.data.fields.extending import extend_fields, params_of_fields
+from mmctr.data.fields.field import Field
 from mmctr.data.fields.fitting import fit_column
 from mmctr.data.fields.log_columns import PUBLISHED, LogColumns, RowsOfLog
 from mmctr.data.fields.params import FieldsParams
@@ -71,6 +73,7 @@ def fit_log_fields(
     in_train: np.ndarray,
     first_event: np.ndarray,
     params: FieldsParams,
+    earlier: Sequence[Field] | None = None,
 ) -> LogFields:
     """Fit the fields of a log on its train rows.
 
@@ -80,6 +83,8 @@ def fit_log_fields(
         in_train: ``[n_items + 1]`` bool, the items of train's targets and histories.
         first_event: See :class:`mmctr.data.fields.log_columns.LogColumns`.
         params: Which columns, and how.
+        earlier: Fields of an earlier run, which are kept and get codes for new values;
+            None: there was none.
 
     Returns:
         The fields.
@@ -88,6 +93,8 @@ def fit_log_fields(
         ValueError: If a parameter names a column that is not there, or does not suit
             its values.
     """
+    if earlier is not None:
+        params = params_of_fields(params, earlier)
     columns = LogColumns(source, first_event, params)
     if not (columns.items or columns.users or params.context or params.time):
         return LogFields(FieldState(), {}, columns)
@@ -115,7 +122,27 @@ def fit_log_fields(
                 )
             uses[name] = use
             fields += [field] if field else []
+    if earlier is not None:
+        uses = _without_new(uses, fields, earlier)
+        fields = extend_fields(fields, earlier)
     return LogFields(FieldState(fields=fields), uses, columns)
+
+
+def _without_new(
+    uses: dict[str, ColumnUse], fields: Sequence[Field], earlier: Sequence[Field]
+) -> dict[str, ColumnUse]:
+    """Say of columns that an earlier run had no field of that they are none now."""
+    known = {(field.side, field.name) for field in earlier}
+    why = "the bundle of ctr_modeling.start_from has no such field"
+    left_out = {x.name: x for x in fields if (x.side, x.name) not in known}
+    for field in left_out.values():
+        logger.warning("column '%s' of the %ss: %s", field.column, field.side, why)
+    return {
+        name: use.model_copy(update={"used": False, "kind": None, "why": why})
+        if name in left_out
+        else use
+        for name, use in uses.items()
+    }
 
 
 class _Counts(NamedTuple):

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.datasets import TablePieces
+from mmctr.data.fields.extending import extend_fields
 from mmctr.data.fields.field import Field
 from mmctr.data.fields.levels_and_tags import (
     LEVELS,
@@ -18,6 +19,7 @@ from mmctr.data.fields.levels_and_tags import (
 )
 from mmctr.data.fields.log_columns import SPECIAL
 from mmctr.data.fields.params import FieldsParams
+from mmctr.data.fields.state import FieldState
 from mmctr.data.preparation.clicks import click_rows, find_repeats
 from mmctr.data.preparation.column_use import column_use
 from mmctr.data.preparation.dropped import dropped_share
@@ -43,7 +45,10 @@ logger = logging.getLogger(__name__)
 
 
 def prepare_interactions(
-    source: LogSource, params: PreparationParams, fields: FieldsParams | None = None
+    source: LogSource,
+    params: PreparationParams,
+    fields: FieldsParams | None = None,
+    earlier: FieldState | None = None,
 ) -> PrimaryTables:
     """Turn a log into labelled rows without looking ahead.
 
@@ -55,6 +60,8 @@ def prepare_interactions(
         source: The log and its items.
         params: Split, histories, negatives and weights.
         fields: Which columns are fields; None: those that are without any setting.
+        earlier: Fields of an earlier run on the beginning of the log, which are kept;
+            None: there was none.
 
     Returns:
         The primary tables.
@@ -90,6 +97,8 @@ def prepare_interactions(
     stated = fit_levels(source.items)
     tags = fit_tags(source.items, params.max_tags)
     stated += [tags] if tags else []
+    if earlier is not None:
+        stated = extend_fields(stated, earlier.levels_and_tags)
     own = _own_columns(source, stated, counts)
     levels = own["likes_level"].to_numpy(), own["views_level"].to_numpy()
     _tell(source.log, "rows" if log.label is not None else "negatives")
@@ -99,7 +108,8 @@ def prepare_interactions(
         parts, dropped = impression_rows(log, part, groups, histories, levels, params)
     parts, weighting = _with_weights(parts, weights, params)
     _tell(source.log, "fields and counts")
-    parts, encoded = add_fields(source, parts, part, groups, fields)
+    known = None if earlier is None else earlier.fields
+    parts, encoded = add_fields(source, parts, part, groups, fields, known)
     return primary_tables(
         "interactions",
         pa.table(

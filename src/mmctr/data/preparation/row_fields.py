@@ -1,9 +1,11 @@
 """Fields of the items, users and rows of a log that is being prepared."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from mmctr.data.fields.field import Field
 from mmctr.data.fields.log_columns import GROUP_SIZE, ITEM_AGE, other_columns
 from mmctr.data.fields.log_fields import LogFields, fit_log_fields
 from mmctr.data.fields.params import FieldsParams
@@ -21,6 +23,7 @@ def add_fields(
     part: np.ndarray,
     groups: Groups | None,
     params: FieldsParams,
+    earlier: Sequence[Field] | None = None,
 ) -> tuple[dict[str, PartRows], LogFields]:
     """Fit the fields on the rows of train, and let every part's rows have them.
 
@@ -30,6 +33,7 @@ def add_fields(
         part: ``[events]`` index of each event's part; -1 for earlier clicks.
         groups: Of the rows of impressions; None for a log of clicks.
         params: Which columns are fields.
+        earlier: Fields of an earlier run, which are kept; None: there was none.
 
     Returns:
         The rows, and the fields.
@@ -57,7 +61,7 @@ def add_fields(
     if ITEM_AGE in params.time:
         first = _first_events(train.log)
     pieces = train.eligible_pieces()
-    fields = fit_log_fields(source, pieces, in_train, first, params)
+    fields = fit_log_fields(source, pieces, in_train, first, params, earlier)
     if not fields.of_rows:
         return parts, fields
     return {name: replace(rows, fields=fields) for name, rows in sized.items()}, fields

@@ -14,14 +14,17 @@ import pyarrow.compute as pc
 
 from mmctr.ctr.params import CtrParams
 from mmctr.data.log_facts import LogFacts
+from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.evaluation import evaluate, evaluate_beside_trees
 from mmctr.evaluation.baselines import repeats_predict_clicks, seen_before
+from mmctr.pipelines.ctr_modeling.later_rows import rows_to_go_on_with
 from mmctr.pipelines.ctr_modeling.measured_rows import (
     evaluated_rows,
     in_later_half,
     known_rows,
     with_unknown_item,
 )
+from mmctr.pipelines.going_on import load_start
 from mmctr.reporting.cautions import relative_probabilities
 
 logger = logging.getLogger(__name__)
@@ -36,8 +39,11 @@ def train_model(
     vectors: dict[str, np.ndarray],
     train_rows: pa.Table,
     valid_rows: pa.Table,
+    item_id_mapping: pa.Table,
     preparation_report: dict,
     params: CtrParams,
+    row_statistics: RowStatisticsParams,
+    start_bundle: Path | None,
 ) -> tuple[Weights, dict[str, object]]:
     """Train DIN, keep the weights that were best on valid, and calibrate them there.
 
@@ -50,9 +56,13 @@ def train_model(
             only if the features have them.
         train_rows: Labelled rows with their statistics.
         valid_rows: The same.
+        item_id_mapping: ``original_id`` of every item in order.
         preparation_report: Says what the levels were made of, and which share of the
             negatives train has.
         params: Features, sizes, training.
+        row_statistics: What the statistics of the rows are.
+        start_bundle: The training goes on from its weights, with rows that are later
+            than those it was trained on and a share of these; None: from scratch.
 
     Returns:
         Weights by name, with the calibrations fitted on the later half of valid, and
@@ -71,6 +81,12 @@ def train_model(
 
     params = _with_resolved_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, vectors)
+    start, parents = load_start(start_bundle), []
+    said: dict[str, Any] = {}
+    if start is not None:
+        ids = item_id_mapping["original_id"]
+        parents = start.parents(start_bundle, ids, params, row_statistics)
+        train_rows, said = rows_to_go_on_with(train_rows, start, params)
     train_log, valid_log = (
         ClickLog.from_arrow(
             part,
@@ -103,6 +119,7 @@ def train_model(
         groups,
         params,
         Path(folder) if folder else None,
+        parents,
     )
     scores = predict_clicks(items, trained.weights, valid_log, params)
     history = with_mean(trained.history, scores, valid_log, groups, params)
@@ -114,7 +131,7 @@ def train_model(
         scores[latest],
         params.calibration.method,
     )
-    said: dict[str, Any] = {"memory_estimate_gb": round(estimate.total / 1e9, 3)}
+    said["memory_estimate_gb"] = round(estimate.total / 1e9, 3)
     if advice:
         said["advice"] = advice
     return weights, history | said

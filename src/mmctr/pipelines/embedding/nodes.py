@@ -1,5 +1,6 @@
 """Nodes of the embedding pipeline."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from mmctr.content.vectors import ModalityParams, finish_vectors
 from mmctr.data.datasets import ItemContents
 from mmctr.data.zero_vectors import warn_of_zero_vectors
 from mmctr.pipelines.embedding.modalities import find_modalities, text_of
+from mmctr.pipelines.going_on import load_start
 
 # Kedro resolves these annotations in every command.
 Arrays = dict[str, np.ndarray]
@@ -22,6 +24,7 @@ def embed_items(
     item_id_mapping: pa.Table,
     item_contents: ItemContents,
     params: EmbeddingParams,
+    start_bundle: Path | None = None,
 ) -> tuple[Arrays, Arrays, dict[str, Any]]:
     """Embed every modality of the items, or take the vectors that the source gives.
 
@@ -36,6 +39,8 @@ def embed_items(
         params: Modalities, providers and policy. ``images``, and the providers
             ``precomputed`` and ``sentence_transformers``, read files that the
             parameters name.
+        start_bundle: Its centres are kept, and its items must have its vectors; None:
+            the run starts from scratch.
 
     Returns:
         By modality: vectors ``[n_items + 1, d]`` float32, row i is item i and row 0 is
@@ -57,6 +62,9 @@ def embed_items(
             "again"
         )
     modalities = find_modalities(item_contents, params)
+    start = load_start(start_bundle)
+    if start is not None:
+        start.require_modalities(modalities)
     texts: dict[str, tuple[list[str | None], ModalityParams]] = {}
     for name, modality in modalities.items():
         text = text_of(name, modality, items, item_contents, params)
@@ -70,9 +78,13 @@ def embed_items(
         found, report = embedded.pop(name)
         if name != params.images.modality:  # preparation and covers tell of those
             warn_of_zero_vectors(f"{name} vectors", found, range(1, len(found) + 1))
+        center = None if start is None else start.bundle.centers[name]
         vectors[name], centers[name] = finish_vectors(
-            found, modality, f"{name} vectors"
+            found, modality, f"{name} vectors", center
         )
+        if start is not None:
+            ids = item_id_mapping["original_id"]
+            start.require_vectors(name, ids, vectors[name])
         reports[name] = {"column": modality.column, **report.model_dump(mode="json")}
     return vectors, centers, reports
 

@@ -16,6 +16,7 @@ def create_pipeline() -> Pipeline:
                     "item_id_mapping",
                     "item_contents",
                     "params:embedding",
+                    "start_bundle",
                 ],
                 outputs=["vectors", "vector_centers", "embedding_report"],
                 name="embed_items",

@@ -1,5 +1,7 @@
 """Nodes of the preparation pipeline."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,13 +14,17 @@ from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.reading.source import LogSource
 from mmctr.evaluation import AuditedRows, audit_splits
+from mmctr.pipelines.going_on import load_start
 from mmctr.pipelines.preparation.audited_fields import audited_fields
 
 Rows = pa.Table | TablePieces
 
 
 def prepare_tables(
-    source: ChallengeSource | LogSource, params: PreparationParams, fields: FieldsParams
+    source: ChallengeSource | LogSource,
+    params: PreparationParams,
+    fields: FieldsParams,
+    start_bundle: Path | None = None,
 ) -> tuple[
     pa.Table,
     pa.Table,
@@ -36,6 +42,7 @@ def prepare_tables(
         source: What the catalogue's ``source`` entry has read; a log is taken out.
         params: Split, histories and negatives.
         fields: Which columns of a log are fields.
+        start_bundle: Its fields are kept; None: the run starts from scratch.
 
     Returns:
         items, item_id_mapping, train, valid, test, events, the report and the state
@@ -43,11 +50,23 @@ def prepare_tables(
         :class:`mmctr.data.preparation.tables.PrimaryTables`. Last the audit of the
         rows, before they are in a file: they may be more than memory holds.
     """
+    start = load_start(start_bundle)
     if isinstance(source, ChallengeSource):
+        if start is not None:
+            raise ValueError(
+                "ctr_modeling.start_from goes on with later rows of a log, and a "
+                "challenge has no times; leave it out: --params "
+                "ctr_modeling.start_from=null"
+            )
         ignored_by_challenge(params, fields)
         tables = prepare_challenge(source, params)
-    else:
+    elif start is None:
         tables = prepare_interactions(source.hand_over(), params, fields)
+    else:
+        start.require_fields(fields)
+        kept = start.bundle.fields
+        tables = prepare_interactions(source.hand_over(), params, fields, kept)
+        start.require_kind(tables.report["log"])
     *saved, audited = tables
     log = tables.report["log"]
     shown = isinstance(log, dict) and log["kind"] == "impressions"

@@ -11,7 +11,12 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 prepare_tables,
-                inputs=["source", "params:preparation", "params:fields"],
+                inputs=[
+                    "source",
+                    "params:preparation",
+                    "params:fields",
+                    "start_bundle",
+                ],
                 outputs=[
                     "items",
                     "item_id_mapping",

@@ -7,7 +7,7 @@ from mmctr.pipelines.quantization.nodes import (
     draw_codebook_usage,
     find_cold_items,
     list_shared_codes,
-    quantize_items,
+    quantize_or_encode,
 )
 
 
@@ -22,8 +22,13 @@ def create_pipeline() -> Pipeline:
                 name="find_cold_items",
             ),
             Node(
-                quantize_items,
-                inputs=["vectors", "cold_items", "params:quantization"],
+                quantize_or_encode,
+                inputs=[
+                    "vectors",
+                    "cold_items",
+                    "params:quantization",
+                    "start_bundle",
+                ],
                 outputs=[
                     "codes",
                     "quantizer_weights",

@@ -24,6 +24,8 @@ WITHOUT_EFFECT = (
     "row_statistics.rows_at_once",
     # Where a training is kept does not change its result.
     "ctr_modeling.checkpoint.*",
+    # The bundle itself is an input.
+    "ctr_modeling.start_from",
     "predict.folder",
     # How vectors are requested does not change them.
     "embedding.cache",
@@ -76,6 +78,8 @@ READ = {
 
 UNREAD = {
     "train_model": (
+        # They count where rows are made.
+        "row_statistics.*",
         # Every method is fitted; predicting takes one.
         "ctr_modeling.calibration.*",
         *_JUDGING,
@@ -172,6 +176,7 @@ def _idle(parameters: dict[str, Any]) -> list[str]:
             f"ctr_modeling.model.{x}.*": x not in content
             for x in ("continuous", "similarity")
         },
+        "ctr_modeling.going_on.*": ctr["start_from"] is None,
         **{
             f"ctr_modeling.training.{x}": ctr["training"]["schedule"] != "plateau"
             for x in ("lr_factor", "lr_patience")

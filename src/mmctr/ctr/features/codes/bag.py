@@ -1,9 +1,12 @@
 """One table for all positions, as in the reference."""
 
+from typing import Self
+
 import numpy as np
 import torch
 from torch import nn
 
+from mmctr.ctr.features.growing import same_rows
 from mmctr.ctr.model_params import ModelParams
 from mmctr.runtime.linear import linear
 
@@ -44,3 +47,7 @@ class CodeBag(nn.Module):
         # Plain indexing takes six times as long as index_select on a CPU.
         histogram = self.histogram.index_select(0, items).to(weight.dtype)
         return linear(histogram, weight.T) / self.counts.index_select(0, items)
+
+    def rows_of(self, earlier: Self, items: torch.Tensor) -> torch.Tensor:
+        """Rows of the codes, which stay; larger ones come behind."""
+        return same_rows(self.table, earlier.table)

@@ -1,11 +1,14 @@
 """A table per position, side by side."""
 
+from typing import Self
+
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 from mmctr.ctr.features.codes.positional import rows_of_positions
+from mmctr.ctr.features.growing import rows_by_position
 from mmctr.ctr.model_params import ModelParams
 
 MAX_COLUMNS = 512
@@ -51,3 +54,7 @@ class ConcatCodes(nn.Module):
         """Put the vectors of the items' codes side by side."""
         rows = self.rows.index_select(0, items)
         return functional.embedding(rows, self.table.weight, padding_idx=0).flatten(1)
+
+    def rows_of(self, earlier: Self, items: torch.Tensor) -> torch.Tensor:
+        """Rows of the codes of every position."""
+        return rows_by_position(self.table, earlier.table, self.rows.shape[1])

@@ -1,12 +1,14 @@
 """A table per position, added up."""
 
 import math
+from typing import Self
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
+from mmctr.ctr.features.growing import rows_by_position
 from mmctr.ctr.model_params import ModelParams
 
 
@@ -68,3 +70,7 @@ class PositionalCodes(SummedRows):
         """Number the codes of all positions."""
         rows, n_rows = rows_of_positions(codes)
         super().__init__(rows, n_rows, params.embedding_dim, persistent=False)
+
+    def rows_of(self, earlier: Self, items: torch.Tensor) -> torch.Tensor:
+        """Rows of the codes of every position."""
+        return rows_by_position(self.table, earlier.table, self.rows.shape[1])

@@ -1,8 +1,12 @@
 """Ids of code prefixes: paths down the tree of residual codes."""
 
+from typing import Self
+
 import numpy as np
+import torch
 
 from mmctr.ctr.features.codes.positional import SummedRows
+from mmctr.ctr.features.growing import AS_DRAWN
 from mmctr.ctr.model_params import ModelParams
 
 
@@ -28,6 +32,16 @@ class PrefixCodes(SummedRows):
         # Stored with the weights, since prediction does not know the training rows.
         rows *= trained[rows]
         super().__init__(rows, n_rows, params.embedding_dim, persistent=True)
+
+    def rows_of(self, earlier: Self, items: torch.Tensor) -> torch.Tensor:
+        """Rows of the prefixes that items of the earlier model have."""
+        found = torch.full((self.table.num_embeddings,), AS_DRAWN)
+        known = items > 0
+        found[self.rows[known]] = earlier.rows[items[known]]
+        # Without a vector in the earlier model, or not its own: the row of padding.
+        found[found == 0] = AS_DRAWN
+        found[0] = 0
+        return found
 
 
 def number_prefixes(codes: np.ndarray) -> tuple[np.ndarray, int]:
