@@ -137,6 +137,9 @@ def _model(
             else "none"
             for name, each in vectors.items()
         },
+        "start": say("went_on", start=history["went_on_from"])
+        if "went_on_from" in history
+        else "from scratch",
         "calibration": record.parameters.get(_CALIBRATION, "unknown"),
         "made": moment(made.get("at")),
         "commit": record.versions.get("commit") or "unknown",

@@ -38,6 +38,8 @@ def training_section(history: dict[str, Any]) -> Section:
     blocks: list[Block] = [text, Beside([Pictures([picture]), table])]
     if "seeds" in history:
         blocks.insert(1, _seeds_table(history))
+    if "went_on_from" in history:
+        blocks.insert(1, Text(say("went_on", start=history["went_on_from"])))
     if "advice" in history:
         blocks.insert(0, Text(history["advice"], warns=True))
     return Section("training", "Training curves", blocks)

@@ -9,7 +9,7 @@ from mmctr.data.fields.params import FieldsParams
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.runtime.params import Params
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when files or their meaning change."""
 
 
@@ -68,3 +68,6 @@ class BundleFacts(Params):
     """Packages that made it."""
     commit: str | None
     """Of the code that made it."""
+    parent: str | None
+    """Hash of the manifest of the bundle that its training went on from; null: from
+    scratch."""

@@ -59,7 +59,12 @@ def without_paths(
     checkpoint = ctr.checkpoint.model_copy(update={"folder": None})
     return (
         ctr.model_copy(
-            update={"checkpoint": checkpoint, "device": "cpu", "progress": False}
+            update={
+                "checkpoint": checkpoint,
+                "start_from": None,
+                "device": "cpu",
+                "progress": False,
+            }
         ),
         embedding.model_copy(
             update={"cache": None, "device": "cpu", "progress": False}

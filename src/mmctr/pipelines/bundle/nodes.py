@@ -128,6 +128,7 @@ def make_bundle(
         metrics=making.measured(metrics),
         versions=making.versions(),
         commit=code_commit(),
+        parent=training_history.get("went_on_from", {}).get("bundle"),
     )
     bundle = Bundle(
         facts=facts,

@@ -1,0 +1,184 @@
+"""A run that goes on from a bundle: what it keeps, what grows, what it refuses."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from project_runs import kedro_run, must_run, write_config
+from safetensors.torch import load_file
+from served_runs import IMAGE_WIDTH, bundle_of, requests_of_test, rich_params
+
+from mmctr import Scorer
+from mmctr.ctr.training.calibrated_weights import split_calibration
+from mmctr.pipelines.ctr_modeling.later_rows import rows_to_go_on_with
+from mmctr.runtime.hashing import content_hash
+from mmctr.serving.bundle import Bundle
+from mmctr.serving.going_on import Start
+
+NEW_ITEMS, LATER = 6, 1_500
+DAY = 86_400
+LOG = "interactions"
+
+
+def write_later_log(raw: Path, folder: Path) -> None:
+    """The log of a run with later events, new items in front, and new countries."""
+    rng = np.random.default_rng(11)
+    read = {
+        name: pq.read_table(raw / f"{name}.parquet") for name in (LOG, "items", "users")
+    }
+    items, users = read["items"], read["users"]
+    new = items.slice(0, NEW_ITEMS).to_pylist()
+    for place, row in enumerate(new):
+        vector = rng.normal(size=IMAGE_WIDTH).tolist()
+        row |= {"item_id": f"new{place}", "image_vector": vector}
+    added = pa.Table.from_pylist(new, items.schema)
+    # The earlier items are in another order.
+    backwards = items.take(pa.array(np.arange(items.num_rows)[::-1]))
+    read["items"] = pa.concat_tables([added, backwards])
+    names = read["items"]["item_id"].to_pylist()
+    more = pa.table(
+        {
+            "user_id": [f"v{x}" for x in range(20)],
+            "country": ["fi"] * 20,
+        },
+        schema=users.schema,
+    )
+    read["users"] = pa.concat_tables([users, more])
+    people = read["users"]["user_id"].to_pylist()
+    last = pc.max(read[LOG]["timestamp"]).as_py()
+    log = pa.table(
+        {
+            "user_id": rng.choice(people, LATER),
+            "item_id": rng.choice(names, LATER),
+            "timestamp": np.sort(last + 1 + rng.integers(0, 40 * DAY, LATER)),
+            "label": (rng.random(LATER) < 0.3).astype(np.int8),
+            "position": rng.integers(1, 5, LATER),
+        }
+    ).cast(read[LOG].schema)
+    read[LOG] = pa.concat_tables([read[LOG], log])
+    folder.mkdir()
+    for name, table in read.items():
+        pq.write_table(table, folder / f"{name}.parquet")
+
+
+def later_params(project: Path, **going_on) -> dict:
+    """Parameters of a run on the later log."""
+    params = rich_params()
+    start = {"start_from": str(bundle_of(project)), "going_on": going_on}
+    return params | {
+        "dataset": "later",
+        "raw_dir": str(project / "later"),
+        "ctr_modeling": params["ctr_modeling"] | start,
+    }
+
+
+@pytest.fixture(scope="module")
+def later(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose data set ``later`` went on without a step; only to be read."""
+    copy = tmp_path_factory.mktemp("going_on") / "project"
+    shutil.copytree(project, copy)
+    write_later_log(copy / "raw", copy / "later")
+    must_run(copy, *run_later(copy, later_params(copy, max_epochs=0, replay=0.0)))
+    return copy
+
+
+def run_later(project: Path, params: dict, last: str = "make_bundle") -> tuple:
+    """Arguments of a run up to a node."""
+    options = {"env": "interactions", "params": params, "to_nodes": last}
+    return "--config", write_config(project / "later.yml", **options)
+
+
+def as_requests(project: Path) -> pa.Table:
+    """Rows of test in original ids, with the raw fields of users and log."""
+    requests, _ = requests_of_test(project, "later")
+    raw = {x: pq.read_table(project / "later" / f"{x}.parquet") for x in ("users", LOG)}
+    country = dict(zip(*raw["users"].to_pydict().values(), strict=True))
+    keys = ("user_id", "item_id", "timestamp")
+    position = {tuple(row[x] for x in keys): row for row in raw[LOG].to_pylist()}
+    rows = list(zip(*(requests[x].to_pylist() for x in keys), strict=True))
+    columns = {
+        "position": [position[row]["position"] for row in rows],
+        "country": [country[row[0]] for row in rows],
+    }
+    for name, values in columns.items():
+        requests = requests.append_column(name, pa.array(values))
+    return requests
+
+
+def test_without_a_step_rows_score_as_by_the_bundle(later):
+    found = pq.read_table(
+        later / "data" / "07_model_output" / "later" / "test_predictions.parquet"
+    )
+    parent = Scorer.load(bundle_of(later))
+    parent.add_items(pq.read_table(later / "later" / "items.parquet")[:NEW_ITEMS])
+    parent.observe(pq.read_table(later / "later" / f"{LOG}.parquet")[-LATER:])
+    weights = load_file(bundle_of(later) / "weights.safetensors")
+    calibration = split_calibration(weights, "platt")[1]
+    scores = calibration.apply(found["raw_probability"].to_numpy())
+    assert np.abs(scores - parent.score_frame(as_requests(later))).max() < 1e-5
+
+
+def test_what_was_fitted_is_kept_and_new_values_come_behind(later):
+    before, after = (Bundle.load(bundle_of(later, x)) for x in ("rich", "later"))
+    assert after.facts.parent == content_hash(bundle_of(later) / "manifest.json")
+    assert before.facts.parent is None
+    assert "Went on from the bundle" in after.card
+    for name in before.vectors:
+        assert np.array_equal(before.centers[name], after.centers[name])
+        assert before.quantizer_settings[name] == after.quantizer_settings[name]
+        for key, tensor in before.quantizer_weights[name].items():
+            assert tensor.equal(after.quantizer_weights[name][key])
+    old, new = (
+        {x.name: x for x in [*each.fields.fields, *each.fields.levels_and_tags]}
+        for each in (before, after)
+    )
+    assert list(old) == list(new)
+    for name, field in old.items():
+        assert new[name].values[: len(field.values)] == field.values
+        assert (new[name].borders, new[name].mean) == (field.borders, field.mean)
+    assert new["country"].values == [*old["country"].values, "fi"]
+    report = later / "data" / "08_reporting" / "later" / "training.json"
+    went_on = json.loads(report.read_text())["went_on_from"]
+    assert went_on["replayed_rows"] == 0 < went_on["later_rows"]
+
+
+def test_what_the_bundle_does_not_fit_is_refused_in_one_sentence(later):
+    start = Start.load(bundle_of(later))
+    facts = start.bundle.facts
+    ids = start.bundle.items["original_id"]
+    vectors = start.bundle.vectors["title"]
+    log = {"kind": facts.dataset_kind, "clock": True}
+    start.require_kind(log)
+    start.require_fields(facts.fields)
+    start.require_vectors("title", ids, vectors)
+    start.require_modalities(facts.modalities)
+    with pytest.raises(ValueError, match="log of impressions with times, and this"):
+        start.require_kind(log | {"kind": "clicks"})
+    with pytest.raises(ValueError, match=r"made with fields\.context=\['position'\]"):
+        start.require_fields(facts.fields.model_copy(update={"context": []}))
+    with pytest.raises(ValueError, match="lsa knows no new texts"):
+        start.require_vectors("title", ids, vectors[::-1])
+    with pytest.raises(ValueError, match="have 6 numbers, and those of this run 5"):
+        start.require_vectors("image", ids, start.bundle.vectors["image"][:, :5])
+    earlier = pa.table({"timestamp": [start.valid_from - 1], "group_id": [0]})
+    with pytest.raises(ValueError, match="no row of train is later than those"):
+        rows_to_go_on_with(earlier, start, facts.ctr)
+    with pytest.raises(ValueError, match="has the modalities title, image"):
+        start.require_modalities({"title": 1})
+    other = facts.row_statistics.model_copy(update={"windows_days": [7]})
+    with pytest.raises(ValueError, match=r"row_statistics\.windows_days=\[30, 90\]"):
+        start.parents(bundle_of(later), ids, facts.ctr, other)
+
+
+def test_a_run_that_can_t_go_on_ends_without_a_traceback(later, tmp_path):
+    project = Path(shutil.copytree(later, tmp_path / "project"))
+    params = later_params(project)
+    params["ctr_modeling"]["start_from"] = str(project / "nowhere")
+    done = kedro_run(project, *run_later(project, params, "prepare_tables"))
+    assert done.exit_code == 1
+    assert "nowhere is no folder; expected that of a bundle" in done.output
