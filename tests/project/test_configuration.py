@@ -108,6 +108,7 @@ def test_the_road_needs_nothing_but_the_source(catalogs):
     data = {name for name in inputs if not name.startswith("param")}
     for env, catalog in catalogs.items():
         optional = {name for name in data if isinstance(catalog[name], OptionalDataset)}
+        optional.add("start_bundle")
         assert data - optional == {"source", "item_contents"}, env
         for name in optional:
             assert not catalog.exists(name), env

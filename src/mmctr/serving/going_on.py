@@ -130,28 +130,28 @@ class Start:
                 "knows no new texts), or train anew"
             )
 
-    def parents(
-        self, folder: Path, ids: pa.Array, params: CtrParams, rows: RowStatisticsParams
-    ) -> list[Parent]:
+    def require_row_statistics(self, params: RowStatisticsParams) -> None:
+        """Refuse statistics that are made otherwise than those of the bundle."""
+        facts = self.bundle.facts
+        if facts.ctr.features.statistics:
+            own = params.model_copy(update={"kinds": facts.row_statistics.kinds})
+            _require_same("row_statistics", facts.row_statistics, own)
+
+    def parents(self, folder: Path, ids: pa.Array, params: CtrParams) -> list[Parent]:
         """The models of the bundle, one per training.
 
         Args:
             folder: Of the bundle; that it gives the scores that it expects is checked.
             ids: ``[n_items]`` of this run's items, in their order.
             params: Of this run, with its features resolved.
-            rows: Of this run.
 
         Raises:
             BundleError: If the bundle can't be used here.
-            ValueError: If features, sizes or statistics are others.
+            ValueError: If features or sizes are others.
         """
         facts = self.bundle.facts
         _require_same("ctr_modeling.features", facts.ctr.features, params.features)
         _require_same("ctr_modeling.model", facts.ctr.model, params.model)
-        if facts.ctr.features.statistics:
-            kinds = {"kinds": facts.row_statistics.kinds}
-            own = rows.model_copy(update=kinds)
-            _require_same("row_statistics", facts.row_statistics, own)
         state = load_state(folder)
         models = state.predictor.members
         if len(models) != params.training.seeds:

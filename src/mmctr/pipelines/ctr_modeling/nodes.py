@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 
 from mmctr.ctr.params import CtrParams
 from mmctr.data.log_facts import LogFacts
-from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.evaluation import evaluate, evaluate_beside_trees
 from mmctr.evaluation.baselines import repeats_predict_clicks, seen_before
 from mmctr.pipelines.ctr_modeling.later_rows import rows_to_go_on_with
@@ -42,7 +41,6 @@ def train_model(
     item_id_mapping: pa.Table,
     preparation_report: dict,
     params: CtrParams,
-    row_statistics: RowStatisticsParams,
     start_bundle: Path | None,
 ) -> tuple[Weights, dict[str, object]]:
     """Train DIN, keep the weights that were best on valid, and calibrate them there.
@@ -60,7 +58,6 @@ def train_model(
         preparation_report: Says what the levels were made of, and which share of the
             negatives train has.
         params: Features, sizes, training.
-        row_statistics: What the statistics of the rows are.
         start_bundle: The training goes on from its weights, with rows that are later
             than those it was trained on and a share of these; None: from scratch.
 
@@ -85,7 +82,7 @@ def train_model(
     said: dict[str, Any] = {}
     if start is not None:
         ids = item_id_mapping["original_id"]
-        parents = start.parents(start_bundle, ids, params, row_statistics)
+        parents = start.parents(start_bundle, ids, params)
         train_rows, said = rows_to_go_on_with(train_rows, start, params)
     train_log, valid_log = (
         ClickLog.from_arrow(

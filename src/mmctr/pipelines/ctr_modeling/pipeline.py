@@ -24,7 +24,6 @@ def create_pipeline() -> Pipeline:
                     "item_id_mapping",
                     "preparation_report",
                     "params:ctr_modeling",
-                    "params:row_statistics",
                     "start_bundle",
                 ],
                 outputs=["ctr_weights", "training_history"],
