@@ -206,7 +206,7 @@ def test_another_size_is_refused():
     earlier, later = world.logs(200)
     parent = world.parent(earlier)
     world.params = ctr_params(model={"dnn_units": [9, 7]})
-    with pytest.raises(ValueError, match=r"dnn.*give the same features and sizes"):
+    with pytest.raises(ValueError, match=r"weights .*give the same features and sizes"):
         before_any_step(world, parent, later, later)
 
 
