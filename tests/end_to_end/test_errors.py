@@ -15,6 +15,8 @@ def message_of(project: Path, *arguments: str) -> str:
     assert result.exit_code != 0
     assert isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.output
+    # Kedro's words on a dataset, before the sentence that says what to do.
+    assert "Failed while" not in result.output
     assert result.output.count("Error: ") == 1
     return result.output.partition("Error: ")[2]
 

@@ -29,4 +29,8 @@ def log_report() -> dict[str, Any]:
             "users": {"dropped": 0, "of": 99, "share": 0.0, "why": {}},
         },
         "users_dropped": 5,
+        "parts": {
+            "train": {"events": 1000, "dropped_short_history": 16},
+            "test": {"events": 194, "dropped_short_history": 0},
+        },
     }

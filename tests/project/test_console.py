@@ -44,6 +44,7 @@ def test_runners_do_not_count_but_say_what_they_skip(log, capsys):
     log.info("Completed node: %s", "a")
     log.info("Skipping 2 nodes with existing outputs: a, b")
     log.warning("Completed nothing")
+    log.warning("No nodes ran. Repeat the previous command to attempt a new run.")
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(": ", 1)[1] for line in lines] == [
         "Skipping 2 nodes with existing outputs: a, b",

@@ -12,6 +12,8 @@ def test_the_report_has_days_losses_and_columns():
     assert "from 2020-01-31 to 2021-02-28" in words
     assert "events 1,234 56" in words
     assert "unknown item: 40; short history: 16" in words
+    assert "part events dropped short history train 1,000 16 test 194 0" in words
+    assert "{" not in words
     assert "page row" in words
     assert "not named" in words
     assert "column 'timestamp': unix seconds" in words

@@ -25,6 +25,7 @@ from mmctr.project.bundle_commands import (
     serve,
 )
 from mmctr.project.doctor.findings import Level, describe_findings
+from mmctr.project.kedro_errors import sentence_of
 from mmctr.project.run_options import check_run_options
 from mmctr.runtime.signals import Stopped, ended_by_sigterm
 
@@ -92,7 +93,8 @@ class RunCommand(click.Command):
             if traceback:
                 raise
             raise click.ClickException(
-                f"{error}\n(kedro run --traceback shows where it comes from)"
+                f"{sentence_of(error)}\n"
+                "(kedro run --traceback shows where it comes from)"
             ) from error
 
 

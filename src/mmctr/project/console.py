@@ -17,6 +17,9 @@ _PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _NOISE = ("Completed ", "Using synchronous mode", "Asynchronous mode is")
 """Beginnings of what Kedro's runners say besides `mmctr.project.hooks.node_log`."""
 
+_NOTHING_RAN = "No nodes ran"
+"""Kedro adds it to the error of a first node, and to run again would not help."""
+
 
 _OF_MLFLOW_S_OWN_CODE = "Add type hints to the `predict` method"
 """It warns so while kedro-mlflow is imported, of a class of the latter."""
@@ -63,11 +66,11 @@ def is_shown(record: logging.LogRecord) -> bool:
     """
     if record.name == "py.warnings":
         return _OF_MLFLOW_S_OWN_CODE not in record.getMessage()
+    is_runner = record.name.startswith("kedro.runner")
     if record.levelno > logging.INFO:
-        return True
+        return not (is_runner and record.getMessage().startswith(_NOTHING_RAN))
     if record.name.startswith("kedro_mlflow"):
         return False
-    is_runner = record.name.startswith("kedro.runner")
     return not (is_runner and record.getMessage().startswith(_NOISE))
 
 

@@ -7,7 +7,7 @@ from mmctr.reporting.blocks import Block, Folded, Table, Text
 from mmctr.reporting.pages import say
 from mmctr.reporting.words import NOTHING, cell, count, percent, plain
 
-_OWN = ("columns", "dropped", "notes")
+_OWN = ("columns", "dropped", "notes", "parts")
 
 
 def log_blocks(log: dict[str, Any], modalities: Mapping[str, str]) -> list[Block]:
@@ -21,13 +21,16 @@ def log_blocks(log: dict[str, Any], modalities: Mapping[str, str]) -> list[Block
         (name, _as_modality(use, modalities.get(name)))
         for name, use in log["columns"].items()
     ]
-    found = [[plain(name), cell(log[name])] for name in log if name not in _OWN]
+    found = [[plain(name), _found(log[name])] for name in log if name not in _OWN]
     split = Table("The log", ("what", "found"), found, words=2)
     notes = [Text(note) for note in log.get("notes", [])]
     return [
         Text(say("log_kind", log=log)),
         _dropped_table(log["dropped"]),
-        Folded("What reading and splitting the log found", [split, *notes]),
+        Folded(
+            "What reading and splitting the log found",
+            [split, *_part_tables(log.get("parts", {})), *notes],
+        ),
         Folded("What the columns are used for", [_column_table(columns)]),
     ]
 
@@ -54,6 +57,24 @@ def _dropped_table(dropped: dict[str, Any]) -> Table:
             ),
         },
     )
+
+
+def _part_tables(parts: dict[str, dict[str, int]]) -> list[Table]:
+    """Counts of each part's events, from the first part that has them."""
+    if not parts:
+        return []
+    names = list(dict.fromkeys(name for each in parts.values() for name in each))
+    rows = [
+        [part, *(count(found.get(name, 0)) for name in names)]
+        for part, found in parts.items()
+    ]
+    return [Table("What became of events", ["part", *map(plain, names)], rows)]
+
+
+def _found(value: object) -> str:
+    if not isinstance(value, dict):
+        return cell(value)
+    return ", ".join(f"{plain(x)}: {cell(y)}" for x, y in value.items()) or NOTHING
 
 
 def _as_modality(use: dict[str, Any], modality: str | None) -> dict[str, Any]:

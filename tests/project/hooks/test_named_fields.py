@@ -2,11 +2,13 @@
 
 from types import SimpleNamespace
 
+import pyarrow as pa
 import pytest
 from configured_params import changed, configured_params
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
+from mmctr.data.datasets import ItemContents
 from mmctr.data.fields.field import Field
 from mmctr.data.fields.state import FieldState
 from mmctr.project.hooks.named_fields import NamedFieldsHook
@@ -19,6 +21,7 @@ FIELDS = [
     Field(name="likes", column="likes", side="item", kind="level"),
     Field(name="price", column="price", side="item", kind="number"),
 ]
+VECTORS = pa.list_(pa.float32())
 STATE = FieldState(fields=FIELDS).model_dump()
 
 
@@ -58,6 +61,20 @@ def test_a_name_is_checked_against_fields_of_this_run_and_of_an_earlier_one(
     # Preparation alone trains nothing that could name a field.
     hook.before_pipeline_run(PREPARE, DataCatalog())
     hook.after_dataset_saved("preparation_state", STATE)
+
+
+def test_a_modality_is_checked_before_anything_is_embedded():
+    contents = ItemContents([1], {"title": pa.string(), "x_vector": VECTORS}, None)
+    for names, said in ((["titel"], "did you mean 'title'"), (["x", "title"], None)):
+        hook = hook_for(
+            changed(configured_params(), "ctr_modeling.features.modalities", names)
+        )
+        hook.before_pipeline_run(PREPARE + TRAIN, DataCatalog())
+        if said is None:
+            hook.after_dataset_loaded("item_contents", contents)
+            continue
+        with pytest.raises(ValueError, match=said):
+            hook.after_dataset_loaded("item_contents", contents)
 
 
 def test_arms_of_an_ablation_are_checked_too():

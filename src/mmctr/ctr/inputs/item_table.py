@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from mmctr.content.quantizers.reconstruction import reconstruct_from_codes
 from mmctr.ctr.inputs.field_columns import FieldColumns
+from mmctr.ctr.inputs.named_fields import require_named_modalities
 from mmctr.ctr.params import FeatureParams
 from mmctr.data.columns import matrix_column
 from mmctr.data.contracts import codes_columns
@@ -84,12 +85,8 @@ class ItemTable:
     ) -> dict[str, np.ndarray]:
         """Arrays by modality, where they have a column and are switched on."""
         chosen = features.modalities if features else "all"
-        unknown = [x for x in chosen if x not in arrays] if chosen != "all" else []
-        if unknown:
-            raise ValueError(
-                f"ctr_modeling.features.modalities names '{unknown[0]}', and the items "
-                f"have {', '.join(arrays) or 'none'}; correct it"
-            )
+        if features:
+            require_named_modalities(features, arrays)
         return {
             name: array
             for name, array in arrays.items()

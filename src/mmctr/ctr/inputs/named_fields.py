@@ -1,12 +1,32 @@
-"""Whether the fields that parameters name are there."""
+"""Whether the fields and modalities that parameters name are there."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mmctr.ctr.inputs.field_columns import require_crosses, require_fields
-from mmctr.ctr.params import CtrParams
+from mmctr.ctr.params import CtrParams, FeatureParams
 from mmctr.data.fields.field import Field
 from mmctr.data.fields.levels_and_tags import LEVELS, TAGS
 from mmctr.evaluation.params import require_single_fields
+from mmctr.runtime.suggestions import suggest
+
+
+def require_named_modalities(features: FeatureParams, names: Collection[str]) -> None:
+    """Refuse parameters that name a modality which the items don't have.
+
+    Args:
+        features: Of a model.
+        names: All modalities of the data set.
+
+    Raises:
+        ValueError: Naming the modality, and near names.
+    """
+    chosen = features.modalities if features.modalities != "all" else []
+    for name in chosen:
+        if name not in names:
+            raise ValueError(
+                f"ctr_modeling.features.modalities names '{name}', and the items have "
+                f"{', '.join(names) or 'none'}; {suggest(name, names)}"
+            )
 
 
 def require_named_fields(params: CtrParams, fields: Sequence[Field]) -> None:

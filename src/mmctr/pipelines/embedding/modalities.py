@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from pkgutil import resolve_name
 
 import pyarrow as pa
@@ -34,26 +35,47 @@ def find_modalities(
     cover = params.images.modality
     if params.images.path is not None and cover not in named:
         named[cover] = ModalityParams(column=f"{cover}{_ENDING}", optional=True)
-    used = {each.column for each in named.values()}
-    others = [x for x in contents.types if contents.is_vectors(x) and x not in used]
-    for column in others:
+    for column in _other_vectors(contents, named):
         name = column.removesuffix(_ENDING)
         if name in {column, ""} or not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name):
             continue
         if name not in params.modalities and name not in named:
             named[name] = ModalityParams(column=column)
-            logger.info("modality %s: vectors of the items' column %s", name, column)
-    used = {each.column for each in named.values()}
-    for column in others:
-        kind = contents.types[column].value_type
-        if column not in used and pa.types.is_floating(kind):
+    return named
+
+
+def log_modalities(
+    contents: ItemContents,
+    params: EmbeddingParams,
+    modalities: Mapping[str, ModalityParams],
+) -> None:
+    """Say which columns of vectors are modalities without being named, or are none.
+
+    Args:
+        contents: The source's columns.
+        params: Modalities by name.
+        modalities: From :func:`find_modalities`.
+    """
+    for name, each in modalities.items():
+        if name not in params.modalities and each.column in contents.types:
+            logger.info(
+                "modality %s: vectors of the items' column %s", name, each.column
+            )
+    for column in _other_vectors(contents, modalities):
+        if pa.types.is_floating(contents.types[column].value_type):
             logger.info(
                 "the items' column %s has vectors that no modality is made of; "
                 "--params embedding.modalities.NAME.column=%s takes them",
                 column,
                 column,
             )
-    return named
+
+
+def _other_vectors(
+    contents: ItemContents, modalities: Mapping[str, ModalityParams]
+) -> list[str]:
+    used = {each.column for each in modalities.values()}
+    return [x for x in contents.types if contents.is_vectors(x) and x not in used]
 
 
 def text_of(

@@ -12,7 +12,11 @@ from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.vectors import ModalityParams, finish_vectors
 from mmctr.data.datasets import ItemContents
 from mmctr.data.zero_vectors import warn_of_zero_vectors
-from mmctr.pipelines.embedding.modalities import find_modalities, text_of
+from mmctr.pipelines.embedding.modalities import (
+    find_modalities,
+    log_modalities,
+    text_of,
+)
 from mmctr.pipelines.going_on import load_start
 
 # Kedro resolves these annotations in every command.
@@ -62,6 +66,7 @@ def embed_items(
             "again"
         )
     modalities = find_modalities(item_contents, params)
+    log_modalities(item_contents, params, modalities)
     start = load_start(start_bundle)
     if start is not None:
         start.require_modalities(modalities)

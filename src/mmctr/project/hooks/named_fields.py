@@ -1,4 +1,4 @@
-"""Find names of fields that are not there as soon as the fields are known."""
+"""Find names of fields and modalities that are not there, as early as can be."""
 
 from typing import Any
 
@@ -6,19 +6,24 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from mmctr.ctr.inputs.named_fields import require_named_fields
+from mmctr.ctr.inputs.named_fields import (
+    require_named_fields,
+    require_named_modalities,
+)
 from mmctr.ctr.params import CtrParams
 from mmctr.data.fields.state import FieldState
 from mmctr.experiments.ablation.plan import resolve
 from mmctr.experiments.model_params import ModelParams
+from mmctr.pipelines.embedding.modalities import find_modalities
 from mmctr.project.hooks.parameters import ParameterHook
 from mmctr.project.params import ProjectParams
 
 _STATE = "preparation_state"
+_CONTENTS = "item_contents"
 
 
 class NamedFieldsHook:
-    """Check the names of fields before any embedding or training.
+    """Check the names of fields and modalities before any embedding or training.
 
     Args:
         checked: Has the parameters of the run.
@@ -43,6 +48,14 @@ class NamedFieldsHook:
         """Check once preparation has saved the fields."""
         if dataset_name == _STATE:
             self._check(data)
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Check modalities once the columns of the items are known."""
+        if dataset_name == _CONTENTS and self._checked.params is not None:
+            names = find_modalities(data, self._checked.params.embedding)
+            for params in self._models:
+                require_named_modalities(params.features, names)
 
     def _check(self, state: dict[str, Any]) -> None:
         fields = FieldState.model_validate(state).fields
