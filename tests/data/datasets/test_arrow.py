@@ -3,6 +3,7 @@
 import json
 import weakref
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -109,6 +110,16 @@ def test_the_description_holds_the_path(dataset):
 
 def _numbers(rows):
     return pa.table({"number": pa.array(range(rows.start, rows.stop), pa.int32())})
+
+
+def test_lists_that_rows_share_are_compressed_as_what_they_are(dataset, path):
+    rng = np.random.default_rng(1)
+    items = rng.integers(0, 10**6, 20_000, dtype=np.int32)
+    starts = np.repeat(rng.integers(0, 19_000, 1_000), 4)
+    table = pa.table({"item_seq": [items[x : x + 60] for x in starts.tolist()]})
+    dataset.save(table)
+    assert dataset.load().equals(table)
+    assert path.stat().st_size < 4_000 * 60 * 4 / 3
 
 
 def test_pieces_become_row_groups_of_one_file(dataset, path):

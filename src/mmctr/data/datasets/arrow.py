@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro_datasets._typing import TablePreview
 
+from mmctr.data.column_kinds import is_list
 from mmctr.data.datasets.json_file import null_not_finite
 from mmctr.data.datasets.local_file import LocalFileDataset
 from mmctr.data.table_checks import check_table
@@ -92,6 +93,9 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
     def save(self, data: pa.Table | TablePieces) -> None:
         """Write with zstd compression and checksums; a piece becomes a row group.
 
+        Lists have no dictionary of their values: rows of one user repeat most of each
+        other's history, which compresses three times as well without, in half the time.
+
         Raises:
             ValueError: If the table breaks its contract; a whole table is checked
                 before anything is written, pieces one by one.
@@ -100,8 +104,13 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
             self._check(data)
         self._prepare_save(data, pa.Table | TablePieces, "a table")
         pieces = [data] if isinstance(data, pa.Table) else self._checked(data)
+        schema = data.schema
         with pq.ParquetWriter(
-            self._path, data.schema, compression="zstd", write_page_checksum=True
+            self._path,
+            schema,
+            compression="zstd",
+            use_dictionary=[x.name for x in schema if not is_list(x.type)],
+            write_page_checksum=True,
         ) as writer:
             for piece in pieces:
                 writer.write_table(piece)
