@@ -26,9 +26,11 @@ def test_the_bundle_of_a_run_gives_the_runs_scores(road):
 
 
 @pytest.mark.system
-def test_the_pipeline_exports_the_bundle_of_a_run(road, tmp_path):
+def test_the_pipeline_exports_the_bundle_of_a_run(road, tmp_path, caplog):
+    """Whatever the run's parameters: the bundle has those that count."""
     project = shutil.copytree(road[0], tmp_path / "project")
-    done = must_run(project, "--env", "test", "--pipeline", "export")
+    done = must_run(project, "--pipeline", "export", "--params", "dataset=test")
+    assert "do not fit" not in caplog.text
     folder = bundle_of(project, "test").with_name("export")
     assert f"export: {folder.relative_to(project)}" in done.output
     facts = json.loads((folder / "export.json").read_text())

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.reading.scored_log import NO_LABEL, ScoredRows
-from mmctr.serving.reference import count_like
+from mmctr.serving.reference import count_like, items_with_vector
 from mmctr.serving.state import ScoringState
 
 Counts = dict[str, list[float]]
@@ -22,16 +22,19 @@ class PieceCounts:
     Attributes:
         state: The bundle.
         users: Ids of the users of its events; None where it has no events.
+        with_vector: From :func:`mmctr.serving.reference.items_with_vector`.
     """
 
     state: ScoringState
     users: pa.Array | None
+    with_vector: dict[str, np.ndarray]
 
     @classmethod
     def of_state(cls, state: ScoringState) -> Self:
         """Collect the users that the bundle knows."""
         users = state.bundle.events["user_id"]
-        return cls(state, pc.unique(users) if len(users) else None)
+        known = pc.unique(users) if len(users) else None
+        return cls(state, known, items_with_vector(state.bundle.vectors))
 
     def of(
         self,
@@ -70,7 +73,12 @@ class PieceCounts:
             "score_sum": [float(scores.sum())],
         }
         return counts | count_like(
-            bundle.reference, bundle.fields, rows, bundle.item_table, scores
+            bundle.reference,
+            bundle.fields,
+            rows,
+            bundle.item_table,
+            scores,
+            self.with_vector,
         )
 
 

@@ -1,6 +1,6 @@
 """What rows and scores were like in training, to compare other rows with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -53,8 +53,8 @@ class Reference(Params):
     train_rows: int
     """Rows behind the shares of fields."""
     fields: dict[str, Shares]
-    """By field of item, user or row, of :data:`HISTORY` and of the items' levels; of
-    train's rows, drawn negatives included."""
+    """By field of item, user or row, of :data:`HISTORY`, of the items' levels, and of
+    whether they have a vector; of train's rows, drawn negatives included."""
     score_rows: int
     """Rows of test behind the shares of scores."""
     score_borders: list[float]
@@ -71,6 +71,7 @@ def make_reference(
     item_table: pa.Table,
     scores: np.ndarray,
     state: FieldState,
+    with_vector: Mapping[str, np.ndarray],
 ) -> Reference:
     """Describe what the model was trained on, and its scores of test.
 
@@ -80,6 +81,7 @@ def make_reference(
         item_table: Row i is item i.
         scores: ``[R]`` their probabilities.
         state: The fields.
+        with_vector: From :func:`items_with_vector`.
     """
     lengths = _history_lengths(train)
     fields = {HISTORY: _length_shares(lengths)}
@@ -88,6 +90,9 @@ def make_reference(
         fields[field.name] = _field_shares(field, codes)
     for name in LEVELS:
         fields[f"{name} level"] = _level_shares(_levels(name, train, item_table))
+    for name, own in with_vector.items():
+        shares = _normalised(_vector_counts(own, train))
+        fields[f"{name} vector"] = Shares(bins=["missing", "there"], shares=shares)
     steps = np.linspace(0, 1, _SCORE_BINS + 1)[1:-1]
     borders = np.unique(np.quantile(scores, steps)) if len(scores) else np.zeros(0)
     return Reference(
@@ -109,6 +114,7 @@ def count_like(
     rows: pa.Table,
     item_table: pa.Table,
     scores: np.ndarray,
+    with_vector: Mapping[str, np.ndarray],
 ) -> dict[str, list[int]]:
     """Count rows and scores by the bins of a reference.
 
@@ -118,6 +124,7 @@ def count_like(
         rows: As train's: targets, histories and codes of fields.
         item_table: Row i is item i.
         scores: ``[R]`` probabilities.
+        with_vector: From :func:`items_with_vector`.
 
     Returns:
         Counts by bin: of each field by ``field NAME``, of ``scores`` and ``odds``.
@@ -131,9 +138,21 @@ def count_like(
     for name in LEVELS:
         counts = _level_counts(_levels(name, rows, item_table))
         found[f"field {name} level"] = counts
+    for name, own in with_vector.items():
+        found[f"field {name} vector"] = _vector_counts(own, rows)
     found["scores"] = count_between(np.array(reference.score_borders), scores)
     found["odds"] = count_between(_probabilities(), scores)
     return {name: counts.tolist() for name, counts in found.items()}
+
+
+def items_with_vector(vectors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Tell which items have a vector: by modality ``[n_items + 1]`` bool.
+
+    Args:
+        vectors: By modality ``[n_items + 1, d]``, all zero for an item without; those
+            of no width are left out.
+    """
+    return {name: own.any(axis=1) for name, own in vectors.items() if own.shape[1]}
 
 
 def field_codes(field: Field, rows: pa.Table, item_table: pa.Table) -> np.ndarray:
@@ -222,6 +241,11 @@ def _between(borders: np.ndarray, counts: np.ndarray) -> Shares:
 def _levels(name: str, rows: pa.Table, item_table: pa.Table) -> np.ndarray:
     """Levels of the targets ``[R]`` from 1; 0 for an item that is not known."""
     return item_table[name].to_numpy()[rows["item_id"].to_numpy()].astype(np.int64)
+
+
+def _vector_counts(with_vector: np.ndarray, rows: pa.Table) -> np.ndarray:
+    """Targets without and with a vector; an item that is not known has none."""
+    return np.bincount(with_vector[rows["item_id"].to_numpy()], minlength=2)
 
 
 def _level_counts(levels: np.ndarray) -> np.ndarray:

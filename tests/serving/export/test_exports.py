@@ -19,6 +19,7 @@ from mmctr import Scorer
 from mmctr.runtime.sealed_folder import check_sealed
 from mmctr.serving.errors import ExportError
 from mmctr.serving.export.facts import ExportFacts
+from mmctr.serving.export.fields import number_fields
 from mmctr.serving.export.formats import FORMATS, Run
 from mmctr.serving.export.model import Arrays, padded_rows
 from mmctr.serving.export.parity import compare
@@ -72,7 +73,9 @@ def inputs_of(folder: Path, scorer: Scorer, requests: pa.Table) -> Arrays:
     """Requests as exported models take them."""
     facts = ExportFacts.model_validate_json((folder / "export.json").read_text())
     rows, _ = of_frame(scorer._state, requests)
-    return padded_rows(rows, scorer._state.log(rows), facts.inputs)
+    log = scorer._state.log(rows)
+    numbers = number_fields(log.fields.specs, scorer._state.bundle.fields)
+    return padded_rows(rows, log, facts.inputs, numbers)
 
 
 @given(seed=st.integers(0, 2**31), count=st.integers(1, 40))
@@ -101,7 +104,8 @@ def test_the_folder_says_what_it_takes_and_how_far_it_is_off(exported):
         assert each["rows"] == 1000
         assert each["max_difference"] <= each["limit"] == 1e-5
     assert facts["codes"]["unknown"] == 2
-    assert facts["encodings"]["device"]["rare"] == ["fax"]
+    assert facts["encodings"]["device"]["codes"] == {"fax": 3, "tv": 4}
+    assert facts["numbers"] == ["age"]
     cross = facts["fields"][-1]
     assert (cross["of"], cross["columns"]) == (["position", "device"], [6])
 
@@ -109,6 +113,7 @@ def test_the_folder_says_what_it_takes_and_how_far_it_is_off(exported):
 def test_the_documented_program_scores_without_this_project(rich, exported, tmp_path):
     page = (REPOSITORY / "docs" / "export.md").read_text("utf-8")
     code = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    assert len([line for line in code.splitlines() if line]) <= 30
     shutil.copytree(exported, tmp_path / "data" / "06_models" / "sample" / "export")
     requests = random_requests(np.random.default_rng(5), 60)
     (tmp_path / "program.py").write_text(code + PROGRAM_ENDS)

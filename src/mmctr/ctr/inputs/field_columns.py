@@ -16,7 +16,9 @@ CROSS = "*"
 
 FieldNames = Literal["all"] | Collection[str]
 
-_LIMIT = 4.0
+LIMIT = 4.0
+"""Scaled values of numbers lie within this and its negative."""
+
 _MAX_PAIRS = 2**22
 
 
@@ -216,4 +218,4 @@ def _codes(column: pa.ChunkedArray, width: int) -> np.ndarray:
 
 
 def _values(column: pa.ChunkedArray) -> np.ndarray:
-    return np.nan_to_num(column.to_numpy()).clip(-_LIMIT, _LIMIT)
+    return np.nan_to_num(column.to_numpy()).clip(-LIMIT, LIMIT)

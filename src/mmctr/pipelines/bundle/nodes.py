@@ -21,6 +21,7 @@ def describe_training(
     train: pa.Table,
     test: pa.Table,
     item_table: pa.Table,
+    vectors: dict[str, np.ndarray],
     test_predictions: pa.Table,
     preparation_state: dict,
 ) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def describe_training(
         train: Primary rows.
         test: The same.
         item_table: Row i is item i.
+        vectors: By modality; row i is item i.
         test_predictions: Scores of test.
         preparation_state: What encodes fields.
 
@@ -37,11 +39,13 @@ def describe_training(
         See :class:`mmctr.serving.reference.Reference`.
     """
     from mmctr.data.fields.state import FieldState
-    from mmctr.serving.reference import make_reference
+    from mmctr.serving.reference import items_with_vector, make_reference
 
     scores = test_predictions["probability"].to_numpy()
     state = FieldState.model_validate(preparation_state)
-    return make_reference(train, test, item_table, scores, state).model_dump()
+    return make_reference(
+        train, test, item_table, scores, state, items_with_vector(vectors)
+    ).model_dump()
 
 
 def make_bundle(

@@ -15,6 +15,7 @@ def create_pipeline() -> Pipeline:
                     "train",
                     "test",
                     "item_table",
+                    "vectors",
                     "test_predictions",
                     "preparation_state",
                 ],

@@ -29,6 +29,10 @@ synthetic data set, that of the evidence over several, and that of all that is m
 one data set. They are one file where the data sets have one name."""
 
 
+_SELF_CONTAINED = {"bundle"}
+"""Artifacts that hold the parameters they were made with, and need none of a run."""
+
+
 class ManifestHook:
     """Keep ``manifest.json``, and refuse or warn about stale inputs."""
 
@@ -70,7 +74,7 @@ class ManifestHook:
         changed = self._changed(needed)
         if changed and not params.accept_changed:
             raise ValueError(self._refusal_of(changed, run_params.get("env")))
-        mixed = self._stale_by_cause(needed)
+        mixed = self._stale_by_cause(needed - _SELF_CONTAINED)
         if mixed and params.strict:
             raise ValueError(f"{_warn_of(mixed)}\nRefused, as strict is true")
         if mixed:

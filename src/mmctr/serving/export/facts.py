@@ -1,9 +1,9 @@
 """What an export says of itself, enough to use it without this project."""
 
-from mmctr.data.fields.field import FIRST, MISSING, PADDING, RARE, UNKNOWN, Field
+from mmctr.data.fields.field import FIRST, MISSING, PADDING, RARE, UNKNOWN
 from mmctr.runtime.params import Params
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when files or their meaning change."""
 
 
@@ -29,13 +29,25 @@ class FieldInput(Params):
     """Number of its codes."""
     columns: list[int]
     """Columns of field_codes; more than one for tags, zeros behind."""
-    value: int | None
-    """Column of field_values, of a number."""
     of: list[str]
     """Names of its encodings: its own, or two of a cross."""
     factor: int
     """Of a cross: its code is that of the first x factor + that of the second; else
     1."""
+
+
+class Encoding(Params):
+    """How values of a field become codes."""
+
+    column: str
+    """Its raw column."""
+    kind: str
+    """category, tags, level, id or number."""
+    codes: dict[str, int]
+    """By the value as text, rare ones included."""
+    borders: list[float] | None
+    """Of numbers: the code is the first one and how many of these are below the
+    number; null: the codes are those above."""
 
 
 class SpecialCodes(Params):
@@ -48,9 +60,9 @@ class SpecialCodes(Params):
     unknown: int = UNKNOWN
     """A value that train did not have."""
     rare: int = RARE
-    """A value in 'rare'."""
+    """A value of few rows of train."""
     first: int = FIRST
-    """The first of 'values', or of the bins of a number."""
+    """The first of the values' own, or of the bins of a number."""
 
 
 class Parity(Params):
@@ -84,7 +96,9 @@ class ExportFacts(Params):
     """Row statistics, in order; see docs/row-statistics.md."""
     fields: list[FieldInput]
     """Fields of user and row, in order."""
-    encodings: dict[str, Field]
+    numbers: list[str]
+    """Raw columns of field_values, in order."""
+    encodings: dict[str, Encoding]
     """How values of these, and of those that crosses are made of, become codes."""
     codes: SpecialCodes
     """Codes that every field has."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from mmctr.ctr.inputs.field_columns import CROSS, FieldSpec
-from mmctr.data.fields.field import Field
+from mmctr.data.fields.field import FIRST, RARE, Field
 from mmctr.data.fields.state import FieldState
-from mmctr.serving.export.facts import FieldInput
+from mmctr.serving.export.facts import Encoding, FieldInput
 
 
 def field_inputs(specs: Sequence[FieldSpec], state: FieldState) -> list[FieldInput]:
@@ -16,7 +16,7 @@ def field_inputs(specs: Sequence[FieldSpec], state: FieldState) -> list[FieldInp
         state: What encodes them.
     """
     sizes = {name: own.size for name, own in _fields_of_rows(state).items()}
-    found, column, value = [], 0, 0
+    found, column = [], 0
     for spec in specs:
         parts = [x.strip() for x in spec.name.split(CROSS)] if spec.is_cross else []
         found.append(
@@ -24,20 +24,41 @@ def field_inputs(specs: Sequence[FieldSpec], state: FieldState) -> list[FieldInp
                 name=spec.name,
                 size=spec.size,
                 columns=list(range(column, column + spec.width)),
-                value=value if spec.has_value else None,
                 of=parts or [spec.name],
                 factor=sizes[parts[1]] if parts else 1,
             )
         )
         column += spec.width
-        value += spec.has_value
     return found
 
 
-def encodings_of(fields: Sequence[FieldInput], state: FieldState) -> dict[str, Field]:
+def number_fields(specs: Sequence[FieldSpec], state: FieldState) -> list[Field]:
+    """The fields that have scaled values, in their order."""
+    own = _fields_of_rows(state)
+    return [own[spec.name] for spec in specs if spec.has_value]
+
+
+def encodings_of(
+    fields: Sequence[FieldInput], state: FieldState
+) -> dict[str, Encoding]:
     """What encodes these fields, and those that crosses are made of, by name."""
     names = {name for each in fields for name in each.of}
-    return {name: own for name, own in _fields_of_rows(state).items() if name in names}
+    return {
+        name: _encoding_of(own)
+        for name, own in _fields_of_rows(state).items()
+        if name in names
+    }
+
+
+def _encoding_of(field: Field) -> Encoding:
+    codes = dict.fromkeys(field.rare, RARE)
+    codes |= {value: code for code, value in enumerate(field.values, start=FIRST)}
+    return Encoding(
+        column=field.column,
+        kind=field.kind,
+        codes=codes,
+        borders=field.borders if field.has_bins else None,
+    )
 
 
 def _fields_of_rows(state: FieldState) -> dict[str, Field]:

@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.data.fields.field import Field
 from mmctr.runtime.atomic import atomic_folder
 from mmctr.runtime.sealed_folder import write_sealed
 from mmctr.serving.errors import ExportError
 from mmctr.serving.export.facts import FORMAT, ExportFacts, Input, Parity, SpecialCodes
-from mmctr.serving.export.fields import encodings_of, field_inputs
+from mmctr.serving.export.fields import encodings_of, field_inputs, number_fields
 from mmctr.serving.export.formats import FORMATS, trace
 from mmctr.serving.export.model import (
     BATCH,
@@ -64,9 +65,10 @@ def exported_files(state: ScoringState, formats: Sequence[str]) -> dict[str, Any
     requests = rows_to_compare(state)
     log = state.log(requests)
     inputs = describe_inputs(state, log)
-    rows = padded_rows(requests, log, inputs)
+    numbers = number_fields(log.fields.specs, state.bundle.fields)
+    rows = padded_rows(requests, log, inputs, numbers)
     expected = state.score(requests)
-    model = ExportedModel(state).eval()
+    model = ExportedModel(state, numbers).eval()
     program = trace(model, {name: array[:5] for name, array in rows.items()})
     files: dict[str, Any] = {}
     parity: dict[str, Parity] = {}
@@ -80,7 +82,7 @@ def exported_files(state: ScoringState, formats: Sequence[str]) -> dict[str, Any
             )
         for path in sorted(Path(folder).iterdir()):
             files[path.name] = path.read_bytes()
-    facts = _facts(state, log, inputs, parity, versions)
+    facts = _facts(state, log, (inputs, numbers), parity, versions)
     ids = state.bundle.items["original_id"]
     return {
         **files,
@@ -116,7 +118,7 @@ def _has_steps(state: ScoringState) -> bool:
 def _facts(
     state: ScoringState,
     log: ClickLog,
-    inputs: list[Input],
+    read: tuple[list[Input], list[Field]],
     parity: dict[str, Parity],
     versions: dict[str, str],
 ) -> ExportFacts:
@@ -124,7 +126,7 @@ def _facts(
     fields = field_inputs(log.fields.specs, state.bundle.fields)
     return ExportFacts(
         format=FORMAT,
-        inputs=inputs,
+        inputs=read[0],
         output=Input(
             name="probability",
             dtype=np.dtype(np.float64).name,
@@ -135,6 +137,9 @@ def _facts(
         max_history=facts.ctr.training.max_history,
         statistics=list(log.statistic_names),
         fields=fields,
+        numbers=[
+            each.column for each in number_fields(log.fields.specs, state.bundle.fields)
+        ],
         encodings=encodings_of(fields, state.bundle.fields),
         codes=SpecialCodes(),
         precision=facts.ctr.training.precision,

@@ -8,7 +8,9 @@ import torch
 from torch import nn
 
 from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.inputs.field_columns import LIMIT
 from mmctr.ctr.layers.calibration import CalibrationLayer
+from mmctr.data.fields.field import Field
 from mmctr.serving.export.facts import Input
 from mmctr.serving.requests import Requests
 from mmctr.serving.state import ScoringState
@@ -23,12 +25,23 @@ class ExportedModel(nn.Module):
     """Padded rows to probabilities: trainings, their mean logit, calibration.
 
     Shapes: see :meth:`mmctr.ctr.models.padded.PaddedModel.forward` -> ``[B]``
-    float64.
+    float64; but for ``field_values``, which are raw, float64, NaN where missing.
     """
 
-    def __init__(self, state: ScoringState) -> None:
-        """Embed all items of a bundle."""
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, state: ScoringState, numbers: Sequence[Field]) -> None:
+        """Embed all items of a bundle.
+
+        Args:
+            state: Of the bundle.
+            numbers: The fields of ``field_values``.
+        """
         super().__init__()
+        for name in ("mean", "std"):
+            values = [getattr(each, name) for each in numbers]
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float64))
         longest = state.bundle.facts.ctr.training.max_history
         self.seeds = nn.ModuleList(
             each.padded(state.bundle.n_items, longest)
@@ -46,6 +59,9 @@ class ExportedModel(nn.Module):
         field_values: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Score rows."""
+        if field_values is not None:
+            scaled = ((field_values - self.mean) / self.std).clamp(-LIMIT, LIMIT)
+            field_values = torch.where(field_values.isnan(), 0.0, scaled).float()
         rows = (row_levels, statistics, field_codes, field_values)
         logits = [seed(target, history, *rows) for seed in self.seeds]
         return self.calibration(torch.stack(logits).mean(0))
@@ -104,9 +120,9 @@ def describe_inputs(state: ScoringState, log: ClickLog) -> list[Input]:
         ),
         (
             "field_values",
-            "float32",
+            "float64",
             log.fields.values.shape[1],
-            "(number - mean) / std of fields, within -4 and 4; 0: missing",
+            "numbers of fields, by 'numbers'; NaN: missing",
         ),
     )
     inputs += [
@@ -117,14 +133,21 @@ def describe_inputs(state: ScoringState, log: ClickLog) -> list[Input]:
     return inputs
 
 
-def padded_rows(requests: Requests, log: ClickLog, inputs: Sequence[Input]) -> Arrays:
+def padded_rows(
+    requests: Requests,
+    log: ClickLog,
+    inputs: Sequence[Input],
+    numbers: Sequence[Field],
+) -> Arrays:
     """Rows as inputs of the exported model.
 
     Args:
         requests: ``R`` rows, with their whole histories.
         log: The same rows as the model reads them.
         inputs: Which ones to make.
+        numbers: The fields of ``field_values``; a missing value becomes their mean.
     """
+    mean, std = (np.array([getattr(x, y) for x in numbers]) for y in ("mean", "std"))
     lengths = np.diff(requests.offsets)
     history = np.zeros((len(lengths), max(int(lengths.max(initial=0)), 1)), np.int64)
     history[np.arange(history.shape[1]) < lengths[:, None]] = requests.history
@@ -134,6 +157,6 @@ def padded_rows(requests: Requests, log: ClickLog, inputs: Sequence[Input]) -> A
         "row_levels": log.row_levels,
         "statistics": log.statistics,
         "field_codes": log.fields.codes,
-        "field_values": log.fields.values,
+        "field_values": log.fields.values * std + mean,
     }
     return {each.name: arrays[each.name] for each in inputs}
