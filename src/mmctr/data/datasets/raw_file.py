@@ -11,11 +11,11 @@ from pandera.pandas import DataFrameSchema
 from mmctr.data.column_kinds import type_problem
 from mmctr.data.columns import id_list_column, list_column, scalar_column
 from mmctr.data.raw_schemas import check_frame, names_of, property_of, raw_column
+from mmctr.data.reading.damage import describe_local_damage
 from mmctr.data.reading.files import decoded, repeated_columns
 from mmctr.data.reading.location import link_problem
 from mmctr.data.reading.names import near_names
 from mmctr.data.reading.values import replaced, value_type
-from mmctr.runtime.file_errors import surroundings_problem
 from mmctr.runtime.suggestions import did_you_mean
 
 # Rows read at once of lists padded to 100 ids: 50 MB.
@@ -50,7 +50,7 @@ def raw_file_problems(path: Path, expected: RawFile) -> list[str]:
         metadata = pq.read_metadata(path)
         held = metadata.schema.to_arrow_schema()
     except Exception as error:  # Arrow raises many kinds at damaged bytes
-        return [_damage(path, error)]
+        return [describe_local_damage(path, error)]
     if problem := repeated_columns(held.names, str(path)):
         return [problem]
     problems = [] if metadata.num_rows else [f"{path}: no rows; write the file again"]
@@ -154,12 +154,5 @@ def _read_columns(
         table = file.read(columns=[name for name in schema.columns if name in there])
         table.validate(full=True)  # finds lengths and text that were written over
     except Exception as error:  # Arrow raises many kinds at damaged bytes
-        raise ValueError(_damage(path, error)) from error
+        raise ValueError(describe_local_damage(path, error)) from error
     return pa.table([decoded(each) for each in table.columns], table.column_names)
-
-
-def _damage(path: Path, error: Exception) -> str:
-    problem = surroundings_problem(error, path)
-    if problem is not None:
-        return f"{path} can't be read: {problem}"
-    return f"{path}: not a whole parquet file ({error}); write it again"
