@@ -31,7 +31,9 @@ WEIGHTS = "ctr_weights.safetensors"
 _SETTINGS = {
     "batch size": "batch_size",
     "learning rate": "learning_rate",
+    "loss": "loss",
     "L2 of embeddings": "embedding_l2",
+    "L2 of the network": "network_l2",
     "epochs at most": "max_epochs",
     "longest history": "max_history",
     "precision": "precision",

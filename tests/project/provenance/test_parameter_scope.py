@@ -46,6 +46,9 @@ def read_by(node: str, tree: dict[str, Any], **changes: object) -> dict[str, Any
         ("train_model", {"ctr_modeling__model__dnn_units": [8]}, True),
         ("train_model", {"ctr_modeling__training__warmup_steps": 9}, True),
         ("train_model", {"ctr_modeling__training__lr_patience": 9}, True),
+        ("train_model", {"ctr_modeling__training__loss": "bce+pairwise"}, True),
+        ("train_model", {"ctr_modeling__training__loss_weight": 0.4}, False),
+        ("train_model", {"ctr_modeling__training__pairs": "group"}, False),
         ("train_model", {"ctr_modeling__seed": 1}, True),
         ("train_model", {"ctr_modeling__evaluation__resamples": 7}, False),
         ("train_model", {"ctr_modeling__calibration__method": "off"}, False),
@@ -104,6 +107,22 @@ def test_a_method_counts_once_a_modality_has_it(tree):
     one = read_by("quantize_items", tree, **chosen)
     other = read_by("quantize_items", tree, **chosen, quantization__pq__positions=2)
     assert one != other
+
+
+def test_settings_of_a_loss_count_once_it_is_chosen(tree):
+    listwise = {"ctr_modeling__training__loss": "bce+listwise"}
+    one = read_by("train_model", tree, **listwise)
+    for name, value, counts in (("loss_weight", 0.4, True), ("pairs", "group", False)):
+        change = {f"ctr_modeling__training__{name}": value}
+        assert (one != read_by("train_model", tree, **listwise, **change)) is counts
+
+
+def test_settings_of_priors_count_once_they_are_computed(tree):
+    node, change = "compute_row_statistics", {"row_statistics__prior_codes": 2}
+    assert read_by(node, tree, **change) == read_by(node, tree)
+    chosen = {"row_statistics__kinds": ["priors"]}
+    one = read_by(node, tree, **chosen)
+    assert one != read_by(node, tree, **chosen, **change)
 
 
 def test_settings_of_the_other_schedule_do_not_count(tree):

@@ -179,6 +179,10 @@ def _idle(parameters: dict[str, Any]) -> list[str]:
             f"ctr_modeling.training.{x}": ctr["training"]["schedule"] != "plateau"
             for x in ("lr_factor", "lr_patience")
         },
+        "ctr_modeling.training.loss_weight": ctr["training"]["loss"] == "bce",
+        "ctr_modeling.training.pairs": ctr["training"]["loss"] != "bce+pairwise",
+        "row_statistics.prior_codes": "priors"
+        not in parameters["row_statistics"]["kinds"],
     }
     return [pattern for pattern, is_idle in unused.items() if is_idle]
 
