@@ -18,6 +18,7 @@ from worlds import (
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.field_columns import FieldColumns, FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.models import MODELS
 from mmctr.ctr.prediction import ClickPredictor, predict_clicks
 from mmctr.ctr.training.fit import train_din
 from mmctr.ctr.training.going_on import Parent, nearest_items, replayed_rows
@@ -98,12 +99,18 @@ def before_any_step(world: World, parent: Parent, train: ClickLog, valid: ClickL
     return train_din(world.later, train, valid, groups, params, parent=parent)
 
 
-@pytest.mark.parametrize("entry", ["bag", "positional", "concat", "prefix"])
-@pytest.mark.parametrize("dropout", [0.0, 0.3])
-def test_known_items_score_as_before_whatever_is_new(entry, dropout):
+@pytest.mark.parametrize(
+    "model",
+    [
+        *({"code_entry": x} for x in ("bag", "positional", "concat", "prefix")),
+        {"item_id_dropout": 0.3},
+        *({"name": name} for name in MODELS if name != "din"),
+    ],
+)
+def test_known_items_score_as_before_whatever_is_new(model):
     world = World(
         features={"content": "codes+continuous+similarity+matches"},
-        model={"code_entry": entry, "item_id_dropout": dropout},
+        model=model,
         training={"max_epochs": 1, "batch_size": 64},
     )
     earlier, later = world.logs(400)
