@@ -38,10 +38,10 @@ def train_model(
     vectors: dict[str, np.ndarray],
     train_rows: pa.Table,
     valid_rows: pa.Table,
-    item_id_mapping: pa.Table,
     preparation_report: dict,
     params: CtrParams,
-    start_bundle: Path | None,
+    item_id_mapping: pa.Table | None = None,
+    start_bundle: Path | None = None,
 ) -> tuple[Weights, dict[str, object]]:
     """Train DIN, keep the weights that were best on valid, and calibrate them there.
 
@@ -54,10 +54,10 @@ def train_model(
             only if the features have them.
         train_rows: Labelled rows with their statistics.
         valid_rows: The same.
-        item_id_mapping: ``original_id`` of every item in order.
         preparation_report: Says what the levels were made of, and which share of the
             negatives train has.
         params: Features, sizes, training.
+        item_id_mapping: ``original_id`` of every item in order; only read to go on.
         start_bundle: The training goes on from its weights, with rows that are later
             than those it was trained on and a share of these; None: from scratch.
 
