@@ -68,9 +68,9 @@ class SimilarityHistogram(nn.Module):
         """Count the positions per bucket: ``[B, buckets]``."""
         buckets = self._params.buckets
         queries = self.unit.index_select(0, target)
-        # Asking it of another device waits for it.
-        may_be_one = not self.training and history.device.type == "cpu"
-        only = only_history(history, segment, len(target)) if may_be_one else None
+        only = None
+        if not self.training:
+            only = only_history(history, segment, len(target))
         if only is None:
             cosines = self._of_positions(queries, history, segment)
         else:

@@ -3,12 +3,17 @@
 import torch
 from torch.nn import functional
 
+from mmctr.ctr.inputs.only_history import only_history
 from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.layers.low_cardinality import add_rows
 from mmctr.ctr.layers.mlp import mlp
-from mmctr.ctr.layers.plain import plain_layers
+from mmctr.ctr.layers.plain import overwriting_layers, plain_layers
 from mmctr.ctr.models.base import Interest
 from mmctr.runtime.linear import linear, spare_rows
+
+
+# Of a request, so many positions at a time stay in a core's cache.
+_POSITIONS = 1_024
 
 
 class TargetAttention(Interest):
@@ -19,6 +24,9 @@ class TargetAttention(Interest):
     k (Wk - Wd) + (q * k) Wp``, and each part is computed as rarely as possible: that
     of q once per row, that of k once per item where items are fewer than positions, and
     that of levels once per pair of levels.
+
+    Where all rows have one history, as those of a request, each of its items is a
+    matrix that the targets are multiplied with.
 
     Shapes: ``items`` (U distinct items of D columns), ``target [B]`` and ``history
         [T]`` (rows of ``items``), ``segment [T]`` (row of the batch of each position,
@@ -60,6 +68,10 @@ class TargetAttention(Interest):
     ) -> torch.Tensor:
         """Weigh and sum the history of every row."""
         weights = self.weights(items, target, history, segment)
+        only = self._only_history(target, history, segment)
+        if only is not None:
+            of_rows = weights.view(len(target), len(only))
+            return of_rows @ items.whole().index_select(0, only)
         rows = torch.arange(len(target), device=segment.device)
         starts = torch.searchsorted(segment, rows)
         return items.pool(history, starts, weights.to(items.free.dtype))
@@ -72,6 +84,9 @@ class TargetAttention(Interest):
         segment: torch.Tensor,
     ) -> torch.Tensor:
         """The weight of every position, ``[T]``."""
+        only = self._only_history(target, history, segment)
+        if only is not None:
+            return self._of_request(items.whole(), target, only)
         # Rows after the last position, computed and then dropped.
         spare = (0, spare_rows(len(history), history.device))
         hidden = self._first_layer(
@@ -81,6 +96,32 @@ class TargetAttention(Interest):
             functional.pad(segment, spare),
         )
         return self.attention_layer[1:](hidden).squeeze(1)[: len(history)]
+
+    def _only_history(
+        self, target: torch.Tensor, history: torch.Tensor, segment: torch.Tensor
+    ) -> torch.Tensor | None:
+        if self.training or torch.is_autocast_enabled("cpu"):
+            return None
+        return only_history(history, segment, len(target))
+
+    def _of_request(
+        self, items: torch.Tensor, target: torch.Tensor, history: torch.Tensor
+    ) -> torch.Tensor:
+        """Weights ``[B * H]`` of a history ``[H]`` that all rows have."""
+        first, *others = self.attention_layer
+        of_query, of_key, of_difference, by_product = first.weight.split(
+            self._dim, dim=1
+        )
+        keys = items.index_select(0, history)
+        matrices = keys[:, None] * by_product + (of_query + of_difference)
+        biases = functional.linear(keys, of_key - of_difference, first.bias)
+        matrix, bias = matrices.flatten(0, 1), biases.flatten()
+        found = []
+        for part in target.split(max(_POSITIONS // len(history), 1)):
+            hidden = functional.linear(items.index_select(0, part), matrix, bias)
+            hidden = hidden.view(-1, biases.shape[1])
+            found.append(overwriting_layers(others, hidden))
+        return torch.cat(found).squeeze(1)
 
     def padded(
         self, query: torch.Tensor, keys: torch.Tensor, counted: torch.Tensor
