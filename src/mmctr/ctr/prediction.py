@@ -71,6 +71,9 @@ class ClickPredictor:
         built = map(build, members)
         model = next(built) if len(members) == 1 else MeanLogit(built)
         self.model: CtrModel | MeanLogit = model.to(self._device).eval()
+        with precision_context(self._device, params.training.precision):
+            for own in self.members:
+                own.items.embed_once()
 
     @property
     def members(self) -> list[CtrModel]:

@@ -93,6 +93,50 @@ def test_the_other_rows_of_a_batch_do_not_matter(model, batch):
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("length", [1, 6])
+def test_rows_of_one_history_have_the_scores_of_rows_among_others(
+    model, monkeypatch, length
+):
+    """In blocks of a few rows, the last one of fewer."""
+    monkeypatch.setattr("mmctr.ctr.models.din.attention._POSITIONS", 3 * length)
+    target = torch.arange(1, N_ITEMS + 1)
+    history = torch.tensor([3, 9, 3, 1, 22, 8][:length]).repeat(N_ITEMS)
+    request = Batch.of(
+        target=target,
+        history=history,
+        segment=(target - 1).repeat_interleave(length),
+        row_levels=torch.zeros(N_ITEMS, 2).long(),
+        statistics=torch.zeros(N_ITEMS, 0),
+        label=torch.zeros(N_ITEMS),
+        weight=torch.zeros(0),
+    )
+    # A row without a history besides.
+    more = Batch.of(
+        target=torch.cat([target, target[:1]]),
+        history=history,
+        segment=request.segment,
+        row_levels=torch.zeros(N_ITEMS + 1, 2).long(),
+        statistics=torch.zeros(N_ITEMS + 1, 0),
+        label=torch.zeros(N_ITEMS + 1),
+        weight=torch.zeros(0),
+    )
+    expected = model(more)[:-1]
+    torch.testing.assert_close(model(request), expected, rtol=1e-5, atol=1e-6)
+    weights = model.history_weights(more)
+    assert weights.shape == (N_ITEMS * length,)
+    torch.testing.assert_close(
+        model.history_weights(request), weights, rtol=1e-5, atol=1e-6
+    )
+
+
+@torch.inference_mode()
+def test_items_that_are_embedded_once_have_the_same_scores(model, batch):
+    before = model(batch)
+    model.items.embed_once()
+    torch.testing.assert_close(model(batch), before, rtol=1e-5, atol=1e-6)
+
+
+@torch.inference_mode()
 def test_padding_does_not_matter(model, batch):
     """No score depends on the padding item's inputs."""
     before = model(batch)

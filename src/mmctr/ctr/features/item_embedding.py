@@ -82,9 +82,22 @@ class ItemEmbedding(nn.Module):
             )
         self.features = nn.ModuleDict(built)
         self.width = sum(feature.width for feature in built.values())
+        self._n_items = table.n_items
+        self._embedded: ItemVectors | None = None
+
+    @torch.no_grad()
+    def embed_once(self) -> None:
+        """Embed all items, to be looked up from now on; weights must stay as they are.
+
+        For scoring: a batch of training has few of the items.
+        """
+        device = next(self.parameters()).device
+        self._embedded = self(torch.arange(self._n_items + 1, device=device))
 
     def forward(self, items: torch.Tensor) -> ItemVectors:
         """Embed the items."""
+        if self._embedded is not None:
+            return self._embedded.of(items)
         features = list(self.features.values())
         levels = [feature for feature in features if isinstance(feature, Level)]
         free = [feature(items) for feature in features if feature not in levels]

@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from mmctr.ctr.inputs.only_history import only_history
 from mmctr.ctr.model_params import SimilarityParams
+from mmctr.runtime.dot_products import dot_products
 from mmctr.runtime.linear import RowsLinear
 from mmctr.runtime.unit_rows import normalize_rows
 
@@ -67,14 +68,13 @@ class SimilarityHistogram(nn.Module):
     ) -> torch.Tensor:
         """Count the positions per bucket: ``[B, buckets]``."""
         buckets = self._params.buckets
-        queries = self.unit.index_select(0, target)
         only = None
         if not self.training:
             only = only_history(history, segment, len(target))
         if only is None:
-            cosines = self._of_positions(queries, history, segment)
+            cosines = self._of_positions(target, history, segment)
         else:
-            cosines = self._of_block(queries, self.unit.index_select(0, only))
+            cosines = self._of_request(target, only)
         places = self.bucket_of(cosines)
         counted = self.has_vector.index_select(0, target).index_select(0, segment)
         counted = counted * self.has_vector.index_select(0, history)
@@ -83,9 +83,10 @@ class SimilarityHistogram(nn.Module):
         return counts.view(len(target), buckets)
 
     def _of_positions(
-        self, queries: torch.Tensor, history: torch.Tensor, segment: torch.Tensor
+        self, target: torch.Tensor, history: torch.Tensor, segment: torch.Tensor
     ) -> torch.Tensor:
         """Cosines ``[T]``."""
+        queries = self.unit.index_select(0, target)
         # A part at a time: two vectors per position take much memory in long histories.
         parts = zip(segment.split(_ROWS), history.split(_ROWS), strict=True)
         pairs = (
@@ -94,16 +95,18 @@ class SimilarityHistogram(nn.Module):
         )
         return torch.cat([(query * key).sum(1) for query, key in pairs])
 
-    def _of_block(self, queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+    def _of_request(self, target: torch.Tensor, only: torch.Tensor) -> torch.Tensor:
         """Cosines ``[B * H]`` of every pair, which fall into the same buckets."""
-        with torch.autocast(queries.device.type, enabled=False):
-            cosines = queries @ keys.T
-        # The product sums in another order, which only counts beside a border.
+        unit = self.unit.numpy()
+        products = dot_products(unit, target.numpy(), unit[only.numpy()])
+        cosines = torch.from_numpy(products)
+        # These are sums in another order, which only counts beside a border.
         places = (cosines + 1) * (self._params.buckets / 2)
         off = (places - places.round()).abs()
         rows, items = (off < _ROUNDING * self._params.buckets).nonzero(as_tuple=True)
-        pairs = queries.index_select(0, rows), keys.index_select(0, items)
-        cosines[rows, items] = (pairs[0] * pairs[1]).sum(1)
+        queries = self.unit.index_select(0, target.index_select(0, rows))
+        keys = self.unit.index_select(0, only.index_select(0, items))
+        cosines[rows, items] = (queries * keys).sum(1)
         return cosines.flatten()
 
 

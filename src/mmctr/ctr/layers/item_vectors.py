@@ -19,6 +19,11 @@ class ItemVectors(NamedTuple):
     free: torch.Tensor
     levels: LowCardinalityBlock | None = None
 
+    def of(self, items: torch.Tensor) -> "ItemVectors":
+        """The vectors of some of the items, ``items [M]``."""
+        levels = None if self.levels is None else self.levels.of(items)
+        return ItemVectors(self.free.index_select(0, items), levels)
+
     def whole(self) -> torch.Tensor:
         """``[U, D]``."""
         if self.levels is None:

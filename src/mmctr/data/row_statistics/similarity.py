@@ -4,6 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from mmctr.data.row_statistics.rows import HistoryRows
+from mmctr.runtime.dot_products import dot_products
 from mmctr.runtime.jagged import take_ranges
 from mmctr.runtime.unit_rows import normalize_rows
 
@@ -55,17 +56,16 @@ def similarity_statistics(
 
 
 def _cosines(rows: HistoryRows, unit: np.ndarray) -> np.ndarray:
-    """Of each history item with its row's target: ``[P]`` float32."""
+    """Of each history item with its row's target: ``[P]`` or ``[R, H]`` float32."""
     if rows.only_history is not None:
-        pairs = unit[rows.items], unit[rows.only_history]
-        return np.round(np.einsum("rd,hd->rh", *pairs), 5).ravel()
+        return np.round(dot_products(unit, rows.items, unit[rows.only_history]), 5)
     cosines = np.empty(len(rows.history), np.float32)
     step = max(_FLOATS // unit.shape[1], 1)
     for start in range(0, len(cosines), step):
         part = slice(start, start + step)
         pairs = unit[rows.history[part]], unit[rows.targets[part]]
         # Rounded, so that pairs of equal vectors are ties.
-        cosines[part] = np.round(np.einsum("nd,nd->n", *pairs), 5)
+        cosines[part] = np.round(np.vecdot(*pairs), 5)
     return cosines
 
 

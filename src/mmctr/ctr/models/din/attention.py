@@ -11,7 +11,6 @@ from mmctr.ctr.layers.plain import overwriting_layers, plain_layers
 from mmctr.ctr.models.base import Interest
 from mmctr.runtime.linear import linear, spare_rows
 
-
 # Of a request, so many positions at a time stay in a core's cache.
 _POSITIONS = 1_024
 
