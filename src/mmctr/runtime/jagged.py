@@ -21,6 +21,8 @@ def take_ranges(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Jag
     """
     lengths = ends - starts
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    if len(starts) and (starts[1:] == ends[:-1]).all():
+        return values[starts[0] : ends[-1]].copy(), offsets
     found = np.empty(offsets[-1], values.dtype)
     # Places of few rows at a time: those of all would not stay in the cache.
     cuts = np.searchsorted(offsets, np.arange(0, offsets[-1], _PLACES), "right") - 1

@@ -34,7 +34,9 @@ class ItemIds:
         """
         if isinstance(ids, pa.ChunkedArray):
             ids = ids.combine_chunks()
-        given = ids if isinstance(ids, pa.Array) else pa.array(list(ids))
+        if not isinstance(ids, pa.Array | np.ndarray | list):
+            ids = list(ids)
+        given = ids if isinstance(ids, pa.Array) else pa.array(ids)
         if not len(given) or pa.types.is_null(given.type):
             return pa.nulls(len(given), self.type)
         wrong = pa.types.is_integer(given.type) != pa.types.is_integer(self.type)
@@ -50,12 +52,16 @@ class ItemIds:
         array = self.as_array(ids)
         if not len(array):
             return np.zeros(0, np.int64)
-        # A null would make floats of whole numbers, which are not exact.
-        nothing = "" if pa.types.is_string(array.type) else 0
-        filled = array.fill_null(nothing)
-        places = self._index.get_indexer(pd.Index(filled.to_pandas()))
-        places[array.is_null().to_numpy(zero_copy_only=False)] = -1
-        return places.astype(np.int64) + 1
+        if pa.types.is_integer(array.type):
+            # A null would make floats of whole numbers, which are not exact.
+            filled = array.fill_null(0) if array.null_count else array
+            given = pd.Index(filled.to_numpy())
+        else:
+            given = pd.Index(array.fill_null("").to_pandas())
+        places = self._index.get_indexer(given).astype(np.int64) + 1
+        if array.null_count:
+            places[array.is_null().to_numpy(zero_copy_only=False)] = 0
+        return places
 
     def of(self, numbers: np.ndarray) -> list[Any]:
         """The ids of items by their number, which must be above 0."""

@@ -21,18 +21,29 @@ _OWN = ("user_id", "item_id", "history", "as_of")
 def of_user(
     state: ScoringState,
     history: Sequence[Any],
-    candidates: Sequence[Any],
+    candidates: Sequence[Any] | None,
     user: Mapping[str, Any] | None,
     row: Mapping[str, Any] | None,
     as_of: int | None,
 ) -> tuple[Requests, int]:
     """Rows of one user's candidates; see :meth:`mmctr.serving.scorer.Scorer.score`.
 
+    Args:
+        state: What scores.
+        history: As there.
+        candidates: The same; None: all items.
+        user: As there.
+        row: The same.
+        as_of: The same.
+
     Returns:
         The rows, and how many items of the history are unknown.
     """
     user, row = dict(user or {}), dict(row or {})
-    items = state.ids.numbers(candidates)
+    if candidates is None:
+        items = np.arange(1, len(state.ids) + 1)
+    else:
+        items = state.ids.numbers(candidates)
     count = len(items)
     past = state.ids.numbers(history)
     known = past[past > 0]
@@ -44,11 +55,28 @@ def of_user(
         items=items,
         history=np.tile(known, count),
         offsets=np.arange(count + 1) * len(known),
-        users=_users(state, [user_id] * count),
+        users=_repeated_user(state, user_id, count),
         as_of=None if moment is None else np.full(count, moment, np.int64),
         columns=columns,
     )
     return requests, len(past) - len(known)
+
+
+def best_items(
+    state: ScoringState,
+    requests: Requests,
+    candidates: Sequence[Any] | None,
+    scores: np.ndarray,
+    k: int,
+) -> list[tuple[Any, float]]:
+    """Ids and scores of the k best; see :meth:`mmctr.serving.scorer.Scorer.rank`."""
+    best = np.argsort(-scores, kind="stable")[:k]
+    if candidates is None:
+        ids = state.ids.of(requests.items[best])
+    else:
+        among = list(candidates)
+        ids = [among[place] for place in best]
+    return list(zip(ids, scores[best].tolist(), strict=True))
 
 
 def of_frame(
@@ -78,7 +106,7 @@ def of_frame(
         offsets=np.concatenate([[0], np.cumsum(kept)]),
         users=_users(state, table["user_id"])
         if "user_id" in table.column_names
-        else _users(state, [None] * count),
+        else pa.nulls(count, state.user_type),
         as_of=_moments(state, table),
         columns={name: table[name] for name in table.column_names if name not in _OWN},
     )
@@ -144,9 +172,15 @@ def _repeated(name: str, value: Any, count: int) -> pa.Array:
     return pa.array([value] * count)
 
 
+def _repeated_user(state: ScoringState, user_id: Any, count: int) -> pa.Array:
+    if user_id is None:
+        return pa.nulls(count, state.user_type)
+    return pa.repeat(_users(state, [user_id])[0], count)
+
+
 def _users(state: ScoringState, ids: Any) -> pa.Array:
     """Users in the type of the events' own; the bundle need not know them."""
-    kind = state.bundle.events.schema.field("user_id").type
+    kind = state.user_type
     array = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
     array = array if isinstance(array, pa.Array) else pa.array(array)
     if pa.types.is_null(array.type):

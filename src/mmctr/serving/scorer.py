@@ -161,10 +161,12 @@ class Scorer:
         Returns:
             Ids and scores, the highest first; of equal ones the first candidate.
         """
-        among = self.items if candidates is None else list(candidates)
-        scores = self.score(history, among, user, row, as_of)
-        best = np.argsort(-scores, kind="stable")[:k]
-        return [(among[place], float(scores[place])) for place in best]
+        from mmctr.serving.requests import best_items, of_user
+
+        state = self._state
+        requests, unknown = of_user(state, history, candidates, user, row, as_of)
+        scores = self._answer(state, requests, unknown, candidates).scores
+        return best_items(state, requests, candidates, scores, k)
 
     def score_frame(self, frame: pd.DataFrame | pa.Table) -> np.ndarray:
         """Score rows, each with a history of its own.
@@ -230,12 +232,10 @@ class Scorer:
         """
         from mmctr.serving.new_items import with_items
         from mmctr.serving.requests import as_table
-        from mmctr.serving.state import ScoringState
 
         with self._writing:
-            state = self._state
-            bundle = with_items(state.bundle, as_table(items), state.ids)
-            self._state = ScoringState.of(bundle)
+            old = self._state
+            self._state = old.of(with_items(old.bundle, as_table(items), old.ids))
 
     def observe(self, events: pd.DataFrame | pa.Table) -> int:
         """Let row statistics know of new events.

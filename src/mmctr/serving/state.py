@@ -77,6 +77,11 @@ class ScoringState:
         log = EventLog.from_arrow(events)
         return replace(self, bundle=bundle, source=source, events=log)
 
+    @property
+    def user_type(self) -> pa.DataType:
+        """That of the ids of users."""
+        return self.bundle.events.schema.field("user_id").type
+
     @cached_property
     def next_moment(self) -> int | None:
         """The second after the last event; None without times."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from mmctr.data.row_statistics.event_log import EventLog, TimesByKey
 from mmctr.data.row_statistics.rows import HistoryRows
+from mmctr.runtime.jagged import places_of_ranges
 
 logger = logging.getLogger(__name__)
 
@@ -63,23 +64,34 @@ class Cooccurrence:
             known = (rows.users[rows.row], rows.as_of[rows.row])
             return self.count(rows.targets, rows.history, *known)
         # One request: a history item's neighbours are fewer than all candidates.
-        found = np.zeros((len(rows), len(rows.contexts.history)), np.int64)
-        targets = np.where(rows.items < self._n_items, rows.items, 0)
-        for place, item in enumerate(rows.contexts.history.tolist()):
-            others, pairs = self._neighbours(item)
-            dense = np.zeros(self._n_items, np.int64)
-            dense[others] = counts.count_at(pairs, int(rows.as_of[0]))
-            found[:, place] = dense[targets]
-        return found.ravel()
+        history = rows.contexts.history
+        others, places, of_history = self._neighbours(history)
+        distinct, targets = np.unique(rows.items, return_inverse=True)
+        at = np.minimum(np.searchsorted(distinct, others), len(distinct) - 1)
+        asked = distinct[at] == others
+        found = np.zeros((len(distinct), len(history)), np.int64)
+        moment = int(rows.as_of[0])
+        found[at[asked], of_history[asked]] = counts.count_at(places[asked], moment)
+        return found[targets].ravel()
 
-    def _neighbours(self, item: int) -> tuple[np.ndarray, np.ndarray]:
-        """Items that share a user with one, and the places of these pairs' keys."""
+    def _neighbours(
+        self, items: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Find what shares a user with some items.
+
+        Returns:
+            ``[N]`` int64 each: the other items, the places of these pairs' keys, and
+            which of the items it is.
+        """
         keys, by_high, highs = self._pairs
-        borders = np.array([item, item + 1]) * self._n_items
-        low = np.arange(*np.searchsorted(keys, borders))
-        high = by_high[slice(*np.searchsorted(highs, [item, item + 1]))]
+        ends = np.stack([items, items + 1])
+        low, of_low = places_of_ranges(*np.searchsorted(keys, ends * self._n_items))
+        high, of_high = places_of_ranges(*np.searchsorted(highs, ends))
+        high = by_high[high]
         others = (keys[low] % self._n_items, keys[high] // self._n_items)
-        return np.concatenate(others), np.concatenate([low, high])
+        numbers = np.arange(len(items))
+        of_items = [np.repeat(numbers, np.diff(ends)) for ends in (of_low, of_high)]
+        return np.concatenate(others), np.append(low, high), np.concatenate(of_items)
 
     @cached_property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

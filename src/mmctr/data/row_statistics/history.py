@@ -45,6 +45,8 @@ def history_statistics(rows: HistoryRows, log: EventLog) -> dict[str, np.ndarray
 
 def _share_of_distinct(rows: HistoryRows) -> np.ndarray:
     """``[R]`` float64, NaN without history."""
+    if len(rows) == 1 and len(rows.history):
+        return np.array([len(np.unique(rows.history)) / len(rows.history)])
     # Sorted within each row: an item that differs from the one before is a new one.
     ordered = rows.history[np.lexsort((rows.history, rows.row))]
     is_new = np.diff(ordered, prepend=0) != 0

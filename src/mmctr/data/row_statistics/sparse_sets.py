@@ -4,6 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from mmctr.data.row_statistics.rows import HistoryRows
+from mmctr.runtime.jagged import places_of_ranges
 
 
 def sparse_cosines(rows: HistoryRows, held: sparse.csr_matrix) -> np.ndarray:
@@ -18,14 +19,11 @@ def sparse_cosines(rows: HistoryRows, held: sparse.csr_matrix) -> np.ndarray:
         ``[P]`` float32.
     """
     if rows.only_history is not None:
-        of_history = held[rows.only_history]
-        dense = np.zeros(of_history.shape[::-1], np.float32)
-        dense[of_history.indices, _rows_of(of_history)] = of_history.data
+        history, starts = rows.only_history, held.indptr
+        places, ends = places_of_ranges(starts[history], starts[history + 1])
+        of_history = np.repeat(np.arange(len(history)), np.diff(ends))
+        dense = np.zeros((held.shape[1], len(history)), np.float32)
+        dense[held.indices[places], of_history] = held.data[places]
         return np.round(held[rows.items] @ dense, 5).ravel()
     products = held[rows.history].multiply(held[rows.targets])
     return np.round(np.asarray(products.sum(axis=1), np.float32).ravel(), 5)
-
-
-def _rows_of(matrix: sparse.csr_matrix) -> np.ndarray:
-    """The row of every stored value."""
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
