@@ -52,6 +52,20 @@ def test_inputs_are_monotone_and_bounded(train, found):
     assert np.abs(scaled[:, 1]).max() <= 1
 
 
+@given(
+    train=hnp.arrays(np.float32, (60, 3), elements=NUMBERS, fill=st.just(0.0)),
+    found=hnp.arrays(np.float32, (9, 3), elements=NUMBERS | st.just(np.nan)),
+    same=st.booleans(),
+)
+@settings(max_examples=100, deadline=None)
+def test_scoring_and_training_have_the_same_bits(train, found, same):
+    """Values of train among them; and columns of one value, as in a request."""
+    layer = fitted(*train.T.tolist())
+    rows = np.repeat(found[:1], 5, axis=0) if same else np.concatenate([found, train])
+    expected = layer.train()(torch.from_numpy(rows))
+    assert torch.equal(layer.eval()(torch.from_numpy(rows)), expected)
+
+
 @given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=200, unique=True))
 @settings(max_examples=50, deadline=None)
 def test_a_value_of_train_gets_its_rank(train):

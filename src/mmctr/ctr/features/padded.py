@@ -73,6 +73,10 @@ class ComparedStatistics(RowStatistics):
         weights = trained.state_dict(prefix=f"{MODULE}.")
         super().__init__(StatisticScales.of_weights(weights))
 
+    def forward(self, statistics: torch.Tensor) -> torch.Tensor:
+        """Scale a batch."""
+        return self.on_any_device(statistics)
+
     def _first_at_least(self, columns: torch.Tensor) -> torch.Tensor:
         return (self.points[:, None, :] < columns[:, :, None]).sum(2)
 

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from mmctr.ctr.features.quantiles import QuantileScales
+
 FIT_ROWS = 400_000
 """Most train rows, drawn by the seed, that scales and quantiles are fitted on."""
 
@@ -129,6 +131,29 @@ class RowStatistics(nn.Module):
     @torch.no_grad()
     def forward(self, statistics: torch.Tensor) -> torch.Tensor:
         """Scale a batch."""
+        if not self.training and statistics.device.type == "cpu":
+            columns = self._by_column(statistics.T.contiguous().numpy())
+            return torch.from_numpy(columns).T.contiguous()
+        return self.on_any_device(statistics)
+
+    def _by_column(self, columns: np.ndarray) -> np.ndarray:
+        """``[S, B]`` to ``[width, B]``."""
+        if self._scales is None:
+            self._scales = QuantileScales(self.points.numpy(), self._middles.numpy())
+        mean, factor = self.mean.numpy()[:, None], self.factor.numpy()[:, None]
+        missing = np.isnan(columns)
+        known = np.where(missing, mean, columns)
+        quantiles = self._scales(known)
+        quantiles[missing | (factor == 0)] = 0
+        known -= mean
+        known *= factor
+        inputs = [known.clip(-LIMIT, LIMIT, out=known), quantiles]
+        if self._optional is not None:
+            inputs.append(missing[self._optional.numpy()].astype(np.float32))
+        return np.concatenate(inputs)
+
+    def on_any_device(self, statistics: torch.Tensor) -> torch.Tensor:
+        """The same numbers by torch."""
         missing = statistics.isnan()
         known = torch.where(missing, self.mean, statistics)
         standard = ((known - self.mean) * self.factor).clamp(-LIMIT, LIMIT)
@@ -146,6 +171,7 @@ class RowStatistics(nn.Module):
         start = torch.searchsorted(self.points, self.points)
         end = torch.searchsorted(self.points, self.points, right=True)
         self._middles.copy_((start + end - 1) / 2)
+        self._scales: QuantileScales | None = None
 
     def _quantiles(self, columns: torch.Tensor) -> torch.Tensor:
         """``[S, B]`` values to quantiles in -1..1."""

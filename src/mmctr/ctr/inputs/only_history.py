@@ -21,7 +21,7 @@ def only_history(
     if width == 0 or width * rows != len(history) or history.device.type != "cpu":
         return None
     of_rows = history.view(rows, width)
-    numbers = torch.arange(rows)
-    ends = segment.view(rows, width)[:, [0, -1]]
-    same = (of_rows == of_rows[0]).all() and (ends == numbers[:, None]).all()
-    return of_rows[0] if same else None
+    numbers, segments = torch.arange(rows), segment.view(rows, width)
+    ends = segments[:, 0], segments[:, -1]
+    same = all(torch.equal(end, numbers) for end in ends)
+    return of_rows[0] if same and (of_rows == of_rows[0]).all() else None
