@@ -221,12 +221,14 @@ def test_it_learns_on_and_a_stopped_training_resumes(tmp_path):
     world = World(
         training={"max_epochs": 3, "batch_size": 32, "learning_rate": 0.02},
     )
+    going_on = world.params.going_on.model_copy(update={"max_epochs": 2})
+    world.params = world.params.model_copy(update={"going_on": going_on})
     earlier, later = world.logs(400)
     parent = world.parent(earlier)
     train = click_log(world.rng, 320)
     given = (world.later, train, later, np.arange(len(later)) // 4, world.params)
     trained = train_din(*given, parent=parent)
-    assert trained.history["steps"] == 2 * 10  # passes of going_on
+    assert trained.history["steps"] == 2 * 10
     assert trained.history["validations"][0]["step"] == 0
     rate = trained.history["validations"][1]["learning_rate"]
     assert rate == pytest.approx(0.02 * world.params.going_on.learning_rate_factor)
