@@ -181,6 +181,10 @@ def test_what_the_bundle_does_not_fit_is_refused_in_one_sentence(later):
     wider = facts.ctr.model_copy(update={"model": model})
     with pytest.raises(ValueError, match=r"ctr_modeling\.model\.embedding_dim=4, and"):
         start.parents(bundle_of(later), ids, wider)
+    training = facts.ctr.training.model_copy(update={"seeds": 2})
+    several = facts.ctr.model_copy(update={"training": training})
+    with pytest.raises(ValueError, match="the bundle has 1 trainings, and .*seeds=2"):
+        start.parents(bundle_of(later), ids, several)
 
 
 def test_a_run_that_can_t_go_on_ends_without_a_traceback(later, tmp_path):
