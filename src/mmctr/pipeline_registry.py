@@ -51,6 +51,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         for name, pipeline in (others | default).items()
     }
     return {
-        "__default__": sum((pipelines[name] for name in default), start=Pipeline([])),
+        "__default__": Pipeline([pipelines[name] for name in default]),
         **pipelines,
     }

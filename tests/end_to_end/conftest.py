@@ -4,8 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from kedro.framework.startup import bootstrap_project
-from project_runs import copy_project
+from project_runs import configure_once, copy_project
 from road_runs import road_project
 
 
@@ -22,7 +21,7 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     Tests only read it. Beside it: the output of each pipeline's run.
     """
     made = road_project(tmp_path_factory)
-    bootstrap_project(made[0])  # another process may have run it
+    configure_once()  # another process may have run it
     return made
 
 

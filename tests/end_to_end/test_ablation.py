@@ -211,6 +211,7 @@ def test_a_misspelt_arm_is_refused_before_any_work(project):
     assert "'ctr_modeling.model.widht' is not a parameter" in found.output
 
 
+@pytest.mark.system
 def test_a_killed_run_goes_on_with_what_it_lacks(project, road, caplog):
     """Killed by a signal that cannot be caught, between one result and the next."""
     shutil.copytree(road[0] / "data", project / "data")

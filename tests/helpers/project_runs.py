@@ -1,5 +1,6 @@
 """Runs of the project in a copy, and a small log to run it on."""
 
+import functools
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from kedro.framework.project import configure_project
-from kedro.framework.startup import bootstrap_project
+from kedro.framework.project import configure_project, pipelines
+from parsed_once import parse_once
 from paths import REPOSITORY
 
 ROAD = (
@@ -42,15 +43,22 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
+@functools.cache
+def configure_once() -> None:
+    """Tell Kedro of the package: half a second, so deep in pytest."""
+    configure_project("mmctr")
+
+
 def kedro_run(project: Path, *arguments: str) -> Result:
     """``kedro run ARGUMENTS`` in a project's folder, in this process."""
     from mmctr.project.cli import run
 
-    bootstrap_project(project)
+    configure_once()
     # A new registry: Kedro remembers the pipelines that an earlier run asked for.
-    configure_project("mmctr")
+    pipelines.configure("mmctr.pipeline_registry")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project)
+        parse_once(patch)
         return CliRunner().invoke(run, list(arguments), prog_name="kedro run")
 
 

@@ -13,7 +13,7 @@ from mmctr.project.doctor import data_set, machine
 from mmctr.project.doctor.findings import Finding, Level
 from mmctr.project.doctor.modalities import describe_modalities
 from mmctr.project.params import ProjectParams, check_parameters
-from mmctr.project.provenance.hook import MANIFESTS, graph_of
+from mmctr.project.provenance.hook import MANIFESTS, graphs
 from mmctr.project.provenance.run_record import lineage_of, read_manifest
 from mmctr.project.provenance.staleness import Lineage
 from mmctr.project.run_options import check_environment
@@ -93,7 +93,7 @@ def _lineage(context: KedroContext, params: ProjectParams) -> Lineage:
     return lineage_of(
         catalog,
         Path(context.project_path),
-        graph_of(""),
+        graphs()[""],
         dict(context.config_loader["catalog"]),
         params.model_dump(mode="json"),
         read_manifest(MANIFESTS[""], catalog),

@@ -162,10 +162,13 @@ class ManifestHook:
         )
 
 
-def graph_of(place: str) -> Pipeline:
-    """All nodes whose outputs a manifest records."""
-    nodes = sum(register_pipelines().values(), start=Pipeline([])).nodes
-    return Pipeline([node for node in nodes if _place_of(node) == place])
+def graphs() -> dict[str, Pipeline]:
+    """All nodes whose outputs each manifest records, by its key in `MANIFESTS`."""
+    nodes = {node for each in register_pipelines().values() for node in each.nodes}
+    return {
+        place: Pipeline([node for node in nodes if _place_of(node) == place])
+        for place in MANIFESTS
+    }
 
 
 def manifest_entries(pipeline: Pipeline) -> set[str]:
@@ -183,12 +186,13 @@ def _open_records(
     context: KedroContext, parameters: dict[str, Any], catalog: CatalogProtocol
 ) -> dict[str, RunRecord]:
     configured, versions = dict(context.config_loader["catalog"]), code_versions()
+    graph = graphs()
     return {
         place: RunRecord.open(
             entry,
             catalog,
             project=Path(context.project_path),
-            graph=graph_of(place),
+            graph=graph[place],
             configured=configured,
             parameters=parameters,
             versions=versions,
