@@ -6,11 +6,10 @@ import pytest
 from mmctr.evaluation import baselines
 from mmctr.evaluation.baselines import (
     item_only_scores,
-    last_title_similarity,
-    max_title_similarity,
     popularity_scores,
     repeats_predict_clicks,
     seen_before,
+    title_similarities,
 )
 
 TRAIN_ITEMS = np.array([1, 1, 1, 2, 2])
@@ -85,27 +84,28 @@ def test_similarities_equal_a_loop_over_rows(vectors, jagged):
     cosines = list(similarities_by_loop(vectors, *jagged))
     last = [row[-1] if len(row) else 0 for row in cosines]
     largest = [row.max() if len(row) else 0 for row in cosines]
-    assert last_title_similarity(vectors, *jagged) == pytest.approx(last, abs=1e-6)
-    assert max_title_similarity(vectors, *jagged) == pytest.approx(largest, abs=1e-6)
+    found = title_similarities(vectors, *jagged)
+    assert found[0] == pytest.approx(last, abs=1e-6)
+    assert found[1] == pytest.approx(largest, abs=1e-6)
 
 
 @pytest.mark.parametrize("floats", [1, 24])
 def test_chunks_do_not_change_the_similarities(vectors, jagged, monkeypatch, floats):
-    whole = max_title_similarity(vectors, *jagged)
+    whole = title_similarities(vectors, *jagged)
     monkeypatch.setattr(baselines, "CHUNK_FLOATS", floats)
-    assert np.array_equal(max_title_similarity(vectors, *jagged), whole)
+    np.testing.assert_array_equal(title_similarities(vectors, *jagged), whole)
 
 
 def test_an_item_seen_before_has_similarity_one(vectors):
     items, history, offsets = np.array([5]), np.array([5, 9]), np.array([0, 2])
-    assert max_title_similarity(vectors, items, history, offsets) == pytest.approx(1)
-    assert last_title_similarity(vectors, items, history, offsets)[0] < 0.99
+    last, largest = title_similarities(vectors, items, history, offsets)
+    assert largest == pytest.approx(1)
+    assert last[0] < 0.99
 
 
 def test_only_empty_histories_score_zero(vectors):
     empty = (np.array([1, 2]), np.array([], dtype=np.int64), np.array([0, 0, 0]))
-    assert max_title_similarity(vectors, *empty).tolist() == [0, 0]
-    assert last_title_similarity(vectors, *empty).tolist() == [0, 0]
+    assert np.array(title_similarities(vectors, *empty)).tolist() == [[0, 0]] * 2
 
 
 def test_ids_without_an_item_are_named():
@@ -123,12 +123,12 @@ def test_ids_without_an_item_are_named():
 def test_offsets_that_do_not_fit_are_refused(vectors, offsets):
     items = np.ones(max(len(offsets) - 1, 1), dtype=np.int64)
     with pytest.raises(ValueError, match="offsets"):
-        max_title_similarity(vectors, items, np.array([1, 2]), np.array(offsets))
+        title_similarities(vectors, items, np.array([1, 2]), np.array(offsets))
 
 
 def test_padding_and_absent_titles_are_refused(vectors):
     items, offsets = np.array([1]), np.array([0, 2])
     with pytest.raises(ValueError, match="history, row 0: item 0 is not in 1..30"):
-        last_title_similarity(vectors, items, np.array([0, 2]), offsets)
+        title_similarities(vectors, items, np.array([0, 2]), offsets)
     with pytest.raises(ValueError, match="title vectors have shape"):
-        last_title_similarity(vectors[:, :0], items, np.array([1, 2]), offsets)
+        title_similarities(vectors[:, :0], items, np.array([1, 2]), offsets)

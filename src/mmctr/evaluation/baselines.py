@@ -138,13 +138,13 @@ def field_only_scores(
     return (clicks + prior * strength) / (rows + strength)
 
 
-def last_title_similarity(
+def title_similarities(
     vectors: NDArray[np.float32],
     items: NDArray[Any],
     history: NDArray[Any],
     offsets: NDArray[Any],
-) -> NDArray[np.float32]:
-    """Score a target by the cosine of its title and the newest history item's.
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Score a target by the cosines of its title and those of history items.
 
     Args:
         vectors: L2-normalised title vectors ``[n_items, d]``.
@@ -153,48 +153,22 @@ def last_title_similarity(
         offsets: Borders of the histories ``[R + 1]``.
 
     Returns:
-        ``[R]`` float32; 0 for an empty history.
+        That of the newest item, and the largest: ``[R]`` float32 each; 0 for an empty
+        history.
 
     Raises:
         ValueError: If an id is not in 1..n_items or the offsets don't fit.
     """
     _check_jagged(vectors, items, history, offsets)
-    scores = np.zeros(len(items), dtype=np.float32)
-    filled = np.flatnonzero(np.diff(offsets))
-    newest = history[offsets[filled + 1] - 1]
-    scores[filled] = _cosines(vectors, items[filled], newest)
-    return scores
-
-
-def max_title_similarity(
-    vectors: NDArray[np.float32],
-    items: NDArray[Any],
-    history: NDArray[Any],
-    offsets: NDArray[Any],
-) -> NDArray[np.float32]:
-    """Score a target by the largest cosine of its title and a history item's.
-
-    Args:
-        vectors: L2-normalised title vectors ``[n_items, d]``.
-        items: Target of each row ``[R]``.
-        history: Items of all histories ``[T]``.
-        offsets: Borders of the histories ``[R + 1]``.
-
-    Returns:
-        ``[R]`` float32; 0 for an empty history.
-
-    Raises:
-        ValueError: If an id is not in 1..n_items or the offsets don't fit.
-    """
-    _check_jagged(vectors, items, history, offsets)
-    scores = np.zeros(len(items), dtype=np.float32)
+    last, largest = np.zeros((2, len(items)), dtype=np.float32)
     lengths = np.diff(offsets)
     filled = np.flatnonzero(lengths)
     if filled.size:
         cosines = _cosines(vectors, np.repeat(items, lengths), history)
+        last[filled] = cosines[offsets[filled + 1] - 1]
         # Empty histories have no positions, so the filled ones are adjacent.
-        scores[filled] = np.maximum.reduceat(cosines, offsets[filled])
-    return scores
+        largest[filled] = np.maximum.reduceat(cosines, offsets[filled])
+    return last, largest
 
 
 def check_ids(name: str, ids: NDArray[Any], n_items: int) -> None:

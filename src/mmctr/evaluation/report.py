@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from mmctr.evaluation.baselines import (
     field_only_scores,
     item_only_scores,
-    last_title_similarity,
-    max_title_similarity,
     popularity_scores,
     seen_before,
+    title_similarities,
 )
 from mmctr.evaluation.calibration import calibration_curve
 from mmctr.evaluation.comparison import (
@@ -131,6 +130,8 @@ def baseline_scores(
     if train.are_impressions:
         prior = float(np.mean(train.labels))
 
+    last, largest = title_similarities(*jagged) if width else (None, None)
+
     def of_all(rates: NDArray[np.float64]) -> NDArray[np.float64]:
         return undo_negative_sampling(rates, train.negative_keep)
 
@@ -146,8 +147,8 @@ def baseline_scores(
             for name, codes in split.fields.items()
         },
         **({"seen_before": seen_before(*rows)} if repeats else {}),
-        "last_title_similarity": last_title_similarity(*jagged) if width else None,
-        "max_title_similarity": max_title_similarity(*jagged) if width else None,
+        "last_title_similarity": last,
+        "max_title_similarity": largest,
         TREES: None
         if trees is None
         else checked_probabilities(trees, len(split.labels), "tree_probabilities"),

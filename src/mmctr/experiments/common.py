@@ -1,7 +1,6 @@
 """What ablation and tuning share: the budget, names of results, rows."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -15,6 +14,7 @@ from mmctr.ctr import RESULT_VERSION as CTR_VERSION
 from mmctr.ctr.inputs.field_columns import field_specs
 from mmctr.data.log_facts import LogFacts
 from mmctr.experiments import RESULT_VERSION
+from mmctr.runtime.hashing import json_hash
 from mmctr.runtime.params import Params
 
 _DIGITS = 12
@@ -90,8 +90,7 @@ def training_hash(*parts: object) -> str:
 
 def short_hash(*parts: object) -> str:
     """Hash JSON-ready parts."""
-    text = json.dumps(parts, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+    return json_hash(parts)[:_DIGITS]
 
 
 def fingerprint(table: pa.Table, *arrays: np.ndarray) -> str:

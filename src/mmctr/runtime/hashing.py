@@ -1,6 +1,7 @@
-"""Hashes of files by their content; what did not change is not read again."""
+"""Hashes of files and values; a file that did not change is not read again."""
 
 import hashlib
+import json
 import logging
 import time
 import zipfile
@@ -78,6 +79,12 @@ def combined_hash(hashes: dict[str, str]) -> str:
     """Give one hash for several by name, whatever their order."""
     lines = "".join(f"{name}\0{value}\n" for name, value in sorted(hashes.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def json_hash(value: Any) -> str:
+    """Give the sha256 of a JSON-ready value; the order of its keys does not count."""
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _members_hash(path: Path) -> str:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +17,7 @@ from mmctr import __version__
 from mmctr.data.fields.log_columns import PUBLISHED
 from mmctr.data.fields.state import FieldState
 from mmctr.runtime.code_commit import code_commit
+from mmctr.runtime.hashing import json_hash
 from mmctr.runtime.sealed_folder import check_sealed
 from mmctr.serving.errors import BundleError
 from mmctr.serving.facts import FORMAT, BundleFacts
@@ -90,8 +90,7 @@ class Bundle:
             self.reference.model_dump(mode="json"),
             dict(self.quantizer_settings),
         ]
-        text = json.dumps(values, sort_keys=True)
-        return sha256(text.encode()).hexdigest().encode()
+        return json_hash(values).encode()
 
     def files(self) -> dict[str, Any]:
         """The files of a bundle, by relative path."""

@@ -1,6 +1,5 @@
 """Pieces of a log that are scored already, until all of them are."""
 
-import hashlib
 import json
 import shutil
 from contextlib import suppress
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmctr.runtime.atomic import atomic_folder, remove_leftovers
+from mmctr.runtime.hashing import json_hash
 
 _ROWS, _MEASURED, _COUNTS = "rows.parquet", "measured.parquet", "counts.json"
 _KEY = 16
@@ -20,8 +20,7 @@ _FINISHED = "finished"
 
 def key_of(parts: dict[str, Any]) -> str:
     """Name what is scored, by what and how, in 16 hexadecimal digits."""
-    text = json.dumps(parts, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:_KEY]
+    return json_hash(parts)[:_KEY]
 
 
 @dataclass(frozen=True)
