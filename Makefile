@@ -133,9 +133,10 @@ clean:
 	rm -rf .venv site data/0*_*/*
 
 # install NAME,WHAT: install unless .venv/NAME.stamp holds the checksum of pyproject.toml.
+# What any of them installs is the core too.
 define install
 @expected="$$(cksum pyproject.toml)"; \
-if [ "$$(cat .venv/$(1).stamp 2>/dev/null)" != "$$expected" ]; then \
+if ! grep -qsxF "$$expected" .venv/$(if $(filter core,$(1)),*,$(1)).stamp; then \
 	echo "setting up .venv ($(1)); this takes some minutes"; \
 	{ $(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv .venv; } && \
 	$(PIP) "$(TORCH)" && \

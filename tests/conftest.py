@@ -20,6 +20,17 @@ def heeded_interrupts() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole runs first: begun last, they would keep one core busy at the end."""
-    whole_runs = Path(__file__).parent / "end_to_end"
-    items.sort(key=lambda item: whole_runs not in item.path.parents)
+    """Whole runs first: begun last, they would keep one core busy at the end.
+
+    The first file of them makes what all others wait for; another process of tests
+    fits quantisers meanwhile.
+    """
+    tests = Path(__file__).parent
+    order = ("end_to_end/test_ablation.py", "content/quantizers", "end_to_end")
+
+    def rank(item: pytest.Item) -> int:
+        path = item.path.relative_to(tests).as_posix()
+        begun = [place for place, name in enumerate(order) if path.startswith(name)]
+        return min(begun, default=len(order))
+
+    items.sort(key=rank)

@@ -77,6 +77,14 @@ def test_a_second_setup_does_nothing(folder):
     assert make(folder, "setup") == (0, [])
 
 
+def test_an_extra_brings_the_core_and_not_the_other_way_round(folder):
+    make(folder, "setup-dev")
+    assert make(folder, "setup") == (0, [])
+    make(folder, "clean")
+    make(folder, "setup")
+    assert installs(make(folder, "setup-dev")[1])[-1] == ".[dev]"
+
+
 def test_a_changed_project_file_is_installed_again_into_the_same_environment(folder):
     make(folder, "setup")
     with (folder / "pyproject.toml").open("a") as file:
