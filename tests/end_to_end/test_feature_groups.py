@@ -25,7 +25,7 @@ class Arms:
 
     def __init__(self, project: Path) -> None:
         must_run(project, "--pipeline", "sample")
-        for pipeline in ROAD[: ROAD.index("ctr_modeling")]:
+        for pipeline in ROAD[: ROAD.index("baselines")]:
             must_run(project, "--pipeline", pipeline)
         self._rows = pq.read_table(project / "data/03_primary/sample/test.parquet")
         # A project a seed: they are trained side by side.
