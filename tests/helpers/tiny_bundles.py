@@ -12,7 +12,7 @@ from mmctr import Scorer
 from mmctr.ctr.inputs.field_columns import FieldColumns
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.member_weights import join_members
-from mmctr.ctr.models.din.model import Din
+from mmctr.ctr.models import model_class
 from mmctr.ctr.params import CtrParams
 from mmctr.data.columns import lists_of_rows
 from mmctr.data.fields.field import Field
@@ -132,12 +132,13 @@ def _weights(
     for number in range(params.training.seeds):
         own = params.model_copy(update={"seed": number})
         seen = np.arange(N_ITEMS + 1) % 5 > 0
-        din = Din(table, seen, own, row_fields=specs, empty_history=True)
+        make = model_class(params.model.name)
+        built = make(table, seen, own, row_fields=specs, empty_history=True)
         torch.manual_seed(int(rng.integers(2**31)))
         with torch.no_grad():
-            for tensor in din.parameters():
+            for tensor in built.parameters():
                 tensor.add_(torch.randn_like(tensor), alpha=0.2)
-        members.append({k: x.detach().clone() for k, x in din.state_dict().items()})
+        members.append({k: x.detach().clone() for k, x in built.state_dict().items()})
     return dict(join_members(members))
 
 

@@ -16,6 +16,7 @@ from paths import REPOSITORY
 from tiny_bundles import ITEMS, random_requests, tiny_scorer
 
 from mmctr import Scorer
+from mmctr.ctr.models import MODELS
 from mmctr.runtime.sealed_folder import check_sealed
 from mmctr.serving.errors import ExportError
 from mmctr.serving.export.facts import ExportFacts
@@ -218,3 +219,18 @@ def test_a_run_with_row_statistics_is_exported(shared, tmp_path):
     assert len(facts["statistics"]) > 50
     assert facts["inputs"][2]["shape"] == ["batch", len(facts["statistics"])]
     assert all(each["rows"] == 1000 for each in facts["parity"].values())
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [*((name, "own") for name in MODELS), ("din", "dcn_v2"), ("din", "quadratic")],
+)
+def test_every_model_and_head_is_exported(tmp_path, name, head):
+    """An export that scores otherwise than the bundle would be an error."""
+    model = {"name": name, "head": head}
+    scorer = tiny_scorer(features=RICH["features"], model=model)
+    scorer.export(tmp_path / "export", "torch", "onnx")
+    found = scorer.explain(ITEMS[:3], ITEMS[4])
+    assert found.attention.shape == (3,)
+    assert found.attention.any() == (name != "target_only")

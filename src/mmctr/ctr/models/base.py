@@ -33,6 +33,11 @@ class CtrModel(Protocol):
     statistic_names: tuple[str, ...]
     reads_history: ClassVar[bool]
 
+    @property
+    def stages(self) -> int:
+        """Parts computed one after the other; scoring holds one's values at a time."""
+        ...
+
     def __call__(self, batch: Batch) -> torch.Tensor:
         """Score the targets of a batch."""
         ...
@@ -91,10 +96,13 @@ class Interest(nn.Module, ABC):
     Attributes:
         width: Columns of the result.
         dropouts: Numbers of dropout layers that it takes.
+        stages: Parts computed one after the other; scoring, which has no backward,
+            holds the values of one at a time.
     """
 
     width: int
     dropouts: int = 0
+    stages: int = 2
 
     @abstractmethod
     def forward(

@@ -18,7 +18,7 @@ from mmctr.ctr.params import CtrParams
 
 _NEEDED = (
     *("activations", "content", "embedding_tables", "history_weights", "items"),
-    *("padded", "reads_history", "start_at", "statistic_names"),
+    *("padded", "reads_history", "stages", "start_at", "statistic_names"),
 )
 _CLOSE = {"rtol": 1e-3, "atol": 1e-4}
 

@@ -230,9 +230,14 @@ class InterestModel(nn.Module, ABC):
 
     def activations(self, rows: float, positions: float, items: float) -> float:
         """Values that a training step holds from forward to backward, roughly."""
-        own = items * self.items.width
+        own = 2 * items * self.items.width
         own += self.interest.activations(rows, positions, items)
         return own + self.head.activations(rows)
+
+    @property
+    def stages(self) -> int:
+        """Parts computed one after the other; scoring holds one's values at a time."""
+        return self.interest.stages
 
     def padded(self, n_items: int, max_history: int) -> nn.Module:
         """The same function on padded histories; see :class:`PaddedModel`."""

@@ -19,6 +19,8 @@ class MhtaLayer(AttentionLayer):
     Shapes: ``query [B, D]``, ``items [U, D]`` and their places -> ``[B, D]``.
     """
 
+    ITEM_VALUES = 4
+
     def __init__(
         self, width: int, params: StackedAttentionParams, *, seed: int, layer: int
     ) -> None:

@@ -80,7 +80,7 @@ class ReluAttention(Interest):
     def activations(self, rows: float, positions: float, items: float) -> float:
         """Values held from forward to backward."""
         own = items * (self.width + 2 * self._inner)
-        return own + positions * 3 * self._inner + rows * 3 * self._inner
+        return own + positions * 2 * self._inner + rows * 3 * self._inner
 
     def _weights(
         self,

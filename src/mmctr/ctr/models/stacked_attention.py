@@ -25,6 +25,9 @@ class AttentionLayer(nn.Module):
     DROPOUTS = 4
     """Dropout layers of its own."""
 
+    ITEM_VALUES = 2
+    """Values held per item and column."""
+
     def __init__(
         self, width: int, params: StackedAttentionParams, *, seed: int, layer: int
     ) -> None:
@@ -130,8 +133,10 @@ class StackedAttention(Interest):
             number += layer_class.DROPOUTS
         self.dropouts = number - first_layer
         self.width = width * (2 if own.din else 1)
-        self._per_item = own.layers * 3 * width
-        self._per_position = own.layers * (3 * width + 6 * own.heads)
+        # The whole vectors; keys and values, and norms of items where there are any.
+        self.stages = max(own.layers + own.din, 2)
+        self._per_item = (1 + own.layers * layer_class.ITEM_VALUES) * width
+        self._per_position = own.layers * (2 * width + 6 * own.heads)
         self._per_row = own.layers * (9 + 2 * own.feed_forward) * width
 
     def forward(

@@ -51,7 +51,8 @@ class TransformerInterest(Interest):
         )
         self.dropouts = params.layers * EncoderLayer.DROPOUTS
         self.width = 2 * width
-        values = (14 + 2 * params.feed_forward) * width
+        self.stages = params.layers + 1
+        values = (20 + 2 * params.feed_forward) * width
         self._per_token = 2 * width + params.layers * values
 
     def forward(

@@ -23,8 +23,8 @@ _PROCESS = 650e6
 _COPIES_OF_WEIGHTS = 5
 # Their average, and the trained weights while it is validated.
 _COPIES_TO_AVERAGE = 2
-# Values held for backward, relative to those that forward computes.
-_BACKWARD = 2.5
+# Values at the largest, relative to those that are held from forward to backward.
+_BACKWARD = 1.25
 _FLOAT = 4
 
 _ADVICE = {
@@ -94,7 +94,7 @@ def estimate_memory(
     values = model.activations(batch, in_batch, items) + batch * 9 * statistics
     learning = values * _FLOAT * _BACKWARD
     # Validation has larger batches, without gradients.
-    scoring = learning / _BACKWARD * training.predict_batch_size / batch
+    scoring = learning / model.stages * training.predict_batch_size / batch
     return MemoryEstimate(
         {
             "click log": float(log),

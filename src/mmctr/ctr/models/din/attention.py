@@ -54,7 +54,8 @@ class TargetAttention(Interest):
             first_layer=first_layer,
         )
         self._dim = dim
-        self._values = 4 * dim + 2 * sum(units)
+        # Each hidden value once, and what a dropout multiplies.
+        self._values = 3 * dim + (3 if dropout > 0 else 1) * sum(units)
         self.width = dim
         self.dropouts = len(units)
 

@@ -78,7 +78,7 @@ class QuadraticHead(Head):
             for place in range(layers)
         )
         self._last = RowsLinear(width, 1)
-        self._values = (1 + 7 * layers) * width
+        self._values = (1 + 10 * layers) * width
 
     @property
     def last(self) -> nn.Linear:

@@ -1,0 +1,89 @@
+"""The estimate of a batch's memory is about what a step and a scoring take."""
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from worlds import ctr_params, rows_table
+
+from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.models import MODELS, model_class
+from mmctr.ctr.training.memory_estimate import estimate_memory
+
+HELPERS = Path(__file__).parents[2] / "helpers"
+ROWS, ITEMS = 4000, 20_000
+
+
+def table() -> ItemTable:
+    """Items with codes of two modalities."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(1, 8, (2, ITEMS + 1, 6))
+    levels = rng.integers(1, 12, (2, ITEMS + 1))
+    tags = rng.integers(1, 9, (ITEMS + 1, 5))
+    for column in (*codes, *levels, tags):
+        column[0] = 0
+    return ItemTable(tags, *levels, {"title": codes[0], "image": codes[1]})
+
+
+def log() -> ClickLog:
+    """Histories of 0 to 20 items."""
+    rows: pa.Table = rows_table(
+        np.random.default_rng(0), ROWS, n_items=ITEMS, longest=20
+    )
+    return ClickLog.from_arrow(rows, 100, ITEMS)
+
+
+def peaks(name: str, *, learning: bool) -> tuple[float, float]:
+    """Bytes that a step, or a scoring, took at its largest, and the estimate."""
+    sizes = {"embedding_dim": 32, "attention_units": [128, 64], "dnn_units": [256, 128]}
+    # The larger of both is what is estimated.
+    predicted = 1 if learning else 4 * ROWS
+    params = ctr_params(
+        features={"likes": True, "views": True, "item_id": False},
+        model={"name": name, "dnn_dropout": 0.1, **sizes},
+        training={"batch_size": ROWS, "predict_batch_size": predicted},
+    )
+    items, rows = table(), log()
+    estimated = estimate_memory(items, rows, rows, params).parts["batch"]
+    batch = rows[np.arange(ROWS)]
+    model = model_class(name)(items, np.ones(ITEMS + 1, bool), params)
+    few = rows[np.arange(8)]
+    model.train()(few).sum().backward()
+    own = Path("/proc/self/statm").read_text().split()[1]
+    before = int(own) * os.sysconf("SC_PAGE_SIZE")
+    if learning:
+        model(batch).square().mean().backward()
+    else:
+        estimated /= 4
+        with torch.inference_mode():
+            model.eval()(batch)
+    found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+    return float(found), estimated
+
+
+@pytest.mark.system
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("learning", [True, False], ids=["step", "scoring"])
+@pytest.mark.parametrize("name", MODELS)
+def test_the_estimate_is_within_a_third(name, learning):
+    done = subprocess.run(
+        [sys.executable, __file__, name, "step" if learning else "scoring"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HELPERS), *sys.path])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found, estimated = map(float, done.stdout.split())
+    assert 0.7 < estimated / found < 1.35
+
+
+if __name__ == "__main__":
+    measured = peaks(sys.argv[1], learning=sys.argv[2] == "step")
+    sys.stdout.write(" ".join(map(str, measured)))
