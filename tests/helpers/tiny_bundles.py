@@ -30,6 +30,8 @@ _FIELDS = {
     "age": {"side": "user", "kind": "number", "borders": [20.0, 40.0], "mean": 35.0}
     | {"std": 12.5},
     "interests": {"side": "user", "kind": "tags", "values": ["a", "b"], "max_tags": 3},
+    "clicked_position": {"side": "row", "kind": "tags", "values": ["1", "2", "3"]}
+    | {"max_tags": 4, "of_clicks": "position"},
 }
 STATE = FieldState(
     fields=[
@@ -53,6 +55,7 @@ def random_requests(rng: np.random.Generator, count: int) -> pa.Table:
                 rng.normal(35, 30, count), mask=choose([True, False], count)
             ),
             "interests": [choose(["a", "b", "c"], x % 3).tolist() for x in lengths],
+            "clicked_position": [choose([1, 2, 4], x % 6).tolist() for x in lengths],
         }
     )
 

@@ -48,7 +48,7 @@ class FeatureParams(Params):
     """Fields of items, users and rows that the model sees; all, or their names."""
     crosses: list[str] = []
     """Pairs of fields of users and rows with a vector per pair of values, such as
-    position*group_size."""
+    position*group_size; one of them may be tags, whose pairs are averaged."""
 
     @property
     def forms(self) -> tuple[str, ...]:

@@ -52,3 +52,11 @@ def keep_last(jagged: Jagged, length: int) -> Jagged:
     values, offsets = jagged
     ends = offsets[1:]
     return take_ranges(values, np.maximum(offsets[:-1], ends - length), ends)
+
+
+def newest_first(jagged: Jagged) -> Jagged:
+    """Turn the order of every row's own values round."""
+    values, offsets = jagged
+    # A place and its mirror image add up to the row's first and last one.
+    ends = np.repeat(offsets[:-1] + offsets[1:] - 1, np.diff(offsets))
+    return values[ends - np.arange(len(values))], offsets

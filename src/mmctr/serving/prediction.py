@@ -16,7 +16,12 @@ from mmctr.runtime.progress import is_shown, progress_bar
 from mmctr.runtime.sealed_folder import MANIFEST
 from mmctr.serving.making import versions
 from mmctr.serving.prediction_counts import PieceCounts, measured_rows
-from mmctr.serving.prediction_events import index_clicks, index_groups
+from mmctr.serving.prediction_events import (
+    has_clicks,
+    index_clicked,
+    index_clicks,
+    index_groups,
+)
 from mmctr.serving.prediction_items import with_log_items
 from mmctr.serving.prediction_params import PredictParams
 from mmctr.serving.prediction_rows import (
@@ -197,7 +202,23 @@ class LogScorer:
             groups = index_groups(
                 log, self._typed, self.params.rows_at_once, self.store.path / "groups"
             )
-        return LogRows(state, self._longest, users, clicks, groups, log.rows.place)
+        place = log.rows.place
+        clicked = self._clicked()
+        return LogRows(state, self._longest, users, clicks, groups, clicked, place)
+
+    def _clicked(self) -> dict[str, Path]:
+        """Indexes of the fields of earlier clicks that the log can tell."""
+        log, are_all = self.log, self.clicks_are_all
+        if HISTORY in log.column_names or not has_clicks(log, are_all=are_all):
+            return {}
+        return {
+            own.name: index_clicked(
+                own, log, self._typed, self.params.rows_at_once,
+                self.store.path / own.name, are_all=are_all,
+            )
+            for own in self.state.bundle.fields.of("row")
+            if own.of_clicks in log.column_names and own.column not in log.column_names
+        }  # fmt: skip
 
     def _note_clicks(self) -> None:
         log, is_guess = self.log, self.params.clicks == "auto"

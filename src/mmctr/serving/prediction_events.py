@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.column_kinds import is_list
+from mmctr.data.fields.field import Field
 from mmctr.data.reading.events import FRACTION
 from mmctr.data.reading.scored_log import ScoredLog, ScoredRows
 from mmctr.runtime.atomic import atomic_folder
@@ -42,7 +43,7 @@ def index_clicks(
     Returns:
         The folder; None where there can be no click.
     """
-    has_rows = "timestamp" in log.column_names and (are_all or log.label is not None)
+    has_rows = has_clicks(log, are_all=are_all)
     if not has_rows and "history" not in log.tables:
         return None
     if folder.is_dir():
@@ -50,22 +51,66 @@ def index_clicks(
     with atomic_folder(folder) as part:
         writer = IndexWriter(part)
         _add_history(writer, state, log, rows_at_once)
-        pieces = log.pieces(rows_at_once, ids_alone=True) if has_rows else ()
+        pieces = log.pieces(rows_at_once, only=()) if has_rows else ()
         for piece in map(typed, pieces):
             items = item_numbers(state.ids, piece.items, log.rows.place)
-            chosen = (items > 0) & piece.users.is_valid().to_numpy()
-            if not are_all and piece.labels is not None:
-                chosen &= piece.labels == 1
-            assert piece.times is not None
-            keys = user_keys(piece.users)
-            writer.add(
-                keys[chosen],
-                piece.times[chosen],
-                piece.fractions[chosen],
-                items[chosen],
-            )
+            _add_clicks(writer, piece, items, items > 0, are_all=are_all)
         writer.finish()
     return folder
+
+
+def index_clicked(
+    field: Field,
+    log: ScoredLog,
+    typed: Typed,
+    rows_at_once: int,
+    folder: Path,
+    *,
+    are_all: bool,
+) -> Path:
+    """Index what a column of the log is in the clicks that later rows look back at.
+
+    Args:
+        field: Of earlier clicks; its codes are what is indexed.
+        log: The rows, with clicks, times and the column.
+        typed: Gives rows ids of the bundle's type.
+        rows_at_once: Rows in memory.
+        folder: Of the index; if it is there, it is whole.
+        are_all: Whether every row is a click; otherwise those labelled so.
+    """
+    assert field.of_clicks is not None
+    if folder.is_dir():
+        return folder
+    with atomic_folder(folder) as part:
+        writer = IndexWriter(part)
+        for piece in map(typed, log.pieces(rows_at_once, only=[field.of_clicks])):
+            codes = field.codes(piece.raw[field.of_clicks])
+            every = np.ones(len(codes), bool)
+            _add_clicks(writer, piece, codes, every, are_all=are_all)
+        writer.finish()
+    return folder
+
+
+def has_clicks(log: ScoredLog, *, are_all: bool) -> bool:
+    """Whether rows of a log are clicks that later rows may know of."""
+    return "timestamp" in log.column_names and (are_all or log.label is not None)
+
+
+def _add_clicks(
+    writer: IndexWriter,
+    piece: ScoredRows,
+    values: np.ndarray,
+    chosen: np.ndarray,
+    *,
+    are_all: bool,
+) -> None:
+    """Add the chosen of the rows that are clicks of a user, ``[R]`` each."""
+    chosen = chosen & piece.users.is_valid().to_numpy()
+    if not are_all and piece.labels is not None:
+        chosen &= piece.labels == 1
+    assert piece.times is not None
+    columns = (user_keys(piece.users), piece.times, piece.fractions, values)
+    writer.add(*(column[chosen] for column in columns))
 
 
 def index_groups(log: ScoredLog, typed: Typed, rows_at_once: int, folder: Path) -> Path:
@@ -81,7 +126,7 @@ def index_groups(log: ScoredLog, typed: Typed, rows_at_once: int, folder: Path) 
         return folder
     with atomic_folder(folder) as part:
         writer = IndexWriter(part)
-        for piece in map(typed, log.pieces(rows_at_once, ids_alone=True)):
+        for piece in map(typed, log.pieces(rows_at_once, only=())):
             keys = group_keys(piece, user_keys(piece.users))
             times = (
                 np.zeros(len(keys), np.int64) if piece.times is None else piece.times

@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.column_kinds import TEXTS, is_any, is_list
+from mmctr.data.fields.field import CODES, MISSING
 from mmctr.data.fields.log_columns import GROUP_SIZE
 from mmctr.data.preparation.ordering import id_hashes
+from mmctr.data.preparation.tables import list_array
 from mmctr.data.reading.scored_log import ScoredRows
-from mmctr.runtime.jagged import keep_last
+from mmctr.runtime.jagged import keep_last, newest_first
 from mmctr.serving.errors import UnknownItemsError
 from mmctr.serving.ids import ItemIds
 from mmctr.serving.prediction_index import EventIndex
@@ -37,6 +39,7 @@ class LogRows:
         users: ``user_id`` and the users' columns; None without.
         clicks: Folder of the index of clicks by user; None without.
         groups: Folder of the index of rows by impression; None without.
+        clicked: Name of a field of earlier clicks -> folder of its index.
         place: The log's file, for messages.
     """
 
@@ -45,6 +48,7 @@ class LogRows:
     users: pa.Table | None
     clicks: Path | None
     groups: Path | None
+    clicked: Mapping[str, Path]
     place: str
 
     def requests(self, rows: ScoredRows) -> tuple[Requests, int]:
@@ -65,6 +69,7 @@ class LogRows:
         columns |= self._users_columns(rows)
         if sizes is not None and GROUP_SIZE not in columns:
             columns[GROUP_SIZE] = pa.array(sizes)
+        columns |= self._clicked_columns(keys, moments)
         if rows.times is not None:
             columns["timestamp"] = pa.array(rows.times)
         now = self.state.next_moment
@@ -133,6 +138,22 @@ class LogRows:
         counts = np.bincount(of_row[known], minlength=len(lengths))
         jagged = items[known], np.concatenate([[0], np.cumsum(counts)])
         return keep_last(jagged, self.longest), int((~known).sum())
+
+    def _clicked_columns(
+        self, keys: np.ndarray, moments: np.ndarray | None
+    ) -> Mapping[str, pa.Array]:
+        """Codes of the fields of earlier clicks, the newest first."""
+        found = {}
+        most = {own.name: own.max_tags for own in self.state.bundle.fields.of("row")}
+        for name, folder in self.clicked.items():
+            assert moments is not None
+            index = EventIndex.open(folder)
+            latest = index.latest_before(keys, moments, most[name])
+            codes, ends = newest_first(latest)
+            known = codes != MISSING
+            ends = np.concatenate([[0], np.cumsum(known)])[ends]
+            found[CODES + name] = list_array((codes[known], ends))
+        return found
 
     def _users_columns(self, rows: ScoredRows) -> Mapping[str, pa.ChunkedArray]:
         if self.users is None:

@@ -78,12 +78,24 @@ def test_a_cross_has_a_code_per_pair():
     assert found.specs[1].size == 72
 
 
+def test_a_cross_with_tags_has_a_code_per_tag_and_none_behind_the_last():
+    found = FieldColumns.from_arrow(small(), ["shop"], ["shop*tags"])
+    assert found.specs[1].width == 3
+    size = found.specs[1].size // 9
+    first, second = ([5, 0, 0], [4, 6, 1])
+    expected = [
+        [4, *(4 * size + tag if tag else 0 for tag in first)],
+        [2, *(2 * size + tag if tag else 0 for tag in second)],
+    ]
+    assert found.codes.tolist() == expected
+
+
 @pytest.mark.parametrize(
     ("cross", "words"),
     [
         ("shop", "'shop' is no pair"),
         ("shop*prize", "no such field: did you mean 'price'"),
-        ("shop*tags", "the field 'tags'.*no such field"),
+        ("tags*tags", "both fields of tags\\*tags are tags"),
     ],
 )
 def test_a_cross_that_is_none_is_refused(cross, words):

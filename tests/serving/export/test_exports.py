@@ -31,7 +31,7 @@ RICH = {
         "content": "codes+continuous+similarity+matches",
         "likes": True,
         "views": True,
-        "crosses": ["position*device"],
+        "crosses": ["position*device", "position*clicked_position"],
     },
     "calibration": {"weights": [0.8, 1.2, -0.3], "logits": [], "calibrated": []},
 }
@@ -107,8 +107,10 @@ def test_the_folder_says_what_it_takes_and_how_far_it_is_off(exported):
     assert facts["codes"]["unknown"] == 2
     assert facts["encodings"]["device"]["codes"] == {"fax": 3, "tv": 4}
     assert facts["numbers"] == ["age"]
-    cross = facts["fields"][-1]
-    assert (cross["of"], cross["columns"]) == (["position", "device"], [6])
+    cross, of_clicks = facts["fields"][-2:]
+    assert (cross["of"], cross["columns"]) == (["position", "device"], [10])
+    assert of_clicks["columns"] == [11, 12, 13, 14]
+    assert facts["encodings"]["clicked_position"]["repeats"]
 
 
 def test_the_documented_program_scores_without_this_project(rich, exported, tmp_path):

@@ -100,20 +100,27 @@ class FieldColumns:
 
     def _with_crosses(self, crosses: Collection[str]) -> Self:
         built = self
-        require_crosses(crosses, [x.name for x in self.specs if x.width == 1])
+        require_crosses(crosses, [x.name for x in self.specs])
         for cross in crosses:
-            first, second = (self._single(name, cross) for name in _pair(cross))
+            first, second = (self._own(name, cross) for name in _pair(cross))
             size = first[0].size * second[0].size
             if size > _MAX_PAIRS:
                 raise ValueError(
                     f"ctr_modeling.features.crosses: {cross} has {size:,} pairs, and "
                     f"at most {_MAX_PAIRS:,} have a vector each; raise fields.min_count"
                 )
+            if min(first[0].width, second[0].width) > 1:
+                raise ValueError(
+                    f"ctr_modeling.features.crosses: both fields of {cross} are tags, "
+                    "and one of a cross may be; name another field"
+                )
+            width = max(first[0].width, second[0].width)
             codes = first[1] * second[0].size + second[1]
-            spec = FieldSpec(cross, size, is_cross=True, inner=second[0].size)
+            codes[(first[1] == 0) | (second[1] == 0)] = 0
+            spec = FieldSpec(cross, size, width, is_cross=True, inner=second[0].size)
             built = type(self)(
                 (*built.specs, spec),
-                np.column_stack([built.codes, codes]),
+                np.concatenate([built.codes, codes], axis=1),
                 built.values,
             )
         return built
@@ -137,11 +144,11 @@ class FieldColumns:
             np.ascontiguousarray(self.values[:, np.array(of_values, bool)]),
         )
 
-    def _single(self, name: str, cross: str) -> tuple[FieldSpec, np.ndarray]:
+    def _own(self, name: str, cross: str) -> tuple[FieldSpec, np.ndarray]:
         start = 0
         for spec in self.specs:
-            if spec.name == name and spec.width == 1:
-                return spec, self.codes[:, start]
+            if spec.name == name:
+                return spec, self.codes[:, start : start + spec.width]
             start += spec.width
         raise AssertionError(f"{cross}: require_crosses names a field that is missing")
 

@@ -39,11 +39,10 @@ def require_named_fields(params: CtrParams, fields: Sequence[Field]) -> None:
     Raises:
         ValueError: Naming parameter and field, and near names.
     """
-    of_rows = [
-        field.name for field in fields if field.side != "item" and field.kind != "tags"
-    ]
+    of_rows = [field for field in fields if field.side != "item"]
+    single = [field.name for field in of_rows if field.kind != "tags"]
     # The model has tables of its own for tags and levels, switched by their names.
     others = [field.name for field in fields if field.column not in (TAGS, *LEVELS)]
     require_fields(params.features.fields, others)
-    require_crosses(params.features.crosses, of_rows)
-    require_single_fields(params.evaluation.single_fields, of_rows)
+    require_crosses(params.features.crosses, [field.name for field in of_rows])
+    require_single_fields(params.evaluation.single_fields, single)

@@ -51,6 +51,9 @@ class Field(Params):
     """Tags: what separates those of a text, or json; null: a text is one tag."""
     max_tags: int = 1
     """Tags: most per row."""
+    of_clicks: str | None = None
+    """Tags: the column of the log whose values at the user's earlier clicks they are,
+    the newest first; one that a row has twice counts twice. Null: others."""
 
     @property
     def size(self) -> int:
@@ -83,7 +86,7 @@ class Field(Params):
             return self._encode_numbers(as_numbers(column, dates=self.dates))
         if self.kind == "tags":
             return {CODES + self.name: self._encode_tags(column)}
-        return {CODES + self.name: pa.array(self._codes(column))}
+        return {CODES + self.name: pa.array(self.codes(column))}
 
     def _encode_numbers(self, numbers: np.ndarray) -> dict[str, pa.Array]:
         missing = np.isnan(numbers)
@@ -99,11 +102,12 @@ class Field(Params):
 
     def _encode_tags(self, column: Column) -> pa.Array:
         flat, offsets, missing = tag_lists(column, self.separator)
-        codes = self._codes(flat)
+        codes = self.codes(flat)
         rows = np.repeat(np.arange(len(missing)), np.diff(offsets))
         # The first of equal codes of a row stays, and of these the first max_tags.
-        keys = rows * self.size + codes
-        _, first = np.unique(keys, return_index=True)
+        first = np.arange(len(codes))
+        if self.of_clicks is None:
+            _, first = np.unique(rows * self.size + codes, return_index=True)
         first = np.sort(first[codes[first] != MISSING])
         starts = np.searchsorted(rows[first], np.arange(len(missing)))
         first = first[np.arange(len(first)) - starts[rows[first]] < self.max_tags]
@@ -115,8 +119,8 @@ class Field(Params):
         ends = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         return pa.ListArray.from_arrays(ends, codes[order].astype(np.int32))
 
-    def _codes(self, column: Column) -> np.ndarray:
-        """``[R]`` int32."""
+    def codes(self, column: Column) -> np.ndarray:
+        """Find the codes of single values, of a kind with values: ``[R]`` int32."""
         distinct = distinct_values(column)
         texts = pa.array(as_text(distinct.values), pa.string())
         own = pc.index_in(texts, pa.array(self.values, pa.string()))

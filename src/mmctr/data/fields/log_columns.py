@@ -8,9 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmctr.data.fields.column_values import SECONDS_PER_DAY, Column, published_days
+from mmctr.data.fields.column_values import (
+    SECONDS_PER_DAY,
+    Column,
+    published_days,
+    whole,
+)
 from mmctr.data.fields.params import FieldsParams, Side
 from mmctr.data.reading.source import LogSource
+from mmctr.runtime.jagged import Jagged
 from mmctr.runtime.suggestions import suggest
 
 logger = logging.getLogger(__name__)
@@ -45,6 +51,8 @@ class RowsOfLog(NamedTuple):
         timestamp: ``[R]`` int64, unix seconds.
         as_of: ``[R]`` int64: the row may know of what was before it.
         group_size: ``[R]`` int64 rows of the row's group.
+        clicks: Rows of the log of the user's earlier clicks, the newest first, one
+            row's after another's, with ``[R + 1]`` offsets; None where nobody asks.
     """
 
     event: np.ndarray
@@ -52,6 +60,7 @@ class RowsOfLog(NamedTuple):
     timestamp: np.ndarray
     as_of: np.ndarray
     group_size: np.ndarray
+    clicks: Jagged | None = None
 
 
 class LogColumns:
@@ -114,6 +123,11 @@ class LogColumns:
                 yield name, pa.array(rows.group_size)
             else:
                 yield name, self._log[name].take(pa.array(rows.event))
+        if rows.clicks is not None:
+            events, offsets = pa.array(rows.clicks[0]), rows.clicks[1].astype(np.int32)
+            for name, column in self._params.clicked_columns.items():
+                values = whole(self._log[column].take(events))
+                yield name, pa.ListArray.from_arrays(offsets, values)
         days, seconds = np.divmod(rows.timestamp, SECONDS_PER_DAY)
         derived = {
             "hour": lambda: seconds // 3_600,
@@ -204,8 +218,13 @@ def require_columns(
     published = params.published_column
     for parameter, used, known in (
         ("context", params.context, {*there.get("row", ()), GROUP_SIZE}),
+        ("clicked", params.clicked, {*there.get("row", ())}),
         ("published_column", [published] if published else [], {*there["item"]}),
-        ("columns", params.columns, {*names, *params.context, *params.time}),
+        (
+            "columns",
+            params.columns,
+            {*names, *params.context, *params.clicked_columns, *params.time},
+        ),
     ):
         for name in used:
             if name in _OF_FEATURES and name not in known:

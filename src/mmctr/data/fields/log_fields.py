@@ -96,7 +96,8 @@ def fit_log_fields(
     if earlier is not None:
         params = params_of_fields(params, earlier)
     columns = LogColumns(source, first_event, params)
-    if not (columns.items or columns.users or params.context or params.time):
+    of_rows = params.context or params.clicked or params.time
+    if not (columns.items or columns.users or of_rows):
         return LogFields(FieldState(), {}, columns)
     counted = _count_values(columns, train)
     # An item that is in histories alone counts once.
@@ -113,6 +114,9 @@ def fit_log_fields(
             field, use = fit_column(name, column, side, values, counts, params)
             if side == "row" and column in params.time:
                 use = use.model_copy(update={"kind": "time"})
+            if field is not None and column in params.clicked_columns:
+                of_clicks = params.clicked_columns[column]
+                field = field.model_copy(update={"of_clicks": of_clicks})
             if field is not None and side != "row" and counts_labels(column):
                 logger.warning(
                     "column '%s' of the %ss may count clicks: counted until when? If "

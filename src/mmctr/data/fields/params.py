@@ -1,15 +1,18 @@
 """Parameters of the fields."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from mmctr.runtime.params import Params
 
 Side = Literal["item", "user", "row"]
 Kind = Literal["category", "tags", "number", "level", "id"]
 UsedAs = Kind | Literal["time"]
+
+CLICKED = "clicked_"
+"""Before the name of a column: the field of its values at the user's earlier clicks."""
 
 
 class ColumnParams(Params):
@@ -33,6 +36,9 @@ class FieldsParams(Params):
     context: list[str] = []
     """Columns of the log to use, such as position or device; group_size stands for the
     number of rows in the row's group."""
+    clicked: list[str] = []
+    """Columns of the log, such as position, whose values at the user's earlier clicks
+    are a field clicked_<column>: the newest max_tags, each time one counts."""
     time: list[Literal["hour", "weekday", "item_age"]] = []
     """Fields of the row's time: hour and weekday in UTC; item_age, days since the
     item's date (published_column), or since its first event."""
@@ -50,6 +56,11 @@ class FieldsParams(Params):
     max_tags: int = Field(5, ge=1)
     """Tags per row of a column of lists, the first ones."""
 
+    @property
+    def clicked_columns(self) -> dict[str, str]:
+        """Field of the user's earlier clicks -> the column that it is made of."""
+        return {CLICKED + name: name for name in self.clicked}
+
     @field_validator("columns", mode="before")
     @classmethod
     def _vectors_are_modalities(cls, columns: Any) -> Any:
@@ -63,9 +74,17 @@ class FieldsParams(Params):
                 )
         return columns
 
-    @field_validator("context", "time")
+    @field_validator("context", "clicked", "time")
     @classmethod
     def _names_each_once(cls, names: list[str]) -> list[str]:
         if repeated := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"name each column once; {', '.join(repeated)} is twice")
         return names
+
+    @model_validator(mode="after")
+    def _clicked_is_no_column(self) -> Self:
+        for name in self.clicked_columns.keys() & set(self.context):
+            raise ValueError(
+                f"context has {name}, which is the field of clicked; leave one out"
+            )
+        return self

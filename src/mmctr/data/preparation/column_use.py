@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from mmctr.data.fields.params import CLICKED
 from mmctr.data.fields.state import ColumnUse
 from mmctr.data.preparation.groups import BY_IMPRESSION, Groups
 from mmctr.data.preparation.params import PreparationParams
@@ -67,7 +68,7 @@ def column_use(
         use = uses[column.table].get(column.role or name)
         if use is None and column.role is not None:
             use = (column.role, column.role)
-        field = as_fields.get((side, name))
+        field = as_fields.get((side, name), as_fields.get((side, CLICKED + name)))
         if use is None and field is not None:
             found[key] = field.model_dump(exclude={"column"})
         else:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from mmctr.data.datasets import TablePieces
 from mmctr.data.fields.log_columns import RowsOfLog
 from mmctr.data.fields.log_fields import LogFields
+from mmctr.data.preparation.earlier_clicks import EarlierClicks
 from mmctr.data.preparation.histories import Histories
 from mmctr.data.preparation.numbered_log import NumberedLog
 from mmctr.data.preparation.report import PartColumns
@@ -55,6 +56,7 @@ class PartRows(ABC):
         weights: ``[E]`` float32; None where rows have none.
         group_sizes: ``[events]`` rows of each event's group in the log; None where
             there are ``width``, or where nobody asks.
+        clicks: Of all users, for fields of the earlier ones; None where nobody asks.
         fields: What encodes the fields of users and rows; None where they have none.
     """
 
@@ -65,6 +67,7 @@ class PartRows(ABC):
     width: int
     weights: np.ndarray | None = None
     group_sizes: np.ndarray | None = None
+    clicks: EarlierClicks | None = None
     fields: LogFields | None = None
 
     @abstractmethod
@@ -125,6 +128,7 @@ class PartRows(ABC):
             timestamp=self.log.timestamp[each],
             as_of=np.repeat(targets.as_of, self.width),
             group_size=np.full(len(each), self.width) if sizes is None else sizes[each],
+            clicks=None if self.clicks is None else self.clicks.of(each),
         )
 
     def table(self) -> pa.Table | TablePieces:

@@ -9,6 +9,7 @@ from mmctr.data.fields.field import Field
 from mmctr.data.fields.log_columns import GROUP_SIZE, ITEM_AGE, other_columns
 from mmctr.data.fields.log_fields import LogFields, fit_log_fields
 from mmctr.data.fields.params import FieldsParams
+from mmctr.data.preparation.earlier_clicks import EarlierClicks
 from mmctr.data.preparation.groups import BY_USER, Groups
 from mmctr.data.preparation.numbered_log import NumberedLog
 from mmctr.data.preparation.part_rows import PartRows
@@ -54,6 +55,10 @@ def add_fields(
         sizes = np.bincount(number)[number]
     sized = {name: replace(rows, group_sizes=sizes) for name, rows in parts.items()}
     train = sized["train"]
+    if params.clicked:
+        clicks = EarlierClicks.find(train.log, train.histories, params.max_tags)
+        sized = {name: replace(rows, clicks=clicks) for name, rows in sized.items()}
+        train = sized["train"]
     # Both take time in long logs, and few need them.
     in_train = first = np.zeros(source.items.num_rows + 1, bool)
     if other_columns(source.items, "item"):

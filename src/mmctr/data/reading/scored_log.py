@@ -1,6 +1,6 @@
 """A log to be scored: its rows a piece at a time, its small tables whole."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -140,22 +140,22 @@ class ScoredLog:
                 )
 
     def pieces(
-        self, size: int, first: int = 0, *, ids_alone: bool = False
+        self, size: int, first: int = 0, *, only: Collection[str] | None = None
     ) -> Iterator[ScoredRows]:
         """Read the rows in their order; see :class:`RowPieces`.
 
         Args:
             size: Rows per piece.
             first: Number of the first piece that is asked for.
-            ids_alone: Whether other columns than ids, times and labels are left out.
+            only: Columns beside ids, times and labels; None: all.
 
         Raises:
             ValueError: Naming file, column and rows of what is wrong.
         """
         known = ["user_id", "item_id", "timestamp", "impression_id", self.label or ""]
-        only = known if ids_alone else None
+        names = None if only is None else [*known, *only]
         unit = self._time_unit(self._pieces)
-        for number, raw in enumerate(self._pieces.read(size, first, only), first):
+        for number, raw in enumerate(self._pieces.read(size, first, names), first):
             with _counted_from(number * size):
                 rows = self._rows(raw, unit)
             yield rows

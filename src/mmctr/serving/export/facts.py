@@ -48,6 +48,8 @@ class Encoding(Params):
     borders: list[float] | None
     """Of numbers: the code is the first one and how many of these are below the
     number; null: the codes are those above."""
+    repeats: bool = False
+    """Whether a tag that a row has twice has two codes."""
 
 
 class SpecialCodes(Params):

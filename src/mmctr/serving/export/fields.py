@@ -58,6 +58,7 @@ def _encoding_of(field: Field) -> Encoding:
         kind=field.kind,
         codes=codes,
         borders=field.borders if field.has_bins else None,
+        repeats=field.of_clicks is not None,
     )
 
 
