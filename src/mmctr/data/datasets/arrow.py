@@ -93,8 +93,8 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
     def save(self, data: pa.Table | TablePieces) -> None:
         """Write with zstd compression and checksums; a piece becomes a row group.
 
-        Lists have no dictionary of their values: rows of one user repeat most of each
-        other's history, which compresses three times as well without, in half the time.
+        Lists have no dictionary of their values: rows next to each other repeat most of
+        a history, which is smaller and sooner written without.
 
         Raises:
             ValueError: If the table breaks its contract; a whole table is checked
