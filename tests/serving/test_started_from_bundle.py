@@ -15,10 +15,10 @@ from served_runs import IMAGE_WIDTH, bundle_of, requests_of_test, rich_params
 
 from mmctr import Scorer
 from mmctr.ctr.training.calibrated_weights import split_calibration
-from mmctr.pipelines.ctr_modeling.later_rows import rows_to_go_on_with
 from mmctr.runtime.hashing import content_hash
 from mmctr.serving.bundle import Bundle
 from mmctr.serving.going_on import Start
+from mmctr.serving.later_rows import rows_to_go_on_with
 
 NEW_ITEMS, LATER = 6, 1_500
 DAY = 86_400

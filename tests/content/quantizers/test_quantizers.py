@@ -14,7 +14,8 @@ from mmctr.content.quantizers.measured_fit import fit_and_measure
 from mmctr.content.quantizers.methods import METHODS, Method
 from mmctr.content.quantizers.params import HealthParams, QuantizationParams, params_of
 from mmctr.content.quantizers.protocol import FitReport
-from mmctr.ctr.params import CtrParams, DinParams, FeatureParams
+from mmctr.ctr.model_params import ModelParams as NetworkParams
+from mmctr.ctr.params import CtrParams, FeatureParams
 from mmctr.experiments.model_params import ModelParams
 
 
@@ -230,7 +231,7 @@ def test_one_entry_is_all_that_a_new_quantiser_needs(monkeypatch):
     np.testing.assert_array_equal(again.encode(vectors), fitted.codes)
     prefixes = CtrParams.model_construct(
         features=FeatureParams(content="codes"),
-        model=DinParams(code_entry="prefix"),
+        model=NetworkParams(code_entry="prefix"),
     )
     ModelParams.model_construct(
         quantization=params, ctr_modeling=prefixes

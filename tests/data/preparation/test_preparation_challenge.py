@@ -210,7 +210,12 @@ def test_the_audit_is_ready_for_json_and_null_where_unlabelled(tables):
 def test_the_pipeline_is_wired_by_name():
     pipeline = create_pipeline()
     assert [node.name for node in pipeline.nodes] == ["prepare_tables"]
-    assert pipeline.inputs() == {"source", "params:preparation", "params:fields"}
+    assert pipeline.inputs() == {
+        "source",
+        "start_bundle",
+        "params:preparation",
+        "params:fields",
+    }
     assert pipeline.all_outputs() == {
         "items",
         "item_id_mapping",

@@ -13,7 +13,7 @@ from paths import CONF
 
 from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.vectors import ModalityParams
-from mmctr.data.datasets import ItemContents
+from mmctr.data.datasets import BundleFolder, ItemContents
 from mmctr.pipelines.embedding import create_pipeline
 from mmctr.pipelines.embedding.nodes import embed_items
 
@@ -94,6 +94,7 @@ def test_pipeline_runs(items, id_mapping, params):
             "item_id_mapping": MemoryDataset(id_mapping, copy_mode="assign"),
             "item_contents": MemoryDataset(contents, copy_mode="assign"),
             "params:embedding": MemoryDataset(params),
+            "start_bundle": BundleFolder(optional=True),
             "vectors": MemoryDataset(),
             "vector_centers": MemoryDataset(),
             "embedding_report": MemoryDataset(),

@@ -15,6 +15,7 @@ from mmctr.content.quantizers.factory import load_quantizer
 from mmctr.content.quantizers.item_codes import find_cold_items, quantize_items
 from mmctr.content.quantizers.methods import METHODS
 from mmctr.content.quantizers.params import QuantizationParams
+from mmctr.data.datasets import BundleFolder
 from mmctr.pipelines.quantization import create_pipeline
 
 
@@ -157,6 +158,7 @@ def catalog_below(folder: Path, vectors: Vectors, **changes) -> DataCatalog:
         }
     )
     catalog["params:quantization"] = params(**changes)
+    catalog["start_bundle"] = BundleFolder(optional=True)
     return catalog
 
 

@@ -13,6 +13,7 @@ from mmctr.project.doctor.bundle import examine_bundle
 from mmctr.project.doctor.findings import Level, describe_findings
 from mmctr.runtime.hashing import content_hash
 from mmctr.runtime.sealed_folder import MANIFEST
+from mmctr.serving.facts import FORMAT
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_other_versions_are_a_warning_and_another_format_an_error(path):
     warning = next(x for x in examine_bundle(path) if x.level is Level.WARNING)
     assert "torch 1.0 made it, here is" in warning.text
     assert "nonesuch 2 made it, here is none" in warning.text
-    change_facts(path, format=2, fields={"user_id": True, "nonesuch": 1})
+    change_facts(path, format=FORMAT, fields={"user_id": True, "nonesuch": 1})
     error = next(x for x in examine_bundle(path) if x.level is Level.ERROR)
     assert "was made by another state of the code (mmctr None, commit" in error.text
     assert "fields.nonesuch: Extra inputs are not permitted" in error.text

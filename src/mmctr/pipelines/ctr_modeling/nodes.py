@@ -16,7 +16,6 @@ from mmctr.ctr.params import CtrParams
 from mmctr.data.log_facts import LogFacts
 from mmctr.evaluation import evaluate, evaluate_beside_trees
 from mmctr.evaluation.baselines import repeats_predict_clicks, seen_before
-from mmctr.pipelines.ctr_modeling.later_rows import rows_to_go_on_with
 from mmctr.pipelines.ctr_modeling.measured_rows import (
     evaluated_rows,
     in_later_half,
@@ -25,6 +24,7 @@ from mmctr.pipelines.ctr_modeling.measured_rows import (
 )
 from mmctr.pipelines.going_on import load_start
 from mmctr.reporting.cautions import relative_probabilities
+from mmctr.serving.later_rows import rows_to_go_on_with
 
 logger = logging.getLogger(__name__)
 
