@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 
-from benchmarks import busy, din, growth, loader, preparation, vqvae
+from benchmarks import busy, din, growth, loader, models, preparation, vqvae
 from benchmarks.machine import describe_machine
 from benchmarks.report import RESULTS, empty_results, save, table
 
@@ -14,6 +14,7 @@ PARTS = {
     "vqvae": vqvae,
     "growth": growth,
     "din": din,
+    "models": models,
     "busy": busy,
 }
 

@@ -29,6 +29,7 @@ _MEASUREMENTS = {
     "vqvae_plain": ("vqvae", "time_plain"),
     "loader_write": ("loader", "write"),
     "loader_load": ("loader", "load"),
+    "models_step": ("models", "time_model"),
     "growth_round": ("growth", "time_sizes"),
     "preparation_run": ("preparation", "time_events"),
     "busy_run": ("busy", "time_run"),

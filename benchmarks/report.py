@@ -5,6 +5,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from mmctr.ctr.models import MODELS
+
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 
@@ -17,6 +19,7 @@ def empty_results() -> dict[str, object]:
             "384": dict.fromkeys(alone + against),
             "2048": dict.fromkeys(alone),
         },
+        "models": dict.fromkeys(MODELS),
         "vqvae": dict.fromkeys(("train_ratio", "encode_ratio")),
         "loader": dict.fromkeys(("rows_per_s", "peak_gb")),
         "preparation": {"events": None, "impressions": None},

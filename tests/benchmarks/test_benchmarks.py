@@ -3,11 +3,12 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 import torch
 
 from benchmarks import __main__ as command
-from benchmarks import din, loader
+from benchmarks import din, loader, models
 from benchmarks.child import measure
 from benchmarks.clock import StepClock, seconds_a_step
 from benchmarks.machine import cpu_model, matmul_gflops
@@ -15,6 +16,7 @@ from benchmarks.peer import PaddedDin
 from benchmarks.report import empty_results, save, table
 from benchmarks.steps import flops_a_step, require_equal_losses, train_product
 from benchmarks.world import Shape, click_log, item_table, reference_params
+from mmctr.ctr.models import MODELS
 
 SMALL = Shape(items=60, positions=4, codes=8, tags=9)
 
@@ -38,6 +40,7 @@ def test_results_have_the_fixed_interface():
     results = empty_results()
     assert set(results) == {
         "din",
+        "models",
         "vqvae",
         "loader",
         "preparation",
@@ -113,6 +116,22 @@ def test_a_peer_that_computes_something_else_is_not_timed(monkeypatch, part):
     monkeypatch.setattr(PaddedDin, "_copy_from", copy_wrongly)
     with pytest.raises(ValueError, match="no time is taken"):
         compare()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_has_a_twin_that_scores_the_same(name, monkeypatch):
+    monkeypatch.setattr(models, "WARM_UP", 1)
+    monkeypatch.setattr(models, "STEPS", 1)
+    found = models.time_model(name, batch_size=24, shape=SMALL)
+    assert all(value > 0 for value in found.values())
+
+
+def test_a_twin_that_scores_otherwise_is_not_timed():
+    log = click_log(SMALL, 24, 1)
+    with pytest.raises(ValueError, match="no time is taken"):
+        models.require_equal_logits(
+            lambda batch: batch.label, lambda batch: 1 - batch.label, log[np.arange(24)]
+        )
 
 
 def test_the_products_trainer_takes_the_steps_that_are_timed(monkeypatch):
