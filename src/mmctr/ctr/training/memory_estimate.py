@@ -81,7 +81,7 @@ def estimate_memory(
     # Arrow tables of all rows, and the log's own arrays.
     statistics = len(train.statistic_names)
     fields = 12 * train.fields.codes.shape[1] + 8 * train.fields.values.shape[1]
-    log = rows * (40 + 48 + statistics * (4 + 4) + fields) + positions * (4 + 4)
+    log = rows * (40 + 56 + statistics * (4 + 4) + fields) + positions * (4 + 4)
     model = _without_memory(table, train, params)
     weights = sum(weight.numel() for weight in model.parameters())
     training = params.training
