@@ -26,8 +26,8 @@ LOGS: dict[str, dict[str, Any]] = {
     "nemig_en": {
         "rows": 24_000,
         "settings": "preparation.reading.time_unit=order,fields.context="
-        "[position,group_size,gender,age_band,education],"
-        "ctr_modeling.features.crosses=[position*group_size]",
+        "[position,group_size,gender,age_band,education],fields.clicked=[position],"
+        "ctr_modeling.features.crosses=[position*group_size,position*clicked_position]",
         "groups": "impression_id",
         "columns": {
             "label": ("row", "label", True),
