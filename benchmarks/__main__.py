@@ -4,7 +4,16 @@ import argparse
 import sys
 import time
 
-from benchmarks import busy, din, growth, loader, models, preparation, vqvae
+from benchmarks import (
+    busy,
+    din,
+    growth,
+    loader,
+    models,
+    preparation,
+    serving,
+    vqvae,
+)
 from benchmarks.machine import describe_machine
 from benchmarks.report import RESULTS, empty_results, save, table
 
@@ -16,6 +25,7 @@ PARTS = {
     "din": din,
     "models": models,
     "busy": busy,
+    "serving": serving,
 }
 
 

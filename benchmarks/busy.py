@@ -1,7 +1,6 @@
 """``kedro run`` on the sample while another program keeps one of two cores busy."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,8 +10,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from benchmarks.child import Measurement, measure, medians
+from benchmarks.project import copy_project, kedro
 
-REPOSITORY = Path(__file__).parents[1]
 CORES = 2
 SITUATIONS = {
     "alone": {"busy": False, "spinning": False},
@@ -40,7 +39,7 @@ def time_run(
     environment |= {"GOMP_SPINCOUNT": "300000"} if spinning else {}
     with _busy_core(cores[0]) if busy else nullcontext():
         start = time.perf_counter()
-        _kedro(project, ["run", *options], environment)
+        kedro(project, ["run", *options], environment)
         return {"seconds": time.perf_counter() - start}
 
 
@@ -63,12 +62,8 @@ def run(
     """
     taken: dict[str, list[Measurement]] = {name: [] for name in SITUATIONS}
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("conf", "pyproject.toml", ".telemetry"):
-            source = REPOSITORY / name
-            copy = shutil.copytree if source.is_dir() else shutil.copy
-            copy(source, Path(folder) / name)
-        (Path(folder) / "src").mkdir()
-        _kedro(folder, ["run", "--pipeline", "sample", *options], dict(os.environ))
+        copy_project(Path(folder))
+        kedro(folder, ["run", "--pipeline", "sample", *options], dict(os.environ))
         for place in range(rounds):
             sys.stderr.write(f"busy: round {place + 1} of {rounds}\n")
             for name, situation in SITUATIONS.items():
@@ -81,23 +76,6 @@ def run(
         "ratio": seconds["busy"] / seconds["alone"],
         "waiting_ratio": seconds["alone"] / seconds["alone_spinning"],
     }
-
-
-def _kedro(folder: str, arguments: list[str], environment: dict[str, str]) -> None:
-    program = [sys.executable, "-m", "mmctr", *arguments]
-    done = subprocess.run(
-        program,
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(
-            f"kedro {arguments} ended with {done.returncode}: "
-            f"{(done.stdout + done.stderr)[-2000:]}"
-        )
 
 
 @contextmanager

@@ -33,6 +33,7 @@ _MEASUREMENTS = {
     "growth_round": ("growth", "time_sizes"),
     "preparation_run": ("preparation", "time_events"),
     "busy_run": ("busy", "time_run"),
+    "serving_requests": ("serving", "time_requests"),
     "embedding_bare_client": ("embedding", "time_bare_client"),
     "embedding_product": ("embedding", "time_product"),
     "embedding_cache": ("embedding", "time_cache"),

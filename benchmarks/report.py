@@ -27,6 +27,18 @@ def empty_results() -> dict[str, object]:
         "busy": dict.fromkeys(
             ("seconds_alone", "seconds_busy", "ratio", "waiting_ratio")
         ),
+        "serving": dict.fromkeys(
+            (
+                "p50_ms",
+                "p99_ms",
+                "cpu_p50_ms",
+                "catalogue_p50_ms",
+                "catalogue_p99_ms",
+                "catalogue_cpu_p50_ms",
+                "frame_rows_per_cpu_s",
+                "frame_ratio_pipelines",
+            )
+        ),
         "machine": {},
     }
 

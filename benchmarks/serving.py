@@ -1,11 +1,12 @@
 """How long a bundle takes to answer, beside what the pipelines take for such rows.
 
-``python -m benchmarks.serving BUNDLE``; one thread is what the figures are given for:
-``OMP_NUM_THREADS=1 taskset -c 0``.
+``python -m benchmarks.serving BUNDLE``, with one thread on one core.
 """
 
 import argparse
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import torch
 
+from benchmarks.child import Measurement
+from benchmarks.child import measure as in_child
 from benchmarks.machine import describe_machine
 from benchmarks.report import table
+from benchmarks.served_bundle import make_bundle
 from mmctr import Scorer
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.prediction import log_to_score, predict_clicks
@@ -36,7 +41,7 @@ class Took(NamedTuple):
     cpu: float
 
 
-def measure(path: Path, rounds: int, frame_rows: int = FRAME_ROWS) -> dict[str, object]:
+def measure(path: Path, rounds: int, frame_rows: int = FRAME_ROWS) -> Measurement:
     """Measure all in turn, round after round.
 
     Args:
@@ -73,20 +78,38 @@ def measure(path: Path, rounds: int, frame_rows: int = FRAME_ROWS) -> dict[str, 
         of_many.append(_took(lambda: scorer.score_frame(mixed)))
         by_frame.append(_took(lambda: scorer.score_frame(frame)))
         by_pipelines.append(_took(lambda: pipelines(frame)))
+    of_catalogue = {f"catalogue_{x}": own for x, own in _quantiles(whole).items()}
     return {
-        "history": {
-            "median": float(np.median([len(x) for x in histories])),
-            "longest": max(len(x) for x in histories),
-        },
         "items": len(ids),
-        f"{count} candidates": _quantiles(some)
-        | {"ratio_rows_of_many_users": _cpu(of_many) / _cpu(some)},
-        "whole catalogue": _quantiles(whole),
-        "score_frame": {
-            "rows_per_cpu_s": frame_rows / _cpu(by_frame),
-            "ratio_pipelines": _cpu(by_pipelines) / _cpu(by_frame),
-        },
+        "candidates": count,
+        "history_median": float(np.median([len(x) for x in histories])),
+        "history_longest": max(len(x) for x in histories),
+        **_quantiles(some),
+        **of_catalogue,
+        "many_users_ratio": _cpu(of_many) / _cpu(some),
+        "frame_rows_per_cpu_s": frame_rows / _cpu(by_frame),
+        "frame_ratio_pipelines": _cpu(by_pipelines) / _cpu(by_frame),
     }
+
+
+def time_requests(*, bundle: str, rounds: int) -> Measurement:
+    """Measure with one thread on one core."""
+    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+    torch.set_num_threads(1)
+    return measure(Path(bundle), rounds)
+
+
+def run(rounds: int, make: Callable[[Path], Path] = make_bundle) -> Measurement:
+    """Measure a bundle of Amazon Toys' sizes, made here.
+
+    Args:
+        rounds: Over the bundle's own requests.
+        make: Makes the bundle in an empty folder.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        sys.stderr.write("serving: a bundle of a synthetic log is made\n")
+        bundle = make(Path(folder))
+        return in_child("serving_requests", {"bundle": str(bundle), "rounds": rounds})
 
 
 def _many_rows(sample: pa.Table, rows: int) -> pa.Table:
@@ -139,7 +162,8 @@ def main() -> None:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    results = {"machine": describe_machine(), **measure(given.bundle, given.rounds)}
+    found = time_requests(bundle=str(given.bundle), rounds=given.rounds)
+    results = {"machine": describe_machine(), **found}
     sys.stdout.write(table(results) + "\n")
 
 

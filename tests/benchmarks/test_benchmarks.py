@@ -46,6 +46,7 @@ def test_results_have_the_fixed_interface():
         "preparation",
         "growth",
         "busy",
+        "serving",
         "machine",
     }
     assert set(results["din"]["384"]) == {
