@@ -11,7 +11,7 @@ from benchmarks.project import copy_project, kedro
 
 ITEMS, USERS, EVENTS = 11_758, 19_124, 165_247
 WORDS, TITLE = 6_000, 8
-DAYS = 1_500
+FIRST_DAY, DAYS = 15_000, 1_500
 SEED = 20242025
 # How good the model is doesn't matter: it is as large as any.
 _SHORT = (
@@ -31,7 +31,7 @@ def write_log(folder: Path, *, items: int, users: int, events: int) -> None:
         {
             "user_id": rng.choice(users, events, p=activity / activity.sum()),
             "item_id": rng.choice(items, events, p=popularity / popularity.sum()),
-            "timestamp": rng.integers(0, DAYS, events) * 86_400,
+            "timestamp": (FIRST_DAY + rng.integers(0, DAYS, events)) * 86_400,
         }
     )
     frequency = 1 / np.arange(1, WORDS + 1)

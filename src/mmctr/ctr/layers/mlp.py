@@ -1,5 +1,9 @@
 """FuxiCTR's MLP, with dropout that can be resumed, and independent of threads."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import torch
 from torch import nn
 
 from mmctr.ctr.layers.batch_norm import PlainBatchNorm
@@ -52,6 +56,32 @@ def mlp(
             layers[place] = StepDropout(layer.p, seed=seed, layer=number)
             number += 1
     return layers
+
+
+class FoldedLayer(NamedTuple):
+    """A linear layer ``[m, k]`` -> ``[m, n]``.
+
+    Attributes:
+        weight: ``[n, k]``.
+        bias: ``[n]``.
+    """
+
+    weight: torch.Tensor
+    bias: torch.Tensor
+
+
+def folded(layers: Iterable[nn.Module]) -> list[FoldedLayer]:
+    """The linear layers of an :func:`mlp` in evaluation, normalisation within them."""
+    found: list[FoldedLayer] = []
+    for layer in layers:
+        if isinstance(layer, nn.Linear):
+            found.append(FoldedLayer(layer.weight, layer.bias))
+        elif isinstance(layer, nn.BatchNorm1d):
+            weight, bias = found.pop()
+            scale = layer.weight * torch.rsqrt(layer.running_var + layer.eps)
+            bias = torch.addcmul(layer.bias, bias - layer.running_mean, scale)
+            found.append(FoldedLayer(weight * scale[:, None], bias))
+    return found
 
 
 def _with_fast_product(layer: nn.Linear) -> RowsLinear:

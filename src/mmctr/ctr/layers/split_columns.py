@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock, add_rows
+from mmctr.ctr.layers.mlp import FoldedLayer
 from mmctr.runtime.linear import linear
 
 
@@ -31,7 +32,7 @@ class SplitColumns(NamedTuple):
             joined = block.join(joined, own)
         return joined
 
-    def through(self, layer: nn.Linear) -> torch.Tensor:
+    def through(self, layer: nn.Linear | FoldedLayer) -> torch.Tensor:
         """``layer(whole())``; what blocks add to it is computed once per value."""
         matrix = layer.weight
         tables, rows = [], []

@@ -2,11 +2,12 @@
 
 import torch
 
-from mmctr.ctr.layers.mlp import mlp
+from mmctr.ctr.layers.mlp import folded, mlp
 from mmctr.ctr.layers.plain import plain_layers
 from mmctr.ctr.layers.split_columns import SplitColumns
 from mmctr.ctr.model_params import ModelParams
 from mmctr.ctr.models.base import Head
+from mmctr.runtime.linear import linear
 
 
 class MlpHead(Head):
@@ -37,7 +38,13 @@ class MlpHead(Head):
 
     def forward(self, inputs: SplitColumns) -> torch.Tensor:
         """Score."""
-        return self.layers[1:](inputs.through(self.layers[0])).squeeze(1)
+        if self.training or torch.is_autocast_enabled(inputs.free.device.type):
+            return self.layers[1:](inputs.through(self.layers[0])).squeeze(1)
+        first, *others = folded(self.layers)
+        hidden = inputs.through(first)
+        for layer in others:
+            hidden = linear(hidden.relu_(), *layer)
+        return hidden.squeeze(1)
 
     def padded(self, inputs: torch.Tensor) -> torch.Tensor:
         """The same, for exports."""
