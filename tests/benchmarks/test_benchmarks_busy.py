@@ -10,7 +10,7 @@ def test_a_run_beside_a_busy_core_is_compared_with_one_alone(monkeypatch):
         asked.append((what, arguments["busy"], arguments["spinning"]))
         return {"seconds": 20.0 if arguments["busy"] else 10.0}
 
-    monkeypatch.setattr(busy, "_kedro", lambda *given: prepared.append(given[1]))
+    monkeypatch.setattr(busy, "kedro", lambda *given: prepared.append(given[1]))
     found = busy.run(2, measure, options=("--env", "test"))
     assert prepared == [["run", "--pipeline", "sample", "--env", "test"]]
     assert found == {
