@@ -15,9 +15,8 @@ from statistics import median
 import numpy as np
 
 from benchmarks.child import measure
-from benchmarks.world import Shape, item_table, reference_params
+from benchmarks.world import Shape, item_table, reference_params, row_levels
 from mmctr.ctr.inputs.click_log import ClickLog
-from mmctr.data.raw_schemas import MAX_LEVEL
 
 SEED = 20242025
 BATCH = 384
@@ -108,10 +107,10 @@ def even_log(shape: Shape, rows: int, history: int, seed: int) -> ClickLog:
         target=rng.integers(1, shape.items + 1, rows),
         history=rng.integers(1, shape.items + 1, rows * history, dtype=np.int32),
         offsets=np.arange(rows + 1) * history,
-        row_levels=rng.integers(0, MAX_LEVEL + 1, (rows, 2)),
         statistics=np.empty((rows, 0), np.float32),
         statistic_names=(),
         label=label.astype(np.float32),
+        fields=row_levels(rng, rows),
     )
 
 

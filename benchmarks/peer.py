@@ -5,6 +5,7 @@ pooled; the loader gathers the rows of a pandas table for each batch.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +17,12 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.world import MAX_HISTORY
+from mmctr.ctr.features.fields import FieldVectors, ItemFields
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
+from mmctr.data.fields.field import RARE
 
 
 class PaddedBatch(NamedTuple):
@@ -47,7 +50,7 @@ class PaddedRows(Dataset[np.ndarray]):
         history = np.zeros((len(log), MAX_HISTORY), np.int64)
         history[np.arange(MAX_HISTORY) >= MAX_HISTORY - lengths[:, None]] = log.history
         self._rows = np.column_stack(
-            [history, log.target, log.row_levels, log.label.astype(np.int64)]
+            [history, log.target, log.fields.codes - RARE, log.label.astype(np.int64)]
         )
 
     def __len__(self) -> int:
@@ -64,12 +67,13 @@ class PandasCollate:
 
     def __init__(self, table: ItemTable) -> None:
         """Take the items."""
+        fields = np.maximum(table.fields.codes - RARE, 0)
         self._items = pd.DataFrame(
             {
                 "item_id": np.arange(table.n_items + 1),
-                "tags": list(table.tags),
-                "likes": table.likes,
-                "views": table.views,
+                "tags": list(fields[:, :5]),
+                "likes": fields[:, 5],
+                "views": fields[:, 6],
                 "title_codes": list(table.codes["title"]),
                 "image_codes": list(table.codes["image"]),
             }
@@ -99,16 +103,15 @@ class PaddedDin(nn.Module):
         """Build the network with the tables and the weights of ``model``."""
         super().__init__()
         sizes = params.model
-        self._names = list(model.items.features)
-        tables = [feature.table for feature in model.items.features.values()]
+        tables = dict(_item_tables(model))
+        self._names = list(tables)
         feature_map = FeatureMap("benchmark", ".")
         feature_map.features = OrderedDict(
-            (name, _specification(name, table.num_embeddings))
-            for name, table in zip(self._names, tables, strict=True)
+            (name, _specification(name, len(table))) for name, table in tables.items()
         )
         self.embedding = FeatureEmbedding(feature_map, sizes.embedding_dim)
         self.row_levels = nn.ModuleList(
-            nn.Embedding(*table.weight.shape) for table in model.row_levels
+            nn.Embedding(*table.shape) for table in _field_tables(model.row_fields)
         )
         self._width = len(self._names) * sizes.embedding_dim
         self.attention = DIN_Attention(
@@ -128,11 +131,14 @@ class PaddedDin(nn.Module):
 
     @torch.no_grad()
     def _copy_from(self, model: Din) -> None:
+        tables = dict(_item_tables(model))
+        own = _field_tables(model.row_fields)
         looked_up = self.embedding.embedding_layer.embedding_layers
         for name in self._names:
-            looked_up[name].weight.copy_(model.items.features[name].table.weight)
+            looked_up[name].weight.copy_(tables[name])
+        for to, origin in zip(self.row_levels, own, strict=True):
+            to.weight.copy_(origin)
         parts = (
-            (self.row_levels, model.row_levels),
             (self.attention.attention_layer, model.interest),
             (self.dnn, model.head),
         )
@@ -155,6 +161,22 @@ class PaddedDin(nn.Module):
             table(batch.rows[:, place]) for place, table in enumerate(self.row_levels)
         ]
         return self.dnn(torch.cat([*levels, target, pooled], dim=1)).squeeze(1)
+
+
+def _item_tables(model: Din) -> Iterator[tuple[str, torch.Tensor]]:
+    """Tables of items by their name, in the order of an item's columns."""
+    for name, feature in model.items.features.items():
+        if isinstance(feature, ItemFields):
+            fields = feature.vectors
+            yield from zip(fields.table.rows, _field_tables(fields), strict=True)
+        else:
+            yield name, feature.table.weight
+
+
+def _field_tables(fields: FieldVectors) -> list[torch.Tensor]:
+    """A table for each field, behind a row of zeros."""
+    weight = fields.table.weight
+    return [torch.cat([weight[:1], weight[own]]) for own in fields.table.rows.values()]
 
 
 def padded_loader(

@@ -53,7 +53,7 @@ def peer_step(
 ) -> tuple[PaddedDin, Step]:
     """The peer's step, as FuxiCTR trains: L2 in the loss, Adam as it stands."""
     training = params.training
-    source = Din(table, np.ones(table.n_items + 1, bool), params)
+    source = _din(table, log, params)
     model = PaddedDin(source, params).train()
     del source
     batches = _endless(padded_loader(table, log, batch_size, params.seed))
@@ -95,7 +95,7 @@ def require_equal_losses(
         ValueError: If they or their gradients' norms differ by more than 1e-4 of the
             product's: the peer would be timed at something else.
     """
-    ours = Din(table, np.ones(table.n_items + 1, bool), params).train()
+    ours = _din(table, log, params).train()
     with torch.no_grad():
         for weights in ours.embedding_tables():
             weights.mul_(VISIBLE)
@@ -124,12 +124,18 @@ def flops_a_step(table: ItemTable, log: ClickLog, params: CtrParams) -> int:
 
     The optimiser, the clip and the L2 have none.
     """
-    model = Din(table, np.ones(table.n_items + 1, bool), params).train()
+    model = _din(table, log, params).train()
     batch = log[np.arange(len(log))]
     with FlopCounterMode(display=False) as counter:
         loss = functional.binary_cross_entropy_with_logits(model(batch), batch.label)
         loss.backward()
     return counter.get_total_flops()
+
+
+def _din(table: ItemTable, log: ClickLog, params: CtrParams) -> Din:
+    """The model that training would build."""
+    seen = np.ones(table.n_items + 1, bool)
+    return Din(table, seen, params, row_fields=log.fields.specs)
 
 
 def _validation_rows(log: ClickLog) -> ClickLog:
@@ -141,10 +147,10 @@ def _validation_rows(log: ClickLog) -> ClickLog:
         target=batch.target.numpy(),
         history=batch.history.numpy().astype(np.int32),
         offsets=offsets,
-        row_levels=batch.row_levels.numpy(),
         statistics=batch.statistics.numpy(),
         statistic_names=log.statistic_names,
         label=batch.label.numpy(),
+        fields=log.fields.take(np.array(rows)),
     )
 
 

@@ -1,13 +1,16 @@
 """Item tables and click logs at the reference's shape, drawn from a seed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.inputs.field_columns import FieldColumns, FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.params import CtrParams
+from mmctr.data.fields.field import FIRST, RARE
+from mmctr.data.fields.levels_and_tags import ROW_LEVELS
 from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.evaluation.params import EvaluationParams
 
@@ -39,14 +42,33 @@ def item_table(shape: Shape, seed: int) -> ItemTable:
     n = shape.items + 1
     tags = rng.integers(1, shape.tags, (n, 5))
     levels = rng.integers(1, MAX_LEVEL + 2, (2, n))
+    # The last one is in use, so that the table has its full size.
+    tags[1, 0] = shape.tags - 1
+    fields = np.column_stack([tags, *levels]) + RARE
     wide = (n, shape.positions)
     title = rng.integers(1, shape.codes + 1, wide)
     image = rng.integers(1, shape.codes + 1, wide)
-    # The last id of every vocabulary is in use, so that tables have their full size.
-    tags[1, 0], title[1, 0], image[1, 0] = shape.tags - 1, shape.codes, shape.codes
-    for column in (tags, levels[0], levels[1], title, image):
+    title[1, 0], image[1, 0] = shape.codes, shape.codes
+    for column in (fields, title, image):
         column[0] = 0
-    return ItemTable(tags, levels[0], levels[1], {"title": title, "image": image})
+    specs = (
+        FieldSpec("tags", RARE + shape.tags, width=5, is_hidden=False),
+        *(_level(name) for name in ("likes", "views")),
+    )
+    columns = FieldColumns(specs, fields, np.zeros((n, 0), np.float32))
+    codes = {"title": title, "image": image}
+    return ItemTable(shape.items, codes, fields=columns)
+
+
+def row_levels(rng: np.random.Generator, rows: int) -> FieldColumns:
+    """Draw likes and views as ``rows`` rows state them."""
+    levels = rng.integers(0, MAX_LEVEL + 1, (2, rows)) + FIRST
+    specs = tuple(_level(name) for name in ROW_LEVELS)
+    return FieldColumns(specs, levels.T.copy(), np.zeros((rows, 0), np.float32))
+
+
+def _level(name: str) -> FieldSpec:
+    return FieldSpec(name, FIRST + MAX_LEVEL + 1, is_level=True, is_hidden=False)
 
 
 def rows_table(shape: Shape, rows: int, seed: int) -> pa.Table:
@@ -59,30 +81,30 @@ def rows_table(shape: Shape, rows: int, seed: int) -> pa.Table:
     lengths = rng.geometric(1 / shape.mean_history, rows)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     history = rng.integers(1, shape.items + 1, offsets[-1], dtype=np.int32)
-    levels = rng.integers(0, MAX_LEVEL + 1, (2, rows), dtype=np.int8)
     return pa.table(
         {
             "user_id": np.arange(rows) // 4,
             "group_id": np.arange(rows) // 4,
             "item_id": rng.integers(1, shape.items + 1, rows),
             "item_seq": pa.ListArray.from_arrays(offsets, history),
-            "likes_level": levels[0],
-            "views_level": levels[1],
             "label": rng.integers(0, 2, rows, dtype=np.int8),
         }
     )
 
 
 def click_log(shape: Shape, rows: int, seed: int) -> ClickLog:
-    """The rows of :func:`rows_table` in memory."""
-    return ClickLog.from_arrow(rows_table(shape, rows, seed), MAX_HISTORY, shape.items)
+    """The rows of :func:`rows_table` in memory, with levels of their own."""
+    table = rows_table(shape, rows, seed)
+    log = ClickLog.from_arrow(table, MAX_HISTORY, shape.items)
+    levels = row_levels(np.random.default_rng([seed, 3]), rows)
+    return replace(log, fields=levels)
 
 
 def reference_params(seed: int, *, dropout: bool = True) -> CtrParams:
     """The reference's settings (``conf/microlens``), with or without dropout."""
     return CtrParams.model_validate(
         {
-            "features": {"row_levels": True, "likes": True, "views": True},
+            "features": {},
             "model": {
                 "embedding_dim": 64,
                 "embedding_std": 1e-4,

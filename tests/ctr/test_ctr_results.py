@@ -12,25 +12,23 @@ from mmctr.ctr.prediction import predict_clicks
 from mmctr.ctr.training.fit import train_din
 
 DROPOUTS = {"attention_dropout": 0.2, "dnn_dropout": 0.2, "item_id_dropout": 0.2}
-LEVELS = {"likes": True, "views": True}
 # Together they have every content form and every code embedding.
 MODELS: dict[str, dict[str, Any]] = {
     "positional": {
         "features": {
             "content": "codes+continuous+similarity+matches",
-            "row_levels": True,
-            **LEVELS,
         },
         "model": DROPOUTS,
+        "levels": True,
     },
     "bag": {
-        "features": LEVELS,
+        "features": {},
         "model": {"batch_norm": True},
         # One validation, so that rounding can't choose another one.
         "training": {"max_epochs": 1, "validations_per_epoch": 1},
     },
     "concat": {
-        "features": {"content": "codes+similarity", "tags": False},
+        "features": {"content": "codes+similarity", "without": ["tags"]},
         "model": {
             "concat": {"width": 2},
             "similarity": {"buckets": 7, "counts": "share"},
@@ -66,7 +64,8 @@ def _results(code_entry: str) -> dict[str, np.ndarray]:
     settings = MODELS[code_entry]
     rng = np.random.default_rng(0)
     table = with_vectors(rng, random_table(rng))
-    train, valid = click_log(rng, 160), click_log(rng, 80)
+    levels = settings.get("levels", False)
+    train, valid = (click_log(rng, rows, levels=levels) for rows in (160, 80))
     params = ctr_params(
         features=settings["features"],
         model={"code_entry": code_entry, "batch_norm": False, **settings["model"]},

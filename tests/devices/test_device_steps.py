@@ -83,16 +83,16 @@ def world(request: pytest.FixtureRequest) -> World:
     content, entry, has_options = request.param
     rng = np.random.default_rng(0)
     kinds = KINDS if has_options else []
-    levels = {"row_levels": True, "likes": True, "views": True}
     params = ctr_params(
-        features={"content": content, "statistics": kinds, **levels},
+        features={"content": content, "statistics": kinds},
         model={"code_entry": entry, **DROPOUTS},
         training={**TRAINING, **(OPTIONS if has_options else {})},
     )
     table = with_vectors(rng, random_table(rng))
-    log = log_with_statistics(rng, 32, kinds)
+    log = log_with_statistics(rng, 32, kinds, levels=True)
     scales = StatisticScales.fit(log.statistic_names, log.statistics, 0)
-    model = Din(table, np.ones(N_ITEMS + 1, bool), params, scales)
+    seen = np.ones(N_ITEMS + 1, bool)
+    model = Din(table, seen, params, scales, log.fields.specs)
     return World(model, params, whole_batch(log), log, table)
 
 

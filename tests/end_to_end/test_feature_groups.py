@@ -91,8 +91,8 @@ def full(arms):
 @pytest.mark.evidence
 @pytest.mark.parametrize(
     "less",
-    ["tags=false", "likes=false", "views=false", "modalities=[image]"]
-    + ["modalities=[title]"],
+    [f"without=[{x},row_likes,row_views]" for x in ("tags", "likes", "views")]
+    + ["modalities=[image]", "modalities=[title]"],
 )
 def test_a_model_without_a_group_of_features_is_worse(
     arms, full, less, record_property

@@ -31,7 +31,7 @@ def audit(**changes: object) -> dict:
         "train": rows(0, users=range(100)),
         "valid": rows(1, users=range(90, 200), **changes),
     }
-    return audit_splits(splits, {"likes_level": OWN_LEVELS})
+    return audit_splits(splits, {"likes_level": OWN_LEVELS}, N_ITEMS)
 
 
 def test_nothing_leaks_in_random_rows():
@@ -90,7 +90,7 @@ def test_a_label_in_the_item_is_found_out_of_sample_in_train_too():
         return rows(seed, users=users, labels=plain.items % 2)
 
     splits = {"train": by_item(0, range(100)), "valid": by_item(1, range(100, 200))}
-    report = audit_splits(splits, {"likes_level": OWN_LEVELS})
+    report = audit_splits(splits, {"likes_level": OWN_LEVELS}, N_ITEMS)
     assert report["train"]["auc_item_only"] > 0.9
     assert report["valid"]["auc_item_only"] > 0.9
 
@@ -103,10 +103,10 @@ def test_train_rows_do_not_score_themselves():
         items=items,
         history=items,
         history_lengths=np.ones(N_ITEMS, int),
-        levels={"likes_level": OWN_LEVELS},
+        levels={},
         labels=items % 2,
     )
-    report = audit_splits({"train": train}, {"likes_level": OWN_LEVELS})
+    report = audit_splits({"train": train}, {}, N_ITEMS)
     assert report["train"]["auc_item_only"] == 0.5
 
 
@@ -135,5 +135,5 @@ def test_an_item_that_train_lacks_has_the_click_rate_of_impressions():
         "train": impressions(np.repeat([1, 2], 20), labels),
         "valid": impressions(np.array([1, 3]), np.array([1, 0])),
     }
-    report = audit_splits(splits, {"likes_level": OWN_LEVELS}, are_impressions=True)
+    report = audit_splits(splits, {}, N_ITEMS, are_impressions=True)
     assert report["valid"]["auc_item_only"] == 1.0

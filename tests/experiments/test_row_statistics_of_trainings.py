@@ -26,16 +26,7 @@ STATISTICS = "ctr_modeling.features.statistics"
 @pytest.fixture(scope="module")
 def items() -> Items:
     """Without tags and vectors."""
-    levels = pa.array(np.arange(N_ITEMS) % 3, pa.int8())
-    table = pa.table(
-        {
-            "item_id": np.arange(1, N_ITEMS + 1),
-            "title": [""] * N_ITEMS,
-            "tags": pa.array([[]] * N_ITEMS, pa.list_(pa.int32())),
-            "likes_level": levels,
-            "views_level": levels,
-        }
-    )
+    table = pa.table({"item_id": np.arange(1, N_ITEMS + 1), "title": [""] * N_ITEMS})
     return Items(table, {"title": np.zeros((N_ITEMS + 1, 0))})
 
 
@@ -51,7 +42,7 @@ def parts() -> Parts:
 def base() -> ModelParams:
     """A model of item ids, for a few steps."""
     ctr = small_params(
-        features={"content": "none", "likes": True},
+        features={"content": "none"},
         training={"batch_size": 64, "learning_rate": 0.01},
     )
     return ModelParams(quantization=quantization_params(), ctr_modeling=ctr)

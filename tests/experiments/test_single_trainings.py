@@ -19,7 +19,7 @@ SEEDS = "ctr_modeling.training.seeds"
 
 
 def base(seeds: int) -> ModelParams:
-    ctr = ctr_params(features={"likes": True}, training={"seeds": seeds})
+    ctr = ctr_params(training={"seeds": seeds})
     return ModelParams(quantization=quantization_params(), ctr_modeling=ctr)
 
 

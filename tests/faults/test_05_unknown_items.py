@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from fault_runs import kedro, said
 from project_runs import TINY, files_below, kedro_run, write_config, write_log
 
+from mmctr.data.fields.field import FIRST
+
 RAW = "data/01_raw/test/MicroLens_1M_x1"
 PAD = "--params=preparation.unknown_items=pad"
 
@@ -88,9 +90,9 @@ def test_a_challenge_that_names_unknown_items(finished_project):
         0,
     ]
     own = pq.read_table(project / "data/03_primary/test/items.parquet")
-    fifth = own["likes_level"][test["item_id"][4].as_py() - 1]
-    assert test["likes_level"].to_pylist()[0] == 0
-    assert test["likes_level"][4] == fifth
+    fifth = own["field_likes"][test["item_id"][4].as_py() - 1]
+    assert test["field_row_likes"].to_pylist()[0] == FIRST
+    assert test["field_row_likes"][4] == fifth
     scores = pq.read_table(
         project / "data/07_model_output/test/test_predictions.parquet"
     )
@@ -154,23 +156,22 @@ def test_values_that_the_model_was_not_trained_with(finished_project):
     project = finished_project
     item_table = project / "data/05_model_input/test/item_table.parquet"
     table = pq.read_table(item_table)
-    tags, likes = table["tags"].to_pylist(), table["likes"].to_pylist()
-    tags[3] = [5000]
-    likes[4] = 77
-    for column, values in (("tags", tags), ("likes", likes)):
+    for column, row, value in (("field_tags", 3, [5000]), ("field_likes", 4, 77)):
         place = table.column_names.index(column)
-        typed = pa.array(values, table.schema.field(column).type)
-        table = table.set_column(place, column, typed)
+        values = table[column].to_pylist()
+        values[row] = value
+        described = table.schema.field(column)
+        table = table.set_column(place, described, pa.array(values, described.type))
     pq.write_table(table, item_table)
     before = files_below(project / "data")
     nodes, changed = "--nodes=predict_test", "--params=accept_changed=true"
     strict = kedro(project, "run", "--env=test", nodes, changed)
     assert strict.returncode == 1
     for words in (
-        "column 'likes' has 1 values that the model does not know, first rows [4] "
-        "(values [77])",
-        "column 'tags' has 1 values that the model does not know, first rows [3] "
-        "(values [5000])",
+        "column 'field_likes' has 1 values that the model does not know, first rows "
+        "[4] (values [77])",
+        "column 'field_tags' has 1 values that the model does not know, first rows "
+        "[3] (values [5000])",
         "ctr_modeling.unknown_values=pad",
     ):
         assert words in said(strict)

@@ -48,7 +48,7 @@ def test_a_challenge_of_odd_histories(project, finished):
             "features": {
                 "content": "codes+continuous+similarity+matches",
                 "item_id": True,
-                "row_levels": True,
+                "without": [],
             },
         },
     }

@@ -229,7 +229,6 @@ def found(*, labelled: bool = True) -> dict[str, Any]:
             "source": "interactions",
             "items": ITEMS,
             "items_in_train": ITEMS - 5,
-            "levels_from": {"likes": "items", "views": "training events"},
             "parts": {**parts, "test": _part(240, labelled)},
             "oracle_auc": None,
             "log": log_report(),

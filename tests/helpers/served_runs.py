@@ -117,7 +117,7 @@ def requests_of_test(
     ids = read["item_id_mapping"]["original_id"].combine_chunks()
     lists = rows["item_seq"].combine_chunks()
     numbers = pa.array(lists.values.to_numpy().astype(np.int64) - 1)
-    kept = ("user_id", "as_of", "timestamp", "likes_level", "views_level")
+    kept = ("user_id", "as_of", "timestamp")
     table = pa.table(
         {
             "item_id": scores["item_id"],

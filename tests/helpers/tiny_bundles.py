@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import torch
-from worlds import N_ITEMS, ctr_params, random_table, with_vectors
+from worlds import N_ITEMS, as_arrow, ctr_params, random_table, with_vectors
 
 from mmctr import Scorer
 from mmctr.ctr.inputs.field_columns import FieldColumns
@@ -14,7 +14,6 @@ from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.member_weights import join_members
 from mmctr.ctr.models import model_class
 from mmctr.ctr.params import CtrParams
-from mmctr.data.columns import lists_of_rows
 from mmctr.data.fields.field import Field
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.fields.state import FieldState
@@ -100,7 +99,7 @@ def tiny_scorer(
             commit=None,
         ),
         weights=_weights(rng, table, params, state),
-        item_table=_as_arrow(table),
+        item_table=as_arrow(table),
         items=pa.table({"original_id": ITEMS, "title": ITEMS}),
         n_items=N_ITEMS,
         published=None,
@@ -143,15 +142,3 @@ def _weights(
                 tensor.add_(torch.randn_like(tensor), alpha=0.2)
         members.append({k: x.detach().clone() for k, x in built.state_dict().items()})
     return dict(join_members(members))
-
-
-def _as_arrow(table: ItemTable) -> pa.Table:
-    return pa.table(
-        {
-            "item_id": np.arange(table.n_items + 1, dtype=np.int32),
-            "tags": [[int(x) for x in row if x] for row in table.tags],
-            "likes": table.likes,
-            "views": table.views,
-            **{f"{k}_codes": lists_of_rows(own) for k, own in table.codes.items()},
-        }
-    )

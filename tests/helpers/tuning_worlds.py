@@ -13,9 +13,7 @@ INPUTS: dict[str, Any] = {
     "valid": "b",
     "items": "d",
     "fields": [],
-    "has_tags": False,
     "modalities": ["title"],
-    "levels_from": {"likes": "events", "views": "events"},
     "facts": {"kind": "clicks", "negative_keep": 1.0, "clock": True},
 }
 METHOD = "quantization.method"

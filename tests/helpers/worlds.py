@@ -1,20 +1,34 @@
-"""Small random item tables and click logs, and FuxiCTR's DIN on the same inputs."""
+"""Small random item tables and click logs."""
 
-from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import torch
-from torch import nn
 
 from mmctr.ctr.inputs.click_log import Batch, ClickLog
+from mmctr.ctr.inputs.field_columns import FieldColumns, FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
-from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
+from mmctr.data.columns import lists_of_rows
+from mmctr.data.fields.field import FIRST
+from mmctr.data.fields.levels_and_tags import STATED_LEVELS, challenge_fields
 from mmctr.evaluation.params import EvaluationParams
 
 N_ITEMS = 40
+TAG_LISTS = pa.list_(pa.int32())
+CHALLENGE = challenge_fields(pa.table({"tags": [[8, 7, 6, 5, 4]]}))
+ITEM_FIELDS = (
+    FieldSpec("tags", FIRST + 8, width=5, is_hidden=False),
+    *(
+        FieldSpec(name, FIRST + 11, is_level=True, is_hidden=False)
+        for name in ("likes", "views")
+    ),
+)
+ROW_LEVELS = tuple(
+    FieldSpec(name, FIRST + 11, is_level=True, is_hidden=False)
+    for name in ("row_likes", "row_views")
+)
 
 
 def random_table(rng: np.random.Generator, *, image_positions: int = 3) -> ItemTable:
@@ -24,9 +38,28 @@ def random_table(rng: np.random.Generator, *, image_positions: int = 3) -> ItemT
     levels = rng.integers(1, 12, (2, n + 1))
     title = rng.integers(1, 8, (n + 1, 6))
     image = rng.integers(1, 5, (n + 1, image_positions))
-    for column in (tags, levels[0], levels[1], title, image):
+    codes = np.column_stack([tags, *levels])
+    codes[codes > 0] += FIRST - 1
+    for column in (codes, title, image):
         column[0] = 0
-    return ItemTable(tags, levels[0], levels[1], {"title": title, "image": image})
+    fields = FieldColumns(ITEM_FIELDS, codes, np.zeros((n + 1, 0), np.float32))
+    return ItemTable(n, {"title": title, "image": image}, fields=fields)
+
+
+def as_arrow(table: ItemTable) -> pa.Table:
+    """An item table of :func:`random_table` as the fusion pipeline writes it."""
+    numbers = {"item_id": np.arange(table.n_items + 1, dtype=np.int32)}
+    codes = {f"{name}_codes": lists_of_rows(own) for name, own in table.codes.items()}
+    found = pa.table(numbers | codes)
+    tags, levels = table.fields.codes[:, :5], table.fields.codes[:, 5:]
+    lists = pa.array([[x for x in row if x] for row in tags.tolist()], TAG_LISTS)
+    columns = [lists, *(pa.array(own, pa.int32()) for own in levels.T)]
+    for spec, column in zip(table.fields.specs, columns, strict=True):
+        facts = {"side": "item", "size": str(spec.size), "width": str(spec.width)}
+        facts |= {"kind": "level" if spec.width == 1 else "tags", "of_all": "True"}
+        described = pa.field(f"field_{spec.name}", column.type, metadata=facts)
+        found = found.append_column(described, column)
+    return found
 
 
 def with_vectors(rng: np.random.Generator, table: ItemTable) -> ItemTable:
@@ -53,16 +86,28 @@ def rows_table(
             "group_id": pa.array(np.arange(n_rows) // 4),
             "item_id": pa.array(targets),
             "item_seq": pa.array(histories, pa.list_(pa.int32())),
-            "likes_level": pa.array(rng.integers(0, 11, n_rows), pa.int8()),
-            "views_level": pa.array(rng.integers(0, 11, n_rows), pa.int8()),
             "label": pa.array(labels, pa.int8()),
         }
     )
 
 
-def click_log(rng: np.random.Generator, n_rows: int, **options: int) -> ClickLog:
-    """The rows of :func:`rows_table` in memory."""
-    return ClickLog.from_arrow(rows_table(rng, n_rows, **options), 100, N_ITEMS)
+def with_levels(rng: np.random.Generator, rows: pa.Table) -> pa.Table:
+    """The rows with levels of their own, as those of a challenge."""
+    levels = {name: rng.integers(0, 11, len(rows)) for name in STATED_LEVELS}
+    columns = {name: pa.array(values) for name, values in levels.items()}
+    encoded = CHALLENGE.encode("row", columns, len(rows))
+    for place, column in enumerate(encoded.schema):
+        rows = rows.append_column(column, encoded[place])
+    return rows
+
+
+def click_log(
+    rng: np.random.Generator, n_rows: int, *, levels: bool = False, **options: int
+) -> ClickLog:
+    """The rows of :func:`rows_table` in memory, with levels if asked for."""
+    rows = rows_table(rng, n_rows, **options)
+    rows = with_levels(rng, rows) if levels else rows
+    return ClickLog.from_arrow(rows, 100, N_ITEMS, fields="all")
 
 
 def with_statistics(rng: np.random.Generator, rows: pa.Table) -> pa.Table:
@@ -82,11 +127,12 @@ def with_statistics(rng: np.random.Generator, rows: pa.Table) -> pa.Table:
 
 
 def log_with_statistics(
-    rng: np.random.Generator, n_rows: int, kinds: list[str]
+    rng: np.random.Generator, n_rows: int, kinds: list[str], *, levels: bool = False
 ) -> ClickLog:
-    """Rows with those statistics in memory."""
+    """Rows with those statistics in memory, with levels if asked for."""
     rows = with_statistics(rng, rows_table(rng, n_rows))
-    return ClickLog.from_arrow(rows, 100, N_ITEMS, statistics=kinds)
+    rows = with_levels(rng, rows) if levels else rows
+    return ClickLog.from_arrow(rows, 100, N_ITEMS, statistics=kinds, fields="all")
 
 
 def whole_batch(log: ClickLog) -> Batch:
@@ -96,9 +142,11 @@ def whole_batch(log: ClickLog) -> Batch:
 
 def with_items(batch: Batch, **items: torch.Tensor) -> Batch:
     """The batch with another ``target`` or ``history``."""
-    names = ("target", "history", "segment", "row_levels", "statistics", "label")
-    names += ("weight",)
-    return Batch.of(**{name: getattr(batch, name) for name in names} | items)
+    names = ("target", "history", "segment", "statistics", "label", "weight")
+    found = Batch.of(**{name: getattr(batch, name) for name in names} | items)
+    return found._replace(
+        field_codes=batch.field_codes, field_values=batch.field_values
+    )
 
 
 def ctr_params(
@@ -128,122 +176,3 @@ def ctr_params(
             "device": "cpu",
         }
     )
-
-
-@dataclass(frozen=True)
-class PaddedBatch:
-    """A batch as FuxiCTR takes it: ``history [B, L]``, zeros in front."""
-
-    target: torch.Tensor
-    history: torch.Tensor
-    row_levels: torch.Tensor
-    label: torch.Tensor
-
-
-def pad(batch: Batch, *, extra: int = 0) -> PaddedBatch:
-    """Pad the histories on the left, to the longest and ``extra`` positions more."""
-    rows = len(batch.target)
-    lengths = torch.bincount(batch.segment, minlength=rows)
-    width = int(lengths.max()) + extra
-    history = torch.zeros(rows, width, dtype=torch.long)
-    for row in range(rows):
-        own = batch.history[batch.segment == row]
-        history[row, width - len(own) :] = own
-    return PaddedBatch(batch.target, history, batch.row_levels, batch.label)
-
-
-class FuxiDin(nn.Module):
-    """DIN put together from FuxiCTR's own layers, padded, one code lookup a position.
-
-    It is the oracle of the parity tests: what a FuxiCTR user would write.
-    """
-
-    def __init__(self, table: ItemTable, model: Din, params: CtrParams) -> None:
-        from fuxictr.features import FeatureMap
-        from fuxictr.pytorch.layers import DIN_Attention, FeatureEmbedding, MLP_Block
-
-        super().__init__()
-        self._inputs = {
-            "item_id": torch.arange(len(table.likes)),
-            "tags": torch.from_numpy(table.tags),
-            "likes": torch.from_numpy(table.likes),
-            "views": torch.from_numpy(table.views),
-            "title_codes": torch.from_numpy(table.codes["title"]),
-            "image_codes": torch.from_numpy(table.codes["image"]),
-        }
-        names = list(model.items.features)
-        feature_map = FeatureMap("parity", ".")
-        feature_map.features = OrderedDict(
-            (name, self._spec(model.items.features[name].table, name)) for name in names
-        )
-        dim = params.model.embedding_dim
-        self._names = names
-        self.embedding = FeatureEmbedding(feature_map, dim)
-        self.row_levels = nn.ModuleList(
-            nn.Embedding(*table.weight.shape) for table in model.row_levels
-        )
-        width = len(names) * dim
-        self.attention = DIN_Attention(
-            embedding_dim=width, attention_units=list(params.model.attention_units)
-        )
-        self.dnn = MLP_Block(
-            input_dim=2 * width + len(model.row_levels) * dim,
-            output_dim=1,
-            hidden_units=list(params.model.dnn_units),
-            hidden_activations="ReLU",
-            batch_norm=params.model.batch_norm,
-        )
-
-    def _spec(self, table: nn.Embedding, name: str) -> dict[str, object]:
-        spec = {"source": "", "vocab_size": table.num_embeddings, "padding_idx": 0}
-        if self._inputs[name].ndim == 1:
-            return {"type": "categorical", **spec}
-        pooling = "layers.MaskedAveragePooling()"
-        return {"type": "sequence", "feature_encoder": pooling, **spec}
-
-    def pairs(self, model: Din) -> list[tuple[nn.Parameter, nn.Parameter]]:
-        """Each of our parameters with FuxiCTR's counterpart."""
-        tables = self.embedding.embedding_layer.embedding_layers
-        pairs = [
-            (model.items.features[name].table.weight, tables[name].weight)
-            for name in self._names
-        ]
-        pairs += zip(
-            model.row_levels.parameters(), self.row_levels.parameters(), strict=True
-        )
-        pairs += zip(
-            model.interest.parameters(),
-            self.attention.attention_layer.parameters(),
-            strict=True,
-        )
-        pairs += zip(model.head.parameters(), self.dnn.parameters(), strict=True)
-        return pairs
-
-    @torch.no_grad()
-    def copy_from(self, model: Din) -> None:
-        """Take our model's weights."""
-        for ours, theirs in self.pairs(model):
-            theirs.copy_(ours)
-
-    @torch.no_grad()
-    def copy_to(self, model: Din) -> None:
-        """Give our model these weights."""
-        for ours, theirs in self.pairs(model):
-            ours.copy_(theirs)
-
-    def embed(self, items: torch.Tensor) -> torch.Tensor:
-        """``items [N]`` -> ``[N, width]``."""
-        inputs = OrderedDict((name, self._inputs[name][items]) for name in self._names)
-        return self.embedding(inputs, flatten_emb=True)
-
-    def forward(self, batch: PaddedBatch) -> torch.Tensor:
-        """Logits ``[B]``."""
-        rows, width = batch.history.shape
-        target = self.embed(batch.target)
-        flat = self.embed(batch.history.reshape(-1))
-        history = flat.view(rows, width, target.shape[1])
-        pooled = self.attention(target, history, mask=batch.history > 0)
-        levels = [
-            table(batch.row_levels[:, i]) for i, table in enumerate(self.row_levels)
-        ]
-        return self.dnn(torch.cat([*levels, target, pooled], dim=1)).squeeze(1)

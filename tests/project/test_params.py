@@ -94,7 +94,7 @@ def test_a_section_that_is_no_section_is_named(configured):
         ("quantization.method", "kmeans"),
         ("quantization.pq.positions", 0),
         ("ctr_modeling.model.attention_units", "64"),
-        ("ctr_modeling.features.tags", "perhaps"),
+        ("ctr_modeling.features.without", "tags"),
         ("ctr_modeling.features.content", "code"),
         ("ctr_modeling.features.content", "none+codes"),
         ("ctr_modeling.features.content", "codes+codes"),

@@ -6,7 +6,7 @@ import pyarrow as pa
 from mmctr.data.fields.state import FieldState
 from mmctr.serving.reference import count_like, items_with_vector, make_reference
 
-ITEMS = pa.table({"likes": [0, 1, 2, 3], "views": [0, 1, 1, 1]})
+ITEMS = pa.table({"item_id": range(4)})
 
 
 def rows_of(items: list[int]) -> pa.Table:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from worlds import (
     N_ITEMS,
+    as_arrow,
     click_log,
     ctr_params,
     random_table,
@@ -16,21 +17,7 @@ from worlds import (
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.prediction import ClickPredictor, predict_clicks
-from mmctr.data.columns import lists_of_rows
 from mmctr.serving.fitted_items import fitted_items
-
-
-def as_arrow(table: ItemTable) -> pa.Table:
-    """An item table as the fusion pipeline writes it."""
-    return pa.table(
-        {
-            "item_id": np.arange(table.n_items + 1, dtype=np.int32),
-            "tags": [[int(x) for x in row if x] for row in table.tags],
-            "likes": table.likes,
-            "views": table.views,
-            **{f"{k}_codes": lists_of_rows(own) for k, own in table.codes.items()},
-        }
-    )
 
 
 def bundle_of(table: ItemTable, rows: np.ndarray, params) -> SimpleNamespace:
@@ -92,7 +79,7 @@ def test_codes_and_tags_that_training_lacks_are_padding(entry):
     model = Din(table, np.ones(N_ITEMS + 1, bool), params)
     bundle = bundle_of(table, np.array([3]), params)
     rows = bundle.item_table.to_pylist()
-    rows[-1] |= {"title_codes": [99] * 6, "tags": [99, 1]}
+    rows[-1] |= {"title_codes": [99] * 6, "field_tags": [99, 4]}
     bundle.item_table = pa.Table.from_pylist(rows, bundle.item_table.schema)
     found = ClickPredictor(*fitted_items(bundle, model.state_dict()))
     log = click_log(rng, 8)

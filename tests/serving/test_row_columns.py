@@ -40,9 +40,8 @@ def test_ages_of_items_are_those_of_preparation(published):
         users=pa.nulls(5, pa.string()),
         as_of=np.append(times, DAY),
     )
-    item_table = pa.table({name: np.zeros(4, np.int64) for name in ("likes", "views")})
     found = requests.table(
-        item_table,
+        pa.table({"item_id": range(4)}),
         fields.state,
         EventLog.from_arrow(pa.table(log)),
         published=None if published is None else prepared["published"].to_numpy(),

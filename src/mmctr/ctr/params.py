@@ -22,13 +22,6 @@ class FeatureParams(Params):
 
     item_id: bool = True
     """An embedding per item; memorised where rows are few."""
-    tags: bool = True
-    """The mean of the tags' embeddings."""
-    likes: bool | Literal["stated"] = "stated"
-    """stated: only where the source states them; levels counted from training events
-    say nothing about new items and are memorised (overfit)."""
-    views: bool | Literal["stated"] = "stated"
-    """The same for views."""
     content: Annotated[str, AfterValidator(canonical_content)] = "codes"
     """How modalities enter the model, joined by +: codes; continuous, the vectors
     behind a learned projection; similarity, histograms of cosines between target and
@@ -38,17 +31,22 @@ class FeatureParams(Params):
     vectors: Literal["own", "decoded"] = "own"
     """Which vectors continuous and similarity use: the items' own, or those
     reconstructed from their codes, so that all content is in the codes."""
-    row_levels: bool = False
-    """Use the row's own likes and views level beside the item's."""
     statistics: list[str] = []
     """Kinds of row statistics beside the features of items, such as popularity; each
     must be switched on in row_statistics.kinds."""
 
     fields: Literal["all"] | list[str] = "all"
     """Fields of items, users and rows that the model sees; all, or their names."""
+    without: list[str] = []
+    """Names of fields that it does not see."""
     crosses: list[str] = []
     """Pairs of fields of users and rows with a vector per pair of values, such as
     position*group_size; one of them may be tags, whose pairs are averaged."""
+
+    def uses(self, field: str) -> bool:
+        """Whether the model sees the field of this name."""
+        is_named = self.fields == "all" or field in self.fields
+        return is_named and field not in self.without
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -60,23 +58,6 @@ class FeatureParams(Params):
         """Whether anything in ``content`` is made of codes."""
         decoded = self.vectors == "decoded" and not OF_VECTORS.isdisjoint(self.forms)
         return decoded or not OF_CODES.isdisjoint(self.forms)
-
-    def resolve_stated(self, levels_from: dict[str, str]) -> "FeatureParams":
-        """Decide ``stated`` by what the levels of a data set were made of.
-
-        Args:
-            levels_from: The preparation report's: ``items`` where the source states
-                ``likes`` or ``views``.
-
-        Returns:
-            The same with true or false everywhere.
-        """
-        decided = {
-            name: levels_from[name] == "items"
-            for name in ("likes", "views")
-            if getattr(self, name) == "stated"
-        }
-        return self.model_copy(update=decided)
 
 
 class TrainingParams(Params):

@@ -135,6 +135,7 @@ def log_to_score(
         computed=computed,
         fields=features.fields,
         crosses=features.crosses,
+        without=features.without,
         unknown_targets=True,
     )
 

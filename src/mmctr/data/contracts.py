@@ -7,7 +7,7 @@ import pandera.pandas as pandera
 
 from mmctr.data.fields.field import CODES, VALUES
 from mmctr.data.fields.log_columns import PUBLISHED
-from mmctr.data.raw_schemas import LABEL, LEVEL, column
+from mmctr.data.raw_schemas import LABEL, column
 
 _POSITIVE = pandera.Check.in_range(
     0,
@@ -19,6 +19,12 @@ _POSITIVE = pandera.Check.in_range(
 
 ANY_CODES = "NAME_codes"
 """Stands for any number of columns: the codes of every modality."""
+
+
+_FIELDS = (
+    " Of every field there is an int32 column `field_NAME` with its codes, lists for "
+    "tags, and of a number also a float32 column `value_NAME`."
+)
 
 
 def codes_columns(names: Iterable[str]) -> dict[str, str]:
@@ -39,21 +45,8 @@ def _from(first: int) -> pandera.Check:
     )
 
 
-def _padding_first() -> pandera.Check:
-    return pandera.Check(
-        lambda levels: (levels > 0) == (np.arange(len(levels)) > 0),
-        error="must be 0 (padding) in row 0, and 1 or above (level + 1) in all others",
-    )
-
-
 def _at_least(least: int, meaning: str) -> pandera.Check:
     return pandera.Check.ge(least, error=f"must be {least} or above ({meaning})")
-
-
-def _levels(about: str) -> dict[str, pandera.Column]:
-    return {
-        name: column("Int8", LEVEL, about) for name in ("likes_level", "views_level")
-    }
 
 
 def _time(about: str) -> pandera.Column:
@@ -80,7 +73,6 @@ def _rows(*, labelled: bool) -> pandera.DataFrameSchema:
                 "rows that are compared with each other in gAUC",
             ),
             "item_id": target,
-            **_levels("level of the row"),
             "label": column(
                 "Int8",
                 LABEL,
@@ -109,7 +101,7 @@ def _rows(*, labelled: bool) -> pandera.DataFrameSchema:
         if labelled
         else "test, test_rows, test_frozen_rows",
         description="One row per impression; in those that end in `_rows` also a "
-        "float32 column `kind.name` per row statistic, NaN where undefined.",
+        "float32 column `kind.name` per row statistic, NaN where undefined." + _FIELDS,
     )
 
 
@@ -123,13 +115,6 @@ CONTRACTS = {
         {
             "item_id": column("Int64", _from(1), "numbered in the source's order"),
             "title": column("str", None, "empty where there is none"),
-            **_levels("level of the item"),
-            "tags": column(
-                "int32",
-                _at_least(1, "0 is padding"),
-                "tags, none or more",
-                lists="any",
-            ),
             PUBLISHED: column(
                 "float64",
                 None,
@@ -139,7 +124,7 @@ CONTRACTS = {
             ),
         },
         title="items",
-        description="One row per item.",
+        description="One row per item." + _FIELDS,
     ),
     "item_id_mapping": pandera.DataFrameSchema(
         {
@@ -174,15 +159,10 @@ CONTRACTS = {
     "item_table": pandera.DataFrameSchema(
         {
             "item_id": column("Int32", _from(0), "row i is item i"),
-            "likes": column("Int8", _padding_first(), "level + 1"),
-            "views": column("Int8", _padding_first(), "level + 1"),
-            "tags": column(
-                "int32", _at_least(1, "0 is padding"), "none in row 0", lists="any"
-            ),
             ANY_CODES: _codes(),
         },
         title="item_table",
-        description="One row per item, behind row 0, which is padding.",
+        description="One row per item, behind row 0, which is padding." + _FIELDS,
     ),
     "predictions": pandera.DataFrameSchema(
         {

@@ -28,7 +28,7 @@ class AuditedRows:
     history_lengths: NDArray[Any]
     """``[R]`` items in each history."""
     levels: dict[str, NDArray[Any]]
-    """Column -> ``[R]`` level in the row."""
+    """Column -> ``[R]`` level in the row, where rows state levels."""
     labels: NDArray[Any] | None
     """``[R]`` of 0 and 1; None where the split is unlabelled."""
     fields: dict[str, AuditedField] = field(default_factory=dict)
@@ -38,6 +38,7 @@ class AuditedRows:
 def audit_splits(
     splits: dict[str, AuditedRows],
     item_levels: dict[str, NDArray[Any]],
+    n_items: int,
     *,
     are_impressions: bool = False,
 ) -> dict[str, object]:
@@ -48,7 +49,9 @@ def audit_splits(
 
     Args:
         splits: By name; ``train`` must be among them and labelled.
-        item_levels: Column -> ``[n_items]`` level of the item itself.
+        item_levels: Column -> ``[n_items]`` level of the item itself, for each level
+            that rows state.
+        n_items: How many items there are.
         are_impressions: Whether all rows were shown: items of which train knows nothing
             have its click rate then.
 
@@ -75,7 +78,7 @@ def audit_splits(
                 if rows.labels is None
                 else auc(rows.labels, scores.astype(np.float64))
                 for quantity, scores in _quantities(
-                    rows, train, item_levels, prior, in_train=name == "train"
+                    rows, train, item_levels, n_items, prior, in_train=name == "train"
                 ).items()
             },
             "fields": _fields(rows, train, in_train=name == "train"),
@@ -111,12 +114,12 @@ def _quantities(
     rows: AuditedRows,
     train: AuditedRows,
     item_levels: dict[str, NDArray[Any]],
+    n_items: int,
     prior: float,
     *,
     in_train: bool,
 ) -> dict[str, NDArray[Any]]:
     """Collect the quantities ``[R]`` that might give the label away."""
-    n_items = len(next(iter(item_levels.values())))
     every = np.ones(len(train.items), bool)
     offsets = np.concatenate([[0], np.cumsum(rows.history_lengths)])
     own = {

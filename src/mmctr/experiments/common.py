@@ -58,24 +58,21 @@ def describe_inputs(
 
     Args:
         tables: Primary rows by the name of their part.
-        items: Tags and levels; titles don't count, their vectors do.
+        items: With their fields; titles don't count, their vectors do.
         vectors: By modality ``[n_items + 1, d]`` float32; d is 0 where there are none.
-        preparation_report: Says what the levels were computed from, and which share of
-            the negatives train has.
+        preparation_report: Says which share of the negatives train has.
 
     Returns:
         A hash of every table (``items`` for items and vectors), ``fields`` (names of
-        those of items), ``has_tags``, ``modalities`` (those that have vectors),
-        ``levels_from`` and ``facts`` (those of the log).
+        those of items), ``modalities`` (those that have vectors) and ``facts`` (those
+        of the log).
     """
     used = items.drop_columns(["title"])
     return {
         **{name: fingerprint(table) for name, table in tables.items()},
         "items": fingerprint(used, *vectors.values()),
         "fields": [spec.name for spec in field_specs(items.schema)],
-        "has_tags": len(items["tags"].combine_chunks().flatten()) > 0,
         "modalities": [name for name, array in vectors.items() if array.shape[1]],
-        "levels_from": preparation_report["levels_from"],
         "facts": asdict(LogFacts.of(preparation_report)),
     }
 

@@ -101,31 +101,19 @@ class ModelParams(Params):
         ctr = self.ctr_modeling.model_copy(update=own)
         return self.model_copy(update={"ctr_modeling": ctr})
 
-    def fit_to_inputs(self, inputs: Mapping[str, Any]) -> Self | None:
-        """Decide ``stated`` features for a data set.
+    def describes_items(self, inputs: Mapping[str, Any]) -> bool:
+        """Whether items have a feature at all.
 
         Args:
             inputs: From :func:`mmctr.experiments.common.describe_inputs`.
-
-        Returns:
-            The parameters; None if items would have no feature at all.
         """
-        ctr = self.ctr_modeling
-        features = ctr.features.resolve_stated(inputs["levels_from"])
-        names = inputs["fields"]
-        fields = [x for x in names if features.fields == "all" or x in features.fields]
-        is_described = (
+        features = self.ctr_modeling.features
+        of_content = {"codes", "continuous"} & set(features.forms)
+        return (
             features.item_id
-            or (features.tags and inputs["has_tags"])
-            or features.likes
-            or features.views
-            or fields
-            or ({"codes", "continuous"} & set(features.forms) and inputs["modalities"])
+            or any(features.uses(name) for name in inputs["fields"])
+            or bool(of_content and inputs["modalities"])
         )
-        if not is_described:
-            return None
-        fitted = ctr.model_copy(update={"features": features})
-        return self.model_copy(update={"ctr_modeling": fitted})
 
     def codes_name(self, inputs: Mapping[str, Any]) -> str | None:
         """Name the model's codes by a hash of all that they and their health depend on.

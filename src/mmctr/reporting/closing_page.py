@@ -37,7 +37,7 @@ _AUDITED = (
     ("likes", "auc_likes_level"),
     ("views", "auc_views_level"),
 )
-"""Heading and key of the columns of the audit."""
+"""Heading and key of the columns of the audit; levels where rows state them."""
 
 
 def summarize(
@@ -67,6 +67,7 @@ def summarize(
     audited = {
         title: [number(inputs["data_audit"][part][key], 3) for part in names]
         for title, key in _AUDITED
+        if key in inputs["data_audit"]["train"]
     }
     return render(
         "closing_page.txt",

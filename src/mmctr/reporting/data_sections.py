@@ -38,7 +38,7 @@ LEAKS = {
     "auc_likes_level_minus_items": "likes level, minus the item's",
     "auc_views_level_minus_items": "views level, minus the item's",
 }
-"""What the audit scores rows by, one quantity alone."""
+"""What the audit scores rows by, one quantity alone; levels where rows state them."""
 
 
 def data_section(
@@ -100,7 +100,7 @@ def part_table(report: dict[str, Any]) -> Table:
 def leak_sentence(audit: dict[str, Any]) -> str:
     """Say how many users are in two parts, and which quantity alone predicts most."""
     part = "test" if audit["test"]["positive_rate"] is not None else "valid"
-    alone = {name: audit[part][key] for key, name in LEAKS.items()}
+    alone = {name: audit[part].get(key) for key, name in LEAKS.items()}
     known = {name: value for name, value in alone.items() if value is not None}
     name = max(known, key=lambda each: abs(known[each] - 0.5), default=None)
     users, shared = audit[part]["users"], audit[part]["users_shared_with"]["train"]
@@ -126,8 +126,10 @@ def _leak_table(audit: dict[str, Any]) -> Table:
     rows = [
         [name, *(write(audit[part][key]) for part in PARTS)]
         for name, key, write in written
+        if key in audit["train"]
     ]
-    rows[len(shares) : len(shares)] = [
+    place = sum(key in audit["train"] for key in shares.values())
+    rows[place:place] = [
         [
             f"users shared with {other}",
             *(count(audit[part]["users_shared_with"].get(other)) for part in PARTS),

@@ -107,7 +107,7 @@ def sample_requests(
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     items = pa.array(rows["item_id"].to_numpy() - 1)
     past = pa.array(lists.flatten().to_numpy().astype(np.int64) - 1)
-    given = ("user_id", "as_of", "timestamp", "likes_level", "views_level")
+    given = ("user_id", "as_of", "timestamp")
     table = pa.table(
         {
             "item_id": ids.take(items),

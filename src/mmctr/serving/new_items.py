@@ -15,13 +15,9 @@ from mmctr.content.vectors import finish_new_vectors
 from mmctr.data.column_kinds import is_list
 from mmctr.data.columns import lists_of_rows, vector_column
 from mmctr.data.fields.field import Field
-from mmctr.data.fields.levels_and_tags import (
-    LEVELS,
-    TAGS,
-    encode_levels_and_tags,
-    unknown_tags,
-)
+from mmctr.data.fields.levels_and_tags import LEVELS, TAGS
 from mmctr.data.fields.log_columns import PUBLISHED, published_dates
+from mmctr.data.fields.state import FieldState
 from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.data.reading.contents import read_counts
 from mmctr.data.reading.tags import read_tags
@@ -135,10 +131,10 @@ def _rows_of_table(
     """Rows for the item table."""
     schema, count = bundle.item_table.schema, items.num_rows
     raw = {name: items[name] for name in items.column_names}
+    raw |= _levels_and_tags(bundle.fields, items)
     fields = bundle.fields.encode("item", raw, count)
     made: dict[str, Any] = {
         "item_id": np.arange(count) + bundle.item_table.num_rows,
-        **_levels_and_tags(bundle, items),
         **{f"{name}_codes": lists_of_rows(own) for name, own in codes.items()},
         **{name: fields[name] for name in fields.column_names},
     }
@@ -151,20 +147,15 @@ def _rows_of_table(
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _levels_and_tags(bundle: Bundle, items: pa.Table) -> dict[str, pa.Array]:
-    """``tags``, ``likes`` and ``views`` as the item table has them."""
-    stated = bundle.fields.levels_and_tags
-    raw = {}
-    for field in stated:
-        if field.kind == "tags":
-            raw[field.column] = _tags(field, items)
-        elif field.column in items.column_names:
-            raw[field.column] = _counts(field, items)
-    found = encode_levels_and_tags(stated, raw, items.num_rows)
-    # An item that nobody has clicked is of the lowest level, where clicks make levels.
-    lowest = pa.array(np.zeros(items.num_rows, np.int8))
-    levels = {name: found.get(f"{name}_level", lowest) for name in LEVELS}
-    return {TAGS: found[TAGS]} | {x: pc.add(own, 1) for x, own in levels.items()}
+def _levels_and_tags(state: FieldState, items: pa.Table) -> dict[str, Any]:
+    """Raw tags, likes and views of items, in the form that they had in training."""
+    found: dict[str, Any] = {}
+    for field in state.of("item"):
+        if field.name == TAGS and field.kind == "tags":
+            found[field.column] = _tags(field, items)
+        elif field.name in LEVELS and field.column in items.column_names:
+            found[field.column] = _counts(field, items)
+    return found
 
 
 def _counts(field: Field, items: pa.Table) -> pa.ChunkedArray:
@@ -193,7 +184,8 @@ def _tags(field: Field, items: pa.Table) -> pa.Array:
     if problem := type_problem(items.schema.field(name).type, "tags"):
         raise ValueError(f"{where} {problem}")
     lists = read_tags(items[name], field.separator or "auto", where, many=False).lists
-    unknown = unknown_tags(field, lists)
+    known = set(field.values)
+    unknown = [x for x in pc.unique(lists.flatten()).to_pylist() if x not in known]
     if unknown:
         logger.warning(
             "%s has %d tags that training did not have, which are left out: %s",

@@ -15,9 +15,7 @@ from mmctr.data.fields.field import (
     UNKNOWN,
     Field,
 )
-from mmctr.data.fields.levels_and_tags import LEVELS
 from mmctr.data.fields.state import FieldState
-from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.runtime.params import Params
 
 _OWN_BINS = 20
@@ -53,8 +51,8 @@ class Reference(Params):
     train_rows: int
     """Rows behind the shares of fields."""
     fields: dict[str, Shares]
-    """By field of item, user or row, of :data:`HISTORY`, of the items' levels, and of
-    whether they have a vector; of train's rows, drawn negatives included."""
+    """By field of item, user or row, of :data:`HISTORY`, and of whether the items have
+    a vector; of train's rows, drawn negatives included."""
     score_rows: int
     """Rows of test behind the shares of scores."""
     score_borders: list[float]
@@ -88,8 +86,6 @@ def make_reference(
     for field in state.fields:
         codes = field_codes(field, train, item_table)
         fields[field.name] = _field_shares(field, codes)
-    for name in LEVELS:
-        fields[f"{name} level"] = _level_shares(_levels(name, train, item_table))
     for name, own in with_vector.items():
         shares = _normalised(_vector_counts(own, train))
         fields[f"{name} vector"] = Shares(bins=["missing", "there"], shares=shares)
@@ -135,9 +131,6 @@ def count_like(
         codes = reference.fields[field.name].codes
         held = field_codes(field, rows, item_table)
         found[f"field {field.name}"] = _counts_of(codes, held, field.size)
-    for name in LEVELS:
-        counts = _level_counts(_levels(name, rows, item_table))
-        found[f"field {name} level"] = counts
     for name, own in with_vector.items():
         found[f"field {name} vector"] = _vector_counts(own, rows)
     found["scores"] = count_between(np.array(reference.score_borders), scores)
@@ -182,7 +175,7 @@ def _probabilities() -> np.ndarray:
 def _field_shares(field: Field, codes: np.ndarray) -> Shares:
     counts = np.bincount(codes, minlength=field.size)
     own = np.arange(FIRST, field.size)
-    if not field.is_number:
+    if not field.has_bins:
         frequent = np.argsort(-counts[FIRST:], kind="stable")[:_OWN_BINS]
         own = np.sort(own[frequent])
     chosen = [MISSING, UNKNOWN, RARE, *own.tolist()]
@@ -202,7 +195,7 @@ def _counts_of(own: Iterable[int], codes: np.ndarray, size: int) -> np.ndarray:
 
 def _name(field: Field, code: int) -> str:
     place = code - FIRST
-    if not field.is_number:
+    if not field.has_bins:
         return field.values[place]
     low = f"{field.borders[place - 1]:.4g}" if place else ""
     high = f"{field.borders[place]:.4g}" if place < len(field.borders) else ""
@@ -238,23 +231,9 @@ def _between(borders: np.ndarray, counts: np.ndarray) -> Shares:
     return Shares(bins=names, shares=_normalised(counts))
 
 
-def _levels(name: str, rows: pa.Table, item_table: pa.Table) -> np.ndarray:
-    """Levels of the targets ``[R]`` from 1; 0 for an item that is not known."""
-    return item_table[name].to_numpy()[rows["item_id"].to_numpy()].astype(np.int64)
-
-
 def _vector_counts(with_vector: np.ndarray, rows: pa.Table) -> np.ndarray:
     """Targets without and with a vector; an item that is not known has none."""
     return np.bincount(with_vector[rows["item_id"].to_numpy()], minlength=2)
-
-
-def _level_counts(levels: np.ndarray) -> np.ndarray:
-    return np.bincount(levels, minlength=MAX_LEVEL + 2)
-
-
-def _level_shares(levels: np.ndarray) -> Shares:
-    names = ["unknown", *map(str, range(MAX_LEVEL + 1))]
-    return Shares(bins=names, shares=_normalised(_level_counts(levels)))
 
 
 def _normalised(counts: np.ndarray) -> list[float]:

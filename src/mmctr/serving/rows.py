@@ -8,8 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.fields.column_values import SECONDS_PER_DAY
+from mmctr.data.fields.field import CODES, FIRST
+from mmctr.data.fields.levels_and_tags import LEVELS, ROW_LEVELS
 from mmctr.data.fields.log_columns import GROUP_SIZE, ITEM_AGE, days_since
 from mmctr.data.fields.state import FieldState
+from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.data.row_statistics.event_log import EventLog
 
 _THURSDAY = 3  # the weekday of 1970-01-01, where Monday is 0
@@ -45,7 +48,7 @@ class Requests:
         """Build rows by the contract of ``test``, without a label.
 
         Args:
-            item_table: Has the levels of the items, where the requests have none.
+            item_table: Has the levels of the items, for rows that state none.
             state: Encodes the fields.
             log: Says when an item's first event was.
             published: ``[n_items]`` float64 dates that the age of items counts from, in
@@ -65,19 +68,16 @@ class Requests:
                     pa.array(self.history.astype(np.int32)),
                 ),
                 "as_of": times if self.as_of is None else self.as_of,
-                **{
-                    f"{name}_level": self._levels(name, item_table)
-                    for name in ("likes", "views")
-                },
                 "label": pa.nulls(count, pa.float32()),
             }
         )
+        of_targets = self._levels_of_targets(state, item_table)
         for side in ("row", "user"):
             wanted = {own.column for own in state.of(side)}
             encoded = state.encode(side, self._raw(wanted, log, published), count)
             for place, each in enumerate(encoded.schema):
                 # Rows that are encoded already come with their columns.
-                given = self.columns.get(each.name)
+                given = self.columns.get(each.name, of_targets.get(each.name))
                 values = encoded[place] if given is None else given
                 table = table.append_column(each, pa.chunked_array([_plain(values)]))
         return table
@@ -89,15 +89,22 @@ class Requests:
             return self.as_of
         return _plain(given).to_numpy(zero_copy_only=False).astype(np.int64)
 
-    def _levels(self, name: str, item_table: pa.Table) -> np.ndarray:
-        given = self.columns.get(f"{name}_level")
-        if given is None:
-            own = item_table[name].to_numpy().astype(np.int64)
-            return np.maximum(own[self.items] - 1, 0)
-        levels = _plain(given).to_numpy(zero_copy_only=False)
-        if not np.isin(levels, np.arange(11)).all():
-            raise ValueError(f"{name}_level: expected whole numbers from 0 to 10")
-        return levels.astype(np.int64)
+    def _levels_of_targets(
+        self, state: FieldState, item_table: pa.Table
+    ) -> dict[str, np.ndarray]:
+        """Codes of levels that rows may state and these do not: the targets' own."""
+        found = {}
+        for own in state.of("row"):
+            if own.name not in ROW_LEVELS:
+                continue
+            given = self.columns.get(own.column)
+            if given is None:
+                name = LEVELS[ROW_LEVELS.index(own.name)]
+                codes = item_table[CODES + name].to_numpy()[self.items]
+                found[CODES + own.name] = np.maximum(codes, FIRST).astype(np.int32)
+            elif not np.isin(_plain(given), np.arange(MAX_LEVEL + 1)).all():
+                raise ValueError(f"{own.column}: expected whole numbers from 0 to 10")
+        return found
 
     def _raw(
         self, wanted: set[str], log: EventLog, published: np.ndarray | None

@@ -173,8 +173,8 @@ class Scorer:
 
         Args:
             frame: ``item_id`` and ``history`` (lists, oldest first); optionally
-                ``user_id``, ``as_of`` (unix seconds), ``timestamp``, ``likes_level``
-                and ``views_level`` of the row, and fields of users and rows.
+                ``user_id``, ``as_of`` (unix seconds), ``timestamp``, and fields of
+                users and rows.
 
         Returns:
             ``[rows]`` float64 click probabilities, in their order; the same bits as the

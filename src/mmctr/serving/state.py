@@ -151,7 +151,9 @@ def _row_specs(bundle: Bundle) -> tuple[FieldSpec, ...]:
     )
     log = EventLog.from_arrow(bundle.events.slice(0, 0))
     table = nothing.table(bundle.item_table, bundle.fields, log)
-    return FieldColumns.from_arrow(table, features.fields, features.crosses).specs
+    return FieldColumns.from_arrow(
+        table, features.fields, features.crosses, features.without
+    ).specs
 
 
 def _known_events(bundle: Bundle) -> tuple[EventLog, object]:

@@ -39,7 +39,7 @@ def test_the_features_are_those_of_the_content(content, features, name):
     params = ctr_params(features={"content": content}, model={"code_entry": "concat"})
     model = Din(table, SEEN, params)
     others = ["item_id", "tags", "likes", "views"]
-    assert list(model.items.features) == others + features
+    assert model.items.names == others + features
     form = content.split("+")[-1]
     there = ["title", "image"] if form in {"similarity", "matches"} else []
     assert list(model.comparisons) == [f"{x}_{form}" for x in there]
@@ -82,4 +82,4 @@ def test_items_without_any_vector_have_no_content(content):
     table = random_table(np.random.default_rng(0))
     model = Din(table, SEEN, ctr_params(features={"content": content}))
     assert model.content == "none"
-    assert list(model.items.features) == ["item_id", "tags", "likes", "views"]
+    assert model.items.names == ["item_id", "tags", "likes", "views"]

@@ -24,11 +24,8 @@ def topic_table(rng: np.random.Generator) -> tuple[ItemTable, np.ndarray]:
     vectors = centres[topics] + 0.3 * rng.normal(size=(201, WIDTH))
     codes = np.column_stack([topics + 1, rng.integers(1, 9, (201, 2))])
     vectors[0] = codes[0] = 0
-    nothing = np.zeros(201, np.int64)
     table = ItemTable(
-        tags=np.zeros((201, 1), np.int64),
-        likes=nothing,
-        views=nothing,
+        n_items=200,
         codes={"title": codes, "image": np.zeros((201, 0), np.int64)},
         vectors={"title": vectors.astype(np.float32)},
     )
@@ -55,7 +52,6 @@ def topic_log(
         target=np.array([rng.choice(of_target[topic]) for topic in topics_of_targets]),
         history=np.concatenate(history).astype(np.int32),
         offsets=np.append(0, np.cumsum(lengths)),
-        row_levels=np.zeros((rows, 2), np.int64),
         statistics=np.empty((rows, 0), np.float32),
         statistic_names=(),
         label=labels.astype(np.float32),
@@ -74,7 +70,7 @@ def world():
 def arm(content: str, **model: object) -> CtrParams:
     """Settings that differ in the content only."""
     return ctr_params(
-        features={"content": content, "likes": False, "views": False},
+        features={"content": content},
         model={
             "embedding_dim": 8,
             "embedding_std": 0.1,

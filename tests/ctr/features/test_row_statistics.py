@@ -129,7 +129,7 @@ def world():
 
 def params_of(*kinds: str):
     training = {"batch_size": 64, "learning_rate": 0.01, "max_epochs": 4}
-    off = {"item_id": False, "tags": False, "views": False, "content": "none"}
+    off = {"item_id": False, "fields": ["likes"], "content": "none"}
     return ctr_params(features={"statistics": list(kinds), **off}, training=training)
 
 

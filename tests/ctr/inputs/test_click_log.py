@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import N_ITEMS, rows_table
+from worlds import N_ITEMS, rows_table, with_levels
 
 from mmctr.ctr.inputs.batch_order import EpochBatches, ordered_batches
 from mmctr.ctr.inputs.click_log import ClickLog
@@ -18,8 +18,8 @@ from mmctr.ctr.inputs.click_log import ClickLog
 @settings(max_examples=50, deadline=None)
 def test_a_batch_holds_its_rows(seed, rows, max_history):
     rng = np.random.default_rng(seed)
-    table = rows_table(rng, rows)
-    log = ClickLog.from_arrow(table, max_history, N_ITEMS)
+    table = with_levels(rng, rows_table(rng, rows))
+    log = ClickLog.from_arrow(table, max_history, N_ITEMS, fields="all")
     expected = rng.integers(0, rows, 5)
     batch = log[expected]
     for place, row in enumerate(expected.tolist()):
@@ -28,9 +28,9 @@ def test_a_batch_holds_its_rows(seed, rows, max_history):
         assert own == record["item_seq"][-max_history:]
         assert batch.target[place] == record["item_id"]
         assert batch.label[place] == record["label"]
-        assert batch.row_levels[place].tolist() == [
-            record["likes_level"],
-            record["views_level"],
+        assert batch.field_codes[place].tolist() == [
+            record["field_row_likes"],
+            record["field_row_views"],
         ]
     distinct = {*batch.target.tolist(), *batch.history.tolist()}
     assert batch.items.tolist() == sorted(distinct)

@@ -10,15 +10,23 @@ from mmctr.ctr.inputs import tree_matrix
 from mmctr.ctr.inputs.tree_matrix import TreeMatrix
 
 N_ITEMS = 6
-STATED = {"likes": "items", "views": "items"}
-ITEMS = pa.table(
-    {
-        "tags": pa.array(
-            [[], [1], [1, 2], [], [3], [], [1, 2, 3]], pa.list_(pa.int32())
-        ),
-        "likes": pa.array([0, 1, 2, 3, 4, 5, 11], pa.int8()),
-        "views": pa.array([0, 6, 5, 4, 3, 2, 1], pa.int8()),
-    }
+LISTS = pa.list_(pa.int32())
+
+
+def with_field(table: pa.Table, name: str, kind: str, codes: pa.Array) -> pa.Table:
+    """The table with the codes of a field."""
+    column = pa.field(f"field_{name}", codes.type, metadata={"kind": kind})
+    return table.append_column(column, codes)
+
+
+ITEMS = with_field(
+    with_field(
+        pa.table({"item_id": range(N_ITEMS + 1)}),
+        *("tags", "tags"),
+        pa.array([[], [4], [4, 5], [], [6], [1], [4, 5, 6]], LISTS),
+    ),
+    *("likes", "level"),
+    pa.array([0, 4, 5, 6, 7, 1, 14], pa.int32()),
 )
 
 
@@ -38,8 +46,6 @@ def rows(**columns: Any) -> pa.Table:
             "item_seq": pa.array(
                 [[2, 2, 5], [3], [1, 3], [], [4, 6]], pa.list_(pa.int32())
             ),
-            "likes_level": pa.array([0, 1, 2, 10, 5], pa.int8()),
-            "views_level": pa.array([5, 4, 3, 0, 7], pa.int8()),
             **columns,
         }
     )
@@ -48,7 +54,7 @@ def rows(**columns: Any) -> pa.Table:
 def fitted(
     vectors: dict[str, np.ndarray], train: pa.Table | None = None, **changes: Any
 ) -> TreeMatrix:
-    options = {"levels_from": STATED, "components": 2} | changes
+    options = {"components": 2} | changes
     return TreeMatrix.fit(ITEMS, vectors, rows() if train is None else train, **options)
 
 
@@ -70,21 +76,20 @@ def test_all_that_is_known_of_a_row_is_a_column(vectors):
     nan = np.nan
     same(found["history.days"], [1, nan, 3, 4, 5])
     same(found["history_length"], [3, 1, 2, 0, 2])
-    same(found["tags"], [1, 2, 0, 3, 0])
-    same(found["likes"], [1, 2, 3, 11, nan])
-    same(found["views"], [6, 5, 4, 1, nan])
-    same(found["row_likes"], [0, 1, 2, 10, 5])
+    same(found["field_tags"], [1, 2, 0, 3, 0])
+    same(found["field_likes"], [0, 1, 2, 10, nan])
     assert list(found) == [
-        "history.days", "history_length", "tags", "likes", "row_likes", "views",
-        "row_views", "title_1", "history_title_1", "title_2", "history_title_2",
+        "history.days", "field_tags", "field_likes", "history_length",
+        "title_1", "history_title_1", "title_2", "history_title_2",
     ]  # fmt: skip
 
 
-def test_levels_counted_from_events_are_left_out(vectors):
-    levels = {"likes": "training events", "views": "items"}
-    found = by_name(fitted(vectors, levels_from=levels).matrix(rows()))
-    assert {"likes", "row_likes"}.isdisjoint(found)
-    assert {"views", "row_views"} <= found.keys()
+def test_levels_that_rows_state_are_columns_of_their_own(vectors):
+    stated = pa.array([4, 14, 5, 6, 4], pa.int32())
+    table = with_field(rows(), "row_likes", "level", stated)
+    found = by_name(fitted(vectors).matrix(table))
+    same(found["field_row_likes"], [0, 10, 1, 2, 0])
+    same(found["field_likes"], [0, 1, 2, 10, np.nan])
 
 
 def test_components_are_those_of_the_items_that_train_has(vectors):

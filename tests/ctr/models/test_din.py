@@ -6,6 +6,7 @@ import pytest
 import torch
 from worlds import (
     N_ITEMS,
+    ROW_LEVELS,
     click_log,
     ctr_params,
     random_table,
@@ -15,11 +16,13 @@ from worlds import (
     with_vectors,
 )
 
+from mmctr.ctr.features.fields import ItemFields
 from mmctr.ctr.inputs.click_log import Batch, ClickLog
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.models.interest_model import EMPTY_HISTORY
 from mmctr.ctr.prediction import predict_clicks
 from mmctr.ctr.training.fit import train_din
+from mmctr.data.fields.field import FIRST
 
 SEEN = np.ones(N_ITEMS + 1, bool)
 
@@ -44,10 +47,11 @@ def model(request):
     # Wide enough that every row has a unit that is not zero.
     sizes = {"attention_units": [32], "dnn_units": [64, 64]}
     params = ctr_params(
-        features={"row_levels": True, "content": content},
+        features={"content": content},
         model={"code_entry": code_entry, **sizes},
     )
-    model = Din(with_vectors(rng, random_table(rng)), SEEN, params)
+    items = with_vectors(rng, random_table(rng))
+    model = Din(items, SEEN, params, row_fields=ROW_LEVELS)
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm1d):
             module.running_mean.normal_(std=0.1)
@@ -58,7 +62,7 @@ def model(request):
 @pytest.fixture
 def batch():
     """Sixteen rows, histories of 0 to 7 items."""
-    return whole_batch(click_log(np.random.default_rng(1), 16))
+    return whole_batch(click_log(np.random.default_rng(1), 16, levels=True))
 
 
 @torch.inference_mode()
@@ -77,7 +81,8 @@ def test_a_history_item_changes_the_score_of_its_row_only(model, batch):
 def test_the_target_and_the_row_levels_change_the_score(model, batch):
     before = model(batch)
     other = with_items(batch, target=batch.target % N_ITEMS + 1)
-    levels = batch._replace(row_levels=(batch.row_levels + 1) % 11)
+    others = (batch.field_codes - FIRST + 1) % 11 + FIRST
+    levels = batch._replace(field_codes=others)
     assert (model(other) != before).all()
     assert (model(levels) != before).all()
 
@@ -85,7 +90,7 @@ def test_the_target_and_the_row_levels_change_the_score(model, batch):
 @torch.inference_mode()
 def test_the_other_rows_of_a_batch_do_not_matter(model, batch):
     before = model(batch)
-    log = click_log(np.random.default_rng(1), 16)
+    log = click_log(np.random.default_rng(1), 16, levels=True)
     order = np.random.default_rng(2).permutation(16)
     torch.testing.assert_close(model(log[order]), before[order])
     alone = torch.cat([model(log[np.array([row])]) for row in range(16)])
@@ -105,21 +110,19 @@ def test_rows_of_one_history_have_the_scores_of_rows_among_others(
         target=target,
         history=history,
         segment=(target - 1).repeat_interleave(length),
-        row_levels=torch.zeros(N_ITEMS, 2).long(),
         statistics=torch.zeros(N_ITEMS, 0),
         label=torch.zeros(N_ITEMS),
         weight=torch.zeros(0),
-    )
+    )._replace(field_codes=torch.full((N_ITEMS, 2), FIRST))
     # A row without a history besides.
     more = Batch.of(
         target=torch.cat([target, target[:1]]),
         history=history,
         segment=request.segment,
-        row_levels=torch.zeros(N_ITEMS + 1, 2).long(),
         statistics=torch.zeros(N_ITEMS + 1, 0),
         label=torch.zeros(N_ITEMS + 1),
         weight=torch.zeros(0),
-    )
+    )._replace(field_codes=torch.full((N_ITEMS + 1, 2), FIRST))
     expected = model(more)[:-1]
     torch.testing.assert_close(model(request), expected, rtol=1e-5, atol=1e-6)
     weights = model.history_weights(more)
@@ -141,6 +144,8 @@ def test_padding_does_not_matter(model, batch):
     """No score depends on the padding item's inputs."""
     before = model(batch)
     for feature in model.items.features.values():
+        if isinstance(feature, ItemFields):
+            continue  # the padding of its table is that of lists of tags too
         own = feature.table.weight if hasattr(feature, "table") else feature.inputs
         own[0] = 7.0
     for similarity in model.comparisons.values():
@@ -155,11 +160,10 @@ def test_an_empty_history_is_scored(model):
         target=torch.tensor([1, 2]),
         history=empty,
         segment=empty,
-        row_levels=torch.zeros(2, 2).long(),
         statistics=torch.zeros(2, 0),
         label=torch.zeros(2),
         weight=torch.zeros(0),
-    )
+    )._replace(field_codes=torch.full((2, 2), FIRST))
     assert torch.isfinite(model(batch)).all()
 
 
@@ -188,8 +192,7 @@ def test_item_id_dropout_hides_its_share_of_ids():
 
 
 def test_no_item_feature_is_an_error():
-    names = ["item_id", "tags", "likes", "views"]
-    off = {**dict.fromkeys(names, False), "modalities": []}
+    off = {"item_id": False, "fields": [], "modalities": []}
     table = random_table(np.random.default_rng(0))
     with pytest.raises(ValueError, match="ctr_modeling.features"):
         Din(table, SEEN, ctr_params(features=off))
@@ -200,8 +203,8 @@ def test_no_item_feature_is_an_error():
 
 def test_features_can_be_switched_off_and_absent_ones_are():
     table = random_table(np.random.default_rng(0), image_positions=0)
-    model = Din(table, SEEN, ctr_params(features={"likes": False}))
-    assert list(model.items.features) == ["item_id", "tags", "views", "title_codes"]
+    model = Din(table, SEEN, ctr_params(features={"without": ["likes"]}))
+    assert model.items.names == ["item_id", "tags", "views", "title_codes"]
 
 
 def test_chosen_modalities_alone_enter_the_model_and_unknown_ones_are_an_error():

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from fuxi_din import pad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import (
     N_ITEMS,
     ctr_params,
     log_with_statistics,
-    pad,
     random_table,
     whole_batch,
     with_vectors,
@@ -25,13 +25,14 @@ SEEN = np.arange(N_ITEMS + 1) % 5 > 0
 KINDS = ["popularity", "lexical"]
 FIELDS = (
     FieldSpec("position", 7, has_value=True),
+    FieldSpec("hour", 40),
     FieldSpec("interests", 9, width=3),
     FieldSpec("position*device", 20, is_cross=True),
 )
 ALL = "codes+continuous+similarity+matches"
 FORMS = [
-    {"content": "none", "likes": True, "views": True},
-    {"content": ALL, "row_levels": True},
+    {"content": "none"},
+    {"content": ALL, "without": ["tags", "views"]},
     {"content": ALL, "vectors": "decoded", "modalities": ["title"]},
     {"content": "similarity", "item_id": False},
     *({"content": "codes", "code_entry": x} for x in ("bag", "concat", "prefix")),
@@ -64,7 +65,7 @@ def model_and_batch(
         for tensor in din.parameters():
             tensor.add_(torch.randn_like(tensor), alpha=0.1)
     batch = whole_batch(log)._replace(
-        field_codes=torch.from_numpy(rng.integers(0, 7, (20, 5))),
+        field_codes=torch.from_numpy(rng.integers(0, 7, (20, 6))),
         field_values=torch.randn(20, 1),
     )
     return din, din.padded(N_ITEMS, max_history).eval(), batch
@@ -78,7 +79,6 @@ def score_padded(
         return padded(
             batch.target,
             history,
-            batch.row_levels,
             batch.statistics,
             batch.field_codes,
             batch.field_values,

@@ -4,18 +4,20 @@ The settings are read from the environment `microlens`; dropout alone is set to 
 two programs draw different masks. Codes are stored as k+1, as everywhere.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 import yaml
+from fuxi_din import FuxiDin, gradient, pad
 from paths import CONF
 from torch.nn import functional
 from worlds import (
     N_ITEMS,
-    FuxiDin,
+    ROW_LEVELS,
     click_log,
     ctr_params,
-    pad,
     random_table,
     whole_batch,
     with_items,
@@ -49,12 +51,7 @@ def reference_table(rng: np.random.Generator) -> ItemTable:
     codes[:, 1, :20] = 1
     codes[:, 2, 0] = 1024
     codes[:, 0] = 0
-    return ItemTable(
-        small.tags,
-        small.likes,
-        small.views,
-        dict(zip(("title", "image"), codes, strict=True)),
-    )
+    return replace(small, codes=dict(zip(("title", "image"), codes, strict=True)))
 
 
 @pytest.fixture
@@ -66,13 +63,14 @@ def pair():
     """
     rng = np.random.default_rng(7)
     table, params = reference_table(rng), reference_params()
-    ours = Din(table, np.ones(N_ITEMS + 1, bool), params)
+    seen = np.ones(N_ITEMS + 1, bool)
+    ours = Din(table, seen, params, row_fields=ROW_LEVELS)
     with torch.no_grad():
         for weights in ours.embedding_tables():
             weights.mul_(2000)
     theirs = FuxiDin(table, ours, params)
     theirs.copy_from(ours)
-    return ours, theirs, whole_batch(click_log(rng, 24)), params
+    return ours, theirs, whole_batch(click_log(rng, 24, levels=True)), params
 
 
 def test_the_settings_are_the_references():
@@ -88,7 +86,7 @@ def test_the_settings_are_the_references():
     assert (training.embedding_l2, training.clip_norm) == (1e-7, 10)
     assert (training.lr_factor, training.min_learning_rate) == (0.1, 1e-6)
     assert (training.patience, training.max_history) == (3, 64)
-    assert params.features.row_levels
+    assert params.features.uses("row_likes")
 
 
 def test_logits_loss_and_clipped_gradients(pair):
@@ -97,8 +95,8 @@ def test_logits_loss_and_clipped_gradients(pair):
     torch.testing.assert_close(*logits, **CLOSE)
     torch.testing.assert_close(*losses, **CLOSE)
     torch.testing.assert_close(*norms, **CLOSE)
-    for mine, other in theirs.pairs(ours):
-        torch.testing.assert_close(mine.grad, other.grad, **CLOSE)
+    for mine, other in theirs.pairs(ours, gradient):
+        torch.testing.assert_close(mine, other, **CLOSE)
 
 
 def test_one_adam_step(pair):

@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
+from fuxi_din import FuxiDin, pad
 from torch.nn import functional
 from torch.utils.data import DataLoader
-from worlds import (
-    N_ITEMS,
-    FuxiDin,
-    click_log,
-    ctr_params,
-    pad,
-    random_table,
-    whole_batch,
-)
+from worlds import N_ITEMS, ROW_LEVELS, click_log, ctr_params, random_table, whole_batch
 
 from mmctr.ctr.layers.dropout import dropout_layers, set_dropout_step
 from mmctr.ctr.models.din.model import Din
@@ -34,13 +27,12 @@ def test_training_step_equals_fuxictr(clip):
     table = random_table(rng)
     l2, rate = 0.02, 1e-3
     params = ctr_params(
-        features={"row_levels": True},
         model={"code_entry": "bag"},
         training={"embedding_l2": l2, "learning_rate": rate, "clip_norm": clip},
     )
-    log = click_log(rng, 32)
+    log = click_log(rng, 32, levels=True)
     batch = whole_batch(log)
-    ours = Din(table, SEEN, params)
+    ours = Din(table, SEEN, params, row_fields=ROW_LEVELS)
     theirs = FuxiDin(table, ours, params)
     theirs.copy_from(ours)
     theirs.double()
@@ -85,14 +77,15 @@ def test_steps_equal_plain_adam_with_l2_in_the_loss(clip):
     The other side is written out: penalty in the loss, clip, Adam without fusing.
     """
     rng = np.random.default_rng(6)
-    table, log = random_table(rng), click_log(rng, 48)
+    table, log = random_table(rng), click_log(rng, 48, levels=True)
     l2, rate = 0.02, 1e-3
     params = ctr_params(
-        features={"row_levels": True},
         model={"code_entry": "bag", "attention_dropout": 0.4, "dnn_dropout": 0.3},
         training={"embedding_l2": l2, "learning_rate": rate, "clip_norm": clip},
     )
-    ours, plain = (Din(table, SEEN, params).double() for _ in range(2))
+    ours, plain = (
+        Din(table, SEEN, params, row_fields=ROW_LEVELS).double() for _ in range(2)
+    )
     rows = [np.arange(48)[place::3] for place in range(3)]
 
     task = CtrLightningModule(

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from fuxi_din import pad
 from worlds import (
     N_ITEMS,
+    ROW_LEVELS,
     click_log,
     ctr_params,
-    pad,
     random_table,
     whole_batch,
     with_items,
@@ -21,7 +22,7 @@ from mmctr.ctr.models.heads import HEADS
 SEEN = np.ones(N_ITEMS + 1, bool)
 ALL = "codes+continuous+similarity+matches"
 FORMS = [
-    {"content": ALL, "row_levels": True, "likes": True, "views": True},
+    {"content": ALL},
     {"content": "none"},
     {"content": "codes", "code_entry": "bag"},
     {"content": "codes", "code_entry": "concat"},
@@ -38,7 +39,9 @@ def trained(name: str, form: dict, **model: object) -> CtrModel:
     params = ctr_params(
         features=form, model={"name": name, "code_entry": entry, **model}
     )
-    made = model_class(name)(table, SEEN, params, empty_history=True)
+    made = model_class(name)(
+        table, SEEN, params, row_fields=ROW_LEVELS, empty_history=True
+    )
     torch.manual_seed(0)
     with torch.no_grad():
         for weight in made.parameters():
@@ -51,7 +54,7 @@ def trained(name: str, form: dict, **model: object) -> CtrModel:
 @pytest.fixture
 def batch():
     """Sixteen rows, histories of 0 to 7 items."""
-    return whole_batch(click_log(np.random.default_rng(1), 16))
+    return whole_batch(click_log(np.random.default_rng(1), 16, levels=True))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -60,7 +63,7 @@ def batch():
 def test_a_row_is_scored_by_its_own_target_and_history_alone(name, form, batch):
     model = trained(name, form)
     before = model(batch)
-    log = click_log(np.random.default_rng(1), 16)
+    log = click_log(np.random.default_rng(1), 16, levels=True)
     order = np.random.default_rng(2).permutation(16)
     torch.testing.assert_close(model(log[order]), before[order])
     alone = torch.cat([model(log[np.array([row])]) for row in range(16)])
@@ -82,13 +85,12 @@ def test_the_padded_model_scores_the_same(name, head, batch):
     model = trained(name, FORMS[0], head=head, quadratic={"layers": 2})
     padded = model.padded(N_ITEMS, 100).eval()
     rows = pad(batch, extra=2)
-    found = padded(rows.target, rows.history, rows.row_levels)
+    levels = {"field_codes": batch.field_codes}
+    found = padded(rows.target, rows.history, **levels)
     torch.testing.assert_close(found, model(batch), rtol=1e-4, atol=1e-4)
     newest = pad(batch).history[:, -2:]
-    shorter = model.padded(N_ITEMS, 2).eval()(
-        rows.target, rows.history, rows.row_levels
-    )
-    expected = padded(rows.target, newest, rows.row_levels)
+    shorter = model.padded(N_ITEMS, 2).eval()(rows.target, rows.history, **levels)
+    expected = padded(rows.target, newest, **levels)
     torch.testing.assert_close(shorter, expected, rtol=1e-4, atol=1e-4)
 
 

@@ -31,9 +31,7 @@ EARLIER = 30
 def taken(table: ItemTable, items: np.ndarray) -> ItemTable:
     """Some items of a table."""
     return ItemTable(
-        table.tags[items],
-        table.likes[items],
-        table.views[items],
+        len(items) - 1,
         {name: own[items] for name, own in table.codes.items()},
         {name: own[items] for name, own in table.vectors.items()},
         table.fields.take(items),

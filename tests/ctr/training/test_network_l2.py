@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from worlds import FuxiDin, click_log, ctr_params, random_table
+from fuxi_din import FuxiDin
+from worlds import click_log, ctr_params, random_table
 
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.training.fit import train_din

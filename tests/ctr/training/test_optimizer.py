@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
-from worlds import click_log, ctr_params, random_table
+from worlds import ROW_LEVELS, click_log, ctr_params, random_table
 
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import TrainingParams
@@ -63,11 +63,12 @@ def test_a_warm_up_of_tiny_rates_trains_little(world):
 
 def test_groups_have_their_own_rate_and_decay():
     params = ctr_params(
-        features={"row_levels": True, "content": "codes"},
+        features={"content": "codes"},
         training={"weight_decay": 3.0, "embedding_learning_rate": 0.5},
     )
     table = random_table(np.random.default_rng(0))
-    model = Din(table, np.ones(table.n_items + 1, bool), params)
+    seen = np.ones(table.n_items + 1, bool)
+    model = Din(table, seen, params, row_fields=ROW_LEVELS)
     name_of = {id(weight): name for name, weight in model.named_parameters()}
     groups = make_optimizer(model, params.training).param_groups
     rates = [(group["lr"], group["weight_decay"]) for group in groups]
@@ -80,7 +81,7 @@ def test_groups_have_their_own_rate_and_decay():
         names[1]
     )
     assert "items.features.item_id.table.weight" in names[2]
-    assert "row_levels.0.weight" in names[2]
+    assert "row_fields.table.weight" in names[2]
 
 
 def test_weight_decay_shrinks_the_matrices(world):

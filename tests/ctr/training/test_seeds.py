@@ -79,7 +79,10 @@ def test_the_mean_of_their_logits_is_predicted(world, both, singles):
     ]
     assert not np.allclose(*of_singles, atol=0.01)
     mean = np.mean([logits(each) for each in of_singles], axis=0)
-    assert np.allclose(logits(found), mean, atol=1e-5)
+    # Probabilities are rounded to single precision, near 1 to few digits of a logit.
+    clear = np.abs(np.array(of_singles) - 0.5).max(axis=0) < 0.499
+    assert clear.mean() > 0.5
+    assert np.allclose(logits(found)[clear], mean[clear], atol=2e-4)
 
 
 def test_what_the_models_look_up_is_held_once(world, both):
@@ -101,9 +104,9 @@ def test_items_that_training_lacked_are_unknown_to_all_models(world, both, caplo
     table, _, valid, _ = world
     rng = np.random.default_rng(2)
     more = with_vectors(rng, random_table(rng))
-    for name in ("tags", "likes", "views"):
-        column = getattr(more, name)
-        object.__setattr__(more, name, np.concatenate([column, column[-1:]]))
+    object.__setattr__(more, "n_items", more.n_items + 1)
+    places = np.append(np.arange(more.n_items), more.n_items - 1)
+    object.__setattr__(more, "fields", more.fields.take(places))
     for columns in (more.codes, more.vectors):
         for name, own in columns.items():
             columns[name] = np.concatenate([own, own[-1:]])

@@ -10,12 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from worlds import ctr_params, rows_table
+from worlds import ITEM_FIELDS, ctr_params, rows_table
 
 from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.inputs.field_columns import FieldColumns
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.models import MODELS, model_class
 from mmctr.ctr.training.memory_estimate import estimate_memory
+from mmctr.data.fields.field import FIRST
 
 HELPERS = Path(__file__).parents[2] / "helpers"
 ROWS, ITEMS = 4000, 20_000
@@ -25,11 +27,13 @@ def table() -> ItemTable:
     """Items with codes of two modalities."""
     rng = np.random.default_rng(0)
     codes = rng.integers(1, 8, (2, ITEMS + 1, 6))
-    levels = rng.integers(1, 12, (2, ITEMS + 1))
-    tags = rng.integers(1, 9, (ITEMS + 1, 5))
-    for column in (*codes, *levels, tags):
+    levels = rng.integers(FIRST, FIRST + 11, (ITEMS + 1, 2))
+    tags = rng.integers(FIRST, FIRST + 8, (ITEMS + 1, 5))
+    own = np.concatenate([tags, levels], axis=1)
+    for column in (*codes, own):
         column[0] = 0
-    return ItemTable(tags, *levels, {"title": codes[0], "image": codes[1]})
+    fields = FieldColumns(ITEM_FIELDS, own, np.zeros((ITEMS + 1, 0), np.float32))
+    return ItemTable(ITEMS, {"title": codes[0], "image": codes[1]}, fields=fields)
 
 
 def log() -> ClickLog:
@@ -46,7 +50,7 @@ def peaks(name: str, *, learning: bool) -> tuple[float, float]:
     # The larger of both is what is estimated.
     predicted = 1 if learning else 4 * ROWS
     params = ctr_params(
-        features={"likes": True, "views": True, "item_id": False},
+        features={"item_id": False},
         model={"name": name, "dnn_dropout": 0.1, **sizes},
         training={"batch_size": ROWS, "predict_batch_size": predicted},
     )

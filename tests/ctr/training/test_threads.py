@@ -19,8 +19,6 @@ from mmctr.ctr.training.fit import train_din
 HELPERS = Path(__file__).parents[2] / "helpers"
 FEATURES = {
     "content": "codes+continuous+similarity",
-    "likes": True,
-    "views": True,
     "statistics": ["popularity", "lexical"],
 }
 DROPOUTS = {"attention_dropout": 0.2, "dnn_dropout": 0.2, "item_id_dropout": 0.2}
@@ -70,7 +68,7 @@ def digests(size: str) -> str:
 
 def _with_wide_vectors(rng: np.random.Generator, table: ItemTable) -> ItemTable:
     """Titles of 384 columns, whose components take the threads of NumPy too."""
-    wide = rng.normal(size=(len(table.likes), 384)).astype(np.float32)
+    wide = rng.normal(size=(table.n_items + 1, 384)).astype(np.float32)
     wide[0] = 0
     return replace(table, vectors=table.vectors | {"title": wide})
 

@@ -208,7 +208,7 @@ def test_new_tables_are_encoded_alike_by_what_was_saved():
         ({"context": ["label"]}, "fields.context names 'label'"),
         ({"published_column": "publishd"}, "did you mean 'published'"),
         ({"columns": {"prize": {"used": False}}}, "did you mean 'price'"),
-        ({"columns": {"likes": {}}}, "ctr_modeling.features.likes switches it on"),
+        ({"columns": {"likes": {}}}, "fields.columns names 'likes'"),
         ({"columns": {"category": {"kind": "number"}}}, "no value is a number"),
         ({"context": ["device", "device"]}, "name each column once; device"),
     ],

@@ -65,9 +65,9 @@ def test_items_are_numbered_in_file_order(tables):
     assert tables.items.to_pydict() == {
         "item_id": [1, 2, 3, 4],
         "title": ["a", "", "c", "d"],
-        "tags": [[3], [], [1, 2], []],
-        "likes_level": [0, 1, 2, 10],
-        "views_level": [10, 9, 8, 7],
+        "field_tags": [[6], [], [4, 5], []],
+        "field_likes": [4, 5, 6, 14],
+        "field_views": [14, 13, 12, 11],
     }
     assert tables.item_id_mapping.to_pydict() == {
         "item_id": [1, 2, 3, 4],
@@ -81,8 +81,8 @@ def test_rows_keep_their_order_and_the_newest_history(tables):
     assert tables.train["label"].to_pylist() == [1, 0, 0]
     assert tables.valid["item_id"].to_pylist() == [2, 4, 1]
     assert tables.valid["item_seq"].to_pylist() == [[2], [], [1]]
-    assert tables.valid["likes_level"].to_pylist() == [0, 1, 2]
-    assert tables.valid["views_level"].to_pylist() == [1, 2, 3]
+    assert tables.valid["field_row_likes"].to_pylist() == [4, 5, 6]
+    assert tables.valid["field_row_views"].to_pylist() == [5, 6, 7]
     assert tables.test["item_seq"].to_pylist() == [[2, 3], [3]]
 
 

@@ -22,7 +22,9 @@ from small_logs import (
     with_log,
 )
 
+from mmctr.data.fields.field import FIRST
 from mmctr.data.fields.params import FieldsParams
+from mmctr.data.fields.state import FieldState
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.tables import PrimaryTables, list_array
 from mmctr.data.reading.source import LogSource
@@ -203,17 +205,20 @@ def test_levels_and_tags_of_the_item_table_are_used():
     )
     tables = prepare_interactions(source, make_params())
     items = tables.items.to_pydict()
-    assert items["likes_level"] == sorted(items["likes_level"])
-    assert items["likes_level"][0] == 0
-    assert items["likes_level"][-1] == 10
-    assert items["tags"][0] == [1]
-    assert items["tags"][-1] == [2, 1]
-    levels_from = {"likes": "items", "views": "training events"}
-    assert tables.report["levels_from"] == levels_from
-    assert tables.report["log"]["tags"] == 2
-    for name in ("likes_level", "views_level"):
-        for row in tables.valid.to_pylist():
-            assert row[name] == items[name][row["item_id"] - 1]
+    levels = [code - FIRST for code in items["field_likes"]]
+    assert levels == sorted(levels)
+    assert (levels[0], levels[-1]) == (0, 10)
+    assert items["field_tags"][0] == [FIRST]
+    assert items["field_tags"][-1] == [FIRST + 1, FIRST]
+    assert [x.name for x in FieldState(**tables.state).fields] == ["likes", "tags"]
+    columns = tables.report["log"]["columns"]
+    assert columns["likes"] == {
+        "side": "item",
+        "kind": "level",
+        "used": True,
+        "why": "likes of the item, by eleven quantiles",
+    }
+    assert columns["tags"]["kind"] == "tags"
 
 
 def test_the_report_counts_warm_and_cold():

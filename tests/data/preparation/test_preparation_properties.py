@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from small_logs import logs, make_params, make_source
 
 from mmctr.data.datasets import ChallengeSource
+from mmctr.data.fields.field import FIRST
 from mmctr.data.preparation.challenge import prepare_challenge
 from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.tables import PrimaryTables
@@ -204,4 +205,5 @@ def test_a_challenge_is_prepared_or_refused_in_words(source, max_history):
         tables.test.to_pylist(), source.test["likes_level"].to_pylist(), strict=True
     ):
         is_level = 0 <= level <= 10
-        assert row["likes_level"] == (level if is_level else own[row["item_id"]])
+        stated = level if is_level else own[row["item_id"]]
+        assert row["field_row_likes"] == FIRST + stated

@@ -18,6 +18,7 @@ from statistic_worlds import (
     worlds,
 )
 
+from mmctr.data.fields.field import FIRST
 from mmctr.data.preparation.tables import events_table
 from mmctr.data.row_statistics.event_log import EventLog
 from mmctr.data.row_statistics.params import KINDS, RowStatisticsParams
@@ -34,7 +35,7 @@ def item_table() -> pa.Table:
     codes = [[1 + i % 2, i] for i in numbers]
     return pa.table(
         {
-            "tags": pa.array([[]] + [[1 + i % 3] for i in numbers], lists),
+            "field_tags": pa.array([[]] + [[FIRST + i % 3] for i in numbers], lists),
             "title_codes": pa.array([[0, 0], *codes], lists),
             "image_codes": pa.array([[]] * (ITEMS + 1), lists),
         }

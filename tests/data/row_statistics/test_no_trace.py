@@ -97,9 +97,9 @@ def statistics_source(
     tables: PrimaryTables, rng: np.random.Generator
 ) -> StatisticsSource:
     lists = pa.list_(pa.int32())
-    tags = [[], *tables.items["tags"].to_pylist()]
+    tags = [[], *tables.items["field_tags"].to_pylist()]
     codes = rng.integers(1, 9, (N_ITEMS + 1, 2)).tolist()
-    table = {"tags": tags, "title_codes": codes, "image_codes": codes}
+    table = {"field_tags": tags, "title_codes": codes, "image_codes": codes}
     vectors = rng.normal(size=(N_ITEMS + 1, 8)).astype(np.float32)
     vectors[0] = 0
     return StatisticsSource(

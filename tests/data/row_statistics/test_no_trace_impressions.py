@@ -88,7 +88,7 @@ def auc_of_trees(log: Log, *, clock: bool) -> tuple[float, float]:
         known.clicks,
         [""] * N_ITEMS,
         items_in_train(train, N_ITEMS),
-        pa.table(dict.fromkeys(("tags", "title_codes", "image_codes"), nothing)),
+        pa.table(dict.fromkeys(("title_codes", "image_codes"), nothing)),
         {},
         RowStatisticsParams.model_validate({"kinds": KINDS}),
         known.rates,

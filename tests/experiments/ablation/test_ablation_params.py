@@ -114,7 +114,7 @@ def test_a_mean_brings_its_arms_along(tree):
         ({"kind": "codes", "of": ["none"]}, "'of' goes with kind: mean"),
         ({"kind": "mean", "of": ["none"]}, "kind is mean, which needs two arms"),
         (
-            {"kind": "trees", "ctr_modeling": {"features": {"tags": False}}},
+            {"kind": "trees", "ctr_modeling": {"features": {"without": ["tags"]}}},
             "kind is trees, which is not trained here and has no settings",
         ),
         (

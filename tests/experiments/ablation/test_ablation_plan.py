@@ -62,9 +62,7 @@ def test_a_candidate_without_any_feature_is_left_out():
     assert plan.arms["none"].left_out == {
         "no_id": "it leaves items without any feature here"
     }
-    assert planned(has_tags=True).arms["none"].left_out == {}
-    stated = {"likes": "items", "views": "events"}
-    assert planned(levels_from=stated).arms["none"].left_out == {}
+    assert planned(fields=["likes"]).arms["none"].left_out == {}
 
 
 def test_a_candidate_that_is_another_one_with_these_parameters_is_not_tried():

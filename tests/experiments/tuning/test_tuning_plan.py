@@ -91,7 +91,6 @@ def test_values_become_the_parameters_of_a_model():
     ctr = planned(params).resolve(values).ctr_modeling
     assert ctr.model.dnn_units == [8, 4]
     assert (ctr.training.monitor, ctr.training.max_epochs) == ("auc", 2)
-    assert ctr.features.likes is False
     nested = params.overrides({"a.b": 1, "a.c": 2, "d": 3})
     del nested["ctr_modeling"]
     assert nested == {"a": {"b": 1, "c": 2}, "d": 3}

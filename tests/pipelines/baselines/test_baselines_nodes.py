@@ -16,10 +16,7 @@ VECTORS = {
     * (np.arange(N_ITEMS + 1) > 0)[:, None],
     "image": np.zeros((N_ITEMS + 1, 0), np.float32),
 }
-REPORT = {
-    "levels_from": {"likes": "training events", "views": "training events"},
-    "log": None,
-}
+REPORT = {"log": None}
 
 
 def params(**trees: object) -> BaselineParams:
@@ -31,9 +28,10 @@ def params(**trees: object) -> BaselineParams:
 
 @pytest.fixture(scope="module")
 def item_table() -> pa.Table:
-    levels = pa.array(np.arange(N_ITEMS + 1) % 11, pa.int8())
-    tags = pa.array([[]] * (N_ITEMS + 1), pa.list_(pa.int32()))
-    return pa.table({"tags": tags, "likes": levels, "views": levels})
+    codes = pa.array([[]] * (N_ITEMS + 1), pa.list_(pa.int32()))
+    tags = pa.field("field_tags", codes.type, metadata={"kind": "tags"})
+    table = pa.table({"item_id": range(N_ITEMS + 1)})
+    return table.append_column(tags, codes)
 
 
 def rows(seed: int, groups: int, *, labelled: bool = True) -> pa.Table:
@@ -49,8 +47,6 @@ def rows(seed: int, groups: int, *, labelled: bool = True) -> pa.Table:
                 [rng.integers(1, N_ITEMS + 1, n) for n in rng.integers(0, 4, count)],
                 pa.list_(pa.int32()),
             ),
-            "likes_level": pa.array(np.zeros(count), pa.int8()),
-            "views_level": pa.array(np.zeros(count), pa.int8()),
             "label": pa.array(labels if labelled else [None] * count, pa.int8()),
             "popularity.events": pa.array(
                 np.where(
@@ -82,10 +78,9 @@ def test_statistics_are_used_and_named(item_table):
     assert 1 <= found["best_round"] <= 20
     assert found["rows"] == 800
     assert next(iter(found["gain"])) == "popularity.events"
-    assert {"history_length", "tags", "title_1", "history_title_3"} <= set(
+    assert {"history_length", "field_tags", "title_1", "history_title_3"} <= set(
         found["gain"]
     )
-    assert not {"likes", "row_views"} & set(found["gain"])
 
 
 def test_the_same_again_and_on_fewer_rows(item_table):

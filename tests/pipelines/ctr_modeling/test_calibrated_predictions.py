@@ -24,20 +24,17 @@ VECTORS = {"title": np.zeros((N_ITEMS + 1, 0))}
 REPORT = {
     "source": "interactions",
     "log": log_report() | {"negatives_per_positive": 4},
-    "levels_from": {"likes": "items", "views": "items"},
 }
 NOTHING = pa.array([[]] * (N_ITEMS + 1), pa.list_(pa.int32()))
-LEVELS = pa.array(np.arange(N_ITEMS + 1), pa.int8())
+LEVELS = pa.array(np.append(0, np.arange(N_ITEMS) + 4), pa.int32())
+FACTS = {"kind": "level", "size": "14", "width": "1", "of_all": "True"}
 ITEMS = pa.table(
     {
         "item_id": pa.array(np.arange(N_ITEMS + 1), pa.int32()),
-        "tags": NOTHING,
-        "likes": LEVELS,
-        "views": LEVELS,
         "title_codes": NOTHING,
         "image_codes": NOTHING,
     }
-)
+).append_column(pa.field("field_likes", pa.int32(), metadata=FACTS), LEVELS)
 MAPPING = pa.table(
     {"item_id": np.arange(1, N_ITEMS + 1), "original_id": np.arange(N_ITEMS)}
 )
@@ -62,15 +59,12 @@ def rows(count: int, seed: int, *, noise: float) -> pa.Table:
     rng = np.random.default_rng(seed)
     items = rng.integers(1, N_ITEMS + 1, count)
     labels = (items > 5) ^ (rng.random(count) < noise)
-    level = pa.array(np.zeros(count), pa.int8())
     return pa.table(
         {
             "user_id": np.arange(count) // 4,
             "group_id": np.arange(count) // 4,
             "item_id": items,
             "item_seq": pa.array([[1]] * count, pa.list_(pa.int32())),
-            "likes_level": level,
-            "views_level": level,
             "label": pa.array(labels, pa.int8()),
             "timestamp": pa.nulls(count, pa.int64()),
         }

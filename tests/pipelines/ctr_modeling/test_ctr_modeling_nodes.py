@@ -21,11 +21,7 @@ VECTORS = {
     "title": np.concatenate([np.zeros((1, 2)), np.eye(2)[np.arange(N_ITEMS) % 2]]),
     "image": np.zeros((N_ITEMS + 1, 0)),
 }
-REPORT = {
-    "source": "challenge",
-    "log": None,
-    "levels_from": {"likes": "items", "views": "training events"},
-}
+REPORT = {"source": "challenge", "log": None}
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +43,16 @@ def item_table():
     rng = np.random.default_rng(0)
     codes = rng.integers(1, 6, (N_ITEMS + 1, 3))
     codes[0] = 0
-    levels = np.append(0, rng.integers(1, 12, N_ITEMS))
+    levels = pa.array(np.append(0, rng.integers(4, 15, N_ITEMS)), pa.int32())
+    facts = {"kind": "level", "size": "15", "width": "1", "of_all": "True"}
+    likes = pa.field("field_likes", pa.int32(), metadata=facts)
     return pa.table(
         {
             "item_id": pa.array(np.arange(N_ITEMS + 1), pa.int32()),
-            "tags": pa.array([[]] * (N_ITEMS + 1), pa.list_(pa.int32())),
-            "likes": pa.array(levels, pa.int8()),
-            "views": pa.array(levels, pa.int8()),
             "title_codes": pa.array(codes.tolist(), pa.list_(pa.int32())),
             "image_codes": pa.array([[]] * (N_ITEMS + 1), pa.list_(pa.int32())),
         }
-    )
+    ).append_column(likes, levels)
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +82,6 @@ def rows(seed: int, groups: int) -> pa.Table:
                 [histories[group] for group in np.repeat(np.arange(groups), 4)],
                 pa.list_(pa.int32()),
             ),
-            "likes_level": pa.array(np.zeros(groups * 4), pa.int8()),
-            "views_level": pa.array(np.zeros(groups * 4), pa.int8()),
             "label": pa.array(np.tile([1, 0, 0, 0], groups), pa.int8()),
             "timestamp": pa.nulls(groups * 4, pa.int64()),
         }
@@ -108,7 +101,7 @@ def test_training_gives_weights_and_a_course(trained):
 
 
 def test_content_is_chosen_and_named(item_table, mapping, params):
-    features = {"item_id": False, "likes": False, "views": False}
+    features = {"item_id": False, "without": ["likes"]}
     features["content"] = "continuous+similarity"
     model = {**params.model.model_dump(), "embedding_std": 0.1}
     chosen = CtrParams.model_validate(

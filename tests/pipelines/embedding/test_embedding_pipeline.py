@@ -27,8 +27,6 @@ def items() -> pa.Table:
         {
             "item_id": pa.array([1, 2, 3, 4], pa.int64()),
             "title": pa.array(["red car", None, "blue car", "red boat"]),
-            "tags": pa.array([[1], [], [2, 3], [1]], pa.list_(pa.int32())),
-            "likes_level": pa.array([0, 1, 2, 3], pa.int8()),
             "views_level": pa.array([0, 1, 2, 3], pa.int8()),
         }
     )

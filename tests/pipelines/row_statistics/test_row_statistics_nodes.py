@@ -29,7 +29,7 @@ def prepared() -> PrimaryTables:
 
 def compute(prepared: PrimaryTables, **changes: Any) -> tuple[Any, ...]:
     nothing = pa.array([[]] * (prepared.items.num_rows + 1), pa.list_(pa.int32()))
-    names = ("tags", "title_codes", "image_codes")
+    names = ("title_codes", "image_codes")
     absent = np.zeros((prepared.items.num_rows + 1, 0), np.float32)
     params = {"kinds": ["popularity", "history"], **changes}
     return compute_row_statistics(

@@ -74,7 +74,7 @@ def test_columns_that_would_be_fields_are_shown(tmp_path, ending):
     tables = {
         "interactions": {**log, "device": ["a", "b"], "place": [1, 2]},
         "items": {"item_id": [1, 2], "title": ["x", "y"], "price": [0.5, 1.5]}
-        | {"likes": [1, 2]},
+        | {"likes": [1, 2], "tag": ["red", "blue"]},
     }
     for name, columns in tables.items():
         file = str(tmp_path / f"{name}.{ending}")
@@ -84,8 +84,9 @@ def test_columns_that_would_be_fields_are_shown(tmp_path, ending):
     (found,) = describe_fields(source, FieldsParams(context=["device"]), {})
     assert found.level is Level.OK
     assert [" ".join(line.split()) for line in found.text.splitlines()[1:]] == [
-        "item likes level eleven quantiles; ctr_modeling.features.likes",
         "item price number numbers of 2 values",
+        "item likes level likes of the item, by eleven quantiles",
+        "item tags tags tags of the item",
         "row device category text of 2 values",
         "row place not used not named in fields.context",
     ]

@@ -43,7 +43,7 @@ def hook_for(tree: dict) -> NamedFieldsHook:
         ("evaluation.single_fields", ["positon"], "did you mean 'position'"),
         ("evaluation.single_fields", ["genres"], "no such field of one value each"),
         ("features.fields", ["prize"], "did you mean 'price'"),
-        ("features.fields", ["likes"], "names 'likes', and neither items nor rows"),
+        ("features.without", ["like"], "features.without names 'like'.*'likes'"),
         ("features.crosses", ["position*devise"], "did you mean 'device'"),
         ("features.crosses", ["position*price"], "needs the field 'price' of the rows"),
     ],
@@ -92,6 +92,7 @@ def test_known_names_pass():
     tree = changed(
         configured_params(), "ctr_modeling.features.fields", ["price", "genres"]
     )
+    tree = changed(tree, "ctr_modeling.features.without", ["likes", "row_views"])
     tree = changed(tree, "ctr_modeling.features.crosses", ["position*device"])
     tree = changed(tree, "ctr_modeling.evaluation.single_fields", ["device"])
     hook = hook_for(tree)

@@ -29,8 +29,6 @@ from mmctr.serving.requests import of_frame
 RICH = {
     "features": {
         "content": "codes+continuous+similarity+matches",
-        "likes": True,
-        "views": True,
         "crosses": ["position*device", "position*clicked_position"],
     },
     "calibration": {"weights": [0.8, 1.2, -0.3], "logits": [], "calibrated": []},
@@ -189,7 +187,7 @@ FORMS = {
     },
     "matches": {"features": {"content": "matches", "item_id": False}},
     "no content": {
-        "features": {"content": "none", "row_levels": True},
+        "features": {"content": "none", "without": ["views"]},
         "fields": False,
     },
     "steps": {"features": {"content": "none"}, "calibration": STEPS, "seeds": 3},

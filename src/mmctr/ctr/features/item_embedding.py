@@ -4,13 +4,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from mmctr.ctr.features.basic import ItemId, Level, MeanBag
+from mmctr.ctr.features.basic import ItemId
 from mmctr.ctr.features.codes import make_code_embedding
 from mmctr.ctr.features.fields import ITEM_FIELDS_LAYER, FieldVectors, ItemFields
 from mmctr.ctr.features.vectors import ContinuousVector
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.layers.item_vectors import ItemVectors
-from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock
 from mmctr.ctr.model_params import ModelParams
 from mmctr.ctr.params import FeatureParams
 
@@ -50,13 +49,17 @@ class ItemEmbedding(nn.Module):
             built["item_id"] = ItemId(
                 seen, dim, dropout=params.item_id_dropout, seed=seed
             )
-        if features.tags and table.tags.any():
-            built["tags"] = MeanBag(table.tags, dim)
-        # Levels stand side by side: a LowCardinalityBlock.
-        if features.likes:
-            built["likes"] = Level(table.likes, dim)
-        if features.views:
-            built["views"] = Level(table.views, dim)
+        fields = table.fields.select(features.fields, without=features.without)
+        if fields.specs:
+            vectors_of_fields = FieldVectors(
+                fields.specs,
+                dim,
+                dropout=params.field_dropout,
+                seed=seed,
+                layer=ITEM_FIELDS_LAYER,
+                padded=True,
+            )
+            built["fields"] = ItemFields(fields.codes, fields.values, vectors_of_fields)
         if "codes" in features.forms:
             for modality, codes in table.codes_for(features).items():
                 built[f"{modality}_codes"] = make_code_embedding(codes, seen, params)
@@ -65,16 +68,6 @@ class ItemEmbedding(nn.Module):
                 built[f"{modality}_vector"] = ContinuousVector(
                     vectors, seen, dim, params.continuous
                 )
-        fields = table.fields.select(features.fields)
-        if fields.specs:
-            vectors_of_fields = FieldVectors(
-                fields.specs,
-                dim,
-                dropout=params.field_dropout,
-                seed=seed,
-                layer=ITEM_FIELDS_LAYER,
-            )
-            built["fields"] = ItemFields(fields.codes, fields.values, vectors_of_fields)
         if not built:
             raise ValueError(
                 "ctr_modeling.features leaves items without any feature (content="
@@ -94,19 +87,27 @@ class ItemEmbedding(nn.Module):
         device = next(self.parameters()).device
         self._embedded = self(torch.arange(self._n_items + 1, device=device))
 
+    @property
+    def names(self) -> list[str]:
+        """What is concatenated, fields by their own names."""
+        found = []
+        for name, feature in self.features.items():
+            is_fields = isinstance(feature, ItemFields)
+            found += feature.vectors.table.rows if is_fields else [name]
+        return found
+
     def forward(self, items: torch.Tensor) -> ItemVectors:
         """Embed the items."""
         if self._embedded is not None:
             return self._embedded.of(items)
-        features = list(self.features.values())
-        levels = [feature for feature in features if isinstance(feature, Level)]
-        free = [feature(items) for feature in features if feature not in levels]
-        if not free:
-            free = [torch.empty(len(items), 0, device=items.device)]
-        block = None
-        if levels:
-            before = features[: features.index(levels[0])]
-            vectors = torch.stack([level.vectors() for level in levels])
-            rows = torch.stack([level.rows(items) for level in levels])
-            block = LowCardinalityBlock(sum(x.width for x in before), vectors, rows)
-        return ItemVectors(torch.cat(free, dim=1), block)
+        free, levels, before = [], None, 0
+        for feature in self.features.values():
+            found = feature(items)
+            if isinstance(found, ItemVectors):
+                if found.levels is not None:
+                    column = before + found.levels.column
+                    levels = found.levels._replace(column=column)
+                found = found.free
+            free.append(found)
+            before += found.shape[1]
+        return ItemVectors(torch.cat(free, dim=1), levels)

@@ -13,29 +13,24 @@ def build_item_table(items: pa.Table, codes: Mapping[str, np.ndarray]) -> pa.Tab
     """Collect the categorical features of the CTR model, padding as row 0.
 
     Args:
-        items: A table by its contract: ``item_id`` int64 1..n in order, ``tags``
-            list<int32> from 1, ``likes_level`` and ``views_level`` int8 0..10.
+        items: A table by its contract: ``item_id`` int64 1..n in order, and columns of
+            fields.
         codes: By modality ``[n, positions]`` int32 from 1; ``[n, 0]`` where there are
             no vectors.
 
     Returns:
-        n + 1 rows; row i is item i: ``item_id`` int32, ``tags`` list<int32>, ``likes``
-        and ``views`` int8 (level + 1), ``NAME_codes`` list<int32> per modality, and
-        the columns of the items' fields.
-        In every column 0 stands for padding and nothing else; in row 0 all is 0 and
-        ``tags`` is empty.
+        n + 1 rows; row i is item i: ``item_id`` int32, ``NAME_codes`` list<int32> per
+        modality, and the columns of the items' fields.
+        In every column 0 stands for padding and nothing else; in row 0 all is 0, and
+        lists of tags are empty.
 
     Raises:
         ValueError: If there is not one row of codes per item, or a code is below 1.
     """
     count = items.num_rows
-    tags = items["tags"].combine_chunks().cast(pa.list_(pa.int32()))
     table = pa.table(
         {
             "item_id": np.arange(count + 1, dtype=np.int32),
-            "tags": pa.concat_arrays([pa.array([[]], type=tags.type), tags]),
-            "likes": _padded_levels(items["likes_level"]),
-            "views": _padded_levels(items["views_level"]),
             **{
                 f"{name}_codes": _padded_codes(own, count, f"{name}_codes")
                 for name, own in codes.items()
@@ -52,10 +47,6 @@ def _padded_field(column: pa.ChunkedArray) -> pa.Array:
     values = column.combine_chunks()
     padding = [] if pa.types.is_list(values.type) else 0
     return pa.concat_arrays([pa.array([padding], values.type), values])
-
-
-def _padded_levels(levels: pa.ChunkedArray) -> np.ndarray:
-    return np.append(0, levels.to_numpy() + 1).astype(np.int8)
 
 
 def _padded_codes(codes: np.ndarray, count: int, name: str) -> pa.ListArray:

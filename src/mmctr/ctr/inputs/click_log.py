@@ -25,7 +25,6 @@ class Batch(NamedTuple):
         target: ``[B]`` int64 items.
         history: ``[T]`` int64 items, oldest first, row after row.
         segment: ``[T]`` int64, the row of the batch that each position belongs to.
-        row_levels: ``[B, 2]`` int64, likes and views level of the row, 0..10.
         statistics: ``[B, S]`` float32 row statistics, NaN where undefined.
         label: ``[B]`` float32; NaN where unlabelled.
         weight: ``[B]`` float32 in the mean of the losses; ``[0]``: all 1.
@@ -41,7 +40,6 @@ class Batch(NamedTuple):
     target: torch.Tensor
     history: torch.Tensor
     segment: torch.Tensor
-    row_levels: torch.Tensor
     statistics: torch.Tensor
     label: torch.Tensor
     weight: torch.Tensor
@@ -58,7 +56,6 @@ class Batch(NamedTuple):
         target: torch.Tensor,
         history: torch.Tensor,
         segment: torch.Tensor,
-        row_levels: torch.Tensor,
         statistics: torch.Tensor,
         label: torch.Tensor,
         weight: torch.Tensor,
@@ -76,7 +73,6 @@ class Batch(NamedTuple):
             target=target,
             history=history,
             segment=segment,
-            row_levels=row_levels,
             statistics=statistics,
             label=label,
             weight=weight,
@@ -96,7 +92,6 @@ class ClickLog(Dataset[Batch]):
         target: ``[rows]`` int64.
         history: ``[positions]`` int32.
         offsets: ``[rows + 1]`` int64.
-        row_levels: ``[rows, 2]`` int64.
         statistics: ``[rows, S]`` float32 row statistics, NaN where undefined.
         statistic_names: Names of these columns, ``<kind>.<name>``.
         label: ``[rows]`` float32; NaN where unlabelled.
@@ -110,7 +105,6 @@ class ClickLog(Dataset[Batch]):
     target: np.ndarray
     history: np.ndarray
     offsets: np.ndarray
-    row_levels: np.ndarray
     statistics: np.ndarray
     statistic_names: tuple[str, ...]
     label: np.ndarray
@@ -130,6 +124,7 @@ class ClickLog(Dataset[Batch]):
         computed: Mapping[str, np.ndarray] = MappingProxyType({}),
         fields: FieldNames = (),
         crosses: Collection[str] = (),
+        without: Collection[str] = (),
         unknown_targets: bool = False,
         facts: LogFacts = UNKNOWN_LOG,
     ) -> "ClickLog":
@@ -143,6 +138,7 @@ class ClickLog(Dataset[Batch]):
             computed: Row statistics that are no columns of the table.
             fields: Names of fields to read, or all.
             crosses: Pairs of the table's fields to read as one.
+            without: Names of fields to leave out.
             unknown_targets: Whether a target may be 0, an item that the item table
                 lacks; it has the features of padding, none.
             facts: What the rows are.
@@ -159,7 +155,6 @@ class ClickLog(Dataset[Batch]):
         _require_items(known, n_items, "item_id")
         _require_items(values[offsets[0] : offsets[-1]], n_items, "item_seq")
         history, offsets = keep_last((values, offsets), max_history)
-        levels = [table[name].to_numpy() for name in ("likes_level", "views_level")]
         label = table["label"].to_numpy(zero_copy_only=False)
         columns = dict(zip(table.column_names, table.columns, strict=True))
         names, values_of_rows = read_statistics(
@@ -169,14 +164,13 @@ class ClickLog(Dataset[Batch]):
             target=target,
             history=history.astype(np.int32),
             offsets=offsets,
-            row_levels=np.column_stack(levels).astype(np.int64),
             statistics=values_of_rows,
             statistic_names=names,
             label=label.astype(np.float32),
             weight=row_weights(table),
             groups=_groups_of(table),
             facts=facts,
-            fields=FieldColumns.from_arrow(table, fields, crosses),
+            fields=FieldColumns.from_arrow(table, fields, crosses, without),
         )
 
     def __len__(self) -> int:
@@ -195,7 +189,6 @@ class ClickLog(Dataset[Batch]):
             target=torch.from_numpy(self.target[rows]),
             history=torch.from_numpy(history.astype(np.int64)),
             segment=torch.from_numpy(segment),
-            row_levels=torch.from_numpy(self.row_levels[rows]),
             statistics=torch.from_numpy(self.statistics[rows]),
             label=torch.from_numpy(self.label[rows]),
             weight=torch.from_numpy(weight),
@@ -225,9 +218,11 @@ class ClickLog(Dataset[Batch]):
         values = np.ascontiguousarray(self.statistics[:, places])
         return replace(self, statistics=values, statistic_names=names)
 
-    def with_fields(self, names: FieldNames, crosses: Collection[str]) -> "ClickLog":
+    def with_fields(
+        self, names: FieldNames, crosses: Collection[str], without: Collection[str]
+    ) -> "ClickLog":
         """The log with only these fields and crosses of those that it holds."""
-        return replace(self, fields=self.fields.select(names, crosses))
+        return replace(self, fields=self.fields.select(names, crosses, without))
 
     def seen_items(self, n_items: int) -> np.ndarray:
         """``[n_items + 1]`` bool: whether an item is a target or in a history here."""

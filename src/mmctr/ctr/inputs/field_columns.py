@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmctr.data.fields.field import CODES, VALUES
+from mmctr.data.fields.field import CODES, FIRST, VALUES
 from mmctr.runtime.suggestions import suggest
 
 CROSS = "*"
@@ -32,6 +32,10 @@ class FieldSpec(NamedTuple):
         has_value: Whether it has a scaled value too.
         is_cross: Whether its codes are pairs of other fields' codes.
         inner: Of a cross: the size of the second of its fields.
+        is_level: Whether it is of kind level.
+        is_hidden: Whether a training step hides some of its values, so that unknown
+            ones have a vector. Of fields fitted on all items it hides none, and
+            missing, unknown and rare ones are zeros.
     """
 
     name: str
@@ -40,6 +44,18 @@ class FieldSpec(NamedTuple):
     has_value: bool = False
     is_cross: bool = False
     inner: int = 0
+    is_level: bool = False
+    is_hidden: bool = True
+
+    @property
+    def first_code(self) -> int:
+        """The first code that has a vector."""
+        return 1 if self.is_hidden else FIRST
+
+    @property
+    def vectors(self) -> int:
+        """How many codes have one."""
+        return self.size - self.first_code
 
 
 @dataclass(frozen=True)
@@ -64,7 +80,11 @@ class FieldColumns:
 
     @classmethod
     def from_arrow(
-        cls, table: pa.Table, names: FieldNames = "all", crosses: Collection[str] = ()
+        cls,
+        table: pa.Table,
+        names: FieldNames = "all",
+        crosses: Collection[str] = (),
+        without: Collection[str] = (),
     ) -> Self:
         """Read the columns ``field_NAME`` and ``value_NAME`` of a table.
 
@@ -73,11 +93,13 @@ class FieldColumns:
             names: Fields to read; those that the table lacks are left out.
             crosses: Pairs of the table's fields, such as ``position*group_size``, to
                 read as a field each.
+            without: Fields to leave out.
 
         Raises:
             ValueError: If a cross is no pair of these fields, or has too many pairs.
         """
-        return cls._read(table)._with_crosses(crosses).select(names, crosses)
+        built = cls._read(table)._with_crosses(crosses)
+        return built.select(names, crosses, without)
 
     @classmethod
     def _read(cls, table: pa.Table) -> Self:
@@ -125,11 +147,17 @@ class FieldColumns:
             )
         return built
 
-    def select(self, names: FieldNames, crosses: Collection[str] = ()) -> Self:
-        """Keep the fields and crosses with these names."""
+    def select(
+        self,
+        names: FieldNames,
+        crosses: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> Self:
+        """Keep the fields and crosses with these names, but for those left out."""
         kept = [
-            spec.name in (crosses if spec.is_cross else names)
-            or (names == "all" and not spec.is_cross)
+            spec.name in crosses
+            if spec.is_cross
+            else spec.name not in without and (names == "all" or spec.name in names)
             for spec in self.specs
         ]
         if all(kept):
@@ -162,16 +190,28 @@ def field_specs(schema: pa.Schema) -> list[FieldSpec]:
             facts = column.metadata or {}
             size, width = int(facts[b"size"]), int(facts[b"width"])
             has_value = VALUES + name in schema.names
-            found.append(FieldSpec(name, size, width, has_value))
+            found.append(
+                FieldSpec(
+                    name,
+                    size,
+                    width,
+                    has_value,
+                    is_level=facts[b"kind"] == b"level",
+                    is_hidden=facts.get(b"of_all") != b"True",
+                )
+            )
     return found
 
 
-def require_fields(names: FieldNames, known: Collection[str]) -> None:
-    """Refuse names in ``ctr_modeling.features.fields`` that no field has.
+def require_fields(
+    names: FieldNames, known: Collection[str], parameter: str = "fields"
+) -> None:
+    """Refuse names in ``ctr_modeling.features`` that no field has.
 
     Args:
         names: Of fields.
         known: Those of items and rows that are there.
+        parameter: The one that names them.
 
     Raises:
         ValueError: Naming the first.
@@ -179,8 +219,8 @@ def require_fields(names: FieldNames, known: Collection[str]) -> None:
     for name in () if names == "all" else names:
         if name not in known:
             raise ValueError(
-                f"ctr_modeling.features.fields names '{name}', and neither items nor "
-                f"rows have this field: {suggest(name, known)}"
+                f"ctr_modeling.features.{parameter} names '{name}', and neither "
+                f"items nor rows have this field: {suggest(name, known)}"
             )
 
 

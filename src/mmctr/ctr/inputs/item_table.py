@@ -6,7 +6,6 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mmctr.content.quantizers.reconstruction import reconstruct_from_codes
 from mmctr.ctr.inputs.field_columns import FieldColumns
@@ -21,27 +20,18 @@ class ItemTable:
     """Row i is item i, row 0 is padding; 0 is padding in every column.
 
     Attributes:
-        tags: ``[n_items + 1, max_tags]`` int64.
-        likes: ``[n_items + 1]`` int64, level + 1.
-        views: ``[n_items + 1]`` int64, level + 1.
+        n_items: Number of items, without padding.
         codes: By modality ``[n_items + 1, positions]`` int64, code + 1; no position if
             absent.
         vectors: By modality ``[n_items + 1, d]`` float32, zeros for an item without; no
             column if absent. A memory map is read only where vectors are used.
-        fields: Other fields of the items; without any it may have no rows.
+        fields: Fields of the items; without any it may have no rows.
     """
 
-    tags: np.ndarray
-    likes: np.ndarray
-    views: np.ndarray
+    n_items: int
     codes: Mapping[str, np.ndarray] = field(default_factory=dict)
     vectors: Mapping[str, np.ndarray] = field(default_factory=dict)
     fields: FieldColumns = field(default_factory=lambda: FieldColumns.none(0))
-
-    @property
-    def n_items(self) -> int:
-        """Number of items, without padding."""
-        return len(self.likes) - 1
 
     def codes_for(self, features: FeatureParams) -> dict[str, np.ndarray]:
         """Codes by modality, where present and switched on.
@@ -121,9 +111,7 @@ class ItemTable:
                 "numbered from 0, run the fusion pipeline again"
             )
         built = cls(
-            tags=_padded(table["tags"]),
-            likes=table["likes"].to_numpy().astype(np.int64),
-            views=table["views"].to_numpy().astype(np.int64),
+            n_items=len(ids) - 1,
             codes={
                 modality: matrix_column(table, name, "item_table").astype(np.int64)
                 for modality, name in codes_columns(table.column_names).items()
@@ -131,18 +119,9 @@ class ItemTable:
             vectors=_checked(vectors or {}, len(ids)),
             fields=FieldColumns.from_arrow(table),
         )
-        if built.likes[0] or built.views[0] or built.tags[0].any():
+        if built.fields.codes[:1].any():
             raise ValueError("item_table: row 0 must be padding, all zero")
         return built
-
-
-def _padded(column: pa.ChunkedArray) -> np.ndarray:
-    """Lists of any length as one matrix, zeros behind."""
-    array = column.combine_chunks()
-    lengths = pc.list_value_length(array).to_numpy(zero_copy_only=False)
-    matrix = np.zeros((len(lengths), max(int(lengths.max(initial=0)), 1)), np.int64)
-    matrix[np.arange(matrix.shape[1]) < lengths[:, None]] = array.flatten().to_numpy()
-    return matrix
 
 
 def _checked(vectors: Mapping[str, np.ndarray], rows: int) -> Mapping[str, np.ndarray]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from mmctr.ctr.inputs.field_columns import require_crosses, require_fields
 from mmctr.ctr.params import CtrParams, FeatureParams
 from mmctr.data.fields.field import Field
-from mmctr.data.fields.levels_and_tags import LEVELS, TAGS
+from mmctr.data.fields.levels_and_tags import ROW_LEVELS
 from mmctr.evaluation.params import require_single_fields
 from mmctr.runtime.suggestions import suggest
 
@@ -41,8 +41,9 @@ def require_named_fields(params: CtrParams, fields: Sequence[Field]) -> None:
     """
     of_rows = [field for field in fields if field.side != "item"]
     single = [field.name for field in of_rows if field.kind != "tags"]
-    # The model has tables of its own for tags and levels, switched by their names.
-    others = [field.name for field in fields if field.column not in (TAGS, *LEVELS)]
-    require_fields(params.features.fields, others)
+    names = [field.name for field in fields]
+    require_fields(params.features.fields, names)
+    # Left out by default, and in no other log than the challenge's.
+    require_fields(params.features.without, [*names, *ROW_LEVELS], "without")
     require_crosses(params.features.crosses, [field.name for field in of_rows])
     require_single_fields(params.evaluation.single_fields, single)

@@ -9,10 +9,8 @@ from scipy.sparse import csr_array
 
 from mmctr.ctr.features.vectors import Projection
 from mmctr.ctr.model_params import ContinuousParams
-from mmctr.data.fields.field import CODES, VALUES
+from mmctr.data.fields.field import CODES, FIRST, VALUES
 from mmctr.data.train_items import items_in_train
-
-_LEVELS = ("likes", "views")
 
 _ROWS = 1 << 17
 
@@ -21,29 +19,25 @@ class TreeMatrix:
     """Everything that is known of a row as float32 columns; NaN: not known.
 
     Columns: every row statistic (a column of the table with a dot in its name), length
-    of the history, number of the target's tags, levels of target and row where the
-    source states them, fields of item, user and row, principal components of the
-    target's vectors and of the mean of the history's.
+    of the history, fields of item, user and row, principal components of the target's
+    vectors and of the mean of the history's.
     """
 
     def __init__(
         self,
-        tags: np.ndarray,
-        levels: dict[str, np.ndarray],
+        n_items: int,
         components: dict[str, np.ndarray],
         fields: dict[str, np.ndarray],
     ) -> None:
         """Store what is known of every item.
 
         Args:
-            tags: Number of tags ``[n_items + 1]``.
-            levels: Name -> ``[n_items + 1]`` float32.
+            n_items: How many there are.
             components: Modality -> ``[n_items + 1, w]`` float32; NaN for an item
                 without a vector.
             fields: Name -> ``[n_items + 1]`` float32.
         """
-        self._tags = tags
-        self._levels = levels
+        self._n_items = n_items
         self._components = components
         self._fields = fields
 
@@ -53,7 +47,6 @@ class TreeMatrix:
         item_table: pa.Table,
         vectors: dict[str, np.ndarray],
         train: pa.Table,
-        levels_from: dict[str, str],
         components: int,
     ) -> Self:
         """Fit principal components on the items of train.
@@ -63,24 +56,12 @@ class TreeMatrix:
             vectors: Modality -> ``[n_items + 1, d]`` float32, zeros for an item without
                 a vector; may be a memory map.
             train: ``item_id`` and ``item_seq`` of the train rows.
-            levels_from: ``items`` where the source states likes or views. Levels that
-                were counted from training events say nothing about new items, and are
-                left out.
             components: Per modality; 0: no vectors.
         """
         seen = items_in_train(train, item_table.num_rows - 1)
         params = ContinuousParams(components=components, normalize="columns")
-        tags = pc.list_value_length(item_table["tags"]).to_numpy()
-        levels = {
-            name: item_table[name].to_numpy().astype(np.float32)
-            for name in _LEVELS
-            if levels_from[name] == "items"
-        }
-        for values in levels.values():
-            values[values == 0] = np.nan  # padding
         return cls(
-            tags,
-            levels,
+            item_table.num_rows - 1,
             {
                 name: _components(found, seen, params)
                 for name, found in vectors.items()
@@ -117,15 +98,11 @@ class TreeMatrix:
         columns |= _fields(rows)
         columns |= {name: own[targets] for name, own in self._fields.items()}
         columns["history_length"] = lengths
-        columns["tags"] = self._tags[targets]
-        for name, levels in self._levels.items():
-            columns[name] = levels[targets]
-            columns[f"row_{name}"] = rows[f"{name}_level"].to_numpy()
         # How often each item is in each history [R, n_items + 1].
         items = history.flatten().to_numpy()
         ends = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
         ones = np.ones(len(items), np.float32)
-        counts = csr_array((ones, items, ends), shape=(len(rows), len(self._tags)))
+        counts = csr_array((ones, items, ends), shape=(len(rows), self._n_items + 1))
         for modality, components in self._components.items():
             known = counts @ (~np.isnan(components[:, 0])).astype(np.float32)
             with np.errstate(invalid="ignore"):  # no vector in the history: 0 / 0
@@ -148,7 +125,7 @@ def field_categories(*tables: pa.Table) -> list[str]:
 
 
 def _fields(table: pa.Table) -> dict[str, np.ndarray]:
-    """Fields ``[R]`` float32: a number's value, how many tags, the code of others."""
+    """Fields ``[R]`` float32: numbers, levels, how many tags, the code of others."""
     found = {}
     for column in table.schema:
         if column.name.startswith(CODES):
@@ -157,7 +134,10 @@ def _fields(table: pa.Table) -> dict[str, np.ndarray]:
                 values = table[VALUES + column.name.removeprefix(CODES)]
             elif pa.types.is_list(column.type):
                 values = pc.list_value_length(values)
-            found[column.name] = values.to_numpy().astype(np.float32)
+            numbers = values.to_numpy().astype(np.float32)
+            if column.metadata[b"kind"] == b"level":
+                numbers = np.where(numbers < FIRST, np.nan, numbers - FIRST)
+            found[column.name] = numbers
     return found
 
 

@@ -6,16 +6,17 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from mmctr.ctr.inputs.field_columns import FieldColumns
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.member_weights import join_members, split_members
 from mmctr.ctr.params import CtrParams
-from mmctr.data.raw_schemas import MAX_LEVEL
+from mmctr.data.fields.field import CODES
 
 logger = logging.getLogger(__name__)
 
 Weights = dict[str, torch.Tensor]
 
-_TAGS = "items.features.tags.table.weight"
+_SIZES = "items.features.fields.vectors.sizes"
 _IDS = "items.features.item_id.table.weight"
 _ROWS_OF_IDS = "items.features.item_id.row_of_item"
 
@@ -25,8 +26,8 @@ def within_vocabulary(
 ) -> tuple[ItemTable, Weights]:
     """Make the item table and the weights fit each other.
 
-    Unknown to the model are levels outside 0 to 10, tags that training did not have,
-    and items behind the last one of training.
+    Unknown to the model are codes of fields that training did not have, tags of a
+    challenge say, and items behind the last one of training.
 
     Args:
         table: The items to score.
@@ -34,9 +35,8 @@ def within_vocabulary(
         params: ``unknown_values`` says how unknown values are handled.
 
     Returns:
-        The table, with padding (0) in place of unknown levels and tags; and
-        the weights, with the out-of-vocabulary vector (padding, where there is none)
-        for unknown items.
+        The table, with padding (0) in place of unknown codes; and the weights, with
+        the out-of-vocabulary vector (padding, where there is none) for unknown items.
 
     Raises:
         ValueError: If there are such values and ``unknown_values`` is ``strict``; it
@@ -61,12 +61,8 @@ def _fit_member(
     table: ItemTable, weights: Weights, params: CtrParams, found: list[str]
 ) -> tuple[ItemTable, Weights]:
     """Fit the weights of one training; what it does not know is added to ``found``."""
-    columns: dict[str, np.ndarray] = {}
-    for name in ("likes", "views"):
-        column = getattr(table, name)
-        columns[name] = _known(column, MAX_LEVEL + 2, name, found)
-    if _TAGS in weights:
-        columns["tags"] = _known(table.tags, len(weights[_TAGS]), "tags", found)
+    if _SIZES in weights:
+        table = replace(table, fields=_fields(table, weights[_SIZES], params, found))
     weights = dict(weights)
     if _IDS in weights:
         trained = len(weights[_ROWS_OF_IDS]) - 1
@@ -76,11 +72,25 @@ def _fit_member(
                 f"training did not have"
             )
             weights.update(_with_more_ids(weights, table.n_items, params))
-    table = replace(table, **columns)
-    if _TAGS in weights:
-        # The model has as many rows as the table has tags.
-        weights[_TAGS] = weights[_TAGS][: int(table.tags.max()) + 1]
     return table, weights
+
+
+def _fields(
+    table: ItemTable, sizes: torch.Tensor, params: CtrParams, found: list[str]
+) -> FieldColumns:
+    """The fields that the model reads, with codes below the sizes of training."""
+    features = params.features
+    fields = table.fields.select(features.fields, without=features.without)
+    if len(sizes) != len(fields.specs):
+        return fields  # other fields, as loading the weights will say
+    codes, first = fields.codes.copy(), 0
+    specs = []
+    for spec, size in zip(fields.specs, sizes.tolist(), strict=True):
+        own = slice(first, first + spec.width)
+        codes[:, own] = _known(codes[:, own], size, CODES + spec.name, found)
+        specs.append(spec._replace(size=size))
+        first += spec.width
+    return replace(fields, specs=tuple(specs), codes=codes)
 
 
 def _known(column: np.ndarray, size: int, name: str, found: list[str]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Vectors of a batch's items, with low-cardinality columns kept apart."""
+"""Vectors with low-cardinality columns kept apart."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock
 
 
 class ItemVectors(NamedTuple):
-    """Vectors of U items of D columns.
+    """Vectors of U items or rows, of D columns.
 
     Attributes:
         free: ``[U, F]``, the columns outside of ``levels``, in order.
@@ -28,10 +28,14 @@ class ItemVectors(NamedTuple):
         """``[U, D]``."""
         if self.levels is None:
             return self.free
+        return self.levels.join(self.free, self.few())
+
+    def few(self) -> list[torch.Tensor]:
+        """``[U, d]`` for each of the low-cardinality features."""
+        if self.levels is None:
+            return []
         pairs = zip(self.levels.rows, self.levels.vectors, strict=True)
-        return self.levels.join(
-            self.free, [functional.embedding(rows, table) for rows, table in pairs]
-        )
+        return [functional.embedding(rows, table) for rows, table in pairs]
 
     def pool(
         self, places: torch.Tensor, starts: torch.Tensor, weights: torch.Tensor

@@ -7,8 +7,10 @@ import numpy as np
 import torch
 
 from mmctr.ctr.inputs.click_log import Batch
+from mmctr.ctr.inputs.field_columns import FieldColumns, FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.params import CtrParams
+from mmctr.data.fields.field import FIRST, RARE
 from mmctr.evaluation.params import EvaluationParams
 from mmctr.runtime.jagged import take_ranges
 
@@ -26,7 +28,7 @@ def small_params(options: dict[str, Any] | None) -> CtrParams:
     """Small sizes, the item's id and codes, on the CPU."""
     return CtrParams.model_validate(
         {
-            "features": {"item_id": True, "likes": True, "views": True},
+            "features": {"item_id": True},
             "model": {**_SIZES, **(options or {})},
             "training": {},
             "evaluation": EvaluationParams(seed=1, resamples=50),
@@ -39,12 +41,19 @@ def small_params(options: dict[str, Any] | None) -> CtrParams:
 def small_table() -> ItemTable:
     """Items with tags, levels and codes."""
     rng = np.random.default_rng(0)
-    tags = rng.integers(0, 5, (ITEMS + 1, 3))
-    levels = rng.integers(1, 12, (2, ITEMS + 1))
-    codes = rng.integers(1, 8, (ITEMS + 1, 4))
-    for column in (tags, *levels, codes):
+    rows = ITEMS + 1
+    tags = rng.integers(RARE, FIRST + 4, (rows, 3))
+    levels = rng.integers(FIRST, FIRST + 11, (rows, 1))
+    specs = (
+        FieldSpec("tags", FIRST + 4, width=3, is_hidden=False),
+        FieldSpec("likes", FIRST + 11, is_level=True, is_hidden=False),
+    )
+    fields = np.concatenate([tags, levels], axis=1)
+    codes = rng.integers(1, 8, (rows, 4))
+    for column in (fields, codes):
         column[0] = 0
-    return ItemTable(tags, levels[0], levels[1], {"title": codes})
+    columns = FieldColumns(specs, fields, np.zeros((rows, 0), np.float32))
+    return ItemTable(ITEMS, {"title": codes}, fields=columns)
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,6 @@ class Rows:
             target=torch.from_numpy(self.target),
             history=torch.from_numpy(self.history),
             segment=torch.from_numpy(segment),
-            row_levels=torch.zeros(count, 2, dtype=torch.int64),
             statistics=torch.zeros(count, 0),
             label=torch.from_numpy(self.label),
             weight=torch.zeros(0),

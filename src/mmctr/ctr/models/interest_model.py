@@ -13,7 +13,7 @@ from torch.nn import functional
 from mmctr.ctr.features.basic import ITEM_ID_DROPOUT_LAYER
 from mmctr.ctr.features.code_matches import CodeMatches
 from mmctr.ctr.features.content import NO_CONTENT
-from mmctr.ctr.features.fields import ROW_FIELDS_LAYER, FieldVectors
+from mmctr.ctr.features.fields import ROW_FIELDS_LAYER, FieldTable, FieldVectors
 from mmctr.ctr.features.item_embedding import ItemEmbedding
 from mmctr.ctr.features.row_statistics import RowStatistics, StatisticScales
 from mmctr.ctr.features.similarity import SimilarityHistogram
@@ -21,14 +21,12 @@ from mmctr.ctr.inputs.click_log import Batch
 from mmctr.ctr.inputs.field_columns import FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.layers.item_vectors import ItemVectors
-from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock
 from mmctr.ctr.layers.split_columns import SplitColumns
 from mmctr.ctr.model_params import ModelParams
 from mmctr.ctr.models.base import Interest
 from mmctr.ctr.models.heads import OWN_HEAD, make_head
 from mmctr.ctr.models.padded import PaddedModel
 from mmctr.ctr.params import CtrParams
-from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.runtime.linear import spare_rows
 
 EMPTY_HISTORY = "empty_history"
@@ -100,25 +98,6 @@ class InterestModel(nn.Module, ABC):
             self.items = ItemEmbedding(
                 table, seen, params.features, model, seed=params.seed
             )
-            self.row_levels = nn.ModuleList(
-                nn.Embedding(MAX_LEVEL + 1, model.embedding_dim)
-                for _ in range(2 * params.features.row_levels)
-            )
-            self.interest = self.make_interest(
-                self.items.width,
-                model,
-                seed=params.seed,
-                first_layer=interest_layers,
-            )
-            self.comparisons = nn.ModuleDict(_comparisons(table, params))
-            # Features of rows and not of items.
-            own = len(self.row_levels) + len(self.comparisons)
-            width = self.items.width + self.interest.width
-            width += own * model.embedding_dim
-            self.row_statistics: RowStatistics | None = None
-            if statistics is not None and statistics.names:
-                self.row_statistics = RowStatistics(statistics)
-                width += self.row_statistics.width
             self.row_fields: FieldVectors | None = None
             if row_fields:
                 self.row_fields = FieldVectors(
@@ -127,7 +106,23 @@ class InterestModel(nn.Module, ABC):
                     dropout=model.field_dropout,
                     seed=params.seed,
                     layer=ROW_FIELDS_LAYER,
+                    padded=False,
                 )
+            self.interest = self.make_interest(
+                self.items.width,
+                model,
+                seed=params.seed,
+                first_layer=interest_layers,
+            )
+            self.comparisons = nn.ModuleDict(_comparisons(table, params))
+            # Features of rows and not of items.
+            width = self.items.width + self.interest.width
+            width += len(self.comparisons) * model.embedding_dim
+            self.row_statistics: RowStatistics | None = None
+            if statistics is not None and statistics.names:
+                self.row_statistics = RowStatistics(statistics)
+                width += self.row_statistics.width
+            if self.row_fields is not None:
                 width += self.row_fields.width
             self.head = make_head(
                 self.own_head if model.head == OWN_HEAD else model.head,
@@ -149,14 +144,13 @@ class InterestModel(nn.Module, ABC):
                 nn.init.xavier_normal_(module.weight)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
+            elif isinstance(module, FieldTable):
+                module.draw(embedding_std)
             elif isinstance(module, nn.Embedding):
                 nn.init.normal_(module.weight, std=embedding_std)
                 if module.padding_idx is not None:
                     with torch.no_grad():
                         module.weight[module.padding_idx].zero_()
-        for module in self.modules():
-            if isinstance(module, FieldVectors):
-                module.reset_special()
 
     @torch.no_grad()
     def start_at(self, rate: float) -> None:
@@ -204,14 +198,15 @@ class InterestModel(nn.Module, ABC):
         ]
         if self.row_statistics is not None:
             compared.append(self.row_statistics(batch.statistics))
-        if self.row_fields is not None:
-            compared.append(self.row_fields(batch.field_codes, batch.field_values))
-        # Side by side: row levels, target, interest, comparisons, the row's own.
-        own = functional.embedding(target, items.free)
+        # Side by side: the row's fields of few levels, target, interest, comparisons,
+        # the row's others.
         blocks = []
-        if self.row_levels:
-            vectors = torch.stack([table.weight for table in self.row_levels])
-            blocks.append(LowCardinalityBlock(0, vectors, batch.row_levels.T))
+        if self.row_fields is not None:
+            of_row = self.row_fields(batch.field_codes, batch.field_values)
+            compared.append(of_row.free)
+            if of_row.levels is not None:
+                blocks.append(of_row.levels._replace(column=0))
+        own = functional.embedding(target, items.free)
         if items.levels is not None:
             blocks.append(items.levels.of(target))
         free = torch.cat([own, pooled, *compared], dim=1)

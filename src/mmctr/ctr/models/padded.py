@@ -44,7 +44,6 @@ class PaddedModel(nn.Module):
         self.interest = trained.interest
         self.head = trained.head
         self.empty_history = trained.empty_history
-        self.row_levels = trained.row_levels
         self.row_fields = trained.row_fields
         own = trained.row_statistics
         self.row_statistics = None if own is None else ComparedStatistics(own)
@@ -59,7 +58,6 @@ class PaddedModel(nn.Module):
         self,
         target: torch.Tensor,
         history: torch.Tensor,
-        row_levels: torch.Tensor | None = None,
         statistics: torch.Tensor | None = None,
         field_codes: torch.Tensor | None = None,
         field_values: torch.Tensor | None = None,
@@ -69,7 +67,6 @@ class PaddedModel(nn.Module):
         Args:
             target: ``[B]`` int64 items, 0 for an unknown one.
             history: ``[B, H]`` int64 items, oldest first; 0 is no item.
-            row_levels: ``[B, 2]`` int64.
             statistics: ``[B, S]`` float32, NaN where undefined.
             field_codes: ``[B, C]`` int64.
             field_values: ``[B, V]`` float32.
@@ -80,18 +77,17 @@ class PaddedModel(nn.Module):
         newer = is_item.long().flip(1).cumsum(1).flip(1)
         counted = is_item & (newer <= self._max_history)
         own = self.items[target]
-        parts = [
-            functional.embedding(row_levels[:, place], table.weight)
-            for place, table in enumerate(self.row_levels)
-        ]
-        parts += [own, self._pooled(own, history, counted)]
-        parts += [each(target, history, counted) for each in self.comparisons]
-        if self.row_statistics is not None:
-            parts.append(self.row_statistics(statistics))
+        few, of_rows = [], []
         if self.row_fields is not None:
             if field_values is None:
                 field_values = own[:, :0]
-            parts.append(self.row_fields(field_codes, field_values))
+            found = self.row_fields(field_codes, field_values)
+            few, of_rows = found.few(), [found.free]
+        parts = [*few, own, self._pooled(own, history, counted)]
+        parts += [each(target, history, counted) for each in self.comparisons]
+        if self.row_statistics is not None:
+            parts.append(self.row_statistics(statistics))
+        parts += of_rows
         return self.head.padded(torch.cat(parts, dim=1))
 
     def _pooled(

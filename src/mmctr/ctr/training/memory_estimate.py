@@ -147,8 +147,7 @@ def _without_memory(table: ItemTable, train: ClickLog, params: CtrParams) -> Ctr
 
 def _looked_up(table: ItemTable, model: CtrModel, params: CtrParams) -> int:
     """Bytes of what the model looks up."""
-    columns = [table.tags, table.likes, table.views]
-    columns += table.codes.values()
+    columns = [table.fields.codes, table.fields.values, *table.codes.values()]
     if not OF_VECTORS.isdisjoint(params.features.forms):
         columns += table.vectors_for(params.features).values()
     return sum(array.nbytes for array in [*columns, *model.buffers()])

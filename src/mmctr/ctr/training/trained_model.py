@@ -63,7 +63,7 @@ def collect_result(
             "steps": trainer.global_step,
             "device": str(device),
             "commit": code_commit(),
-            "features": list(model.items.features),
+            "features": model.items.names,
             "statistics": list(model.statistic_names),
             "content": model.content,
             "weights": sum(tensor.numel() for tensor in model.parameters()),

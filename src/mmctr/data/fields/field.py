@@ -47,6 +47,9 @@ class Field(Params):
     """Number: the mean of train."""
     std: float = 1.0
     """Number: the standard deviation of train."""
+    of_all: bool = False
+    """Whether it is fitted on all items and not on train; tags that it lacks are left
+    out, and a missing level says nothing."""
     separator: str | None = None
     """Tags: what separates those of a text, or json; null: a text is one tag."""
     max_tags: int = 1
@@ -111,6 +114,8 @@ class Field(Params):
         first = np.sort(first[codes[first] != MISSING])
         starts = np.searchsorted(rows[first], np.arange(len(missing)))
         first = first[np.arange(len(first)) - starts[rows[first]] < self.max_tags]
+        if self.of_all:
+            first = first[codes[first] != UNKNOWN]
         # A row without a list has one code, MISSING.
         rows = np.concatenate([rows[first], np.flatnonzero(missing)])
         codes = np.concatenate([codes[first], np.full(missing.sum(), MISSING)])

@@ -14,8 +14,10 @@ from mmctr.data.fields.column_values import (
     published_days,
     whole,
 )
+from mmctr.data.fields.levels_and_tags import is_special
 from mmctr.data.fields.params import FieldsParams, Side
 from mmctr.data.reading.source import LogSource
+from mmctr.data.reading.tags import tags_separator
 from mmctr.runtime.jagged import Jagged
 from mmctr.runtime.suggestions import suggest
 
@@ -27,7 +29,7 @@ PUBLISHED = "published"
 """Column of the prepared items with their dates, in days since 1970."""
 
 SPECIAL: dict[Side, tuple[str, ...]] = {
-    "item": ("item_id", "title", "tags", "tag", "likes", "views"),
+    "item": ("item_id", "title", "tag"),
     "user": ("user_id",),
     "row": (
         *("user_id", "item_id", "timestamp", "timestamp_fraction"),
@@ -35,8 +37,6 @@ SPECIAL: dict[Side, tuple[str, ...]] = {
     ),
 }
 """Columns that are something else than a field, by the side of their table."""
-
-_OF_FEATURES = ("tags", "likes", "views")
 
 _THURSDAY = 3  # the weekday of 1970-01-01, where Monday is 0
 
@@ -68,6 +68,8 @@ class LogColumns:
 
     Attributes:
         items: Column -> ``[n_items]`` values.
+        separator: Of the items' tags, see
+            :class:`mmctr.data.reading.tags.Tags`.
         users: Column -> ``[n_users]`` values of the users that the log has; null for
             those that the users' table lacks.
         published: ``[n_items]`` float64 dates that ages count from, in days since 1970,
@@ -100,6 +102,7 @@ class LogColumns:
         self._params = params
         self.n_items = source.items.num_rows
         self.items = other_columns(source.items, "item")
+        self.separator = tags_separator(source.items)
         self.users: dict[str, Column] = {}
         self._user_of_event = np.zeros(0, np.int32)
         self._find_users(source)
@@ -111,6 +114,11 @@ class LogColumns:
     def n_users(self) -> int:
         """Users in the log; 0 where they have no column."""
         return len(next(iter(self.users.values()))) if self.users else 0
+
+    @property
+    def counted(self) -> bool:
+        """Whether a field of items depends on the rows that train has of each."""
+        return any(not is_special(name, self._params) for name in self.items)
 
     def users_of(self, rows: RowsOfLog) -> np.ndarray:
         """``[R]`` the place of each row's user in the columns of users."""
@@ -227,12 +235,6 @@ def require_columns(
         ),
     ):
         for name in used:
-            if name in _OF_FEATURES and name not in known:
-                raise ValueError(
-                    f"fields.{parameter} names '{name}', for which the model has a "
-                    f"table of its own: ctr_modeling.features.{name} switches it on "
-                    "and off"
-                )
             if name not in known:
                 raise ValueError(
                     f"fields.{parameter} names '{name}', and there is no such column: "

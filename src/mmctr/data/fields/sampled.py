@@ -6,16 +6,10 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.fields.fitting import fit_column
+from mmctr.data.fields.levels_and_tags import TAGS, is_special, use_of_special
 from mmctr.data.fields.log_columns import other_columns, require_columns
-from mmctr.data.fields.params import FieldsParams, Kind, Side
+from mmctr.data.fields.params import FieldsParams, Side
 from mmctr.data.fields.state import ColumnUse
-
-_OWN: tuple[tuple[str, Kind, str], ...] = (
-    ("tags", "tags", "ctr_modeling.features.tags=false leaves them out"),
-    ("tag", "tags", "ctr_modeling.features.tags=false leaves them out"),
-    ("likes", "level", "eleven quantiles; ctr_modeling.features.likes"),
-    ("views", "level", "eleven quantiles; ctr_modeling.features.views"),
-)
 
 
 def guess_columns(
@@ -28,8 +22,7 @@ def guess_columns(
         params: What is said of columns; rare values do not count here.
 
     Returns:
-        One for each of tags, likes and views, then one per column that has no other
-        meaning, in the order of the tables.
+        One per column that may be a field, in the order of the tables.
 
     Raises:
         ValueError: If a parameter names a column that is not there, or does not suit
@@ -37,12 +30,11 @@ def guess_columns(
     """
     params = params.model_copy(update={"min_count": 1})
     there = {side: other_columns(table, side) for side, table in tables.items()}
+    items = tables.get("item")
+    if items is not None and "tag" in items.column_names:
+        there["item"].setdefault(TAGS, items["tag"])
     require_columns(params, there)
-    found = [
-        ColumnUse(column=column, side="item", kind=kind, used=True, why=why)
-        for column, kind, why in _OWN
-        if "item" in tables and column in tables["item"].column_names
-    ]
+    found: list[ColumnUse] = []
     for side, columns in there.items():
         counts = np.ones(tables[side].num_rows, np.int64)
         for column, values in columns.items():
@@ -51,6 +43,8 @@ def guess_columns(
                 use = ColumnUse(
                     column=column, side=side, kind=None, used=False, why=why
                 )
+            elif side == "item" and is_special(column, params):
+                use = use_of_special(column)
             else:
                 _, use = fit_column(column, column, side, values, counts, params)
             found.append(use)

@@ -31,9 +31,6 @@ class FieldState(Params):
 
     fields: list[Field] = []
     """In the order of their columns."""
-    levels_and_tags: list[Field] = []
-    """What the items' source states of tags, likes and views, for which the model has
-    tables of their own."""
 
     def of(self, side: Side) -> list[Field]:
         """The fields of items, users or rows."""
@@ -70,5 +67,6 @@ def _facts(field: Field) -> dict[str, Any]:
         "side": field.side,
         "kind": field.kind,
         "size": str(field.size),
+        "of_all": str(field.of_all),
         "width": str(field.max_tags if field.kind == "tags" else 1),
     }

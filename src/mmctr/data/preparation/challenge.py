@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.datasets import ChallengeSource
-from mmctr.data.fields.levels_and_tags import numbered_tags, stated_levels
+from mmctr.data.fields.levels_and_tags import challenge_fields
 from mmctr.data.fields.state import FieldState
 from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.preparation.report import count_parts, table_columns
@@ -58,11 +58,13 @@ def prepare_challenge(
         )
         found += unknown
     reported = raise_or_warn(found, params.unknown_items)
+    fields = challenge_fields(source.items)
     parts = {
-        name: _part_table(rows, name, params.max_history)
+        name: _part_table(rows, name, params.max_history, fields)
         for name, rows in numbered.items()
     }
     n_items = len(source.items)
+    columns = {name: source.items[name] for name in source.items.column_names}
     return primary_tables(
         "challenge",
         source.items,
@@ -73,12 +75,10 @@ def prepare_challenge(
             table_columns(parts, n_items), items_in_train(parts["train"], n_items)
         ),
         audited=parts,
-        levels_from={"likes": "items", "views": "items"},
         oracle_auc=source.oracle_auc,
         unknown=reported,
-        state=FieldState(
-            levels_and_tags=[*stated_levels(), numbered_tags(source.items)]
-        ),
+        fields=fields.encode("item", columns, n_items),
+        state=fields,
     )
 
 
@@ -102,7 +102,9 @@ def _earliest_clicks(train: pa.Table) -> pa.Table:
     )
 
 
-def _part_table(rows: pa.Table, name: str, max_history: int) -> pa.Table:
+def _part_table(
+    rows: pa.Table, name: str, max_history: int, fields: FieldState
+) -> pa.Table:
     if not len(rows):
         raise ValueError(
             f"{name}.parquet: no row is left, no target is in item_feature.parquet; "
@@ -114,4 +116,9 @@ def _part_table(rows: pa.Table, name: str, max_history: int) -> pa.Table:
         (history.values.to_numpy(), history.offsets.to_numpy()), max_history
     )
     columns = dict(zip(rows.column_names, rows.columns, strict=True))
-    return rows_table({**columns, "group_id": groups, "item_seq": list_array(newest)})
+    own = {"group_id": groups, "item_seq": list_array(newest)}
+    table = rows_table(columns | own)
+    encoded = fields.encode("row", columns, rows.num_rows)
+    for place, column in enumerate(encoded.schema):
+        table = table.append_column(column, encoded[place])
+    return table

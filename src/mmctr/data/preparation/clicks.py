@@ -38,7 +38,6 @@ def click_rows(
     part: np.ndarray,
     histories: Histories,
     repeat: np.ndarray,
-    levels: tuple[np.ndarray, np.ndarray],
     params: PreparationParams,
 ) -> tuple[dict[str, PartRows], dict[str, dict[str, int]]]:
     """The rows of every part: each positive followed by its negatives, in time order.
@@ -50,7 +49,6 @@ def click_rows(
         part: ``[events]`` index of each event's part; -1 for earlier clicks.
         histories: Of the events.
         repeat: ``[events]`` bool, from :func:`find_repeats`.
-        levels: ``[n_items]`` likes and views levels.
         params: Histories and negatives.
 
     Returns:
@@ -81,9 +79,7 @@ def click_rows(
                 histories.until,
                 clicks,
             ),
-            TakenItems(
-                log.user[part <= index], log.item[part <= index], len(levels[0])
-            ),
+            TakenItems(log.user[part <= index], log.item[part <= index], log.n_items),
             params,
             np.random.default_rng([params.seed, index]),
         )
@@ -102,7 +98,6 @@ def click_rows(
         rows[name] = ClickRows(
             log=log,
             histories=histories,
-            levels=levels,
             events=positives,
             width=1 + params.negatives_per_positive,
             negatives=negatives[drawn],

@@ -16,9 +16,6 @@ Use = tuple[str, str]
 _ITEMS: dict[str, Use] = {
     "item_id": ("id", "the item"),
     "title": ("text", "title vectors"),
-    "tags": ("tags", "tags of the item"),
-    "likes": ("level", "likes level"),
-    "views": ("level", "views level"),
 }
 _USERS: dict[str, Use] = {"user_id": ("id", "the user")}
 _HISTORY: dict[str, Use] = {
@@ -66,9 +63,11 @@ def column_use(
         name, side = column.column, _SIDES[column.table]
         key = f"{column.table}.{name}" if name in found else name
         use = uses[column.table].get(column.role or name)
-        if use is None and column.role is not None:
+        field = as_fields.get(
+            (side, column.role or name), as_fields.get((side, CLICKED + name))
+        )
+        if use is None and field is None and column.role is not None:
             use = (column.role, column.role)
-        field = as_fields.get((side, name), as_fields.get((side, CLICKED + name)))
         if use is None and field is not None:
             found[key] = field.model_dump(exclude={"column"})
         else:

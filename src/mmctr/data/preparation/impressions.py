@@ -19,7 +19,6 @@ def impression_rows(
     part: np.ndarray,
     groups: Groups,
     histories: Histories,
-    levels: tuple[np.ndarray, np.ndarray],
     params: PreparationParams,
 ) -> tuple[dict[str, PartRows], dict[str, dict[str, int]]]:
     """The rows of every part in time order; of train's negatives only some.
@@ -29,7 +28,6 @@ def impression_rows(
         part: ``[events]`` index of each event's part; -1 for earlier clicks.
         groups: Of the events.
         histories: Of the events.
-        levels: ``[n_items]`` likes and views levels.
         params: Histories, and the share of train's negatives to keep.
 
     Returns:
@@ -60,7 +58,6 @@ def impression_rows(
         rows[name] = ImpressionRows(
             log=log,
             histories=histories,
-            levels=levels,
             events=events,
             width=1,
             labels=log.label,

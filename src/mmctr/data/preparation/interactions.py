@@ -8,15 +8,6 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.datasets import TablePieces
-from mmctr.data.fields.extending import extend_fields
-from mmctr.data.fields.field import Field
-from mmctr.data.fields.levels_and_tags import (
-    LEVELS,
-    encode_levels_and_tags,
-    fit_levels,
-    fit_tags,
-    quantile_borders,
-)
 from mmctr.data.fields.log_columns import SPECIAL
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.fields.state import FieldState
@@ -92,33 +83,18 @@ def prepare_interactions(
     part[~log.in_log] = _EARLIER
     _tell(source.log, "histories")
     histories = find_histories(log, moment, params.max_history)
-    n_items = len(source.items)
-    counts = np.bincount(log.item[part == 0], minlength=n_items + 1)[1:]
-    stated = fit_levels(source.items)
-    tags = fit_tags(source.items, params.max_tags)
-    stated += [tags] if tags else []
-    if earlier is not None:
-        stated = extend_fields(stated, earlier.levels_and_tags)
-    own = _own_columns(source, stated, counts)
-    levels = own["likes_level"].to_numpy(), own["views_level"].to_numpy()
     _tell(source.log, "rows" if log.label is not None else "negatives")
     if groups is None:
-        parts, dropped = click_rows(log, part, histories, is_repeat, levels, params)
+        parts, dropped = click_rows(log, part, histories, is_repeat, params)
     else:
-        parts, dropped = impression_rows(log, part, groups, histories, levels, params)
+        parts, dropped = impression_rows(log, part, groups, histories, params)
     parts, weighting = _with_weights(parts, weights, params)
     _tell(source.log, "fields and counts")
     known = None if earlier is None else earlier.fields
     parts, encoded = add_fields(source, parts, part, groups, fields, known)
     return primary_tables(
         "interactions",
-        pa.table(
-            {
-                "item_id": source.items["item_id"],
-                "title": source.items["title"],
-                **own,
-            }
-        ),
+        source.items,
         source.image_vectors,
         {name: rows.table() for name, rows in parts.items()},
         _events(log),
@@ -128,11 +104,7 @@ def prepare_interactions(
         ),
         audited={name: rows.audited() for name, rows in parts.items()},
         fields=encoded.items(),
-        state=encoded.state.model_copy(update={"levels_and_tags": stated}),
-        levels_from={
-            name: "items" if name in source.items.column_names else "training events"
-            for name in LEVELS
-        },
+        state=encoded.state,
         unknown=log.unknown,
         log={
             **_kind(groups, params),
@@ -141,30 +113,10 @@ def prepare_interactions(
             **repeats,
             "dropped": dropped_share(log, parts, dropped),
             "weights": weighting,
-            "tags": len(tags.values) if tags else 0,
             "parts": dropped,
             "notes": [*source.notes, *unusual],
         },
     )
-
-
-def _own_columns(
-    source: LogSource, stated: list[Field], train_counts: np.ndarray
-) -> dict[str, pa.Array]:
-    """``tags``, ``likes_level`` and ``views_level`` of the items.
-
-    Args:
-        source: What was read.
-        stated: The fields of what it states.
-        train_counts: ``[n_items]`` training events of each item; levels that are not
-            stated are those of its quantiles.
-    """
-    raw = {field.column: source.items[field.column] for field in stated}
-    found = encode_levels_and_tags(stated, raw, source.items.num_rows)
-    borders = quantile_borders(train_counts[train_counts > 0])
-    counted = np.searchsorted(borders, train_counts, side="left")
-    levels = {f"{name}_level": pa.array(counted.astype(np.int8)) for name in LEVELS}
-    return levels | found
 
 
 def _tell(log: pa.Table, step: str) -> None:

@@ -81,6 +81,11 @@ class NumberedLog:
         found[self.user if self.in_log.all() else self.user[self.in_log]] = True
         return found
 
+    @property
+    def n_items(self) -> int:
+        """Items of the item table."""
+        return len(self.item_hashes) - 1
+
     def count_users(self) -> int:
         """How many users have events in the log."""
         return int(self.has_events().sum())

@@ -45,8 +45,6 @@ class PreparationParams(Params):
     """Days of the same part that negatives are drawn from."""
     min_eligible_items: int = Field(20, ge=1)
     """A window with fewer items to draw from is widened."""
-    max_tags: int = Field(5, ge=1)
-    """Tags per item, the first ones."""
     unknown_items: Literal["strict", "pad"] = "strict"
     """Items of rows that the item table lacks, and levels of test rows outside 0 to 10;
     strict: an error; pad: treated as padding and counted."""

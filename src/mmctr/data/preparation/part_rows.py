@@ -50,7 +50,6 @@ class PartRows(ABC):
     Attributes:
         log: The log.
         histories: Of its events.
-        levels: ``[n_items]`` likes and views levels.
         events: ``[E]`` int32 places in the log.
         width: Rows per event.
         weights: ``[E]`` float32; None where rows have none.
@@ -62,7 +61,6 @@ class PartRows(ABC):
 
     log: NumberedLog
     histories: Histories
-    levels: tuple[np.ndarray, np.ndarray]
     events: np.ndarray
     width: int
     weights: np.ndarray | None = None
@@ -88,17 +86,14 @@ class PartRows(ABC):
         """The rows of some of the events ``[E]``."""
         each = np.repeat(self.events[places], self.width)
         found = self.targets(places)
-        items = found.items.reshape(-1)
         start, end = self.histories.start[each], self.histories.end[each]
         columns = {
             "user_id": self.log.user_ids.take(pa.array(self.log.user[each])),
             "group_id": np.repeat(found.groups, self.width),
-            "item_id": items,
+            "item_id": found.items.reshape(-1),
             "item_seq": list_array(take_ranges(self.histories.items, start, end)),
             "timestamp": self.log.timestamp[each],
             "as_of": np.repeat(found.as_of, self.width),
-            "likes_level": self.levels[0][items - 1],
-            "views_level": self.levels[1][items - 1],
             "label": found.labels.reshape(-1),
         }
         if self.weights is not None:
@@ -156,7 +151,7 @@ class PartRows(ABC):
 
     def columns(self) -> PartColumns:
         """What the report counts."""
-        n_users, n_items = len(self.log.user_ids), len(self.levels[0])
+        n_users, n_items = len(self.log.user_ids), self.log.n_items
         targets = np.zeros(n_items + 1, np.int64)
         groups, positives = np.zeros(len(self.log), bool), 0
         for start in range(0, len(self.events), PIECE_ROWS):

@@ -11,18 +11,14 @@ from mmctr.data.fields.state import FieldState
 from mmctr.data.zero_vectors import warn_of_zero_vectors
 from mmctr.runtime.jagged import Jagged
 
-_LEVELS = [("likes_level", pa.int8()), ("views_level", pa.int8())]
 _IDS = pa.list_(pa.int32())
-_ITEMS = pa.schema(
-    [("item_id", pa.int64()), ("title", pa.string()), ("tags", _IDS), *_LEVELS]
-)
+_ITEMS = pa.schema([("item_id", pa.int64()), ("title", pa.string())])
 _ROWS = [
     ("group_id", pa.int64()),
     ("item_id", pa.int64()),
     ("item_seq", _IDS),
     ("timestamp", pa.int64()),
     ("as_of", pa.int64()),
-    *_LEVELS,
     ("label", pa.int8()),
 ]
 _UNDATED = ("timestamp", "as_of")
@@ -33,17 +29,16 @@ class PrimaryTables(NamedTuple):
 
     Attributes:
         items: One row per item: ``item_id`` (int64, 1..n_items in row order),
-            ``title`` (string), ``tags`` (list<int32>, 1.., no padding), ``likes_level``
-            and ``views_level`` (int8, 0..10).
+            ``title`` (string), and the columns of its fields.
         item_id_mapping: ``item_id`` (int64) and ``original_id`` (the source's own
             type).
         train: One row per impression: ``user_id`` (the source's own type), ``group_id``
             (int64), ``item_id`` (int64, the target), ``item_seq`` (list<int32>, the
             history, oldest first, no padding), ``timestamp`` (int64, unix seconds of
             the row) and ``as_of`` (int64, statistics of the row may know of events
-            before it), both null where the source has no times, ``likes_level``,
-            ``views_level``, ``label`` (int8; null where unlabelled) and, where a
-            parameter names them, ``weight`` (float32, 1 on average in train).
+            before it), both null where the source has no times, ``label`` (int8; null
+            where unlabelled), ``weight`` (float32, 1 on average in train) where a
+            parameter names it, and the columns of the fields of user and row.
         valid: The same.
         test: The same; ``item_id`` is 0 for a target that the item table lacks, if the
             parameters allow it.
@@ -78,10 +73,9 @@ def primary_tables(
     *,
     counts: dict[str, object],
     audited: dict[str, pa.Table],
-    levels_from: dict[str, str],
     unknown: dict[str, object],
-    fields: pa.Table | None = None,
-    state: FieldState | None = None,
+    fields: pa.Table,
+    state: FieldState,
     oracle_auc: dict[str, float] | None = None,
     log: dict[str, object] | None = None,
 ) -> PrimaryTables:
@@ -89,26 +83,24 @@ def primary_tables(
 
     Args:
         kind: ``challenge`` or ``interactions``.
-        items: The source's items: its own ``item_id``, ``title``, ``tags`` and levels.
+        items: The source's items: its own ``item_id``, and ``title``.
         image_vectors: ``[n_items, width]`` float32.
         parts: The tables ``train``, ``valid`` and ``test``.
         events: From :func:`events_table`.
         counts: From :func:`mmctr.data.preparation.report.count_parts`.
         audited: By part the rows to audit.
-        levels_from: Where ``likes`` and ``views`` levels come from: ``items`` (the
-            source states them) or ``training events``.
         unknown: Items and levels that are not known, from
             :func:`mmctr.data.preparation.unknown.raise_or_warn`.
-        fields: Columns of the items' fields; None without.
-        state: What encodes the fields; None without.
+        fields: Columns of the items' fields.
+        state: What encodes the fields.
         oracle_auc: The best possible AUC by part, if the law of the data is known.
         log: Counts of how a log was split; None for a challenge.
     """
     numbers = pa.array(np.arange(1, len(items) + 1))
     ids = items["item_id"]
     zeros = warn_of_zero_vectors("image vectors", image_vectors, ids.to_pylist())
-    items = items.set_column(0, "item_id", numbers).select(_ITEMS.names).cast(_ITEMS)
-    for place, column in enumerate([] if fields is None else fields.schema):
+    items = pa.table({"item_id": numbers, "title": items["title"]}).cast(_ITEMS)
+    for place, column in enumerate(fields.schema):
         items = items.append_column(column, fields[place])
     return PrimaryTables(
         items=items,
@@ -119,13 +111,12 @@ def primary_tables(
             "source": kind,
             "items": len(items),
             **counts,
-            "levels_from": levels_from,
             "unknown": unknown,
             "zero_image_vectors": zeros,
             "oracle_auc": oracle_auc,
             "log": log,
         },
-        state=(state or FieldState()).model_dump(),
+        state=state.model_dump(),
         audited=audited,
     )
 

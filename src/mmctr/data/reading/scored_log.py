@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from mmctr.data.fields.levels_and_tags import LEVELS
+from mmctr.data.fields.levels_and_tags import STATED_LEVELS
 from mmctr.data.reading.events import history_rows
 from mmctr.data.reading.ids import id_values
 from mmctr.data.reading.items import read_items, read_users
@@ -26,8 +26,6 @@ from mmctr.runtime.hashing import content_hash
 
 ROWS = "interactions"
 """The table whose rows are scored."""
-
-_LEVELS = tuple(f"{name}_level" for name in LEVELS)
 
 NO_LABEL = -1
 """Label of a row that has none."""
@@ -132,7 +130,7 @@ class ScoredLog:
         if self.label is not None:
             self.notes.tell(f"{self.rows.where(self.label)} is the label")
         for name in self.column_names:
-            is_known = name in (self.label, *_LEVELS)
+            is_known = name in (self.label, *STATED_LEVELS)
             if not is_known and looks_like_a_label(name):
                 self.notes.warn(
                     f"{self.rows.where(name)} looks like a label; it is none unless "

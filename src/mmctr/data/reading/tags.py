@@ -65,6 +65,14 @@ def read_tags(
     return Tags(_from_lists(pc.split_pattern(texts, found)), found, note)
 
 
+def tags_separator(items: pa.Table) -> str | None:
+    """What separated the tags of items that are lists now; None: nothing."""
+    if "tags" not in items.column_names:
+        return None
+    metadata = items.schema.field("tags").metadata or {}
+    return metadata.get(SEPARATOR.encode(), b"").decode() or None
+
+
 def separator_of(texts: pa.Array) -> str | None:
     """Find what separates the tags of texts: json, a character, or nothing."""
     used = pc.utf8_trim_whitespace(texts)

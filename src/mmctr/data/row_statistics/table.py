@@ -70,7 +70,7 @@ class StatisticsSource:
 
     @cached_property
     def _tags(self) -> sparse.csr_matrix | None:
-        return tag_matrix(self.item_table["tags"])
+        return tag_matrix(self.item_table)
 
     @cached_property
     def _unit_vectors(self) -> dict[str, np.ndarray]:

@@ -5,25 +5,32 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
+from mmctr.data.fields.field import CODES, FIRST
 from mmctr.data.row_statistics.rows import HistoryRows
 from mmctr.data.row_statistics.sparse_sets import sparse_cosines
 
+_TAGS = f"{CODES}tags"
 
-def tag_matrix(tags: pa.ChunkedArray) -> sparse.csr_matrix | None:
+
+def tag_matrix(item_table: pa.Table) -> sparse.csr_matrix | None:
     """Lay tags out as a matrix.
 
     Args:
-        tags: A list of tags per item, row i is item i and row 0 is padding.
+        item_table: With or without the field of tags; row i is item i and row 0 is
+            padding.
 
     Returns:
         ``[n_items + 1, tags]`` float32, rows of length 1 or 0; None without tags.
     """
-    lists = tags.combine_chunks()
-    flat = lists.flatten().to_numpy().astype(np.int64)
+    if _TAGS not in item_table.column_names:
+        return None
+    lists = item_table[_TAGS].combine_chunks()
+    items = np.repeat(np.arange(len(lists)), pc.list_value_length(lists).to_numpy())
+    flat = lists.flatten().to_numpy().astype(np.int64) - FIRST
+    items, flat = items[flat >= 0], flat[flat >= 0]
     if not flat.size:
         return None
-    lengths = pc.list_value_length(lists).to_numpy()
-    items = np.repeat(np.arange(len(lists)), lengths)
+    lengths = np.bincount(items, minlength=len(lists))
     values = (1 / np.sqrt(np.maximum(lengths, 1)))[items].astype(np.float32)
     shape = (len(lists), int(flat.max()) + 1)
     return sparse.csr_matrix((values, (items, flat)), shape)

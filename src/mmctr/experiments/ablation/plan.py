@@ -152,13 +152,13 @@ def make_plan(
         left_out: dict[str, str] = {}
         candidates = params.candidates_of(arm) if arm.is_trained else {}
         for label, candidate in candidates.items():
-            fitted = resolve(arm, candidate, params, base).fit_to_inputs(inputs)
-            if fitted is None:
+            resolved = resolve(arm, candidate, params, base)
+            if not resolved.describes_items(inputs):
                 left_out[label] = "it leaves items without any feature here"
                 continue
-            codes = fitted.codes_name(inputs)
+            codes = resolved.codes_name(inputs)
             key = training_hash(
-                fitted.result_settings[1],
+                resolved.result_settings[1],
                 codes,
                 params.budget.model_dump(),
                 [params.seed, params.test_share],
@@ -168,7 +168,7 @@ def make_plan(
             if same:
                 left_out[label] = f"it is '{same[0]}' with these parameters"
                 continue
-            settings[label] = PlannedSetting(**dict(fitted), codes=codes, key=key)
+            settings[label] = PlannedSetting(**dict(resolved), codes=codes, key=key)
         if not settings and arm.is_trained:
             raise ValueError(
                 f"ablation: arm '{name}' leaves items of this data set without any "

@@ -106,7 +106,7 @@ class RunTrainer:
         features = params.features
         train, valid, test = (
             log.with_statistics(features.statistics).with_fields(
-                features.fields, features.crosses
+                features.fields, features.crosses, features.without
             )
             for log in self._logs
         )

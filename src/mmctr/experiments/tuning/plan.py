@@ -36,20 +36,20 @@ class TuningPlan(ModelParams):
             values: By dotted name, from :func:`mmctr.experiments.tuning.space.suggest`.
 
         Returns:
-            Both sections, with ``stated`` features decided.
+            Both sections.
 
         Raises:
             ValueError: If the values make no model, or leave items of these data
                 without any feature.
         """
         overrides = self.params.overrides(values)
-        fitted = self.override(overrides).fit_to_inputs(self.inputs)
-        if fitted is None:
+        params = self.override(overrides)
+        if not params.describes_items(self.inputs):
             raise ValueError(
                 "items are left without any feature; choose "
                 "ctr_modeling.features.item_id=true with such values"
             )
-        return fitted
+        return params
 
 
 def make_plan(
@@ -61,7 +61,7 @@ def make_plan(
         params: Space, sampler, budget.
         base: What the space varies.
         inputs: ``train``, ``valid`` and ``items`` (fingerprints), ``has_tags``,
-            ``modalities`` and ``levels_from``.
+            ``modalities`` and ``fields``.
 
     Returns:
         The plan; n_trials is not part of the name, so more of them go on.

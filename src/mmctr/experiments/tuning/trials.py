@@ -92,7 +92,7 @@ class TrialTrainer:
                 facts=LogFacts(**self.plan.inputs["facts"]),
             )
             self._logs = {key: logs}
-        names = (features.fields, features.crosses)
+        names = (features.fields, features.crosses, features.without)
         return [log.with_fields(*names) for log in self._logs[key]]
 
 

@@ -37,8 +37,7 @@ def score_by_trees(
         valid_rows: The same; their logloss chooses the number of trees.
         test_rows: The same, labelled or not.
         test_frozen_rows: The same rows with frozen statistics, or none.
-        preparation_report: Says what the levels were made of, and which share of the
-            negatives train has.
+        preparation_report: Says which share of the negatives train has.
         params: Trees, components, seed.
 
     Returns:
@@ -51,10 +50,7 @@ def score_by_trees(
     """
     from mmctr.ctr.inputs.tree_matrix import TreeMatrix, field_categories
 
-    levels_from = preparation_report["levels_from"]
-    inputs = TreeMatrix.fit(
-        item_table, vectors, train_rows, levels_from, params.components
-    )
+    inputs = TreeMatrix.fit(item_table, vectors, train_rows, params.components)
     size = params.boosted_trees.max_rows
     drawn = draw_groups(train_rows["group_id"].to_numpy(), size, params.seed)
     if len(drawn) < train_rows.num_rows:

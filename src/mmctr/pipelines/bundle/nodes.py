@@ -111,8 +111,7 @@ def make_bundle(
     from mmctr.serving.facts import FORMAT, BundleFacts
     from mmctr.serving.reference import Reference
 
-    features = params.features.resolve_stated(preparation_report["levels_from"])
-    params = params.model_copy(update={"features": features})
+    kinds = params.features.statistics
     params, embedding = making.without_paths(params, embedding)
     log = LogFacts.of(preparation_report)
     original = item_id_mapping["original_id"]
@@ -121,7 +120,7 @@ def make_bundle(
         dataset_kind=log.kind,
         trained_items=items.num_rows,
         ctr=params,
-        row_statistics=row_statistics.model_copy(update={"kinds": features.statistics}),
+        row_statistics=row_statistics.model_copy(update={"kinds": kinds}),
         embedding=embedding,
         fields=fields,
         modalities=making.modalities_of(vectors, embedding_report, embedding),

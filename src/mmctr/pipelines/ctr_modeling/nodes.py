@@ -54,8 +54,7 @@ def train_model(
             only if the features have them.
         train_rows: Labelled rows with their statistics.
         valid_rows: The same.
-        preparation_report: Says what the levels were made of, and which share of the
-            negatives train has.
+        preparation_report: Says which share of the negatives train has.
         params: Features, sizes, training.
         item_id_mapping: ``original_id`` of every item in order; only read to go on.
         start_bundle: The training goes on from its weights, with rows that are later
@@ -76,7 +75,6 @@ def train_model(
     )
     from mmctr.ctr.training.seeds import train_seeds, with_mean
 
-    params = _with_resolved_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, vectors)
     start, parents = load_start(start_bundle), []
     said: dict[str, Any] = {}
@@ -92,6 +90,7 @@ def train_model(
             statistics=params.features.statistics,
             fields=params.features.fields,
             crosses=params.features.crosses,
+            without=params.features.without,
             facts=LogFacts.of(preparation_report),
         )
         for part in (train_rows, valid_rows)
@@ -152,8 +151,7 @@ def predict_rows(
         weights: From :func:`train_model`.
         rows: Of valid or test, with their statistics.
         item_id_mapping: ``item_id`` 1..n_items in order, and ``original_id``.
-        preparation_report: Says what the levels were made of, and how many negatives
-            were drawn.
+        preparation_report: Says how many negatives were drawn.
         params: Features, sizes, calibration, and how values unknown in training are
             handled.
 
@@ -173,7 +171,6 @@ def predict_rows(
     from mmctr.ctr.prediction import log_to_score, predict_clicks
     from mmctr.ctr.training.calibrated_weights import split_calibration
 
-    params = _with_resolved_features(params, preparation_report)
     items = ItemTable.from_arrow(item_table, vectors)
     weights, calibration = split_calibration(weights, params.calibration.method)
     items, weights = within_vocabulary(items, weights, params)
@@ -277,8 +274,3 @@ def evaluate_predictions(
             evaluated_rows(test, *frozen, n_items, singles), params.evaluation
         )
     return metrics, details
-
-
-def _with_resolved_features(params: CtrParams, preparation_report: dict) -> CtrParams:
-    features = params.features.resolve_stated(preparation_report["levels_from"])
-    return params.model_copy(update={"features": features})

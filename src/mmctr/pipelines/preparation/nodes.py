@@ -1,5 +1,6 @@
 """Nodes of the preparation pipeline."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.datasets import ChallengeSource, TablePieces
+from mmctr.data.fields.field import CODES, FIRST
+from mmctr.data.fields.levels_and_tags import LEVELS, ROW_LEVELS, STATED_LEVELS
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.preparation.challenge import prepare_challenge
 from mmctr.data.preparation.ignored import ignored_by_challenge
@@ -84,7 +87,7 @@ def audit_tables(
     """Ask whether labels leak through items, levels or histories, before any model.
 
     Args:
-        items: One row per item, with its own levels.
+        items: One row per item, with its fields.
         train: Labelled rows.
         valid: Labelled rows.
         test: Rows, labelled or not.
@@ -93,18 +96,29 @@ def audit_tables(
     Returns:
         By split, ready for JSON; see :func:`mmctr.evaluation.audit_splits`.
     """
-    levels = ("likes_level", "views_level")
     splits = {"train": train, "valid": valid, "test": test}
     return audit_splits(
-        {name: _audited_rows(rows, items, levels) for name, rows in splits.items()},
-        {name: items[name].to_numpy().astype(np.int64) for name in levels},
+        {name: _audited_rows(rows, items) for name, rows in splits.items()},
+        _levels(items, LEVELS) if _state_levels(train) else {},
+        items.num_rows,
         are_impressions=are_impressions,
     )
 
 
-def _audited_rows(
-    rows: pa.Table, items: pa.Table, levels: tuple[str, ...]
-) -> AuditedRows:
+def _state_levels(rows: pa.Table) -> bool:
+    """Whether rows say likes and views, as those of a challenge do."""
+    return CODES + ROW_LEVELS[0] in rows.column_names
+
+
+def _levels(table: pa.Table, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Levels from 0 by the columns of the challenge."""
+    return {
+        column: table[CODES + name].to_numpy().astype(np.int64) - FIRST
+        for column, name in zip(STATED_LEVELS, names, strict=True)
+    }
+
+
+def _audited_rows(rows: pa.Table, items: pa.Table) -> AuditedRows:
     # A target that the item table lacks has no level of its own to be compared with.
     rows = rows.filter(pc.greater(rows["item_id"], 0))
     history = rows["item_seq"].combine_chunks()
@@ -113,7 +127,7 @@ def _audited_rows(
         items=rows["item_id"].to_numpy(),
         history=history.flatten().to_numpy(),
         history_lengths=pc.list_value_length(history).to_numpy(),
-        levels={name: rows[name].to_numpy().astype(np.int64) for name in levels},
+        levels=_levels(rows, ROW_LEVELS) if _state_levels(rows) else {},
         labels=None if rows["label"].null_count else rows["label"].to_numpy(),
         fields=audited_fields(items, rows),
     )

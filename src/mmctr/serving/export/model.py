@@ -53,7 +53,6 @@ class ExportedModel(nn.Module):
         self,
         target: torch.Tensor,
         history: torch.Tensor,
-        row_levels: torch.Tensor | None = None,
         statistics: torch.Tensor | None = None,
         field_codes: torch.Tensor | None = None,
         field_values: torch.Tensor | None = None,
@@ -62,7 +61,7 @@ class ExportedModel(nn.Module):
         if field_values is not None:
             scaled = ((field_values - self.mean) / self.std).clamp(-LIMIT, LIMIT)
             field_values = torch.where(field_values.isnan(), 0.0, scaled).float()
-        rows = (row_levels, statistics, field_codes, field_values)
+        rows = (statistics, field_codes, field_values)
         logits = [seed(target, history, *rows) for seed in self.seeds]
         return self.calibration(torch.stack(logits).mean(0))
 
@@ -100,12 +99,6 @@ def describe_inputs(state: ScoringState, log: ClickLog) -> list[Input]:
         ),
     ]
     per_row = (
-        (
-            "row_levels",
-            "int64",
-            2 if state.bundle.facts.ctr.features.row_levels else 0,
-            "likes and views level of the row, 0 to 10",
-        ),
         (
             "statistics",
             "float32",
@@ -154,7 +147,6 @@ def padded_rows(
     arrays = {
         "target": requests.items.astype(np.int64),
         "history": history,
-        "row_levels": log.row_levels,
         "statistics": log.statistics,
         "field_codes": log.fields.codes,
         "field_values": log.fields.values * std + mean,

@@ -15,7 +15,7 @@ from mmctr.serving.facts import BundleFacts
 from mmctr.serving.scorer import Scorer, Unknown
 
 _TRIES = 5
-_OF_ROWS = ("timestamp", "likes_level", "views_level")
+_TIMESTAMP = "timestamp"
 
 Signature = tuple[tuple[str, int, int, int], ...]
 """Name, inode, time of change and size of every file."""
@@ -85,10 +85,9 @@ class ServedBundle:
         if side == "user":
             return known | {"user_id"}
         if side == "row":
-            return known | set(_OF_ROWS)
+            return known | {_TIMESTAMP}
         for name, own in self.facts.modalities.items():
             known |= {own.params.column, f"{name}_vector"}
-        known |= {field.column for field in self.fields.levels_and_tags}
         known |= {"item_id", "title", "tag", self.facts.fields.published_column}
         return {name for name in known if name is not None}
 
@@ -111,7 +110,7 @@ class ServedBundle:
             if side == "user" and is_list and name not in lists:
                 raise RequestError((side, name), "expected one value, got a list")
             values = value if is_list else [value]
-            if name in _OF_ROWS and any(type(x) is not int for x in values):
+            if name == _TIMESTAMP and any(type(x) is not int for x in values):
                 raise RequestError((side, name), "expected a whole number")
         return kept, [f"{side}.{name}" for name in given if name not in known]
 
