@@ -18,7 +18,7 @@ class GoingOnParams(Params):
     max_epochs: int = Field(1, ge=0)
     """Passes over these rows, in place of training.max_epochs; 0: the weights stay as
     they are, with vectors for what is new, and only the calibration is fitted again."""
-    new_items: Literal["neighbours", "unknown"] = "neighbours"
+    new_items: Literal["unknown", "neighbours"] = "unknown"
     """What the id of an item that the bundle was not trained on starts from, where ids
-    are a feature; neighbours: the mean of the ten items with the most similar content;
-    unknown: the vector of unknown items."""
+    are a feature; unknown: the vector of unknown items; neighbours: the mean of the ten
+    items with the most similar content."""
