@@ -197,6 +197,7 @@ def test_the_loader_is_timed_on_every_row(tmp_path):
     assert loader.load(path=path)["rows_per_s"] > 0
 
 
+@pytest.mark.system
 def test_a_measurement_whose_process_fails_says_why(tmp_path):
     with pytest.raises(RuntimeError, match="FileNotFoundError"):
         measure("loader_load", {"path": str(tmp_path / "missing.parquet")})

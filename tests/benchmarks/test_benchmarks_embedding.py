@@ -13,6 +13,7 @@ def test_titles_are_each_their_own():
     assert 50 < sum(len(title) for title in titles) / 2000 < 70
 
 
+@pytest.mark.system
 def test_plan_and_numbers_are_printed(monkeypatch, capsys):
     """The product's run, a bare client's and the cache's, each in its own process."""
     monkeypatch.setenv("OPENAI_API_KEY", "any")  # restored, as the benchmark sets it

@@ -47,6 +47,7 @@ def fitted(request):
     return quantizer, vectors, quantizer.fit(vectors)
 
 
+@pytest.mark.system
 def test_most_of_the_variance_is_kept_and_most_codewords_are_used(fitted):
     quantizer, vectors, _ = fitted
     assert explained(quantizer, vectors) > 0.7
@@ -72,6 +73,7 @@ def test_codes_are_those_that_the_library_finds(fitted):
     torch.testing.assert_close(ours, quantised.reshape(100, -1), atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.system
 def test_the_scale_of_the_vectors_does_not_matter(fitted):
     quantizer, _, report = fitted
     scaled = type(quantizer)(quantizer._params, **OWN, seed=3, device="cpu")
@@ -82,6 +84,7 @@ def test_the_scale_of_the_vectors_does_not_matter(fitted):
     )
 
 
+@pytest.mark.system
 def test_training_in_pieces_is_training(fitted, monkeypatch):
     """Where distances do not fit in memory, a batch passes in pieces."""
     quantizer, vectors, _ = fitted

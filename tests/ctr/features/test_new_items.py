@@ -94,6 +94,7 @@ def without(world):
     return train(world, arm("none")).history["best"]
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("content", "model"),
     [

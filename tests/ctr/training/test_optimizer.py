@@ -111,6 +111,7 @@ class Losses(pl.Callback):
         self.values.append(float(outputs["loss"]))
 
 
+@pytest.mark.system
 def test_smoothed_labels_keep_the_loss_above_their_entropy(world):
     """In train alone: logloss on valid is of the labels themselves."""
     losses = Losses()
