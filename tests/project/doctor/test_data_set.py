@@ -90,6 +90,9 @@ def test_columns_that_would_be_fields_are_shown(tmp_path, ending):
         "row device category text of 2 values",
         "row place not used not named in fields.context",
     ]
+    (found,) = describe_fields(source, FieldsParams(clicked=["place"]), {})
+    last = " ".join(found.text.splitlines()[-1].split())
+    assert last.startswith("row place tags fields.clicked: what it was at the user's")
     (found,) = describe_fields(source, FieldsParams(context=["devise"]), {})
     assert found.level is Level.WARNING
     assert "did you mean 'device'" in found.text

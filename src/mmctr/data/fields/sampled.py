@@ -39,13 +39,25 @@ def guess_columns(
         counts = np.ones(tables[side].num_rows, np.int64)
         for column, values in columns.items():
             if side == "row" and column not in params.context:
-                why = "not named in fields.context"
-                use = ColumnUse(
-                    column=column, side=side, kind=None, used=False, why=why
-                )
+                use = _unnamed(column, params)
             elif side == "item" and is_special(column, params):
                 use = use_of_special(column)
             else:
                 _, use = fit_column(column, column, side, values, counts, params)
             found.append(use)
     return found
+
+
+def _unnamed(column: str, params: FieldsParams) -> ColumnUse:
+    """What a column of the log is that is no field of the rows themselves."""
+    use = ColumnUse(
+        column=column,
+        side="row",
+        kind=None,
+        used=False,
+        why="not named in fields.context",
+    )
+    if column not in params.clicked:
+        return use
+    why = "fields.clicked: what it was at the user's earlier clicks"
+    return use.model_copy(update={"kind": "tags", "used": True, "why": why})
