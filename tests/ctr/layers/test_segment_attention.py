@@ -16,7 +16,8 @@ def jagged(lengths: list[int], seed: int) -> dict[str, torch.Tensor]:
     """Items, targets and histories of these lengths, and their padded form."""
     torch.manual_seed(seed)
     count, total = len(lengths), sum(lengths)
-    items = torch.randn(11, WIDTH, requires_grad=True)
+    # Few, or many more than rows: the two ways in which it is computed.
+    items = torch.randn(11 + 20 * (seed % 2), WIDTH, requires_grad=True)
     history = torch.randint(0, 11, (total,))
     segment = torch.repeat_interleave(torch.arange(count), torch.tensor(lengths))
     mask = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
@@ -83,7 +84,9 @@ def test_it_equals_torch(lengths, seed):
     with torch.no_grad():
         projections = (layer.query, layer.key, layer.value)
         theirs.in_proj_weight.copy_(torch.cat([x.weight for x in projections]))
-        theirs.in_proj_bias.copy_(torch.cat([x.bias for x in projections]))
+        # Theirs has a bias of keys, which changes nothing.
+        query, value = layer.query.bias, layer.value.bias
+        theirs.in_proj_bias.copy_(torch.cat([query, torch.randn(WIDTH), value]))
     theirs.out_proj.load_state_dict(layer.out.state_dict())
     some = rows["mask"].any(1)
     found = ours(layer, rows)

@@ -38,7 +38,9 @@ def attention(layer: nn.Module) -> nn.MultiheadAttention:
     parts = (layer.query, layer.key, layer.value)
     with torch.no_grad():
         theirs.in_proj_weight.copy_(torch.cat([x.weight for x in parts]))
-        theirs.in_proj_bias.copy_(torch.cat([x.bias for x in parts]))
+        # Theirs has a bias of keys, which changes nothing.
+        query, value = layer.query.bias, layer.value.bias
+        theirs.in_proj_bias.copy_(torch.cat([query, torch.randn(WIDTH), value]))
     theirs.out_proj.load_state_dict(layer.out.state_dict())
     return theirs
 

@@ -16,9 +16,10 @@ class SegmentAttention(nn.Module):
 
     The same function as ``torch.nn.MultiheadAttention`` and, without biases,
     ``fuxictr.pytorch.layers.MultiHeadTargetAttention``. Keys and values are computed
-    once per distinct item, the softmax runs over real positions. An empty history gives
-    zeros before the last layer. If the heads do not divide the columns, each is a
-    little wider.
+    once per distinct item, or, where items are many, not at all; the softmax runs over
+    real positions. An empty history gives zeros before the last layer. Keys have no
+    bias, which would add the same to all scores of a row. If the heads do not divide
+    the columns, each is a little wider.
 
     Shapes: ``query [B, D]``, ``items [U, D]``, ``history [T]`` (rows of ``items``),
     ``segment [T]`` (row of the batch of each position, ascending) -> ``[B, D]``.
@@ -42,14 +43,14 @@ class SegmentAttention(nn.Module):
             dropout: Share of attention weights dropped in training.
             seed: Seed of the dropout.
             layer: Its number among the model's dropout layers.
-            bias: Whether the projections have biases.
+            bias: Whether the other projections have biases.
         """
         super().__init__()
         self._heads = heads
         inner = heads * math.ceil(width / heads)
         self._scale = 1 / math.sqrt(inner // heads)
         self.query = RowsLinear(width, inner, bias=bias)
-        self.key = RowsLinear(width, inner, bias=bias)
+        self.key = RowsLinear(width, inner, bias=False)
         self.value = RowsLinear(width, inner, bias=bias)
         self.out = RowsLinear(inner, width, bias=bias)
         self.dropout = StepDropout(dropout, seed=seed, layer=layer)
@@ -66,13 +67,54 @@ class SegmentAttention(nn.Module):
         Returns:
             The result, and the weights ``[T, heads]`` before dropout.
         """
-        queries, keys = self.query(query), self.key(items)
+        queries = self.query(query)
+        if _many(len(items), len(query)):
+            return self._by_queries(queries, items, history, segment)
+        keys = self.key(items)
         scores = pair_products(queries, keys, history, segment, self._heads)
         weights = segment_softmax(scores * self._scale, segment, len(query))
         pooled = pool_heads(
             self.value(items), self.dropout(weights), history, segment, len(query)
         )
         return self.out(pooled), weights
+
+    def _by_queries(
+        self,
+        queries: torch.Tensor,
+        items: torch.Tensor,
+        history: torch.Tensor,
+        segment: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same where items are many: projections move to the rows.
+
+        ``q (K h) = (q K) h``, and the values' projection passes the sum of items.
+        """
+        rows, heads = len(queries), self._heads
+        apart = queries.unflatten(1, (heads, -1)).transpose(0, 1)
+        keys = self.key.weight.unflatten(0, (heads, -1)).to(apart.dtype)
+        projected = (apart @ keys).transpose(0, 1).flatten(1)
+        own = functional.embedding(history, items).to(projected.dtype)
+        scores = functional.embedding(segment, projected).unflatten(1, (heads, -1))
+        wide = torch.promote_types(scores.dtype, torch.float32)
+        scores = (scores * own[:, None]).sum(2, dtype=wide)
+        weights = segment_softmax(scores * self._scale, segment, rows)
+        kept = self.dropout(weights)
+        pooled = pool_items(items, kept, history, segment, rows)
+        values = self.value.weight.unflatten(0, (heads, -1)).transpose(1, 2)
+        found = (pooled @ values.to(pooled.dtype)).transpose(0, 1).flatten(1)
+        if self.value.bias is not None:
+            sums = kept.new_zeros(rows, heads).index_add(0, segment, kept)
+            bias = self.value.bias.unflatten(0, (heads, -1))
+            found = found + (sums[:, :, None] * bias).flatten(1)
+        return self.out(found), weights
+
+    def activations(self, rows: float, positions: float, items: float) -> float:
+        """Values held from forward to backward but those of rows."""
+        width = self.query.in_features
+        weights = 6 * self._heads * positions
+        if _many(items, rows):
+            return weights + (self._heads + 1) * positions * width
+        return weights + 2 * (positions + items) * width
 
     def padded(
         self, query: torch.Tensor, items: torch.Tensor, counted: torch.Tensor
@@ -93,6 +135,11 @@ class SegmentAttention(nn.Module):
         weights = scores.masked_fill(none, -1e30).softmax(1).masked_fill(none, 0.0)
         pooled = (weights[..., None] * values).sum(1).flatten(1)
         return plain_linear(self.out, pooled)
+
+
+def _many(items: float, rows: float) -> bool:
+    """Whether projecting queries is less work than projecting items."""
+    return items > 2 * rows
 
 
 def pair_products(
@@ -159,15 +206,42 @@ def pool_heads(
         ``[rows, heads * d]``; zeros without positions.
     """
     heads = weights.shape[1]
-    # A bag per head and row, of the heads' own parts of the values.
+    # The heads' own parts of the values.
     parts = torch.arange(heads, device=history.device)[:, None]
-    each = torch.arange(rows, device=history.device)
-    starts = torch.searchsorted(segment, each) + parts * len(history)
+    own = values.reshape(len(values) * heads, -1)
+    places = history * heads + parts
+    return _bags(own, places, weights, segment, rows).transpose(0, 1).flatten(1)
+
+
+def pool_items(
+    items: torch.Tensor,
+    weights: torch.Tensor,
+    history: torch.Tensor,
+    segment: torch.Tensor,
+    rows: int,
+) -> torch.Tensor:
+    """Sum whole items as :func:`pool_heads` does parts: ``[heads, rows, D]``."""
+    places = history.expand(weights.shape[1], -1)
+    return _bags(items, places, weights, segment, rows)
+
+
+def _bags(
+    table: torch.Tensor,
+    places: torch.Tensor,
+    weights: torch.Tensor,
+    segment: torch.Tensor,
+    rows: int,
+) -> torch.Tensor:
+    """A bag per head and row of ``places [heads, T]``: ``[heads, rows, d]``."""
+    heads, count = places.shape
+    each = torch.arange(rows, device=places.device)
+    starts = torch.searchsorted(segment, each)
+    starts = starts + torch.arange(heads, device=places.device)[:, None] * count
     pooled = functional.embedding_bag(
-        (history * heads + parts).flatten(),
-        values.reshape(len(values) * heads, -1),
+        places.flatten(),
+        table,
         starts.flatten(),
         mode="sum",
-        per_sample_weights=weights.T.flatten().to(values.dtype),
+        per_sample_weights=weights.T.flatten().to(table.dtype),
     )
-    return pooled.unflatten(0, (heads, rows)).transpose(0, 1).flatten(1)
+    return pooled.unflatten(0, (heads, rows))
