@@ -19,7 +19,7 @@ class MhtaLayer(AttentionLayer):
     Shapes: ``query [B, D]``, ``items [U, D]`` and their places -> ``[B, D]``.
     """
 
-    ITEM_VALUES = 4
+    ITEM_VALUES = 2
 
     def __init__(
         self, width: int, params: StackedAttentionParams, *, seed: int, layer: int

@@ -25,8 +25,8 @@ class AttentionLayer(nn.Module):
     DROPOUTS = 4
     """Dropout layers of its own."""
 
-    ITEM_VALUES = 2
-    """Values held per item and column."""
+    ITEM_VALUES = 0
+    """Values held per item and column by norms."""
 
     def __init__(
         self, width: int, params: StackedAttentionParams, *, seed: int, layer: int
@@ -133,10 +133,9 @@ class StackedAttention(Interest):
             number += layer_class.DROPOUTS
         self.dropouts = number - first_layer
         self.width = width * (2 if own.din else 1)
-        # The whole vectors; keys and values, and norms of items where there are any.
+        # The whole vectors, and norms of items where there are any.
         self.stages = max(own.layers + own.din, 2)
         self._per_item = (1 + own.layers * layer_class.ITEM_VALUES) * width
-        self._per_position = own.layers * (2 * width + 6 * own.heads)
         self._per_row = own.layers * (9 + 2 * own.feed_forward) * width
 
     def forward(
@@ -176,8 +175,9 @@ class StackedAttention(Interest):
 
     def activations(self, rows: float, positions: float, items: float) -> float:
         """Values held from forward to backward."""
-        own = items * self._per_item + positions * self._per_position
-        own += rows * self._per_row
+        own = items * self._per_item + rows * self._per_row
+        for layer in self.layers:
+            own += layer.attention.activations(rows, positions, items)
         if self.din is not None:
             own += self.din.activations(rows, positions, items)
         return own
