@@ -44,11 +44,8 @@ class PaddedTwin(nn.Module):
         items = torch.cat([history, batch.target[:, None]], dim=1)
         vectors = model.items(items.flatten()).whole().unflatten(0, (rows, -1))
         query, keys = vectors[:, -1], vectors[:, :-1]
-        levels = [
-            functional.embedding(batch.row_levels[:, place], table.weight)
-            for place, table in enumerate(model.row_levels)
-        ]
-        parts = [*levels, query, model.interest.padded(query, keys, counted)]
+        of_row = model.row_fields(batch.field_codes, batch.field_values)
+        parts = [of_row.whole(), query, model.interest.padded(query, keys, counted)]
         return model.head.padded(torch.cat(parts, dim=1))
 
 

@@ -13,12 +13,15 @@ from mmctr.ctr.training.optimizer import add_l2_gradient, network_weights
 
 @pytest.fixture(scope="module")
 def twins():
-    """Our model and FuxiCTR's, with the same weights; none of them zero."""
+    """Our model and FuxiCTR's, with the same weights; only those of padding are zero."""
     table, params = random_table(np.random.default_rng(0)), ctr_params()
     ours = Din(table, np.ones(table.n_items + 1, bool), params)
     with torch.no_grad():
         for weight in ours.parameters():
             weight.add_(0.1)
+        for module in ours.modules():
+            if isinstance(module, torch.nn.Embedding) and module.padding_idx == 0:
+                module.weight[0] = 0
     theirs = FuxiDin(table, ours, params)
     theirs.copy_from(ours)
     return ours, theirs
