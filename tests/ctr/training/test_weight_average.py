@@ -9,9 +9,15 @@ import torch
 from torch import nn
 from worlds import click_log, ctr_params, random_table
 
+from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.prediction import predict_clicks
 from mmctr.ctr.training.fit import TrainedModel, train_din
-from mmctr.ctr.training.weight_average import NormBatches, WeightAverage, measure_norms
+from mmctr.ctr.training.weight_average import (
+    NormBatches,
+    WeightAverage,
+    measure_norms,
+    norms_of,
+)
 from mmctr.evaluation import auc
 
 TRAINING = {
@@ -118,6 +124,17 @@ def test_batch_normalisation_is_that_of_the_batches():
     torch.testing.assert_close(norm.running_var, spread)
     assert not norm.training
     assert norm.momentum == 0.1
+
+
+def test_the_normalisations_of_a_model_are_measured(world):
+    """Whatever a model does with them when rows are scored."""
+    table, log, _ = world
+    seen = np.ones(table.n_items + 1, bool)
+    model = Din(table, seen, ctr_params(model={"batch_norm": True})).eval()
+    measure_norms(model, NormBatches(log, 64, seed=1))
+    for norm in norms_of(model):
+        assert (norm.running_mean != 0).any()
+        assert (norm.running_var != 1).all()
 
 
 def test_batches_are_drawn_from_all_rows_and_the_same_each_time(world):

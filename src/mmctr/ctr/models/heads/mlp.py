@@ -38,7 +38,9 @@ class MlpHead(Head):
 
     def forward(self, inputs: SplitColumns) -> torch.Tensor:
         """Score."""
-        if self.training or torch.is_autocast_enabled(inputs.free.device.type):
+        # In evaluation, normalisations are measured anew by themselves.
+        measures = any(layer.training for layer in self.layers)
+        if measures or torch.is_autocast_enabled(inputs.free.device.type):
             return self.layers[1:](inputs.through(self.layers[0])).squeeze(1)
         first, *others = folded(self.layers)
         hidden = inputs.through(first)
