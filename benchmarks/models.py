@@ -45,7 +45,8 @@ class PaddedTwin(nn.Module):
         vectors = model.items(items.flatten()).whole().unflatten(0, (rows, -1))
         query, keys = vectors[:, -1], vectors[:, :-1]
         of_row = model.row_fields(batch.field_codes, batch.field_values)
-        parts = [of_row.whole(), query, model.interest.padded(query, keys, counted)]
+        pooled = model.interest.padded(query, keys, counted)
+        parts = [*of_row.few(), query, pooled, of_row.free]
         return model.head.padded(torch.cat(parts, dim=1))
 
 
@@ -85,9 +86,12 @@ def time_model(
     prepare_device("cpu", keep_memory=True)
     table = item_table(shape, SEED)
     seen = np.ones(table.n_items + 1, bool)
-    model: InterestModel = model_class(name)(table, seen, params).train()
-    twin = PaddedTwin(model)
     log = click_log(shape, batch_size * 4, SEED)
+    fields = log.fields.specs
+    model: InterestModel = model_class(name)(
+        table, seen, params, row_fields=fields
+    ).train()
+    twin = PaddedTwin(model)
     require_equal_logits(model, twin, log[np.arange(min(64, batch_size))])
     own = seconds_a_step(
         _step(model, log, batch_size, params), warm_up=WARM_UP, steps=STEPS

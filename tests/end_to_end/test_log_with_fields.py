@@ -11,7 +11,7 @@ from project_runs import TINY, must_run, write_config
 
 from mmctr.data.fields.state import FieldState
 
-USERS, ITEMS, EVENTS = 60, 50, 4_000
+USERS, ITEMS, EVENTS = 60, 50, 10_000
 
 
 def write_impressions(folder, rng: np.random.Generator) -> None:
@@ -86,7 +86,7 @@ def test_fields_go_from_files_to_model_and_report(project):
     assert abs(audit["price"]["auc"] - 0.5) < 0.1
     metrics = strict_json(reporting / "metrics.json")["test"]
     # What position and category tell together; each alone tells less.
-    assert metrics["auc"] > audit["position"]["auc"] - 0.02
+    assert metrics["auc"] > audit["position"]["auc"] + 0.02
     gain = strict_json(reporting / "tree_importance.json")["gain"]
     assert {f"field_{name}" for name in names} <= set(gain)
     page = (reporting / "report.html").read_text()

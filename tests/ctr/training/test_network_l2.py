@@ -13,7 +13,7 @@ from mmctr.ctr.training.optimizer import add_l2_gradient, network_weights
 
 @pytest.fixture(scope="module")
 def twins():
-    """Our model and FuxiCTR's, with the same weights; only those of padding are zero."""
+    """Our model and FuxiCTR's, with the same weights, zero for padding alone."""
     table, params = random_table(np.random.default_rng(0)), ctr_params()
     ours = Din(table, np.ones(table.n_items + 1, bool), params)
     with torch.no_grad():

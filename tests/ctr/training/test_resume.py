@@ -32,7 +32,7 @@ CONTENT = {"content": "codes+continuous+similarity", "item_id": True}
 
 @pytest.fixture(scope="module")
 def world():
-    rng = np.random.default_rng(16)
+    rng = np.random.default_rng(26)
     table = with_vectors(rng, random_table(rng))
     return table, click_log(rng, 384), click_log(rng, 120)
 
