@@ -60,7 +60,7 @@ def train(world, params, folder: Path | None, *callbacks: pl.Callback) -> Traine
     "options",
     [
         {"schedule": "cosine", "monitor": "logloss"},
-        {"schedule": "plateau", "monitor": "logloss", "lr_factor": 0.5},
+        {"monitor": "logloss", "lr_factor": 0.5, "learning_rate": 0.5},
         {"schedule": "cosine", "monitor": "gauc", "loss": "bce+listwise"},
     ],
     ids=["cosine", "plateau", "listwise"],
