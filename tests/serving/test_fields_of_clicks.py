@@ -18,7 +18,7 @@ from mmctr.serving.prediction_params import PredictParams
 
 pytestmark = pytest.mark.system
 
-USERS, ITEMS, SCREENS, SHOWN = 40, 30, 9, 4
+USERS, ITEMS, SCREENS, SHOWN = 80, 30, 16, 4
 DATASET, MOST = "clicked", 5
 FIELDS = {"context": ["position"], "clicked": ["position"], "max_tags": MOST}
 FEATURES = {
@@ -55,7 +55,7 @@ def run(tmp_path_factory):
     folder = copy_project(tmp_path_factory.mktemp("clicked") / "project")
     write_screens(folder / "raw")
     ctr = TINY["ctr_modeling"]
-    training = {"max_epochs": 20, "batch_size": 64, "learning_rate": 0.01}
+    training = {"max_epochs": 8, "batch_size": 64, "learning_rate": 0.01}
     own = ctr | {"features": FEATURES, "training": training}
     run_log(folder, TINY | {"dataset": DATASET, "fields": FIELDS, "ctr_modeling": own})
     return folder
