@@ -15,7 +15,7 @@ from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 
 LOSS_TOLERANCE = 1e-4
 VISIBLE = 2000.0
@@ -44,7 +44,7 @@ def train_product(
     params = params.model_copy(update={"training": training})
     valid = _validation_rows(log)
     groups = np.zeros(len(valid), np.int64)
-    train_din(table, log, valid, groups, params, callbacks=[clock])
+    train_ctr_model(table, log, valid, groups, params, callbacks=[clock])
     return clock.seconds_a_step(warm_up=warm_up)
 
 

@@ -9,7 +9,7 @@ from worlds import click_log, ctr_params, random_table, with_vectors
 
 from mmctr.ctr import RESULT_VERSION
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 
 DROPOUTS = {"attention_dropout": 0.2, "dnn_dropout": 0.2, "item_id_dropout": 0.2}
 # Together they have every content form and every code embedding.
@@ -71,7 +71,7 @@ def _results(code_entry: str) -> dict[str, np.ndarray]:
         model={"code_entry": code_entry, "batch_norm": False, **settings["model"]},
         training=TRAINING | settings.get("training", {}),
     )
-    trained = train_din(table, train, valid, np.arange(len(valid)) // 4, params)
+    trained = train_ctr_model(table, train, valid, np.arange(len(valid)) // 4, params)
     weights = {name: each.numpy() for name, each in trained.weights.items()}
     measured = [
         [found[name] for name in ("step", "learning_rate", "auc", "gauc", "logloss")]

@@ -6,17 +6,17 @@ import pytest
 from ablation_worlds import ctr_params, quantization_params
 
 from mmctr.evaluation.calibration_params import CalibrationParams
-from mmctr.experiments import common, model_params
-from mmctr.experiments.model_params import ModelParams
+from mmctr.experiments import common, varied_params
+from mmctr.experiments.varied_params import VariedParams
 
 INPUTS = {"items": "of the items", "train": "of train", "modalities": ["title"]}
-MODEL = ModelParams(quantization=quantization_params(), ctr_modeling=ctr_params())
+MODEL = VariedParams(quantization=quantization_params(), ctr_modeling=ctr_params())
 
 
 @pytest.mark.parametrize(
     ("module", "package", "names_codes"),
     [
-        (model_params, "QUANTIZERS_VERSION", True),
+        (varied_params, "QUANTIZERS_VERSION", True),
         (common, "CTR_VERSION", False),
         (common, "RESULT_VERSION", False),
     ],
@@ -39,7 +39,7 @@ def test_another_health_check_gives_codes_another_name():
     params = quantization_params()
     health = params.health.model_copy(update={"min_perplexity_share": 0.125})
     params = params.model_copy(update={"health": health})
-    other = ModelParams(quantization=params, ctr_modeling=ctr_params())
+    other = VariedParams(quantization=params, ctr_modeling=ctr_params())
     assert other.codes_name(INPUTS) != MODEL.codes_name(INPUTS)
 
 
@@ -47,7 +47,7 @@ def test_calibration_changes_no_result_of_an_experiment():
     calibration = CalibrationParams(method="off")
     other = ctr_params().model_copy(update={"calibration": calibration})
     assert other != ctr_params()
-    model = ModelParams(quantization=quantization_params(), ctr_modeling=other)
+    model = VariedParams(quantization=quantization_params(), ctr_modeling=other)
     assert model.result_settings == MODEL.result_settings
 
 

@@ -14,11 +14,11 @@ from mmctr.data.datasets import ResultStore
 from mmctr.experiments.ablation.inputs import Parts
 from mmctr.experiments.ablation.plan import make_plan
 from mmctr.experiments.ablation.runs import RunTrainer
-from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.training import Items, facts_of
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.plan import make_plan as make_tuning_plan
 from mmctr.experiments.tuning.trials import FACTS, TrialTrainer
+from mmctr.experiments.varied_params import VariedParams
 
 STATISTICS = "ctr_modeling.features.statistics"
 
@@ -39,13 +39,13 @@ def parts() -> Parts:
 
 
 @pytest.fixture(scope="module")
-def base() -> ModelParams:
+def base() -> VariedParams:
     """A model of item ids, for a few steps."""
     ctr = small_params(
         features={"content": "none"},
         training={"batch_size": 64, "learning_rate": 0.01},
     )
-    return ModelParams(quantization=quantization_params(), ctr_modeling=ctr)
+    return VariedParams(quantization=quantization_params(), ctr_modeling=ctr)
 
 
 def test_arms_of_an_ablation(items, parts, base, tmp_path):

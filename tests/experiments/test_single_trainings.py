@@ -11,16 +11,16 @@ from worlds import click_log, ctr_params, random_table
 
 from mmctr.data.log_facts import LogFacts
 from mmctr.experiments.ablation.plan import make_plan
-from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.training import train_measured
 from mmctr.experiments.tuning.params import TuningParams
+from mmctr.experiments.varied_params import VariedParams
 
 SEEDS = "ctr_modeling.training.seeds"
 
 
-def base(seeds: int) -> ModelParams:
+def base(seeds: int) -> VariedParams:
     ctr = ctr_params(training={"seeds": seeds})
-    return ModelParams(quantization=quantization_params(), ctr_modeling=ctr)
+    return VariedParams(quantization=quantization_params(), ctr_modeling=ctr)
 
 
 def test_several_seeds_are_ignored_aloud_and_change_no_result(caplog):

@@ -4,9 +4,9 @@ from typing import Any
 
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
-from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.plan import TuningPlan, make_plan
+from mmctr.experiments.varied_params import VariedParams
 
 INPUTS: dict[str, Any] = {
     "train": "a",
@@ -50,7 +50,7 @@ def planned(params=None, quantization=None, ctr=None, **inputs: Any) -> TuningPl
     """A study of these data."""
     return make_plan(
         params or tuning_params(),
-        ModelParams(
+        VariedParams(
             quantization=quantization or quantization_params(),
             ctr_modeling=ctr or ctr_params(),
         ),

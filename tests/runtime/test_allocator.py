@@ -52,7 +52,7 @@ settings = {"max_epochs": 1, "batch_size": 64, "keep_memory": sys.argv[1] == "Tr
 params = ctr_params(
     training=settings, model={"dnn_dropout": 0.1, "item_id_dropout": 0.1}
 )
-trained = training.train_din(table, train, valid, np.arange(100) // 4, params)
+trained = training.train_ctr_model(table, train, valid, np.arange(100) // 4, params)
 in_training = len(calls)
 scores = prediction.predict_clicks(table, trained.weights, valid, params)
 save_file(trained.weights, sys.argv[2] + "/weights")

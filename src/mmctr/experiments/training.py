@@ -131,11 +131,11 @@ def train_measured(
     Raises:
         ValueError: If the training fails.
     """
-    from mmctr.ctr.training.fit import train_din
+    from mmctr.ctr.training.fit import train_ctr_model
     from mmctr.ctr.training.learning_curve import TimeLimit, TrainingClock
 
     clock, limit = TrainingClock(), TimeLimit(60 * minutes)
-    trained = train_din(
+    trained = train_ctr_model(
         table, *logs, valid_groups, params, callbacks=[clock, limit, *callbacks]
     )
     history: dict[str, Any] = trained.history

@@ -24,8 +24,8 @@ from mmctr.evaluation.params import BaselineParams, require_weights
 from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import resolve
 from mmctr.experiments.evidence.params import EvidenceParams
-from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.tuning.params import TuningParams
+from mmctr.experiments.varied_params import VariedParams
 from mmctr.runtime.params import Params
 from mmctr.runtime.suggestions import LEAST_LIKENESS, did_you_mean, likeness
 from mmctr.serving.export.params import ExportParams
@@ -83,8 +83,8 @@ class ProjectParams(Params):
         return value
 
     @property
-    def _model(self) -> ModelParams:
-        return ModelParams(
+    def _model(self) -> VariedParams:
+        return VariedParams(
             quantization=self.quantization, ctr_modeling=self.ctr_modeling
         )
 

@@ -14,9 +14,9 @@ from mmctr.content.quantizers.measured_fit import fit_and_measure
 from mmctr.content.quantizers.methods import METHODS, Method
 from mmctr.content.quantizers.params import HealthParams, QuantizationParams, params_of
 from mmctr.content.quantizers.protocol import FitReport
-from mmctr.ctr.model_params import ModelParams as NetworkParams
+from mmctr.ctr.model_params import ModelParams
 from mmctr.ctr.params import CtrParams, FeatureParams
-from mmctr.experiments.model_params import ModelParams
+from mmctr.experiments.varied_params import VariedParams
 
 
 @pytest.fixture(scope="module", params=list(METHODS))
@@ -231,9 +231,9 @@ def test_one_entry_is_all_that_a_new_quantiser_needs(monkeypatch):
     np.testing.assert_array_equal(again.encode(vectors), fitted.codes)
     prefixes = CtrParams.model_construct(
         features=FeatureParams(content="codes"),
-        model=NetworkParams(code_entry="prefix"),
+        model=ModelParams(code_entry="prefix"),
     )
-    ModelParams.model_construct(
+    VariedParams.model_construct(
         quantization=params, ctr_modeling=prefixes
     ).require_residual_codes()
     strict = params.model_copy(

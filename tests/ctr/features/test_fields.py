@@ -13,7 +13,7 @@ from mmctr.ctr.inputs.field_columns import FieldColumns, FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.data.fields.field import FIRST, UNKNOWN
 from mmctr.evaluation.metrics import auc
 from tests.helpers.worlds import N_ITEMS, ctr_params, random_table, rows_table
@@ -180,7 +180,7 @@ def train(log: ClickLog, valid: ClickLog, **features) -> tuple[ItemTable, dict, 
         training={"max_epochs": 4, "batch_size": 64, "learning_rate": 0.02},
     )
     groups = np.arange(len(valid))
-    return items, train_din(items, log, valid, groups, params).weights, params
+    return items, train_ctr_model(items, log, valid, groups, params).weights, params
 
 
 def test_an_effect_of_the_users_field_is_learnt():

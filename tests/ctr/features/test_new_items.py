@@ -11,7 +11,7 @@ from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training.fit import TrainedModel, train_din
+from mmctr.ctr.training.fit import TrainedModel, train_ctr_model
 from mmctr.evaluation import auc
 
 TOPICS, WIDTH = 6, 12
@@ -85,7 +85,7 @@ def arm(content: str, **model: object) -> CtrParams:
 
 def train(world, params: CtrParams) -> TrainedModel:
     table, log, valid = world
-    return train_din(table, log, valid, np.arange(len(valid)) // 4, params)
+    return train_ctr_model(table, log, valid, np.arange(len(valid)) // 4, params)
 
 
 @pytest.fixture(scope="module")

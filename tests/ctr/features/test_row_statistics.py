@@ -19,7 +19,7 @@ from mmctr.ctr.features import row_statistics
 from mmctr.ctr.features.row_statistics import RowStatistics, StatisticScales
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.evaluation import auc
 
 KINDS = ["lexical", "popularity"]
@@ -136,7 +136,7 @@ def params_of(*kinds: str):
 def train(world, params):
     table, *logs = world
     logs = [log.with_statistics(params.features.statistics) for log in logs]
-    return train_din(table, *logs, np.arange(len(logs[1])) // 4, params)
+    return train_ctr_model(table, *logs, np.arange(len(logs[1])) // 4, params)
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +189,9 @@ def test_parts_with_different_statistics_are_refused(world):
     table, log, valid = world
     other = valid.with_statistics(["lexical"])
     with pytest.raises(ValueError, match="run kedro run --pipeline row_statistics"):
-        train_din(table, log, other, np.arange(len(other)) // 4, params_of(*KINDS))
+        train_ctr_model(
+            table, log, other, np.arange(len(other)) // 4, params_of(*KINDS)
+        )
 
 
 def test_a_statistic_changes_the_score_of_its_row_only(world):

@@ -21,7 +21,7 @@ from mmctr.ctr.inputs.click_log import Batch, ClickLog
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.models.interest_model import EMPTY_HISTORY
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.data.fields.field import FIRST
 
 SEEN = np.ones(N_ITEMS + 1, bool)
@@ -239,13 +239,13 @@ def test_only_a_training_with_empty_histories_has_that_vector():
     table, log, valid = random_table(rng), click_log(rng, 200), click_log(rng, 80)
     params = ctr_params(training={"max_epochs": 1, "batch_size": 32})
     groups = np.arange(80) // 4
-    weights = train_din(table, log, valid, groups, params).weights
+    weights = train_ctr_model(table, log, valid, groups, params).weights
     assert weights[EMPTY_HISTORY].abs().sum() > 0
     assert len(predict_clicks(table, weights, valid, params)) == 80
 
     filled = rows_table(rng, 200)
     filled = filled.filter(pc.greater(pc.list_value_length(filled["item_seq"]), 0))
     log = ClickLog.from_arrow(filled, 100, N_ITEMS)
-    weights = train_din(table, log, valid, groups, params).weights
+    weights = train_ctr_model(table, log, valid, groups, params).weights
     assert EMPTY_HISTORY not in weights
     assert len(predict_clicks(table, weights, valid, params)) == 80

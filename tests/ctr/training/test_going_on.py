@@ -20,7 +20,7 @@ from mmctr.ctr.inputs.field_columns import FieldColumns, FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.models import MODELS
 from mmctr.ctr.prediction import ClickPredictor, predict_clicks
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.ctr.training.going_on import Parent, nearest_items, replayed_rows
 from mmctr.data.fields.field import FIRST, UNKNOWN
 
@@ -80,7 +80,9 @@ class World:
             statistic_names=log.statistic_names,
             fields=log.fields.take(np.arange(120)),
         )
-        trained = train_din(self.earlier, log, valid, np.arange(120) // 4, self.params)
+        trained = train_ctr_model(
+            self.earlier, log, valid, np.arange(120) // 4, self.params
+        )
         seen = log.seen_items(EARLIER)
         model = ClickPredictor(
             self.earlier, trained.weights, self.params, log.fields.specs
@@ -94,7 +96,7 @@ def before_any_step(world: World, parent: Parent, train: ClickLog, valid: ClickL
     going_on = params.going_on.model_copy(update={"max_epochs": 0})
     params = params.model_copy(update={"going_on": going_on})
     groups = np.arange(len(valid)) // 4
-    return train_din(world.later, train, valid, groups, params, parent=parent)
+    return train_ctr_model(world.later, train, valid, groups, params, parent=parent)
 
 
 @pytest.mark.parametrize(
@@ -225,14 +227,16 @@ def test_it_learns_on_and_a_stopped_training_resumes(tmp_path):
     parent = world.parent(earlier)
     train = click_log(world.rng, 320)
     given = (world.later, train, later, np.arange(len(later)) // 4, world.params)
-    trained = train_din(*given, parent=parent)
+    trained = train_ctr_model(*given, parent=parent)
     assert trained.history["steps"] == 2 * 10
     assert trained.history["validations"][0]["step"] == 0
     rate = trained.history["validations"][1]["learning_rate"]
     assert rate == pytest.approx(0.02 * world.params.going_on.learning_rate_factor)
     with pytest.raises(Killed):
-        train_din(*given, parent=parent, callbacks=[KillAt(13)], checkpoints=tmp_path)
-    require_equal(train_din(*given, parent=parent, checkpoints=tmp_path), trained)
+        train_ctr_model(
+            *given, parent=parent, callbacks=[KillAt(13)], checkpoints=tmp_path
+        )
+    require_equal(train_ctr_model(*given, parent=parent, checkpoints=tmp_path), trained)
 
 
 def test_earlier_groups_are_replayed_as_a_whole_and_later_rows_are_all_there():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from worlds import click_log, ctr_params, random_table
 
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.ctr.training.learning_curve import TimeLimit, TrainingClock, first_within
 
 
@@ -44,7 +44,7 @@ def train(callback, **training):
     params = params.model_copy(update={"training": settings})
     train_log, valid_log = click_log(rng, 200), click_log(rng, 40)
     groups = np.arange(40) // 4
-    return train_din(
+    return train_ctr_model(
         random_table(rng), train_log, valid_log, groups, params, callbacks=[callback]
     ).history
 

@@ -7,7 +7,7 @@ from fuxi_din import FuxiDin
 from worlds import click_log, ctr_params, random_table
 
 from mmctr.ctr.models.din.model import Din
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.ctr.training.optimizer import add_l2_gradient, network_weights
 
 
@@ -65,6 +65,6 @@ def test_a_strong_one_makes_a_small_network():
         settings = {"batch_size": 64, "learning_rate": 0.01, "network_l2": strength}
         params = ctr_params(training={**settings, "max_epochs": 4, "patience": 9})
         groups = np.arange(len(valid)) // 4
-        weights = train_din(table, log, valid, groups, params).weights
+        weights = train_ctr_model(table, log, valid, groups, params).weights
         norms.append(weights["head.layers.0.weight"].norm())
     assert norms[1] < 0.5 * norms[0]

@@ -8,7 +8,7 @@ from worlds import ROW_LEVELS, click_log, ctr_params, random_table
 
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import TrainingParams
-from mmctr.ctr.training.fit import TrainedModel, train_din
+from mmctr.ctr.training.fit import TrainedModel, train_ctr_model
 from mmctr.ctr.training.optimizer import make_optimizer, rate_factor
 
 TRAINING = {"batch_size": 64, "learning_rate": 0.01, "max_epochs": 2, "patience": 9}
@@ -24,7 +24,7 @@ def train(world, *callbacks: pl.Callback, **training: object) -> TrainedModel:
     table, log, valid = world
     params = ctr_params(training={**TRAINING, **training})
     groups = np.arange(len(valid)) // 4
-    return train_din(table, log, valid, groups, params, callbacks=callbacks)
+    return train_ctr_model(table, log, valid, groups, params, callbacks=callbacks)
 
 
 def test_a_cosine_falls_from_the_rate_to_the_lowest():

@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 from worlds import click_log, ctr_params, random_table
 
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.evaluation import auc, gauc, logloss
 
 TRAINING = {"batch_size": 64, "learning_rate": 0.01, "max_epochs": 4, "patience": 9}
@@ -35,7 +35,7 @@ def world():
 def train(world, *callbacks: pl.Callback, **training: object):
     table, log, valid = world
     params = ctr_params(training={**TRAINING, **training})
-    weights = train_din(
+    weights = train_ctr_model(
         table, log, valid, valid.groups, params, callbacks=callbacks
     ).weights
     return predict_clicks(table, weights, valid, params)
@@ -80,4 +80,4 @@ def test_rows_without_groups_are_refused(world):
     without = replace(log, groups=np.zeros(0, np.int64))
     params = ctr_params(training={**TRAINING, "loss": "bce+listwise"})
     with pytest.raises(ValueError, match="'group_id' is missing"):
-        train_din(table, without, valid, valid.groups, params)
+        train_ctr_model(table, without, valid, valid.groups, params)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from killed_trainings import KillAt, Killed, Steps, require_equal
 from worlds import click_log, ctr_params, random_table, with_vectors
 
-from mmctr.ctr.training.fit import TrainedModel, train_din
+from mmctr.ctr.training.fit import TrainedModel, train_ctr_model
 from mmctr.runtime.signals import Stopped
 
 # 12 batches per pass, 6 between validations, a checkpoint every 4 steps; the learning
@@ -50,7 +50,7 @@ def params_of(every_steps: int = 4, **training: Any):
 def train(world, params, folder: Path | None, *callbacks: pl.Callback) -> TrainedModel:
     table, log, valid = world
     groups = np.arange(len(valid)) // 4
-    return train_din(
+    return train_ctr_model(
         table, log, valid, groups, params, callbacks=callbacks, checkpoints=folder
     )
 

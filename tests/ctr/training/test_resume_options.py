@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 from killed_trainings import KillAt, Killed, Steps, require_equal
 from worlds import ctr_params, log_with_statistics, random_table
 
-from mmctr.ctr.training.fit import TrainedModel, train_din
+from mmctr.ctr.training.fit import TrainedModel, train_ctr_model
 
 KINDS = ["lexical", "popularity"]
 # 12 batches per pass, 6 between validations, a checkpoint every 4 steps.
@@ -51,7 +51,7 @@ def params_of(**training: Any):
 def train(world, params, folder: Path | None, *callbacks: pl.Callback) -> TrainedModel:
     table, log, valid = world
     groups = np.arange(len(valid)) // 4
-    return train_din(
+    return train_ctr_model(
         table, log, valid, groups, params, callbacks=callbacks, checkpoints=folder
     )
 

@@ -11,7 +11,7 @@ from worlds import N_ITEMS, click_log, ctr_params, random_table, rows_table, who
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.ctr.training.lightning_module import CtrLightningModule, ValidationRows
 from mmctr.data.log_facts import LogFacts
 from mmctr.evaluation.params import EvaluationParams
@@ -102,7 +102,7 @@ def test_probabilities_are_those_of_all_rows_when_a_tenth_of_the_negatives_is_ke
             for part in (kept, valid)
         )
         groups = np.arange(len(checked)) // 4
-        weights = train_din(table, train, checked, groups, params).weights
+        weights = train_ctr_model(table, train, checked, groups, params).weights
         means[share] = predict_clicks(table, weights, checked, params).mean()
     assert means[0.1] == pytest.approx(rate, abs=0.05)
     # Without the correction they are far off.
@@ -115,7 +115,7 @@ def test_weighted_measures_without_weights_are_refused_before_the_training():
     weighted = EvaluationParams(weighted=True, seed=1)
     params = ctr_params().model_copy(update={"evaluation": weighted})
     with pytest.raises(ValueError, match="preparation.weight_column"):
-        train_din(table, log, log, np.arange(40) // 4, params)
+        train_ctr_model(table, log, log, np.arange(40) // 4, params)
 
 
 @pytest.mark.parametrize("kind", ["impressions", "clicks"])
@@ -129,7 +129,7 @@ def test_of_impressions_a_model_starts_at_the_click_rate(kind):
     training = {"batch_size": 200, "learning_rate": 1e-9, "max_epochs": 1}
     params = ctr_params(training={**training, "monitor": "logloss"})
     groups = np.arange(len(log)) // 4
-    weights = train_din(table, log, log, groups, params).weights
+    weights = train_ctr_model(table, log, log, groups, params).weights
     scores = predict_clicks(table, weights, log, params)
     clicks = log.label.sum()
     rate = clicks / (clicks + (len(log) - clicks) / 0.1)

@@ -10,7 +10,7 @@ from worlds import N_ITEMS, click_log, ctr_params, random_table, with_vectors
 from mmctr.ctr.inputs.vocabulary import within_vocabulary
 from mmctr.ctr.member_weights import split_members
 from mmctr.ctr.prediction import ClickPredictor, predict_clicks
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.ctr.training.seeds import train_seeds
 
 SEED = 3
@@ -40,7 +40,7 @@ def params_of(seeds: int, seed: int = SEED):
 
 @pytest.fixture(scope="module")
 def singles(world):
-    return [train_din(*world, params_of(1, SEED + number)) for number in range(2)]
+    return [train_ctr_model(*world, params_of(1, SEED + number)) for number in range(2)]
 
 
 @pytest.fixture(scope="module")
@@ -126,10 +126,10 @@ def test_an_interrupted_run_resumes_at_the_training_it_was_in(
     every = params.checkpoint.model_copy(update={"every_steps": 4})
     params = params.model_copy(update={"checkpoint": every})
     first = params_of(1)
-    train_din(*world, first, checkpoints=tmp_path)
+    train_ctr_model(*world, first, checkpoints=tmp_path)
     second = params.model_copy(update={"seed": SEED + 1})
     with pytest.raises(Killed):
-        train_din(*world, second, callbacks=[KillAt(13)], checkpoints=tmp_path)
+        train_ctr_model(*world, second, callbacks=[KillAt(13)], checkpoints=tmp_path)
     with caplog.at_level(logging.INFO):
         require_equal(train_seeds(*world, params, checkpoints=tmp_path), both)
     said = caplog.text

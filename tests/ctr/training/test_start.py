@@ -10,7 +10,7 @@ from worlds import click_log, ctr_params, random_table
 
 from mmctr.ctr.prediction import predict_clicks
 from mmctr.ctr.training.advice import settings_advice
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.data.log_facts import LogFacts
 from mmctr.evaluation import logloss
 
@@ -40,7 +40,7 @@ def test_where_nothing_learned_holds_the_model_is_the_click_rate(monitor, caplog
     table, train, valid, _ = given
     params = ctr_params(training=TRAINING | {"monitor": monitor})
     with caplog.at_level(logging.WARNING):
-        trained = train_din(*given, params)
+        trained = train_ctr_model(*given, params)
     found = trained.history
     start = found["validations"][0]
     assert found["best_step"] == start["step"] == 0
@@ -56,15 +56,15 @@ def test_where_nothing_learned_holds_the_model_is_the_click_rate(monitor, caplog
 def test_what_tells_clicks_is_learned_all_the_same(tmp_path, caplog):
     given = world(turned=False)
     params = ctr_params(training=TRAINING, seed=4)
-    trained = train_din(*given, params)
+    trained = train_ctr_model(*given, params)
     found = trained.history
     assert found["validations"][0]["step"] == 0 < found["best_step"]
     assert found["best"] < found["validations"][0]["logloss"] - 0.1
     assert "no step" not in caplog.text
     # A resumed training knows its start.
     with pytest.raises(Killed):
-        train_din(*given, params, callbacks=[KillAt(15)], checkpoints=tmp_path)
-    require_equal(train_din(*given, params, checkpoints=tmp_path), trained)
+        train_ctr_model(*given, params, callbacks=[KillAt(15)], checkpoints=tmp_path)
+    require_equal(train_ctr_model(*given, params, checkpoints=tmp_path), trained)
 
 
 def test_settings_that_memorise_few_clicks_are_advised_against():

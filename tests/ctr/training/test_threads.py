@@ -14,7 +14,7 @@ from worlds import ctr_params, log_with_statistics, random_table, with_vectors
 
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 
 HELPERS = Path(__file__).parents[2] / "helpers"
 FEATURES = {
@@ -59,7 +59,7 @@ def digests(size: str) -> str:
         model=DROPOUTS | SIZES[size],
         training=TRAINING | {"batch_size": 64 if size == "small" else 1031},
     )
-    trained = train_din(table, train, valid, np.arange(len(valid)) // 4, params)
+    trained = train_ctr_model(table, train, valid, np.arange(len(valid)) // 4, params)
     scores = predict_clicks(table, trained.weights, valid, params)
     weights = b"".join(x.numpy().tobytes() for x in trained.weights.values())
     parts = (weights, scores.tobytes())

@@ -7,7 +7,7 @@ import torch
 from worlds import click_log, ctr_params, random_table
 
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.evaluation import auc, logloss
 
 TRAINING = {
@@ -38,7 +38,7 @@ def world():
 def train(world, params):
     """Train with every row a group of four."""
     table, log, valid = world
-    return train_din(table, log, valid, np.arange(len(valid)) // 4, params)
+    return train_ctr_model(table, log, valid, np.arange(len(valid)) // 4, params)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,9 @@ def test_every_row_is_trained_whatever_the_number_of_validations(world, parts):
     rows = RowCounter()
     params = ctr_params(training=settings, model=MODEL)
     groups = np.arange(len(valid)) // 4
-    history = train_din(table, log, valid, groups, params, callbacks=[rows]).history
+    history = train_ctr_model(
+        table, log, valid, groups, params, callbacks=[rows]
+    ).history
     assert rows.count == 2 * len(log)
     assert len(history["validations"]) == 2 * parts
 
@@ -185,7 +187,7 @@ def test_one_class_is_an_error(world, part):
     logs = {"train": log, "valid": valid}
     logs[part] = type(log)(**{**vars(logs[part]), "label": np.ones(len(logs[part]))})
     with pytest.raises(ValueError, match=f"{part}: labels must hold both"):
-        train_din(
+        train_ctr_model(
             table, logs["train"], logs["valid"], np.arange(len(valid)), ctr_params()
         )
 

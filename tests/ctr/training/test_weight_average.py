@@ -11,7 +11,7 @@ from worlds import click_log, ctr_params, random_table
 
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training.fit import TrainedModel, train_din
+from mmctr.ctr.training.fit import TrainedModel, train_ctr_model
 from mmctr.ctr.training.weight_average import (
     NormBatches,
     WeightAverage,
@@ -63,7 +63,7 @@ def train(world, average: float, *callbacks: pl.Callback, **training) -> Trained
     settings = {**TRAINING, "weight_average": average, **training}
     params = ctr_params(training=settings, model=MODEL)
     groups = np.arange(len(valid)) // 4
-    return train_din(table, log, valid, groups, params, callbacks=callbacks)
+    return train_ctr_model(table, log, valid, groups, params, callbacks=callbacks)
 
 
 def test_the_kept_weights_are_the_average(world):

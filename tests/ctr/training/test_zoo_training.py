@@ -13,7 +13,7 @@ from worlds import N_ITEMS, click_log, ctr_params, random_table, whole_batch
 from mmctr.ctr.models import MODELS, model_class
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training.fit import TrainedModel, train_din
+from mmctr.ctr.training.fit import TrainedModel, train_ctr_model
 
 DROPOUTS = {"attention_dropout": 0.2, "dnn_dropout": 0.2, "item_id_dropout": 0.2}
 # 10 batches per pass, a checkpoint every 4 steps.
@@ -44,7 +44,7 @@ def world():
 def train(world, params, folder: Path | None, *callbacks: pl.Callback) -> TrainedModel:
     table, log, valid = world
     groups = np.arange(len(valid)) // 4
-    return train_din(
+    return train_ctr_model(
         table, log, valid, groups, params, callbacks=callbacks, checkpoints=folder
     )
 

@@ -14,14 +14,14 @@ from mmctr.experiments.ablation.inputs import choose_rows
 from mmctr.experiments.ablation.plan import AblationPlan, make_plan
 from mmctr.experiments.ablation.runs import RunTrainer, choose_candidates
 from mmctr.experiments.common import fingerprint
-from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.training import facts_of, with_facts
+from mmctr.experiments.varied_params import VariedParams
 
 
 def planned(params=None, quantization=None, ctr=None, **inputs) -> AblationPlan:
     return make_plan(
         params or ablation_params(),
-        ModelParams(
+        VariedParams(
             quantization=quantization or quantization_params(),
             ctr_modeling=ctr or ctr_params(),
         ),

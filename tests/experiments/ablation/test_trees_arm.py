@@ -18,8 +18,8 @@ from mmctr.experiments.ablation.inputs import choose_rows
 from mmctr.experiments.ablation.measures import mean_logits
 from mmctr.experiments.ablation.plan import make_plan
 from mmctr.experiments.ablation.report import measure_arms, tabulate_arms
-from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.training import with_facts
+from mmctr.experiments.varied_params import VariedParams
 from mmctr.reporting.ablation_figures import draw_increments, draw_learning
 from mmctr.reporting.ablation_page import write_page
 
@@ -48,7 +48,7 @@ class World:
         self.params = ablation_params(
             arms=ARMS, comparisons=[["none", "trees"]], candidates={"id": {}}, seeds=2
         )
-        base = ModelParams(
+        base = VariedParams(
             quantization=quantization_params(), ctr_modeling=ctr_params()
         )
         self.plan = make_plan(self.params, base, {**INPUTS, "has_tags": True})

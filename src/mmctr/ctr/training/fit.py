@@ -49,7 +49,7 @@ from mmctr.runtime.signals import StopRequest
 LIGHTNING_PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
 
-def train_din(
+def train_ctr_model(
     table: ItemTable,
     train: ClickLog,
     valid: ClickLog,

@@ -11,7 +11,7 @@ from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.member_weights import join_members
 from mmctr.ctr.params import CtrParams
-from mmctr.ctr.training.fit import train_din
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.ctr.training.going_on import Parent
 from mmctr.ctr.training.trained_model import TrainedModel
 from mmctr.evaluation import auc, gauc, logloss
@@ -56,7 +56,7 @@ def train_seeds(
         if count > 1:
             logger.info("training %d of %d, seed %d", number + 1, count, seed)
         trained.append(
-            train_din(
+            train_ctr_model(
                 table,
                 train,
                 valid,

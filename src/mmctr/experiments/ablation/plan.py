@@ -7,7 +7,7 @@ from mmctr.ctr.features.content import NO_CONTENT
 from mmctr.data.row_statistics.params import CONTENT_KINDS
 from mmctr.experiments.ablation.params import AblationParams, ArmParams, CandidateParams
 from mmctr.experiments.common import training_hash
-from mmctr.experiments.model_params import SECTIONS, ModelParams
+from mmctr.experiments.varied_params import SECTIONS, VariedParams
 from mmctr.runtime.params import Params
 
 
@@ -20,7 +20,7 @@ class RunName(NamedTuple):
     result: str
 
 
-class PlannedSetting(ModelParams):
+class PlannedSetting(VariedParams):
     """One candidate of an arm, with all parameters resolved."""
 
     codes: str | None
@@ -85,8 +85,8 @@ def resolve(
     arm: ArmParams,
     candidate: CandidateParams,
     params: AblationParams,
-    base: ModelParams,
-) -> ModelParams:
+    base: VariedParams,
+) -> VariedParams:
     """Put the budget, an arm and a candidate over a project's parameters.
 
     Arms ask what content is worth. So those with ``content_free`` statistics lack the
@@ -131,7 +131,7 @@ def resolve(
 
 
 def make_plan(
-    params: AblationParams, base: ModelParams, inputs: dict[str, Any]
+    params: AblationParams, base: VariedParams, inputs: dict[str, Any]
 ) -> AblationPlan:
     """Plan every training.
 

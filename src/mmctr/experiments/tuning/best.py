@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from mmctr.experiments.model_params import merge_overrides
+from mmctr.experiments.varied_params import merge_overrides
 
 _EXPERIMENTS = ("tuning", "ablation")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from mmctr.experiments.common import BUDGETED, BudgetParams
-from mmctr.experiments.model_params import SECTIONS, merge_overrides
+from mmctr.experiments.varied_params import SECTIONS, merge_overrides
 from mmctr.runtime.params import Params
 from mmctr.runtime.suggestions import did_you_mean, likeness
 

@@ -8,14 +8,14 @@ from pydantic import ValidationError
 
 from mmctr.content.quantizers import RESULT_VERSION as QUANTIZERS_VERSION
 from mmctr.experiments.common import training_hash
-from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.space import decode_point, grid_points
+from mmctr.experiments.varied_params import VariedParams
 
 logger = logging.getLogger(__name__)
 
 
-class TuningPlan(ModelParams):
+class TuningPlan(VariedParams):
     """Everything about a study; JSON by ``model_dump(mode="json")``."""
 
     study: str
@@ -29,7 +29,7 @@ class TuningPlan(ModelParams):
         """Number of trials that are run in the end."""
         return self.params.n_trials if self.points is None else len(self.points)
 
-    def resolve(self, values: Mapping[str, Any]) -> ModelParams:
+    def resolve(self, values: Mapping[str, Any]) -> VariedParams:
         """The parameters of one trial.
 
         Args:
@@ -53,7 +53,7 @@ class TuningPlan(ModelParams):
 
 
 def make_plan(
-    params: TuningParams, base: ModelParams, inputs: dict[str, Any]
+    params: TuningParams, base: VariedParams, inputs: dict[str, Any]
 ) -> TuningPlan:
     """Name the study by a hash of all that goes into its trials.
 

@@ -8,10 +8,10 @@ import pyarrow as pa
 from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import ResultStore
 from mmctr.data.log_facts import LogFacts
-from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.training import Items, facts_of, train_measured
 from mmctr.experiments.tuning.plan import TuningPlan
 from mmctr.experiments.tuning.space import suggest
+from mmctr.experiments.varied_params import VariedParams
 from mmctr.runtime.code_commit import code_commit, warn_if_commits_differ
 
 if TYPE_CHECKING:  # listing pipelines needs neither Optuna nor torch
@@ -75,7 +75,7 @@ class TrialTrainer:
         assert value is not None  # nosec B101
         return value
 
-    def _quantize(self, model: ModelParams) -> pa.Table:
+    def _quantize(self, model: VariedParams) -> pa.Table:
         return self.items.make_codes(self.train, model.quantization)
 
     def _read(self, ctr: CtrParams) -> "list[ClickLog]":

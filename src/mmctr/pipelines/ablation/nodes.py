@@ -18,8 +18,8 @@ from mmctr.experiments.ablation.params import AblationParams
 from mmctr.experiments.ablation.plan import AblationPlan, make_plan
 from mmctr.experiments.ablation.runs import RunTrainer, choose_candidates
 from mmctr.experiments.common import describe_inputs
-from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.training import Items
+from mmctr.experiments.varied_params import VariedParams
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def plan_ablation(
     """
     rows = {"train": train, "valid": valid, "test": test}
     inputs = describe_inputs(rows, items, vectors, preparation_report)
-    base = ModelParams(
+    base = VariedParams(
         quantization=quantization, ctr_modeling=ctr_modeling
     ).as_single_training()
     plan = make_plan(params, base, inputs)

@@ -10,13 +10,13 @@ from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
 from mmctr.data.datasets import ResultStore, StudyFile
 from mmctr.experiments.common import cut_rows, describe_inputs
-from mmctr.experiments.model_params import ModelParams
 from mmctr.experiments.training import Items
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.plan import TuningPlan, make_plan
 from mmctr.experiments.tuning.report import report_trials
 from mmctr.experiments.tuning.search import Search
 from mmctr.experiments.tuning.trials import TrialTrainer
+from mmctr.experiments.varied_params import VariedParams
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def plan_tuning(
     """
     rows = {"train": train, "valid": valid}
     inputs = describe_inputs(rows, items, vectors, preparation_report)
-    base = ModelParams(
+    base = VariedParams(
         quantization=quantization, ctr_modeling=ctr_modeling
     ).as_single_training()
     plan = make_plan(params, base, inputs)

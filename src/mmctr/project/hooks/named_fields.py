@@ -13,7 +13,7 @@ from mmctr.ctr.inputs.named_fields import (
 from mmctr.ctr.params import CtrParams
 from mmctr.data.fields.state import FieldState
 from mmctr.experiments.ablation.plan import resolve
-from mmctr.experiments.model_params import ModelParams
+from mmctr.experiments.varied_params import VariedParams
 from mmctr.pipelines.embedding.modalities import find_modalities
 from mmctr.project.hooks.parameters import ParameterHook
 from mmctr.project.params import ProjectParams
@@ -70,7 +70,7 @@ def _models_of(pipeline: Pipeline, params: ProjectParams) -> list[CtrParams]:
         return []
     found = [params.ctr_modeling]
     if "params:ablation" in inputs:
-        base = ModelParams(
+        base = VariedParams(
             quantization=params.quantization, ctr_modeling=params.ctr_modeling
         )
         found += [

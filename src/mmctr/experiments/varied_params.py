@@ -1,4 +1,4 @@
-"""The parameters of one model of an experiment."""
+"""The parameters that experiments vary."""
 
 import logging
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ _UNUSED["training"] = {"seeds"}
 _UNUSED["evaluation"] = set(EvaluationParams.model_fields) - OF_TRAINING
 
 
-class ModelParams(Params):
-    """Both sections that experiments vary."""
+class VariedParams(Params):
+    """Those of one model: both sections that experiments vary."""
 
     quantization: QuantizationParams
     ctr_modeling: CtrParams
@@ -41,7 +41,7 @@ class ModelParams(Params):
             self.ctr_modeling.model_dump(exclude=_UNUSED),
         )
 
-    def override(self, *overrides: Mapping[str, Any]) -> "ModelParams":
+    def override(self, *overrides: Mapping[str, Any]) -> "VariedParams":
         """Put overrides over these parameters, and check the outcome.
 
         Args:
@@ -56,7 +56,7 @@ class ModelParams(Params):
             ValueError: If the model takes prefixes of codes that have none.
         """
         merged = merge_overrides(self.sections, *overrides)
-        return ModelParams.model_validate(merged).require_residual_codes()
+        return VariedParams.model_validate(merged).require_residual_codes()
 
     def require_residual_codes(self, *, of_modalities: bool = False) -> Self:
         """Refuse prefixes of codes that do not refine each other.
@@ -144,7 +144,7 @@ class ModelParams(Params):
         return f"{params.method}-{key}"
 
 
-SECTIONS = tuple(ModelParams.model_fields)
+SECTIONS = tuple(VariedParams.model_fields)
 """Names of the sections that experiments vary."""
 
 
