@@ -150,6 +150,23 @@ def test_arms_have_statistics_without_content_unless_they_say_otherwise():
     }
 
 
+def test_an_arm_of_the_project_has_its_content_and_statistics():
+    arms = {
+        "none": {"kind": "none"},
+        "other": {
+            "kind": "project",
+            "candidates": {},
+            "ctr_modeling": {"model": {"name": "qin"}},
+        },
+    }
+    own = {"content": "similarity", "statistics": ["history", "similarity"]}
+    plan = planned(ablation_params(arms=arms), ctr=ctr_params(features=own))
+    found = plan.arms["other"].candidates["default"].ctr_modeling
+    assert found.features.content == "similarity"
+    assert found.features.statistics == ["history", "similarity"]
+    assert found.model.name == "qin"
+
+
 def test_a_plan_survives_json():
     found = planned().model_dump(mode="json")
     assert AblationPlan.model_validate(found) == planned()

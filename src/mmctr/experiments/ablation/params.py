@@ -53,15 +53,18 @@ class CandidateParams(Params):
 class ArmParams(CandidateParams):
     """One way in which the content of items enters the model."""
 
-    kind: Literal["none", "continuous", "similarity", "codes", "trees", "mean"]
+    kind: Literal[
+        "none", "continuous", "similarity", "codes", "project", "trees", "mean"
+    ]
     """Form of content it stands for; ctr_modeling.features.content is this unless the
-    arm overrides it. Two are not trained here: trees are the boosted trees of pipeline
-    baselines, and a mean averages the logits of other arms."""
+    arm overrides it. One of project has the project's content and all its statistics.
+    Two are not trained here: trees are the boosted trees of pipeline baselines, and a
+    mean averages the logits of other arms."""
     of: list[Name] = []
     """Arms that a mean averages, two at least, which then take part too."""
     statistics: Literal["content_free", "all"] = "content_free"
     """Which of the project's ctr_modeling.features.statistics its models have: those
-    that are not made of modalities, or all."""
+    that are not made of modalities, or all; kind: project has all."""
     standard: bool = True
     """Whether it takes part with only=standard."""
     candidates: dict[Name, CandidateParams | None] | None = None

@@ -89,9 +89,10 @@ def resolve(
 ) -> VariedParams:
     """Put the budget, an arm and a candidate over a project's parameters.
 
-    Arms ask what content is worth. So those with ``content_free`` statistics lack the
-    project's kinds that are made of content, unless they override
-    ``ctr_modeling.features.statistics`` themselves.
+    Arms of a content ask what it is worth. So those with ``content_free`` statistics
+    lack the project's kinds that are made of content, unless they override
+    ``ctr_modeling.features.statistics`` themselves. Arms of the project ask what its
+    other settings are worth, and keep its content and statistics.
 
     Args:
         arm: Overrides both sections.
@@ -108,21 +109,23 @@ def resolve(
         ValueError: If the content is not what the arm's kind says, or the model takes
             prefixes of codes that have none.
     """
+    of_project = arm.kind == "project"
     statistics = [
         kind
         for kind in base.ctr_modeling.features.statistics
         if arm.statistics == "all" or kind not in CONTENT_KINDS
     ]
+    content = {"content": arm.kind, "statistics": statistics}
     common = {
         "training": params.budget.training,
-        "features": {"content": arm.kind, "statistics": statistics},
+        "features": {} if of_project else content,
     }
     model = base.override(
         {"ctr_modeling": common},
         *(each.model_dump(include=set(SECTIONS)) for each in (arm, candidate)),
     )
     features = model.ctr_modeling.features
-    if arm.kind not in (features.forms or (NO_CONTENT,)):
+    if not of_project and arm.kind not in (features.forms or (NO_CONTENT,)):
         raise ValueError(
             f"kind is {arm.kind}, and ctr_modeling.features.content is "
             f"{features.content}; one must be part of the other"
