@@ -5,6 +5,7 @@ import torch
 
 from mmctr import check_model
 from mmctr.ctr.models import MODELS
+from mmctr.ctr.models.base import EmbeddedBatch
 from mmctr.ctr.models.check import ModelCheckError
 from mmctr.ctr.models.heads import HEADS
 from mmctr.ctr.models.mean_pool import MeanPool, MeanPoolModel
@@ -19,24 +20,24 @@ def test_the_own_models_pass(name):
 class MixedRows(MeanPool):
     """Subtracts the mean of the batch."""
 
-    def forward(self, *args: torch.Tensor) -> torch.Tensor:
-        pooled = super().forward(*args)
+    def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
+        pooled = super().forward(batch)
         return pooled - pooled.mean(0)
 
 
 class NoHistory(MeanPool):
     """Multiplies the history by zero, as a mask the wrong way would."""
 
-    def forward(self, *args: torch.Tensor) -> torch.Tensor:
-        return super().forward(*args) * 0
+    def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
+        return super().forward(batch) * 0
 
 
 class NotANumber(MeanPool):
     """Divides by zero without a history."""
 
-    def forward(self, items, target, history, segment) -> torch.Tensor:
-        counts = torch.bincount(segment, minlength=len(target))
-        return super().forward(items, target, history, segment) / counts[:, None]
+    def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
+        counts = torch.bincount(batch.segment, minlength=len(batch.target))
+        return super().forward(batch) / counts[:, None]
 
 
 class Unused(MeanPool):

@@ -15,6 +15,7 @@ from worlds import N_ITEMS, ROW_LEVELS, click_log, ctr_params, random_table, who
 
 from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.layers.low_cardinality import LowCardinalityBlock
+from mmctr.ctr.models.base import EmbeddedBatch
 from mmctr.ctr.models.din.attention import TargetAttention
 from mmctr.ctr.models.din.model import Din
 
@@ -41,7 +42,8 @@ def test_attention_equals_fuxictr(seed, rows, longest):
     of_ours, of_theirs = (vectors.clone().requires_grad_() for _ in range(2))
     upstream = torch.randn(rows, 6)
 
-    out = ours(ItemVectors(of_ours), batch.target, batch.history, batch.segment)
+    places = batch.target, batch.history, batch.segment
+    out = ours(EmbeddedBatch(ItemVectors(of_ours), *places))
     expected = theirs(
         of_theirs[padded.target], of_theirs[padded.history], padded.history > 0
     )
@@ -94,7 +96,7 @@ def test_attention_on_levels_equals_fuxictr(seed, rows, longest, column, count, 
     padded = pad(batch, extra=1)
     upstream = torch.randn(rows, 6)
 
-    out = ours(vectors, *of_batch, batch.segment)
+    out = ours(EmbeddedBatch(vectors, *of_batch, batch.segment))
     expected = theirs(whole[padded.target], whole[padded.history], padded.history > 0)
     torch.testing.assert_close(out, expected, **CLOSE)
     inputs = [free, tables]

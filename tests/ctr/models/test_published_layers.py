@@ -7,6 +7,7 @@ from torch.nn import functional
 from worlds import ctr_params
 
 from mmctr.ctr.layers.item_vectors import ItemVectors
+from mmctr.ctr.models.base import EmbeddedBatch
 from mmctr.ctr.models.mhta import Mhta
 from mmctr.ctr.models.qin import Qin
 from mmctr.ctr.models.stca import Stca
@@ -15,13 +16,14 @@ WIDTH = 8
 LENGTHS = torch.tensor([3, 1, 5])
 
 
-def rows() -> tuple[ItemVectors, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Items, targets, histories and their rows."""
+def rows() -> EmbeddedBatch:
+    """Three rows."""
     torch.manual_seed(0)
     items = ItemVectors(torch.randn(11, WIDTH))
     total = int(LENGTHS.sum())
     target, history = torch.randint(0, 11, (3,)), torch.randint(0, 11, (total,))
-    return items, target, history, torch.repeat_interleave(torch.arange(3), LENGTHS)
+    segment = torch.repeat_interleave(torch.arange(3), LENGTHS)
+    return EmbeddedBatch(items, target, history, segment)
 
 
 def padded(history: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -57,10 +59,11 @@ def test_stacked_layers_equal_the_published_ones(made):
     with torch.no_grad():
         for weight in interest.parameters():
             weight.add_(torch.randn_like(weight), alpha=0.1)
-    items, target, history, segment = rows()
-    found = interest(items, target, history, segment)
-    places, mask = padded(history)
-    keys, query = items.free[places], items.free[target]
+    batch = rows()
+    found = interest(batch)
+    places, mask = padded(batch.history)
+    items = batch.items.free
+    keys, query = items[places], items[batch.target]
     for layer in interest.layers:
         own, forward = attention(layer.attention), layer.feed_forward
         norm = layer.norm.weight
@@ -81,20 +84,21 @@ def test_stacked_layers_equal_the_published_ones(made):
 def test_din_stands_beside_them():
     params = ctr_params().model
     interest = Stca.make_interest(WIDTH, params, seed=0, first_layer=1).eval()
-    items, target, history, segment = rows()
-    found = interest(items, target, history, segment)
+    batch = rows()
+    found = interest(batch)
     assert found.shape == (3, 2 * WIDTH) and interest.width == 2 * WIDTH
-    pooled = interest.din(items, target, history, segment)
+    pooled = interest.din(batch)
     torch.testing.assert_close(found[:, :WIDTH], pooled)
 
 
 def test_relu_attention_equals_the_published_one():
     interest = Qin.make_interest(WIDTH, ctr_params().model, seed=0, first_layer=1)
-    items, target, history, segment = rows()
-    found = interest(items, target, history, segment)
-    places, mask = padded(history)
-    query = items.free[target]
-    keys, values = (layer(items.free) for layer in (interest.key, interest.value))
+    batch = rows()
+    found = interest(batch)
+    places, mask = padded(batch.history)
+    items = batch.items.free
+    query = items[batch.target]
+    keys, values = (layer(items) for layer in (interest.key, interest.value))
     scores = (keys[places] @ interest.query(query)[:, :, None]).squeeze(2)
     weights = functional.relu(scores / (2 * WIDTH) ** 0.5) * mask
     pooled = (weights[:, :, None] * values[places]).sum(1)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import nn
@@ -86,12 +86,33 @@ class CtrModel(Protocol):
         ...
 
 
+class EmbeddedBatch(NamedTuple):
+    """A batch of B rows, with T positions of history, as an interest reads it.
+
+    Attributes:
+        items: U distinct items, of D columns.
+        target: ``[B]`` int64, rows of ``items``.
+        history: ``[T]`` int64, rows of ``items``.
+        segment: ``[T]`` int64, row of the batch of each position, ascending.
+    """
+
+    items: ItemVectors
+    target: torch.Tensor
+    history: torch.Tensor
+    segment: torch.Tensor
+
+    def pool(self, weights: torch.Tensor) -> torch.Tensor:
+        """Sum the weighted histories: ``weights [T]`` -> ``[B, D]``."""
+        rows = torch.arange(len(self.target), device=self.segment.device)
+        starts = torch.searchsorted(self.segment, rows)
+        return self.items.pool(self.history, starts, weights)
+
+
 class Interest(nn.Module, ABC):
     """What becomes of target and history.
 
-    Shapes: ``items`` (U distinct items of D columns), ``target [B]`` and ``history
-        [T]`` (rows of ``items``), ``segment [T]`` (row of the batch of each position,
-        ascending) -> ``[B, width]``; defined for an empty history.
+    Shapes: an :class:`EmbeddedBatch` of B rows -> ``[B, width]``; defined for an empty
+        history.
 
     Attributes:
         width: Columns of the result.
@@ -105,23 +126,11 @@ class Interest(nn.Module, ABC):
     stages: int = 2
 
     @abstractmethod
-    def forward(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
         """Turn the history of every row into a vector."""
 
     @abstractmethod
-    def weights(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def weights(self, batch: EmbeddedBatch) -> torch.Tensor:
         """``[T]``, how much each position counts."""
 
     @abstractmethod

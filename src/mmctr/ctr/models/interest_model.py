@@ -20,10 +20,9 @@ from mmctr.ctr.features.similarity import SimilarityHistogram
 from mmctr.ctr.inputs.click_log import Batch
 from mmctr.ctr.inputs.field_columns import FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
-from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.layers.split_columns import SplitColumns
 from mmctr.ctr.model_params import ModelParams
-from mmctr.ctr.models.base import Interest
+from mmctr.ctr.models.base import EmbeddedBatch, Interest
 from mmctr.ctr.models.heads import OWN_HEAD, make_head
 from mmctr.ctr.models.padded import PaddedModel
 from mmctr.ctr.params import CtrParams
@@ -187,8 +186,9 @@ class InterestModel(nn.Module, ABC):
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """Score the targets of a batch."""
-        items, target, history = self._embed(batch)
-        pooled = self.interest(items, target, history, batch.segment)
+        embedded = self._embed(batch)
+        items, target = embedded.items, embedded.target
+        pooled = self.interest(embedded)
         if self.empty_history is not None:
             is_empty = pooled.new_ones(len(target)).index_fill(0, batch.segment, 0)
             pooled = pooled + is_empty[:, None] * self.empty_history
@@ -214,14 +214,13 @@ class InterestModel(nn.Module, ABC):
 
     def history_weights(self, batch: Batch) -> torch.Tensor:
         """``[T]``, how much each position of the history counts."""
-        return self.interest.weights(*self._embed(batch), batch.segment)
+        return self.interest.weights(self._embed(batch))
 
-    def _embed(self, batch: Batch) -> tuple[ItemVectors, torch.Tensor, torch.Tensor]:
-        """The distinct items, and the rows in them of targets and of histories."""
+    def _embed(self, batch: Batch) -> EmbeddedBatch:
         spare = spare_rows(len(batch.items), batch.items.device)
         items = self.items(functional.pad(batch.items, (0, spare)))
         target, history = batch.places.split([len(batch.target), len(batch.history)])
-        return items, target, history
+        return EmbeddedBatch(items, target, history, batch.segment)
 
     def activations(self, rows: float, positions: float, items: float) -> float:
         """Values that a training step holds from forward to backward, roughly."""

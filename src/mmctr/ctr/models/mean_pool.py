@@ -2,9 +2,8 @@
 
 import torch
 
-from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.model_params import ModelParams
-from mmctr.ctr.models.base import Interest
+from mmctr.ctr.models.base import EmbeddedBatch, Interest
 from mmctr.ctr.models.interest_model import InterestModel
 
 
@@ -19,29 +18,15 @@ class MeanPool(Interest):
         super().__init__()
         self.width = width
 
-    def forward(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
         """Average."""
-        weights = self.weights(items, target, history, segment)
-        rows = torch.arange(len(target), device=segment.device)
-        return items.pool(history, torch.searchsorted(segment, rows), weights)
+        return batch.pool(self.weights(batch))
 
-    def weights(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def weights(self, batch: EmbeddedBatch) -> torch.Tensor:
         """``[T]``, 1 / positions of the row."""
-        ones = items.free.new_ones(len(history))
-        counts = ones.new_zeros(len(target)).index_add(0, segment, ones)
-        return ones / counts.index_select(0, segment)
+        ones = batch.items.free.new_ones(len(batch.history))
+        counts = ones.new_zeros(len(batch.target)).index_add(0, batch.segment, ones)
+        return ones / counts.index_select(0, batch.segment)
 
     def padded(
         self, query: torch.Tensor, keys: torch.Tensor, counted: torch.Tensor

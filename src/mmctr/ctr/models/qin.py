@@ -6,11 +6,10 @@ from typing import ClassVar
 import torch
 from torch.nn import functional
 
-from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.layers.plain import plain_linear
 from mmctr.ctr.layers.segment_attention import pair_products, pool_heads
 from mmctr.ctr.model_params import ModelParams
-from mmctr.ctr.models.base import Interest
+from mmctr.ctr.models.base import EmbeddedBatch, Interest
 from mmctr.ctr.models.interest_model import InterestModel
 from mmctr.runtime.linear import RowsLinear
 
@@ -40,32 +39,20 @@ class ReluAttention(Interest):
         self.value = RowsLinear(width, inner, bias=False)
         self.out = RowsLinear(inner, width)
 
-    def forward(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
         """Weigh and sum the history of every row."""
-        vectors = items.whole()
-        query = functional.embedding(target, vectors)
-        weights = self._weights(query, vectors, history, segment)
+        vectors = batch.items.whole()
+        query = functional.embedding(batch.target, vectors)
+        weights = self._weights(query, vectors, batch)
         values = self.value(vectors)
-        pooled = pool_heads(values, weights, history, segment, len(target))
+        pooled = pool_heads(values, weights, batch.history, batch.segment, len(query))
         return self.out(pooled) + query
 
-    def weights(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def weights(self, batch: EmbeddedBatch) -> torch.Tensor:
         """``[T]``, at least 0."""
-        vectors = items.whole()
-        query = functional.embedding(target, vectors)
-        return self._weights(query, vectors, history, segment).squeeze(1)
+        vectors = batch.items.whole()
+        query = functional.embedding(batch.target, vectors)
+        return self._weights(query, vectors, batch).squeeze(1)
 
     def padded(
         self, query: torch.Tensor, keys: torch.Tensor, counted: torch.Tensor
@@ -83,15 +70,12 @@ class ReluAttention(Interest):
         return own + positions * 2 * self._inner + rows * 3 * self._inner
 
     def _weights(
-        self,
-        query: torch.Tensor,
-        vectors: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
+        self, query: torch.Tensor, vectors: torch.Tensor, batch: EmbeddedBatch
     ) -> torch.Tensor:
         """``[T, 1]``."""
         keys = self.key(vectors)
-        scores = pair_products(self.query(query), keys, history, segment, 1)
+        places = batch.history, batch.segment
+        scores = pair_products(self.query(query), keys, *places, 1)
         return functional.relu(scores / math.sqrt(self._inner))
 
 

@@ -8,10 +8,9 @@ from torch.nn import functional
 
 from mmctr.ctr.layers.dropout import StepDropout
 from mmctr.ctr.layers.feed_forward import FeedForward
-from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.layers.segment_attention import SegmentAttention
 from mmctr.ctr.model_params import ModelParams
-from mmctr.ctr.models.base import Interest
+from mmctr.ctr.models.base import EmbeddedBatch, Interest
 from mmctr.ctr.models.din.attention import TargetAttention
 from mmctr.ctr.models.params import StackedAttentionParams
 
@@ -138,28 +137,16 @@ class StackedAttention(Interest):
         self._per_item = (1 + own.layers * layer_class.ITEM_VALUES) * width
         self._per_row = own.layers * (9 + 2 * own.feed_forward) * width
 
-    def forward(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
         """Attend, layer after layer."""
-        found, _ = self._attend(items, target, history, segment)
+        found, _ = self._attend(batch)
         if self.din is None:
             return found
-        return torch.cat([self.din(items, target, history, segment), found], dim=1)
+        return torch.cat([self.din(batch), found], dim=1)
 
-    def weights(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def weights(self, batch: EmbeddedBatch) -> torch.Tensor:
         """``[T]``, the mean over layers and heads; 1 in sum per row."""
-        _, weights = self._attend(items, target, history, segment)
+        _, weights = self._attend(batch)
         return torch.stack(weights).mean(dim=(0, 2))
 
     def padded(
@@ -182,16 +169,10 @@ class StackedAttention(Interest):
             own += self.din.activations(rows, positions, items)
         return own
 
-    def _attend(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        vectors = items.whole()
-        found, weights = functional.embedding(target, vectors), []
+    def _attend(self, batch: EmbeddedBatch) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        vectors = batch.items.whole()
+        found, weights = functional.embedding(batch.target, vectors), []
         for layer in self.layers:
-            found, own = layer(found, vectors, history, segment)
+            found, own = layer(found, vectors, batch.history, batch.segment)
             weights.append(own)
         return found, weights

@@ -4,9 +4,8 @@ from typing import ClassVar
 
 import torch
 
-from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.model_params import ModelParams
-from mmctr.ctr.models.base import Interest
+from mmctr.ctr.models.base import EmbeddedBatch, Interest
 from mmctr.ctr.models.interest_model import InterestModel
 
 
@@ -15,25 +14,13 @@ class NoInterest(Interest):
 
     width = 0
 
-    def forward(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
         """No columns."""
-        return items.free.new_zeros(len(target), 0)
+        return batch.items.free.new_zeros(len(batch.target), 0)
 
-    def weights(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def weights(self, batch: EmbeddedBatch) -> torch.Tensor:
         """Zeros ``[T]``."""
-        return items.free.new_zeros(len(history))
+        return batch.items.free.new_zeros(len(batch.history))
 
     def padded(
         self, query: torch.Tensor, keys: torch.Tensor, counted: torch.Tensor

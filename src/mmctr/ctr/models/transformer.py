@@ -9,9 +9,8 @@ from mmctr.ctr.layers.encoder_layer import (
     SequenceBlock,
     sequence_blocks,
 )
-from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.model_params import ModelParams
-from mmctr.ctr.models.base import Interest
+from mmctr.ctr.models.base import EmbeddedBatch, Interest
 from mmctr.ctr.models.interest_model import InterestModel
 from mmctr.ctr.models.params import TransformerParams
 from mmctr.runtime.linear import spare_rows
@@ -55,51 +54,35 @@ class TransformerInterest(Interest):
         values = (20 + 2 * params.feed_forward) * width
         self._per_token = 2 * width + params.layers * values
 
-    def forward(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
         """Encode every row."""
-        tokens, _ = self._encode(items, target, history, segment, len(self.layers))
-        positions, count = len(history), len(target)
+        tokens, _ = self._encode(batch, len(self.layers))
+        positions, count = len(batch.history), len(batch.target)
         tokens = tokens[: positions + count]
-        rows = torch.arange(count, device=segment.device)
-        owners = torch.cat([segment, rows])[:, None].expand_as(tokens)
+        rows = torch.arange(count, device=tokens.device)
+        owners = torch.cat([batch.segment, rows])[:, None].expand_as(tokens)
         lowest = tokens.new_full((count, tokens.shape[1]), -torch.inf)
         highest = lowest.scatter_reduce(0, owners, tokens, "amax")
         return torch.cat([tokens[positions:], highest], dim=1)
 
-    def weights(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def weights(self, batch: EmbeddedBatch) -> torch.Tensor:
         """``[T]``, how the target weighs each position in the last layer."""
         before = len(self.layers) - 1
-        tokens, blocks = self._encode(items, target, history, segment, before)
+        tokens, blocks = self._encode(batch, before)
         last = self.layers[-1]
-        return last.weights(last.inputs(tokens), blocks)[: len(history)]
+        return last.weights(last.inputs(tokens), blocks)[: len(batch.history)]
 
     def activations(self, rows: float, positions: float, items: float) -> float:
         """Values held from forward to backward."""
         return (rows + positions) * self._per_token
 
     def _encode(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-        layers: int,
+        self, batch: EmbeddedBatch, layers: int
     ) -> tuple[torch.Tensor, list[SequenceBlock]]:
         """Tokens behind the first layers: histories, targets, then spare ones."""
-        lengths = torch.bincount(segment, minlength=len(target))
-        vectors, places = items.whole(), torch.cat([history, target])
+        lengths = torch.bincount(batch.segment, minlength=len(batch.target))
+        vectors = batch.items.whole()
+        places = torch.cat([batch.history, batch.target])
         spare = spare_rows(len(places), places.device)
         places = functional.pad(places, (0, spare))
         tokens = functional.embedding(places, vectors)

@@ -4,11 +4,10 @@ import torch
 from torch.nn import functional
 
 from mmctr.ctr.inputs.only_history import only_history
-from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.layers.low_cardinality import add_rows
 from mmctr.ctr.layers.mlp import mlp
 from mmctr.ctr.layers.plain import overwriting_layers, plain_layers
-from mmctr.ctr.models.base import Interest
+from mmctr.ctr.models.base import EmbeddedBatch, Interest
 from mmctr.runtime.linear import linear, spare_rows
 
 # Of a request, so many positions at a time stay in a core's cache.
@@ -27,9 +26,8 @@ class TargetAttention(Interest):
     Where all rows have one history, as those of a request, each of its items is a
     matrix that the targets are multiplied with.
 
-    Shapes: ``items`` (U distinct items of D columns), ``target [B]`` and ``history
-        [T]`` (rows of ``items``), ``segment [T]`` (row of the batch of each position,
-        ascending) -> ``[B, D]``; zeros for an empty history.
+    Shapes: see :class:`~mmctr.ctr.models.base.Interest` -> ``[B, D]``; zeros for an
+        empty history.
     """
 
     def __init__(
@@ -59,50 +57,34 @@ class TargetAttention(Interest):
         self.width = dim
         self.dropouts = len(units)
 
-    def forward(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
         """Weigh and sum the history of every row."""
-        weights = self.weights(items, target, history, segment)
-        only = self._only_history(target, history, segment)
+        weights = self.weights(batch)
+        only = self._only_history(batch)
         if only is not None:
-            of_rows = weights.view(len(target), len(only))
-            return of_rows @ items.whole().index_select(0, only)
-        rows = torch.arange(len(target), device=segment.device)
-        starts = torch.searchsorted(segment, rows)
-        return items.pool(history, starts, weights.to(items.free.dtype))
+            of_rows = weights.view(len(batch.target), len(only))
+            return of_rows @ batch.items.whole().index_select(0, only)
+        return batch.pool(weights.to(batch.items.free.dtype))
 
-    def weights(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def weights(self, batch: EmbeddedBatch) -> torch.Tensor:
         """The weight of every position, ``[T]``."""
-        only = self._only_history(target, history, segment)
+        only = self._only_history(batch)
         if only is not None:
-            return self._of_request(items.whole(), target, only)
+            return self._of_request(batch.items.whole(), batch.target, only)
         # Rows after the last position, computed and then dropped.
+        history, segment = batch.history, batch.segment
         spare = (0, spare_rows(len(history), history.device))
-        hidden = self._first_layer(
-            items,
-            target,
-            functional.pad(history, spare),
-            functional.pad(segment, spare),
+        padded = batch._replace(
+            history=functional.pad(history, spare),
+            segment=functional.pad(segment, spare),
         )
+        hidden = self._first_layer(padded)
         return self.attention_layer[1:](hidden).squeeze(1)[: len(history)]
 
-    def _only_history(
-        self, target: torch.Tensor, history: torch.Tensor, segment: torch.Tensor
-    ) -> torch.Tensor | None:
+    def _only_history(self, batch: EmbeddedBatch) -> torch.Tensor | None:
         if self.training or torch.is_autocast_enabled("cpu"):
             return None
-        return only_history(history, segment, len(target))
+        return only_history(batch.history, batch.segment, len(batch.target))
 
     def _of_request(
         self, items: torch.Tensor, target: torch.Tensor, history: torch.Tensor
@@ -136,14 +118,9 @@ class TargetAttention(Interest):
         """Values held from forward to backward."""
         return positions * self._values
 
-    def _first_layer(
-        self,
-        items: ItemVectors,
-        target: torch.Tensor,
-        history: torch.Tensor,
-        segment: torch.Tensor,
-    ) -> torch.Tensor:
+    def _first_layer(self, batch: EmbeddedBatch) -> torch.Tensor:
         """``[T, units]``, before its activation."""
+        items, target, history, segment = batch
         first, levels = self.attention_layer[0], items.levels
         of_query, of_key, of_difference, by_product = first.weight.split(
             self._dim, dim=1
