@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import re
 from typing import Any
 
 import pytest
@@ -89,6 +90,22 @@ def test_its_config_has_what_the_weights_were_made_with(made):
         "training": {"batch_size": 512},
     }
     assert "ablation" not in config["params"]
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ({"name": "din", "head": "own"}, "Deep Interest Network: attention"),
+        ({"name": "stca", "head": "dcn_v2"}, "stacked attention .*; head dcn_v2"),
+        ({"name": "mine.models:Mine"}, "mine.models:Mine"),
+    ],
+)
+def test_it_says_which_model_it_is(made, model, words):
+    manifest = copy.deepcopy(made["manifest"])
+    entry = manifest["made"]["ctr_weights"]["parameters"]
+    entry |= {f"ctr_modeling.model.{name}": value for name, value in model.items()}
+    card = write_model_card(**{**made, "manifest": manifest})
+    assert re.search(rf"\| architecture \| {words} ?[^|]*\|", card)
 
 
 def test_tables_hold_names_with_bars(made):

@@ -71,6 +71,14 @@ def test_every_kind_of_file_has_the_scorers_scores(
         assert np.allclose(scores, expected, rtol=0, atol=1e-15)
 
 
+def test_the_bundles_own_requests_are_scored_from_json(shared, bundle, tmp_path):
+    path, output = tmp_path / "own.jsonl", tmp_path / "out.parquet"
+    shared.sample.to_json(path, orient="records", lines=True)
+    score_file(bundle, path, output, "score")
+    found = pq.read_table(output)["probability"].to_numpy()
+    assert found == pytest.approx(shared.score_frame(shared.sample), abs=1e-15)
+
+
 def test_without_an_output_csv_is_returned(shared, bundle, table, tmp_path):
     path = written(table, tmp_path / "a.parquet")
     (tmp_path / "out.csv").write_text(score_file(bundle, path, None, "score"))

@@ -9,11 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from project_runs import kedro_run, must_run, write_config
+from project_runs import files_below, kedro_run, must_run, write_config
 from safetensors.torch import load_file
 from served_runs import IMAGE_WIDTH, bundle_of, requests_of_test, rich_params
 
 from mmctr import Scorer
+from mmctr.content.quantizers.item_codes import quantize_items
+from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.training.calibrated_weights import split_calibration
 from mmctr.runtime.hashing import content_hash
 from mmctr.serving.bundle import Bundle
@@ -164,7 +166,7 @@ def test_what_the_bundle_does_not_fit_is_refused_in_one_sentence(later):
     with pytest.raises(ValueError, match="lsa knows no new texts"):
         start.require_vectors("title", ids, vectors[::-1])
     with pytest.raises(ValueError, match="have 6 numbers, and those of this run 5"):
-        start.require_vectors("image", ids, start.bundle.vectors["image"][:, :5])
+        start.center("image", 5)
     earlier = pa.table({"timestamp": [start.valid_from - 1], "group_id": [0]})
     with pytest.raises(ValueError, match="no row of train is later than those"):
         rows_to_go_on_with(earlier, start, facts.ctr)
@@ -184,10 +186,64 @@ def test_what_the_bundle_does_not_fit_is_refused_in_one_sentence(later):
         start.parents(bundle_of(later), ids, several)
 
 
-def test_a_run_that_can_t_go_on_ends_without_a_traceback(later, tmp_path):
-    project = Path(shutil.copytree(later, tmp_path / "project"))
-    params = later_params(project)
-    params["ctr_modeling"]["start_from"] = str(project / "nowhere")
-    done = kedro_run(project, *run_later(project, params, "prepare_tables"))
-    assert done.exit_code == 1
-    assert "nowhere is no folder; expected that of a bundle" in done.output
+@pytest.mark.parametrize(
+    ("node", "change", "message"),
+    [
+        (
+            "prepare_tables",
+            {"ctr_modeling": {"start_from": "nowhere"}},
+            "nowhere is no folder; expected that of a bundle",
+        ),
+        ("prepare_tables", {"fields": {"bins": 7}}, "made with fields.bins=20, and"),
+        (
+            "embed_items",
+            {"embedding": {"provider": "lsa", "lsa": {"dimensions": 8}}},
+            "title vectors of the bundle have 384 numbers, and those of this run 7",
+        ),
+        (
+            "compute_row_statistics",
+            {"row_statistics": {"pair_reach": 5}},
+            "made with row_statistics.pair_reach=50, and this run has 5",
+        ),
+        (
+            "train_model",
+            {"ctr_modeling": {"features": {"crosses": []}}},
+            "with ctr_modeling.features.crosses=['position*country'], and this run",
+        ),
+        (
+            "train_model",
+            {"ctr_modeling": {"model": {"name": "qin"}}},
+            "made with ctr_modeling.model.name=din, and this run has qin",
+        ),
+    ],
+)
+def test_other_parameters_end_a_run_in_a_sentence(later, node, change, message):
+    before = files_below(later / "data" / "03_primary")
+    params = merged(later_params(later, max_epochs=0, replay=0.0), change)
+    options = {"env": "interactions", "params": params}
+    config = write_config(later / "no.yml", **options)
+    done = kedro_run(later, "--config", config, "--nodes", node)
+    assert done.exit_code == 1, done.output
+    assert message in " ".join(done.output.split())
+    assert "Traceback" not in done.output
+    assert files_below(later / "data" / "03_primary") == before
+
+
+def merged(values: dict, change: dict) -> dict:
+    """Values with others in their place, section by section."""
+    both = {x for x in change if isinstance(values.get(x), dict)}
+    return values | change | {x: merged(values[x], change[x]) for x in both}
+
+
+def test_what_is_said_of_quantisers_that_are_kept_is_named(later, caplog):
+    start = Start.load(bundle_of(later))
+    params = rich_params()["quantization"] | {"method": "pq", "seed": 1}
+    cold = np.zeros(start.bundle.n_items, bool)
+    quantize_items(
+        dict(start.bundle.vectors),
+        cold,
+        QuantizationParams.model_validate(params),
+        start.quantizers,
+    )
+    said = "encoded by the rq_kmeans quantiser of the bundle; of quantization this is"
+    assert f"title vectors are {said} not used: method=pq, positions" in caplog.text

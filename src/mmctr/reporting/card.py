@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from mmctr.ctr.models.heads import OWN_HEAD
 from mmctr.reporting import sentences
 from mmctr.reporting.blocks import Table
 from mmctr.reporting.cautions import cautions, origin_of_rows
@@ -37,6 +38,15 @@ _SETTINGS = {
     "epochs at most": "max_epochs",
     "longest history": "max_history",
     "precision": "precision",
+}
+_ARCHITECTURES = {
+    "din": "Deep Interest Network: attention of the target to a history",
+    "target_only": "the target alone, without a history",
+    "mean_pool": "the target beside the mean of a history",
+    "mhta": "multi-head attention of the target to a history",
+    "stca": "stacked attention of the target to a history",
+    "transformer": "a transformer over history and target",
+    "qin": "Quadratic Interest Network: ReLU attention of the target to a history",
 }
 _CALIBRATION = "ctr_modeling.calibration.method"
 _HASHED = ("ctr_weights", "codes", "item_table", "vectors")
@@ -128,7 +138,7 @@ def _model(
     kinds = dict.fromkeys(name.partition(".")[0] for name in history["statistics"])
     rows = {
         "weights": f"{WEIGHTS}, {count(history['weights'])} numbers",
-        "architecture": "Deep Interest Network: attention of the target to a history",
+        "architecture": _architecture(record),
         "form of content": history["content"],
         "item features": ", ".join(history["features"]),
         "row statistics": ", ".join(kinds) or "none",
@@ -148,6 +158,14 @@ def _model(
         "seed": _seeds(history, record),
     }
     return Table("", ("", ""), list(rows.items()))
+
+
+def _architecture(record: Record) -> str:
+    """The model in words, or the class of one from elsewhere; and a chosen head."""
+    name = record.parameters.get("ctr_modeling.model.name", "unknown")
+    head = record.parameters.get("ctr_modeling.model.head", OWN_HEAD)
+    words = _ARCHITECTURES.get(name, name)
+    return words if head == OWN_HEAD else f"{words}; head {head}"
 
 
 def _seeds(history: dict[str, Any], record: Record) -> str:

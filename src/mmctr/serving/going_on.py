@@ -25,7 +25,12 @@ PARAMETER = "ctr_modeling.start_from"
 _SAME_VECTOR = 1e-3
 """Largest difference, in the median item, between vectors of one embedder."""
 
-_FREE = {"attention_dropout", "dnn_dropout", "field_dropout", "rows_at_once"}
+_FREE = {
+    "ctr_modeling.model.attention_dropout",
+    "ctr_modeling.model.dnn_dropout",
+    "ctr_modeling.model.field_dropout",
+    "row_statistics.rows_at_once",
+}
 """Settings that a run may change."""
 
 
@@ -98,25 +103,32 @@ class Start:
                 f"this run {', '.join(names)}; give the same parameters of embedding"
             )
 
+    def center(self, name: str, width: int) -> np.ndarray:
+        """What the bundle subtracted from the vectors of a modality: ``[width]``.
+
+        Raises:
+            ValueError: If its vectors have another width.
+        """
+        own = self.bundle.vectors[name].shape[1]
+        if own != width:
+            raise ValueError(
+                f"{PARAMETER}: {name} vectors of the bundle have {own} numbers, and "
+                f"those of this run {width}; embed with the same model, or train anew"
+            )
+        return self.bundle.centers[name]
+
     def require_vectors(self, name: str, ids: pa.Array, vectors: np.ndarray) -> None:
         """Refuse vectors that another embedder made.
 
         Args:
             name: Of the modality.
             ids: ``[n_items]`` in the source's own type.
-            vectors: ``[n_items + 1, d]``, finished.
+            vectors: ``[n_items + 1, d]``, finished, of the bundle's width.
 
         Raises:
-            ValueError: If their width is another, or those of the bundle's items are
-                others than its own.
+            ValueError: If those of the bundle's items are others than its own.
         """
         old = self.bundle.vectors[name]
-        if old.shape[1] != vectors.shape[1]:
-            raise ValueError(
-                f"{PARAMETER}: {name} vectors of the bundle have {old.shape[1]} "
-                f"numbers, and those of this run {vectors.shape[1]}; embed with the "
-                "same model, or train anew"
-            )
         numbers = ItemIds(self.bundle.items["original_id"]).numbers(ids)
         known = np.flatnonzero(numbers)
         if not len(known) or not old.shape[1]:
@@ -168,7 +180,7 @@ def _require_same(section: str, theirs: Params, own: Params) -> None:
     """Refuse other parameters; naming the first that differs."""
     ours = own.model_dump()
     for name, value in theirs.model_dump().items():
-        if name not in _FREE and ours[name] != value:
+        if f"{section}.{name}" not in _FREE and ours[name] != value:
             raise ValueError(
                 f"{PARAMETER}: the bundle was made with {section}.{name}={value}, and "
                 f"this run has {ours[name]}; give the same, or train from scratch"

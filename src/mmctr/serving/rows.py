@@ -79,7 +79,8 @@ class Requests:
                 # Rows that are encoded already come with their columns.
                 given = self.columns.get(each.name, of_targets.get(each.name))
                 values = encoded[place] if given is None else given
-                table = table.append_column(each, pa.chunked_array([_plain(values)]))
+                typed = _plain(values).cast(each.type)
+                table = table.append_column(each, pa.chunked_array([typed]))
         return table
 
     def _moments(self) -> np.ndarray | None:

@@ -104,6 +104,7 @@ def _quantize(
             params = _with_few_items(name, vectors, params)
             fitted = fit_and_measure(vectors, cold_items, params)
         else:
+            _warn_of_unused(name, kept[0], params)
             quantizer = load_quantizer(*kept, params.device)
             fitted = encode_and_measure(quantizer, vectors, cold_items, params)
     except ValueError as error:
@@ -120,6 +121,23 @@ def _quantize(
     )
     quantizer = fitted.quantizer
     return fitted.codes, quantizer.state(), quantizer.settings(), health
+
+
+def _warn_of_unused(
+    name: str, kept: Mapping[str, Any], params: QuantizationParams
+) -> None:
+    """Name what is said of a quantiser, where an earlier one encodes."""
+    said = {"method": params.method, **params.own.model_dump()}
+    own = {**kept.get("params", {}), "method": kept["method"]}
+    unused = [f"{x}={value}" for x, value in said.items() if own.get(x) != value]
+    if unused:
+        logger.warning(
+            "%s vectors are encoded by the %s quantiser of the bundle; of "
+            "quantization this is not used: %s",
+            name,
+            kept["method"],
+            ", ".join(unused),
+        )
 
 
 def _with_few_items(

@@ -83,7 +83,7 @@ def embed_items(
         found, report = embedded.pop(name)
         if name != params.images.modality:  # preparation and covers tell of those
             warn_of_zero_vectors(f"{name} vectors", found, range(1, len(found) + 1))
-        center = None if start is None else start.bundle.centers[name]
+        center = None if start is None else start.center(name, found.shape[1])
         vectors[name], centers[name] = finish_vectors(
             found, modality, f"{name} vectors", center
         )
