@@ -30,6 +30,7 @@ _MEASUREMENTS = {
     "loader_write": ("loader", "write"),
     "loader_load": ("loader", "load"),
     "models_step": ("models", "time_model"),
+    "presets_steps": ("presets", "time_preset"),
     "growth_round": ("growth", "time_sizes"),
     "preparation_run": ("preparation", "time_events"),
     "busy_run": ("busy", "time_run"),

@@ -13,6 +13,7 @@ from benchmarks.clock import Step, StepClock
 from benchmarks.peer import PaddedDin, padded_loader
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.models import model_class
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.training.fit import train_ctr_model
@@ -23,7 +24,13 @@ VISIBLE = 2000.0
 
 
 def train_product(
-    table: ItemTable, log: ClickLog, params: CtrParams, batch_size: int, *, warm_up: int
+    table: ItemTable,
+    log: ClickLog,
+    params: CtrParams,
+    batch_size: int,
+    *,
+    warm_up: int,
+    clock: StepClock | None = None,
 ) -> float:
     """Train on a log once with the product's own trainer, as ``kedro run`` does.
 
@@ -33,13 +40,14 @@ def train_product(
         params: The model.
         batch_size: Rows a step.
         warm_up: Steps that are not counted.
+        clock: What takes the time; None: a clock on the wall.
 
     Returns:
         Seconds a step, loader included.
     """
-    clock = StepClock()
+    clock = clock or StepClock()
     training = params.training.model_copy(
-        update={"batch_size": batch_size, "max_epochs": 1}
+        update={"batch_size": batch_size, "max_epochs": 1, "validations_per_epoch": 1}
     )
     params = params.model_copy(update={"training": training})
     valid = _validation_rows(log)
@@ -124,7 +132,9 @@ def flops_a_step(table: ItemTable, log: ClickLog, params: CtrParams) -> int:
 
     The optimiser, the clip and the L2 have none.
     """
-    model = _din(table, log, params).train()
+    seen = np.ones(table.n_items + 1, bool)
+    kind = model_class(params.model.name)
+    model = kind(table, seen, params, row_fields=log.fields.specs).train()
     batch = log[np.arange(len(log))]
     with FlopCounterMode(display=False) as counter:
         loss = functional.binary_cross_entropy_with_logits(model(batch), batch.label)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
@@ -26,6 +27,11 @@ ENVIRONMENTS = sorted(
     for folder in (REPOSITORY / "conf").iterdir()
     if folder.is_dir() and folder.name != "local"
 )
+CONFIGS = [
+    path
+    for path in sorted((REPOSITORY / "conf").glob("*.yml"))
+    if path.name != "logging.yml"
+]
 EXPERIMENTS = ("ablation", "tuning", "evidence", "predict")
 FOLDERS = {
     "raw": "01_raw",
@@ -130,6 +136,19 @@ def test_what_is_optional_is_a_file_that_another_entry_writes(catalogs):
 def test_parameters_are_accepted(contexts):
     for context in contexts.values():
         check_parameters(dict(context.config_loader["parameters"]))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_parameters_of_every_file_for_config_are_accepted(path):
+    options = yaml.safe_load(path.read_text())["run"]
+    env = "microlens" if path.stem.startswith("microlens") else None
+    session = KedroSession.create(
+        project_path=REPOSITORY,
+        env=options.get("env", env),
+        runtime_params=options["params"],
+    )
+    parameters = session.load_context().config_loader["parameters"]
+    check_parameters(dict(parameters))
 
 
 def test_the_catalogue_holds_what_pipelines_and_hooks_use_and_nothing_else(contexts):

@@ -62,6 +62,8 @@ class ContinuousParams(Params):
     normalize: Literal["rows", "columns"] = "rows"
     """rows: scale every vector to length 1; columns: scale every component to the same
     variance over train."""
+    width: int | None = Field(None, ge=1)
+    """Columns of the projection; null: embedding_dim."""
 
 
 class SimilarityParams(Params):

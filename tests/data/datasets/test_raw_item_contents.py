@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from kedro.io.core import DatasetError
 from raw_files import write_challenge, write_log
@@ -60,6 +61,39 @@ def test_a_missing_file_is_named_and_nothing_is_written(tmp_path):
         dataset.load()
     with pytest.raises(DatasetError, match="only read"):
         dataset.save(np.zeros((1, 1)))
+
+
+def test_further_tables_have_more_columns_by_the_items_ids(tmp_path):
+    write_log(tmp_path, items={"item_id": [30, 10, 20], "title": ["a", "b", "c"]})
+    more = {
+        "item_id": [0, 10, 30],
+        "title": ["-", "another", "another"],
+        "kind": [None, "x", "y"],
+        "fused": pa.array([[0.0, 0.0], None, [1.0, 2.0]]),
+    }
+    pq.write_table(pa.table(more), tmp_path / "more.parquet")
+    found = RawItemContents(
+        path=str(tmp_path), file="items.parquet", further=["more.parquet", "none"]
+    ).load()
+    assert found.item_ids == [30, 10, 20]
+    assert found.texts("title") == ["a", "b", "c"]
+    assert found.texts("kind") == ["y", "x", ""]
+    assert found.is_vectors("fused")
+    np.testing.assert_array_equal(found.vectors("fused"), [[1, 2], [0, 0], [0, 0]])
+
+
+def test_a_further_table_names_an_item_once_and_is_whole(tmp_path):
+    write_log(tmp_path)
+    path = tmp_path / "more.parquet"
+    pq.write_table(pa.table({"item_id": [10, 10], "fused": [[1.0], [2.0]]}), path)
+    dataset = RawItemContents(
+        path=str(tmp_path), file="items.parquet", further=[path.name]
+    )
+    with pytest.raises(ValueError, match=r"more\.parquet: column 'item_id' has repeat"):
+        dataset.load().vectors("fused")
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(DatasetError, match=r"more\.parquet"):
+        dataset.load()
 
 
 def test_a_log_gives_them_whatever_the_form_of_its_files(tmp_path):

@@ -121,8 +121,8 @@ class ContinuousVector(nn.Module):
             vectors: ``[n_items + 1, d]`` float32, row 0 zero; may be a memory map.
             seen: ``[n_items + 1]`` bool, the items of the training rows; all False
                 where weights will be loaded.
-            dim: Width of the projection.
-            params: Components to keep, and how to normalise.
+            dim: Width of the projection, where the parameters have none.
+            params: Components to keep, how to normalise, and the width.
         """
         super().__init__()
         self._vectors = vectors
@@ -133,9 +133,9 @@ class ContinuousVector(nn.Module):
             self.register_buffer(name, tensor)
         inputs = torch.zeros(len(vectors), len(fitted.scale))
         self.register_buffer("inputs", inputs, persistent=False)
-        self.width = dim
+        self.width = params.width or dim
         # Without a bias, so that zeros stay zeros.
-        self.projection = RowsLinear(inputs.shape[1], dim, bias=False)
+        self.projection = RowsLinear(inputs.shape[1], self.width, bias=False)
         self.register_load_state_dict_post_hook(lambda own, _: own.refresh_inputs())
         if seen.any():
             self.refresh_inputs()

@@ -1,10 +1,11 @@
 """Columns of a raw item table, read only by the step that uses them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pandera.pandas import DataFrameSchema
@@ -14,7 +15,8 @@ from mmctr.data.columns import vector_column
 from mmctr.data.datasets.raw_file import RawFile, read_raw_file
 from mmctr.data.datasets.raw_folder import RawFolder
 from mmctr.data.raw_schemas import raw_column
-from mmctr.data.reading.contents import joined_texts
+from mmctr.data.reading.contents import joined_texts, read_vectors
+from mmctr.data.reading.damage import describe_local_damage
 from mmctr.data.reading.values import value_type
 
 
@@ -75,6 +77,7 @@ class RawItemContents(RawFolder[ItemContents]):
         path: str,
         file: str,
         names: Mapping[str, str] | None = None,
+        further: Sequence[str] = (),
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Point at the table.
@@ -83,11 +86,14 @@ class RawItemContents(RawFolder[ItemContents]):
             path: The source's folder.
             file: The item table below it; row i is item i + 1.
             names: Our names of columns to the file's, where these differ.
+            further: Tables below it that may be there, with more columns by
+                ``item_id``, in any order.
             metadata: For plugins such as kedro-viz; not used here.
         """
         super().__init__(path=path, metadata=metadata)
         self._file = file
         self._names = dict(names or {})
+        self._further = list(further)
 
     def load(self) -> ItemContents:
         """Read ids and types.
@@ -97,29 +103,64 @@ class RawItemContents(RawFolder[ItemContents]):
             ValueError: Naming file, column and rows of what is wrong.
         """
         item_ids = self._read(self._file)["item_id"].to_pylist()
-        schema = pq.read_schema(self._path / self._file)
         ours = {theirs: name for name, theirs in self._names.items()}
-        types = {
-            ours.get(each.name, each.name): value_type(each.type) for each in schema
-        }
+        columns = self._columns().items()
+        types = {ours.get(name, name): held for name, (_, held) in columns}
         return ItemContents(item_ids, types, self)
 
     def read_texts(self, name: str) -> list[str]:
         """Read a column of text, see :meth:`ItemContents.texts`."""
-        return joined_texts(self._read_column(name, "tags"))
+        file, table = self._read_column(name, "tags")
+        texts = joined_texts(table.column(-1))
+        if file == self._file:
+            return texts
+        item_ids = self._read(self._file)["item_id"].to_pylist()
+        return [texts[x] if x >= 0 else "" for x in _rows_of(item_ids, table)]
 
     def read_vectors(self, name: str, item_ids: list[Any]) -> np.ndarray:
         """Read a column of vectors, see :meth:`ItemContents.vectors`."""
-        file, column = str(self._path / self._file), self._names.get(name, name)
-        table = pa.table({column: self._read_column(name, "vectors")})
-        return vector_column(table, column, file, item_ids)
+        file, table = self._read_column(name, "vectors")
+        path, column = str(self._path / file), table.column_names[-1]
+        if file == self._file:
+            return vector_column(table, column, path, item_ids)
+        own_ids = table["item_id"].to_pylist()
+        found, _ = read_vectors(table[column], column, path, own_ids)
+        rows = _rows_of(item_ids, table)
+        vectors = np.zeros((len(rows), found.shape[1]), np.float32)
+        vectors[rows >= 0] = found[rows[rows >= 0]]
+        return vectors
 
     def layout(self) -> dict[str, RawFile]:
-        """The file and the one column that it needs."""
-        columns = {"item_id": raw_column("id", None, "")}
-        return {self._file: RawFile(DataFrameSchema(columns))}
+        """The files and the one column that they need."""
+        columns = DataFrameSchema({"item_id": raw_column("id", None, "")})
+        further = {name: RawFile(needed=False) for name in self._further}
+        return {self._file: RawFile(columns), **further}
 
-    def _read_column(self, name: str, kind: str) -> pa.ChunkedArray:
-        column = {self._names.get(name, name): raw_column(kind, None, "")}
-        table = read_raw_file(self._path / self._file, DataFrameSchema(column))
-        return table.column(0)
+    def _columns(self) -> dict[str, tuple[str, pa.DataType]]:
+        """File and type of every column, of the first file that has it."""
+        found: dict[str, tuple[str, pa.DataType]] = {}
+        there = [x for x in self._further if (self._path / x).is_file()]
+        for file in (self._file, *there):
+            try:
+                schema = pq.read_schema(self._path / file)
+            except Exception as error:  # Arrow raises many kinds at damaged bytes
+                damage = describe_local_damage(self._path / file, error)
+                raise ValueError(damage) from error
+            if "item_id" in schema.names:
+                for each in schema:
+                    found.setdefault(each.name, (file, value_type(each.type)))
+        return found
+
+    def _read_column(self, name: str, kind: str) -> tuple[str, pa.Table]:
+        """The file that has a column, and the column, behind ids in further files."""
+        column = self._names.get(name, name)
+        file, _ = self._columns()[column]
+        columns = {column: raw_column(kind, None, "")}
+        if file != self._file:
+            columns = {"item_id": raw_column("id", None, "", unique=True), **columns}
+        return file, read_raw_file(self._path / file, DataFrameSchema(columns))
+
+
+def _rows_of(item_ids: list[Any], table: pa.Table) -> np.ndarray:
+    """``[n_items]`` rows of the items in a further table; -1 where it has none."""
+    return pd.Index(table["item_id"].to_pylist()).get_indexer(pd.Index(item_ids))
