@@ -1,8 +1,10 @@
 """Every preset of the challenge, cut to seconds, on the synthetic sample's files."""
 
 import json
+import re
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from project_runs import REPOSITORY, copy_project, must_run
 from safetensors.numpy import load_file
@@ -75,3 +77,23 @@ def test_a_preset_runs_to_its_bundle(sample, name):
     reports = sample / f"data/08_reporting/microlens_{name}"
     assert json.loads((reports / "metrics.json").read_text())["test"]["auc"] > 0.55
     Scorer.load(folder / "bundle")
+
+
+def test_the_pages_slice_of_train_shares_no_user(sample, monkeypatch):
+    page = (REPOSITORY / "docs/challenge.md").read_text()
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(sample)
+    lines = [x.removeprefix("    ") for x in block.splitlines()]
+    block = "\n".join(lines).replace("DIR", "data/01_raw/sample")
+    exec(block.replace("[2_500, 52_500]", "[200, 500]"), {})
+    folder = sample / "data/01_raw/held_out"
+    users = {
+        path.stem: set(pq.read_table(path)["user_id"].to_pylist())
+        for path in (folder / "MicroLens_1M_x1").glob("[tv]*.parquet")
+    }
+    assert [len(users[part]) for part in ("valid", "test", "train")] == [200, 300, 1000]
+    assert len(set.union(*users.values())) == 1500
+    held_out = "raw_dir=data/01_raw/held_out,dataset=held_out"
+    must_run(
+        sample, "--env", "microlens", "--pipeline", "preparation", "--params", held_out
+    )
