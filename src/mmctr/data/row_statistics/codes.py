@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mmctr.data.row_statistics.pooling import pool
 from mmctr.data.row_statistics.rows import HistoryRows
 
 _MOST_POSITIONS = 64
@@ -34,4 +35,4 @@ def code_statistics(
         own = codes[rows.history[part]]
         same = (own == codes[rows.targets[part]]) & (own > 0)
         shares[part] = same.mean(axis=1, dtype=np.float32)
-    return rows.pool(modality, shares)
+    return pool(rows, {modality: shares})

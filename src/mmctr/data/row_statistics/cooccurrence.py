@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from mmctr.data.row_statistics.event_log import EventLog, TimesByKey
-from mmctr.data.row_statistics.rows import HistoryRows
+from mmctr.data.row_statistics.pooling import pool_sparse
+from mmctr.data.row_statistics.rows import HistoryRows, divided
 from mmctr.runtime.jagged import places_of_ranges
 
 logger = logging.getLogger(__name__)
@@ -57,49 +58,49 @@ class Cooccurrence:
         known = high < self._n_items
         return np.where(known, low * self._n_items + high, -1)
 
-    def _of_rows(self, rows: HistoryRows) -> np.ndarray:
-        """``[P]`` int64 users that had both history item and its row's target."""
-        counts = self._count
-        if len(rows.contexts) > 1 or not isinstance(counts, TimesByKey):
-            known = (rows.users[rows.row], rows.as_of[rows.row])
-            return self.count(rows.targets, rows.history, *known)
-        # One request: a history item's neighbours are fewer than all candidates.
-        history = rows.contexts.history
-        others, places, of_history = self._neighbours(history)
-        distinct, targets = np.unique(rows.items, return_inverse=True)
-        at = np.minimum(np.searchsorted(distinct, others), len(distinct) - 1)
-        asked = distinct[at] == others
-        found = np.zeros((len(distinct), len(history)), np.int64)
-        moment = int(rows.as_of[0])
-        found[at[asked], of_history[asked]] = counts.count_at(places[asked], moment)
-        return found[targets].ravel()
-
-    def _neighbours(
-        self, items: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Find what shares a user with some items.
+    def _of_rows(self, rows: HistoryRows) -> tuple[np.ndarray, np.ndarray]:
+        """Find history items that share users with their row's target.
 
         Returns:
-            ``[N]`` int64 each: the other items, the places of these pairs' keys, and
-            which of the items it is.
+            Their places among ``P``, ascending, and how many users had both.
         """
-        keys, by_high, highs = self._pairs
-        ends = np.stack([items, items + 1])
-        low, of_low = places_of_ranges(*np.searchsorted(keys, ends * self._n_items))
-        high, of_high = places_of_ranges(*np.searchsorted(highs, ends))
-        high = by_high[high]
-        others = (keys[low] % self._n_items, keys[high] // self._n_items)
-        numbers = np.arange(len(items))
-        of_items = [np.repeat(numbers, np.diff(ends)) for ends in (of_low, of_high)]
-        return np.concatenate(others), np.append(low, high), np.concatenate(of_items)
+        if len(rows.contexts) > 1 or not isinstance(self._count, TimesByKey):
+            known = (rows.users[rows.row], rows.as_of[rows.row])
+            counts = self.count(rows.targets, rows.history, *known)
+            # Most pairs of items share no user.
+            places = np.flatnonzero(counts)
+            places = places[rows.targets[places] != rows.history[places]]
+            return places, counts[places]
+        # One request: a history item's neighbours are fewer than all candidates.
+        history = rows.contexts.history
+        starts, others, keys = self._neighbours
+        known = np.where(history < self._n_items, history, 0)
+        at, ends = places_of_ranges(starts[known], starts[known + 1])
+        of_history = np.repeat(np.arange(len(history)), np.diff(ends))
+        row, asked = _rows_of_items(rows.items, others[at])
+        at, of_history = at[asked], of_history[asked]
+        counts = self._count.count_at(keys[at], int(rows.as_of[0]))
+        places = row * len(history) + of_history
+        some = np.flatnonzero((counts > 0) & (others[at] != history[of_history]))
+        some = some[np.argsort(places[some])]
+        return places[some], counts[some]
 
     @cached_property
-    def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Distinct keys, their places in the order of the higher item, and that."""
-        keys = self._count.keys
-        highs = np.where(keys < 0, -1, keys % self._n_items)
-        by_high = np.argsort(highs, kind="stable")
-        return keys, by_high, highs[by_high]
+    def _neighbours(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What shares a user with each item.
+
+        Returns:
+            ``[n_items + 1]`` int64, where those of each item begin; ``[N]`` the other
+            items, and the places of these pairs' keys. Item 0 has none.
+        """
+        pairs = self._count.keys
+        keys = np.flatnonzero(pairs >= 0)
+        low, high = np.divmod(pairs[keys], self._n_items)
+        items, others = np.append(low, high), np.append(high, low)
+        order = np.argsort(items, kind="stable")
+        starts = np.searchsorted(items[order], np.arange(self._n_items + 1))
+        places = np.append(keys, keys)[order]
+        return starts, others[order], places
 
     def statistics(self, rows: HistoryRows) -> dict[str, np.ndarray]:
         """Compute the statistics of kind ``cooccurrence``.
@@ -113,28 +114,43 @@ class Cooccurrence:
             pooled log(1 + users with both); ``share``, of the history's items that
             share a user with the target, NaN without history.
         """
-        counts = self._of_rows(rows)
-        # Most pairs of items share no user.
-        some = np.flatnonzero(counts)
-        some = some[rows.items[rows.row[some]] != rows.history[some]]
-        both, row = counts[some], rows.row[some]
-        target = self._log.count_items(rows.items, rows.users, rows.as_of)[row]
+        places, both = self._of_rows(rows)
+        having, which = rows.having(places)
+        target = self._log.count_items(
+            rows.items[having], rows.users[having], rows.as_of[having]
+        )
         of_history = _clicks_of_history(self._log, rows.contexts)
-        product = target * of_history[rows.place_in_contexts(some)]
+        product = target[which] * of_history[rows.place_in_contexts(places)]
         cosine = both / np.sqrt(np.maximum(product, 1))
-        size = len(counts)
-        return {
-            **rows.pool("cosine", _scattered(cosine, some, size)),
-            **rows.pool("users", _scattered(np.log1p(both), some, size)),
-            "share": rows.mean(_scattered(np.ones(len(some)), some, size)),
-        }
+        pooled = pool_sparse(rows, places, {"cosine": cosine, "users": np.log1p(both)})
+        sharing = np.bincount(having[which], minlength=len(rows))
+        return {**pooled, "share": divided(sharing, rows.lengths)}
 
 
-def _scattered(values: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
-    """``[size]`` float32, the values at their places and zeros elsewhere."""
-    found = np.zeros(size, np.float32)
-    found[places] = values
-    return found
+def _rows_of_items(
+    items: np.ndarray, asked: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the rows of some items.
+
+    Args:
+        items: ``[R]`` int64, of the rows.
+        asked: ``[N]`` int64.
+
+    Returns:
+        ``[M]`` int64 rows, and which of ``asked`` each has; an item may be in several.
+    """
+    of_item = np.full(max(items.max(initial=0), asked.max(initial=0)) + 1, -1)
+    numbers = np.arange(len(items))
+    of_item[items] = numbers
+    row = of_item[asked]
+    which = np.flatnonzero(row >= 0)
+    row = row[which]
+    last = of_item[items]
+    if (last == numbers).all():
+        return row, which
+    order = np.argsort(last, kind="stable")
+    places, ends = places_of_ranges(*np.searchsorted(last[order], [row, row + 1]))
+    return order[places], which[np.repeat(np.arange(len(which)), np.diff(ends))]
 
 
 def _clicks_of_history(log: EventLog, rows: HistoryRows) -> np.ndarray:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
+from mmctr.data.row_statistics.pooling import pool
 from mmctr.data.row_statistics.rows import HistoryRows
 from mmctr.data.row_statistics.sparse_sets import sparse_cosines
 
@@ -61,7 +62,10 @@ class TitleWords:
         words, history = self.first_word, rows.contexts.history
         own, others = rows.pairs(words[rows.items], words[history])
         same = (own > 0) & (own == others)
-        return {
-            **rows.pool("words", sparse_cosines(rows, self.weights)),
-            **rows.pool("first_word", same.astype(np.float32)),
-        }
+        return pool(
+            rows,
+            {
+                "words": sparse_cosines(rows, self.weights),
+                "first_word": same.astype(np.float32),
+            },
+        )

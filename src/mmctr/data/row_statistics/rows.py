@@ -15,9 +15,6 @@ UNDATED_AS_OF = 1
 
 # A history item's weight falls by this factor per newer item.
 _FADING = np.float32(0.7)
-_TOP = 3
-POOLS = ("max", "mean", "last", "recent", "top3")
-"""How values per history item become one of the row; see :meth:`HistoryRows.pool`."""
 
 
 @dataclass(frozen=True)
@@ -168,13 +165,28 @@ class HistoryRows:
     @cached_property
     def contexts(self) -> "HistoryRows":
         """The first row of each of them, for what does not depend on the target."""
-        first = np.flatnonzero(np.diff(self.context, prepend=-1))
+        return self.take(np.flatnonzero(np.diff(self.context, prepend=-1)))
+
+    def take(self, chosen: np.ndarray) -> "HistoryRows":
+        """Some of the rows, by their numbers."""
         history, offsets = take_ranges(
-            self.history, self.offsets[:-1][first], self.offsets[1:][first]
+            self.history, self.offsets[:-1][chosen], self.offsets[1:][chosen]
         )
-        return HistoryRows(
-            self.users[first], self.items[first], self.as_of[first], history, offsets
-        )
+        own = (each[chosen] for each in (self.users, self.items, self.as_of))
+        return HistoryRows(*own, history, offsets)
+
+    def having(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The rows that have some of the history items.
+
+        Args:
+            places: ``[N]`` int64, ascending.
+
+        Returns:
+            The rows, ascending, and ``[N]`` int64 which of these has each item.
+        """
+        row = self.row[places]
+        is_first = np.diff(row, prepend=-1) > 0
+        return row[is_first], np.cumsum(is_first) - 1
 
     def place_in_contexts(self, places: np.ndarray) -> np.ndarray:
         """The place among the contexts' history items of places among all ``[P]``."""
@@ -202,12 +214,14 @@ class HistoryRows:
         return of_targets[self.row], spread
 
     @cached_property
-    def _weights(self) -> np.ndarray:
+    def weights(self) -> np.ndarray:
+        """``[P]`` float32 by how many items are newer."""
         return _FADING ** np.minimum(self.newer, 100).astype(np.float32)
 
     @cached_property
-    def _sum_of_weights(self) -> np.ndarray:
-        return self.sum(self._weights)
+    def sum_of_weights(self) -> np.ndarray:
+        """``[R]`` float32."""
+        return self.sum(self.weights)
 
     @cached_property
     def _filled(self) -> np.ndarray:
@@ -215,78 +229,27 @@ class HistoryRows:
         return np.flatnonzero(self.lengths)
 
     def sum(self, values: np.ndarray) -> np.ndarray:
-        """Sum ``[P]`` or ``[P, d]`` values of each row, in their dtype; 0 if none."""
-        return self._reduce(np.add, values, 0)
+        """Sum ``[..., P]`` values of each row, in their dtype; 0 if none."""
+        return self.reduce(np.add, values, 0)
 
     def mean(self, values: np.ndarray) -> np.ndarray:
-        """Mean ``[R]`` of one value per position; NaN for an empty history."""
-        return _divided(self.sum(values.ravel()), self.lengths)
+        """Mean ``[..., R]`` float32 of ``[..., P]``; NaN for an empty history."""
+        return divided(self.sum(values), self.lengths)
 
-    def pool(self, prefix: str, values: np.ndarray) -> dict[str, np.ndarray]:
-        """Make values per history item one of the row, in every way.
-
-        Args:
-            prefix: Of the names.
-            values: ``[P]`` float32, one per history item; of a request also ``[R, H]``.
-
-        Returns:
-            ``[R]`` float32 each, NaN for an empty history: the ``max``, the ``mean``,
-            the ``last`` (newest) item's, ``recent``, the mean weighted by .7 to the
-            number of newer items, and ``top3``, the mean of the three largest.
-        """
-        values = values.ravel()
-        last = np.full(len(self), np.nan, np.float32)
-        filled = self.lengths > 0
-        last[filled] = values[self.offsets[1:][filled] - 1]
-        recent = _divided(self.sum(values * self._weights), self._sum_of_weights)
-        largest = self._largest(values)
-        found = {
-            "max": np.where(filled, largest[0], np.nan),
-            "mean": self.mean(values),
-            "last": last,
-            "recent": recent,
-            "top3": _divided(sum(largest), np.minimum(self.lengths, _TOP)),
-        }
-        return {
-            f"{prefix}_{name}": column.astype(np.float32)
-            for name, column in found.items()
-        }
-
-    def _largest(self, values: np.ndarray) -> list[np.ndarray]:
-        """The three largest values of each row ``[R]``; 0 where it has fewer."""
-        rest = values.astype(np.float32)
-        width = self.lengths[:1].sum()
-        if width and (self.lengths == width).all():
-            block = np.sort(rest.reshape(-1, width), axis=1)
-            nothing = np.zeros(len(self), np.float32)
-            return [
-                block[:, -place] if place <= width else nothing
-                for place in range(1, _TOP + 1)
-            ]
-        found = []
-        for _ in range(_TOP):
-            best = self._reduce(np.maximum, rest, -np.inf)
-            found.append(np.where(np.isfinite(best), best, 0))
-            places = np.flatnonzero((rest == best[self.row]) & np.isfinite(rest))
-            if not places.size:
-                continue
-            # Of equal values one is taken out.
-            is_first = np.diff(self.row[places], prepend=-1) > 0
-            rest[places[is_first]] = -np.inf
-        return found
-
-    def _reduce(self, ufunc: np.ufunc, values: np.ndarray, empty: float) -> np.ndarray:
+    def reduce(self, ufunc: np.ufunc, values: np.ndarray, empty: float) -> np.ndarray:
+        """Reduce ``[..., P]`` values to ``[..., R]``; ``empty`` without history."""
         filled = self._filled
         if len(filled) == len(self) > 0:
-            return ufunc.reduceat(values, self.offsets[:-1], axis=0)
-        reduced = np.full((len(self), *values.shape[1:]), empty, values.dtype)
+            return ufunc.reduceat(values, self.offsets[:-1], axis=-1)
+        reduced = np.full((*values.shape[:-1], len(self)), empty, values.dtype)
         if filled.size:
             # Empty histories have no positions, so the filled ones are adjacent.
-            reduced[filled] = ufunc.reduceat(values, self.offsets[filled], axis=0)
+            starts = self.offsets[filled]
+            reduced[..., filled] = ufunc.reduceat(values, starts, axis=-1)
         return reduced
 
 
-def _divided(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Quotient as float32; NaN where the divisor is 0."""
-    quotient = np.full(len(below), np.nan, np.float32)
+def divided(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Quotient ``[..., R]`` as float32; NaN where the divisor ``[R]`` is 0."""
+    quotient = np.full(above.shape, np.nan, np.float32)
     return np.divide(above, below, out=quotient, where=below > 0, casting="unsafe")

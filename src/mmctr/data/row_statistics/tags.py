@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 from scipy import sparse
 
 from mmctr.data.fields.field import CODES, FIRST
+from mmctr.data.row_statistics.pooling import pool
 from mmctr.data.row_statistics.rows import HistoryRows
 from mmctr.data.row_statistics.sparse_sets import sparse_cosines
 
@@ -51,4 +52,4 @@ def tag_statistics(
     """
     if tags is None:
         return {}
-    return rows.pool("shared", sparse_cosines(rows, tags))
+    return pool(rows, {"shared": sparse_cosines(rows, tags)})
