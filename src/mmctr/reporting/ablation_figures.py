@@ -1,6 +1,7 @@
 """Figures of an ablation."""
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ _COLORS = {
     "continuous": RED,
     "similarity": GOLD,
     "codes": BLUE,
+    "project": BLUE,
     "trees": GREEN,
     "mean": PURPLE,
 }
@@ -169,8 +171,10 @@ def _drawn(arms: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], str, st
     codes = [arm for arm in arms if arm["kind"] == "codes"]
     best = sorted(codes, key=best_on_valid, reverse=True)[: len(_CODE_LINES)]
     plain: list[tuple[dict[str, Any], str, str]] = []
+    of_project = cycle(COLORS)
     for arm in (arm for arm in arms if arm["curves"] and arm["kind"] != "codes"):
-        color = _COLORS[arm["kind"]]
+        kind = arm["kind"]
+        color = next(of_project) if kind == "project" else _COLORS[kind]
         before = sum(color == other for _, other, _ in plain)
         plain.append((arm, color, _DASHES[before % len(_DASHES)]))
     solid = _DASHES[0]

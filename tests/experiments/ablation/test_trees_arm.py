@@ -1,6 +1,6 @@
 """Boosted trees as an arm: scored by another pipeline, reported on the same rows."""
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from ablation_worlds import (
 from mmctr.data.datasets import ResultStore
 from mmctr.experiments.ablation.inputs import choose_rows
 from mmctr.experiments.ablation.measures import mean_logits
+from mmctr.experiments.ablation.params import ArmParams
 from mmctr.experiments.ablation.plan import make_plan
 from mmctr.experiments.ablation.report import measure_arms, tabulate_arms
 from mmctr.experiments.training import with_facts
@@ -139,5 +140,15 @@ def test_table_page_and_figures_show_an_arm_without_trainings(tmp_path):
     assert "| trees |" in write_page(details)
     labels = [x.get_text() for x in draw_increments(details).axes[0].get_yticklabels()]
     assert set(labels) == set(ARMS)
+    lines = draw_learning(details).axes[0].get_legend().get_texts()
+    assert [line.get_text() for line in lines] == ["none"]
+
+
+@pytest.mark.parametrize("kind", get_args(ArmParams.model_fields["kind"].annotation))
+def test_figures_draw_arms_of_every_kind(tmp_path, kind):
+    world = World(tmp_path)
+    details = world.measure(right(world.valid), right(world.test))
+    by_name(details)["none"]["kind"] = kind
+    assert len(draw_increments(details).axes[0].get_yticklabels()) == len(ARMS)
     lines = draw_learning(details).axes[0].get_legend().get_texts()
     assert [line.get_text() for line in lines] == ["none"]
