@@ -47,6 +47,7 @@ def summarize(
     dataset: str,
     env: str | None,
     source: dict[str, str],
+    config: str | None = None,
 ) -> str:
     """Write the summary of a run.
 
@@ -56,6 +57,7 @@ def summarize(
         dataset: Name of the data set.
         env: The environment; None for the default.
         source: The command line's options on the data set; the next run needs them too.
+        config: The file of ``--config``, which it also needs.
 
     Returns:
         Some fifty lines of plain text.
@@ -89,7 +91,9 @@ def summarize(
         detectable=_detectable,
         paths=paths,
         width=max(map(len, paths), default=0),
-        run="kedro run" + (f" --env {env}" if env else ""),
+        run="kedro run"
+        + (f" --env {env}" if env else "")
+        + (f" --config {config}" if config else ""),
         data="".join(f"{name}={value}," for name, value in source.items()),
         env=env,
     )

@@ -195,6 +195,7 @@ class SummaryHook:
                 dataset=str(catalog.load("params:dataset")),
                 env=run_params["env"],
                 source=_given_source(run_params.get("runtime_params") or {}),
+                config=_given_config(),
             )
         except (DatasetError, KeyError, TypeError, ValueError) as error:
             logger.warning("no summary: %s: %s", type(error).__name__, error)
@@ -242,6 +243,12 @@ def _pipeline_of(node: Node) -> str:
 def _given_source(runtime_params: dict[str, Any]) -> dict[str, str]:
     names = [name for name in ("raw_dir", "dataset") if name in runtime_params]
     return {name: str(runtime_params[name]) for name in names}
+
+
+def _given_config() -> str | None:
+    """What ``--config`` names, on a command line that has it."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.params.get("config")
 
 
 def _file_paths(
