@@ -1,6 +1,8 @@
 """The number of threads changes no weight and no prediction."""
 
+import functools
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -73,10 +75,11 @@ def _with_wide_vectors(rng: np.random.Generator, table: ItemTable) -> ItemTable:
     return replace(table, vectors=table.vectors | {"title": wide})
 
 
-def _with_threads(size: str, threads: int) -> list[str]:
-    """The digests from a process of its own, and how many threads torch had."""
+@functools.cache
+def _with_threads(threads: int) -> dict[str, str]:
+    """The digests of every size, from a process of its own."""
     result = subprocess.run(
-        [sys.executable, __file__, size],
+        [sys.executable, __file__],
         env={
             **{
                 name: each for name, each in os.environ.items() if "THREADS" not in name
@@ -89,17 +92,19 @@ def _with_threads(size: str, threads: int) -> list[str]:
         text=True,
         check=True,
     )
-    found, had = result.stdout.splitlines()[-1].rsplit(" ", 1)
-    assert int(had) == threads
-    return found.split()
+    found = json.loads(result.stdout.splitlines()[-1])
+    assert found.pop("threads") == threads
+    return found
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_weights_and_scores_are_those_of_one_thread(size):
     if (os.cpu_count() or 1) == 1:
         pytest.skip("torch has one thread on a machine with one core")
-    assert _with_threads(size, 1) == _with_threads(size, 2)
+    assert _with_threads(1)[size] == _with_threads(2)[size]
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{digests(sys.argv[1])} {torch.get_num_threads()}\n")
+    found: dict[str, str | int] = {size: digests(size) for size in SIZES}
+    found["threads"] = torch.get_num_threads()
+    sys.stdout.write(json.dumps(found) + "\n")
