@@ -12,6 +12,10 @@ from measured_artifacts import (
     strict_json,
 )
 from project_runs import TINY, must_run, write_config, write_log
+from served_runs import bundle_of
+
+from mmctr.project.doctor.bundle import examine_bundle
+from mmctr.project.doctor.findings import Level
 
 
 def test_a_log_with_text_ids_and_every_optional_column(project):
@@ -64,6 +68,10 @@ def test_a_log_with_nothing_but_titles(project):
     image = np.load(project / "data/04_feature/plain/vectors/image.npy")
     assert image.shape == (61, 0)
     assert "image  absent" in output
+    findings = examine_bundle(bundle_of(project, "plain"))
+    assert {each.level for each in findings} == {Level.OK}
+    said = {each.topic: each.text for each in findings}
+    assert said["modalities"] == "title (6 numbers), image (no vectors)"
 
 
 def test_a_log_of_impressions_with_earlier_clicks(project):

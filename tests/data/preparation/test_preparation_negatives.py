@@ -75,7 +75,7 @@ def items_around(part, mine, row, *, window_days, wanted):
     st.integers(1, 6),
     st.integers(1, 5),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_negatives_are_eligible_and_distinct(
     events, earlier, window_days, min_eligible, per_positive
 ):
