@@ -52,7 +52,6 @@ endif
 
 test: setup-dev
 	$(PYTEST) -m "not (system or $(APART))"
-	$(BIN)/python -m pytest tests/devices
 
 test-system: setup-dev
 	$(PYTEST) -m "system and not ($(APART))"

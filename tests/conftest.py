@@ -1,5 +1,6 @@
 """What every test needs: few threads, no telemetry, no hub, ears for Ctrl-C."""
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("DO_NOT_TRACK", "true")
+# A tenth of the time went into looking through a million objects of libraries.
+gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -181,7 +181,7 @@ def test_item_embedding_equals_fuxictr(seed):
     images=st.booleans(),
     onednn=st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_din_equals_fuxictr(seed, rows, row_levels, images, onednn):
     """Logits and all gradients of the whole model agree at float32.
 
