@@ -151,6 +151,19 @@ def test_observed_events_are_those_that_training_would_have_counted(bundle, proj
     assert np.array_equal(scorer.score_frame(table), expected)
 
 
+def test_events_behind_the_end_of_statistics_are_named(bundle, caplog):
+    whole = Bundle.load(bundle)
+    events = whole.facts.events.model_copy(update={"frozen": True})
+    facts = whole.facts.model_copy(update={"events": events})
+    scorer = Class(ScoringState.of(replace(whole, facts=facts)), "score")
+    before = scorer.score(["i3"], ["i1", "i2"])
+    times = [events.valid_from - 1, events.valid_from, events.valid_from + 1]
+    columns = {"user_id": list("abc"), "item_id": ["i1"] * 3, "label": [1] * 3}
+    scorer.observe(pd.DataFrame(columns | {"timestamp": times})[1:])
+    assert "2 events change no statistic" in caplog.text
+    assert np.array_equal(scorer.score(["i3"], ["i1", "i2"]), before)
+
+
 def test_events_that_can_not_be_counted_are_an_error(scorer):
     with pytest.raises(ValueError, match="no column 'label'"):
         scorer.observe(

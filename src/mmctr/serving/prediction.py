@@ -30,9 +30,9 @@ from mmctr.serving.prediction_rows import (
     as_kind,
     group_keys,
     refuse_unknown,
-    user_keys,
 )
 from mmctr.serving.prediction_store import PieceStore, key_of
+from mmctr.serving.prediction_users import UserColumns, user_keys
 from mmctr.serving.saving import load_state
 from mmctr.serving.state import ScoringState
 
@@ -181,14 +181,6 @@ class LogScorer:
     def _log_rows(self) -> LogRows:
         """Index what rows ask for: clicks before, and groups."""
         state, log = self.state, self.log
-        users = log.read_users()
-        if users is not None and not log.tables["users"].raw.is_typed:
-            kind = state.bundle.events.schema.field("user_id").type
-            users = users.set_column(
-                users.column_names.index("user_id"),
-                "user_id",
-                as_kind(users["user_id"], kind),
-            )
         clicks = groups = None
         if HISTORY not in log.column_names:
             clicks = index_clicks(
@@ -204,7 +196,25 @@ class LogScorer:
             )
         place = log.rows.place
         clicked = self._clicked()
+        users = self._users()
         return LogRows(state, self._longest, users, clicks, groups, clicked, place)
+
+    def _users(self) -> UserColumns | None:
+        """The columns of users that are fields."""
+        state, table = self.state, self.log.tables.get("users")
+        if table is None:
+            return None
+        fields = (*state.bundle.fields.of("user"), *state.bundle.fields.of("row"))
+        wanted = {own.column for own in fields} - {"user_id"}
+        users = self.log.read_users(wanted)
+        if not table.raw.is_typed:
+            kind = state.bundle.events.schema.field("user_id").type
+            users = users.set_column(
+                users.column_names.index("user_id"),
+                "user_id",
+                as_kind(users["user_id"], kind),
+            )
+        return UserColumns.of(users, wanted)
 
     def _clicked(self) -> dict[str, Path]:
         """Indexes of the fields of earlier clicks that the log can tell."""

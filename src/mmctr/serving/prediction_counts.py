@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.reading.scored_log import NO_LABEL, ScoredRows
+from mmctr.serving.prediction_users import UserIndex, user_keys
 from mmctr.serving.reference import count_like, items_with_vector
 from mmctr.serving.state import ScoringState
 
@@ -21,19 +22,21 @@ class PieceCounts:
 
     Attributes:
         state: The bundle.
-        users: Ids of the users of its events; None where it has no events.
+        users: Those of its events; None where it has no events.
         with_vector: From :func:`mmctr.serving.reference.items_with_vector`.
     """
 
     state: ScoringState
-    users: pa.Array | None
+    users: UserIndex | None
     with_vector: dict[str, np.ndarray]
 
     @classmethod
     def of_state(cls, state: ScoringState) -> Self:
         """Collect the users that the bundle knows."""
         users = state.bundle.events["user_id"]
-        known = pc.unique(users) if len(users) else None
+        known = None
+        if len(users):
+            known = UserIndex.of(pa.chunked_array([pc.unique(users)]))
         return cls(state, known, items_with_vector(state.bundle.vectors))
 
     def of(
@@ -59,8 +62,8 @@ class PieceCounts:
         labels = piece.labels
         unknown_users = 0
         if self.users is not None:
-            known = pc.is_in(rows["user_id"], self.users)
-            unknown_users = len(known) - int(pc.sum(known).as_py() or 0)
+            places = self.users.find(user_keys(rows["user_id"]))
+            unknown_users = int((places < 0).sum())
         counts: Counts = {
             "rows": [len(scores)],
             "labelled": [0 if labels is None else int((labels != NO_LABEL).sum())],

@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 from mmctr.data.column_kinds import TEXTS, is_any, is_list
 from mmctr.data.fields.field import CODES, MISSING
 from mmctr.data.fields.log_columns import GROUP_SIZE
-from mmctr.data.preparation.ordering import id_hashes
 from mmctr.data.preparation.tables import list_array
 from mmctr.data.reading.scored_log import ScoredRows
 from mmctr.runtime.jagged import keep_last, newest_first
 from mmctr.serving.errors import UnknownItemsError
 from mmctr.serving.ids import ItemIds
 from mmctr.serving.prediction_index import EventIndex
+from mmctr.serving.prediction_users import UserColumns, user_keys
 from mmctr.serving.rows import Requests
 from mmctr.serving.state import ScoringState
 
@@ -36,7 +36,7 @@ class LogRows:
     Attributes:
         state: The bundle.
         longest: Most items of a history.
-        users: ``user_id`` and the users' columns; None without.
+        users: Their columns; None without.
         clicks: Folder of the index of clicks by user; None without.
         groups: Folder of the index of rows by impression; None without.
         clicked: Name of a field of earlier clicks -> folder of its index.
@@ -45,7 +45,7 @@ class LogRows:
 
     state: ScoringState
     longest: int
-    users: pa.Table | None
+    users: UserColumns | None
     clicks: Path | None
     groups: Path | None
     clicked: Mapping[str, Path]
@@ -66,7 +66,8 @@ class LogRows:
         columns = {
             name: rows.raw[name] for name in rows.raw.column_names if name not in _OWN
         }
-        columns |= self._users_columns(rows)
+        if self.users is not None:
+            columns |= self.users.take(rows.users, keys, self.place)
         if sizes is not None and GROUP_SIZE not in columns:
             columns[GROUP_SIZE] = pa.array(sizes)
         columns |= self._clicked_columns(keys, moments)
@@ -155,20 +156,6 @@ class LogRows:
             found[CODES + name] = list_array((codes[known], ends))
         return found
 
-    def _users_columns(self, rows: ScoredRows) -> Mapping[str, pa.ChunkedArray]:
-        if self.users is None:
-            return {}
-        theirs = self.users["user_id"].combine_chunks()
-        ours = rows.users.combine_chunks()
-        if ours.type != theirs.type:
-            raise ValueError(
-                f"user_id is {ours.type} in {self.place} and {theirs.type} in the "
-                "table of users; write both as numbers or both as text"
-            )
-        places = pc.index_in(ours, theirs)
-        names = [x for x in self.users.column_names if x != "user_id"]
-        return {name: self.users[name].take(places) for name in names}
-
 
 def refuse_unknown(rows: ScoredRows, items: np.ndarray, place: str) -> None:
     """Refuse rows whose item the bundle lacks.
@@ -212,15 +199,6 @@ def item_numbers(ids: ItemIds, given: pa.ChunkedArray, place: str) -> np.ndarray
         return ids.numbers(given.combine_chunks())
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from error
-
-
-def user_keys(users: pa.ChunkedArray) -> np.ndarray:
-    """Spread users over 64 bits: ``[R]`` uint64; 0 for one without an id."""
-    array = users.combine_chunks()
-    nothing = "" if is_any(array.type, TEXTS) else 0
-    keys = id_hashes(array.fill_null(nothing))
-    keys[array.is_null().to_numpy(zero_copy_only=False)] = 0
-    return keys
 
 
 def group_keys(rows: ScoredRows, users: np.ndarray) -> np.ndarray:

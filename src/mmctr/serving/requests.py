@@ -139,9 +139,27 @@ def new_events(state: ScoringState, events: pa.Table) -> tuple[pa.Table, int]:
         if columns[-1].null_count and each.name not in optional:
             raise ValueError(f"events: column '{each.name}' is empty in some rows")
     added = pa.table(columns, known.schema).filter(pa.array(numbers > 0))
+    _warn_of_uncounted(state, added)
     both = pa.concat_tables([known, added])
     order = np.argsort(both["timestamp"].to_numpy(), kind="stable")
     return both.take(pa.array(order)), int((numbers == 0).sum())
+
+
+def _warn_of_uncounted(state: ScoringState, events: pa.Table) -> None:
+    """Say how many events statistics will not count, since these end at train."""
+    facts = state.bundle.facts.events
+    if facts.valid_from is None or (facts.clock and not facts.frozen):
+        return
+    late = pc.sum(pc.greater_equal(events["timestamp"], facts.valid_from)).as_py()
+    if late:
+        why = "row_statistics.protocol=frozen" if facts.frozen else "no clock"
+        logger.warning(
+            "%s events change no statistic: this bundle's count what was before %d "
+            "alone (%s)",
+            f"{late:,}",
+            facts.valid_from,
+            why,
+        )
 
 
 def as_table(frame: pd.DataFrame | pa.Table) -> pa.Table:

@@ -15,9 +15,11 @@ from worlds import (
     with_vectors,
 )
 
+from mmctr.ctr.inputs.click_log import Batch
 from mmctr.ctr.models import MODELS, model_class
 from mmctr.ctr.models.base import CtrModel
 from mmctr.ctr.models.heads import HEADS
+from mmctr.data.fields.field import FIRST
 
 SEEN = np.ones(N_ITEMS + 1, bool)
 ALL = "codes+continuous+similarity+matches"
@@ -76,6 +78,36 @@ def test_a_row_is_scored_by_its_own_target_and_history_alone(name, form, batch):
         assert changed[has_history].float().mean() > 0.5
     else:
         assert not changed.any()
+
+
+def candidates(items: torch.Tensor, history: list[int], rows: int) -> Batch:
+    """Rows of which the first have the history, and those behind have none."""
+    shared = len(items) - rows
+    return Batch.of(
+        target=items,
+        history=torch.tensor(history).repeat(shared),
+        segment=torch.arange(shared).repeat_interleave(len(history)),
+        statistics=torch.zeros(len(items), 0),
+        label=torch.zeros(len(items)),
+        weight=torch.zeros(0),
+    )._replace(field_codes=torch.full((len(items), 2), FIRST))
+
+
+@pytest.mark.parametrize("name", MODELS)
+@torch.inference_mode()
+def test_candidates_of_a_request_have_the_scores_of_rows_among_others(name):
+    model, history = trained(name, {"content": ALL}), [3, 9, 3, 1, 22, 8]
+    items = torch.arange(1, N_ITEMS + 1)
+    request = candidates(items, history, 0)
+    others = candidates(torch.cat([items, items[:1]]), history, 1)
+    expected = model(others)[:-1]
+    torch.testing.assert_close(model(request), expected, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(
+        model.history_weights(request),
+        model.history_weights(others),
+        rtol=1e-5,
+        atol=1e-6,
+    )
 
 
 @pytest.mark.parametrize("head", HEADS)

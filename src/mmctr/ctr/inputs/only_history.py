@@ -1,6 +1,7 @@
 """The history of a request: that of all its rows."""
 
 import torch
+from torch import nn
 
 
 def only_history(
@@ -25,3 +26,12 @@ def only_history(
     ends = segments[:, 0], segments[:, -1]
     same = all(torch.equal(end, numbers) for end in ends)
     return of_rows[0] if same and (of_rows == of_rows[0]).all() else None
+
+
+def request_history(
+    layer: nn.Module, history: torch.Tensor, segment: torch.Tensor, rows: int
+) -> torch.Tensor | None:
+    """The same where a layer evaluates in single precision; otherwise None."""
+    if layer.training or torch.is_autocast_enabled("cpu"):
+        return None
+    return only_history(history, segment, rows)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from mmctr.ctr.inputs.only_history import request_history
 from mmctr.ctr.layers.dropout import StepDropout
 from mmctr.ctr.layers.plain import plain_linear
 from mmctr.runtime.linear import RowsLinear
@@ -68,6 +69,9 @@ class SegmentAttention(nn.Module):
             The result, and the weights ``[T, heads]`` before dropout.
         """
         queries = self.query(query)
+        only = request_history(self, history, segment, len(query))
+        if only is not None:
+            return self._of_request(queries, items.index_select(0, only))
         if _many(len(items), len(query)):
             return self._by_queries(queries, items, history, segment)
         keys = self.key(items)
@@ -77,6 +81,18 @@ class SegmentAttention(nn.Module):
             self.value(items), self.dropout(weights), history, segment, len(query)
         )
         return self.out(pooled), weights
+
+    def _of_request(
+        self, queries: torch.Tensor, items: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same where all rows have the history ``[H, D]``: products of matrices."""
+        apart, keys, values = (
+            x.unflatten(1, (self._heads, -1)).transpose(0, 1)
+            for x in (queries, self.key(items), self.value(items))
+        )
+        weights = (apart @ keys.mT * self._scale).softmax(2)
+        found = (weights @ values).transpose(0, 1).flatten(1)
+        return self.out(found), weights.permute(1, 2, 0).flatten(0, 1)
 
     def _by_queries(
         self,

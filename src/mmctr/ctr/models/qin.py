@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch.nn import functional
 
+from mmctr.ctr.inputs.only_history import request_history
 from mmctr.ctr.layers.plain import plain_linear
 from mmctr.ctr.layers.segment_attention import pair_products, pool_heads
 from mmctr.ctr.model_params import ModelParams
@@ -44,8 +45,13 @@ class ReluAttention(Interest):
         vectors = batch.items.whole()
         query = functional.embedding(batch.target, vectors)
         weights = self._weights(query, vectors, batch)
-        values = self.value(vectors)
-        pooled = pool_heads(values, weights, batch.history, batch.segment, len(query))
+        only = self._only_history(batch)
+        if only is not None:
+            values = self.value(vectors.index_select(0, only))
+            pooled = weights.view(len(query), len(only)) @ values
+        else:
+            places = batch.history, batch.segment
+            pooled = pool_heads(self.value(vectors), weights, *places, len(query))
         return self.out(pooled) + query
 
     def weights(self, batch: EmbeddedBatch) -> torch.Tensor:
@@ -73,10 +79,17 @@ class ReluAttention(Interest):
         self, query: torch.Tensor, vectors: torch.Tensor, batch: EmbeddedBatch
     ) -> torch.Tensor:
         """``[T, 1]``."""
-        keys = self.key(vectors)
-        places = batch.history, batch.segment
-        scores = pair_products(self.query(query), keys, *places, 1)
+        queries, only = self.query(query), self._only_history(batch)
+        if only is not None:
+            keys = self.key(vectors.index_select(0, only))
+            scores = (queries @ keys.T).flatten()[:, None]
+        else:
+            places = batch.history, batch.segment
+            scores = pair_products(queries, self.key(vectors), *places, 1)
         return functional.relu(scores / math.sqrt(self._inner))
+
+    def _only_history(self, batch: EmbeddedBatch) -> torch.Tensor | None:
+        return request_history(self, batch.history, batch.segment, len(batch.target))
 
 
 class Qin(InterestModel):

@@ -1,5 +1,7 @@
 """The tables of items and users."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -60,13 +62,18 @@ def read_items(
     return rows, images, roles | {"item_id": "item_id", "title": "title"}
 
 
-def read_users(table: OpenTable) -> pa.Table:
+def read_users(table: OpenTable, only: Iterable[str] | None = None) -> pa.Table:
     """Read the user table: ``user_id`` and every other column.
+
+    Args:
+        table: Its files.
+        only: Columns to read, those that are there; None for all.
 
     Raises:
         ValueError: If a user is empty or there twice; it names the rows.
     """
-    rows = _with_keys(table, table.read(), "user_id")
+    names = None if only is None else ["user_id", *only]
+    rows = _with_keys(table, table.read(names), "user_id")
     ids = rows["user_id"]
     if pc.count_distinct(ids).as_py() < len(ids):
         _, first = np.unique(pc.rank(ids, tiebreaker="dense"), return_index=True)

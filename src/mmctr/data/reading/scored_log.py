@@ -158,9 +158,13 @@ class ScoredLog:
                 rows = self._rows(raw, unit)
             yield rows
 
-    def read_users(self) -> pa.Table | None:
-        """Read the users: ``user_id`` and their other columns; None without."""
-        return read_users(self.tables["users"]) if "users" in self.tables else None
+    def read_users(self, only: Collection[str]) -> pa.Table:
+        """Read the table of users, which must be there.
+
+        Args:
+            only: Columns beside ``user_id``.
+        """
+        return read_users(self.tables["users"], only)
 
     def read_items(self) -> pa.Table | None:
         """Read the items: ``item_id``, ``title`` and their other columns."""

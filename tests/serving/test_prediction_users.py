@@ -1,0 +1,43 @@
+"""Users of a log are found by their ids, of numbers or text."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmctr.serving import prediction_users
+from mmctr.serving.prediction_users import UserColumns, UserIndex, user_keys
+
+NAMES = st.sampled_from([lambda x: x, lambda x: f"user {x}"])
+
+
+@given(
+    known=st.lists(st.integers(-5, 40), unique=True, max_size=30),
+    asked=st.lists(st.integers(-9, 50) | st.none(), max_size=30),
+    name=NAMES,
+)
+@settings(max_examples=50, deadline=None)
+def test_users_are_found_where_they_were(known, asked, name):
+    kind = pa.array([name(1)]).type
+    users = pa.chunked_array([pa.array([name(x) for x in known], kind)])
+    rows = [None if x is None else name(x) for x in asked]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prediction_users, "_AT_ONCE", 4)
+        index = UserIndex.of(users)
+    found = index.find(user_keys(pa.chunked_array([pa.array(rows, kind)])))
+    expected = [known.index(x) if x in known else -1 for x in asked]
+    assert found.tolist() == expected
+
+
+def test_columns_that_are_wanted_are_taken_and_unknown_users_have_none():
+    ages = pa.table({"user_id": [7, 3, 5], "age": [70, 30, 50], "name": list("abc")})
+    columns = UserColumns.of(ages, {"age", "country"})
+    ids = pa.chunked_array([[5, 4], [7]])
+    found = columns.take(ids, user_keys(ids), "a.parquet")
+    assert {name: x.to_pylist() for name, x in found.items()} == {"age": [50, None, 70]}
+    texts = pa.chunked_array([["5"]])
+    with pytest.raises(
+        ValueError, match=r"string in a\.parquet and int64 in the table"
+    ):
+        columns.take(texts, np.zeros(1, np.uint64), "a.parquet")
