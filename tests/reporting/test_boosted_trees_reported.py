@@ -39,6 +39,7 @@ def in_short(made: dict[str, Any]) -> str:
     return Page(write_report(**made)).section("overview").words
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("differences", "sentence"),
     [

@@ -65,6 +65,7 @@ def bad() -> dict[str, Any]:
     return artifacts(**BAD)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_report_begins_with_them(bad):
     first = Page(write_report(**bad)).section("overview").words
     behind = "the model is worse than item only in AUC, than item only in logloss"
@@ -91,6 +92,7 @@ def test_the_summary_begins_with_them(bad):
     assert max(map(len, summary(bad).split("toys:")[0].splitlines())) <= 80
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_good_model_has_none():
     good = artifacts()
     assert cautions(good["metrics"], "test") == []
@@ -121,6 +123,7 @@ def test_only_what_is_shown_to_be_bad_is_said(changes, said):
     assert len(cautions(artifacts(**changes)["metrics"], "test")) == said
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_all_say_what_probabilities_are_relative_to():
     good = artifacts()
     page = Page(write_report(**good)).section("overview").words
@@ -159,6 +162,7 @@ def test_without_calibration_there_is_one_curve():
     assert "before calibration" not in summary(same)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_error_of_calibrated_probabilities_stands_beside_that_of_the_model():
     made = artifacts(ece_if_calibrated=[0.0193, 0.0258])
     said = "would by chance still be 0.0193 on average, and seldom above 0.0258"
@@ -185,6 +189,7 @@ def test_a_log_of_impressions_says_what_its_rows_are():
     assert "Train has" not in said and "loss" not in said
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_report_says_how_many_groups_count():
     made = artifacts()
     for part in ("valid", "test"):

@@ -9,6 +9,8 @@ from page_reader import Page
 from mmctr.pipelines.reporting.nodes import write_report
 from mmctr.reporting.field_sections import leak_of
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def data_words(fields: dict | None = None, columns: dict | None = None) -> str:
     """The words of the section on the data."""

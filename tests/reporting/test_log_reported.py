@@ -1,5 +1,6 @@
 """What a log lost, and what its columns are for, in the report and the summary."""
 
+import pytest
 from found_artifacts import found
 from page_reader import Page
 
@@ -7,6 +8,7 @@ from mmctr.pipelines.reporting.nodes import write_report
 from mmctr.reporting.closing_page import SUMMARY_INPUTS, summarize
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_report_has_days_losses_and_columns():
     words = Page(write_report(**found())).section("data").words
     assert "from 2020-01-31 to 2021-02-28" in words

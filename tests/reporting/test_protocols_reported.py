@@ -14,6 +14,8 @@ from mmctr.reporting.closing_page import SUMMARY_INPUTS, summarize
 from mmctr.reporting.statistics_sections import protocol_tables
 from mmctr.reporting.words import interval, number
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 MEASURES = ("auc", "gauc", "logloss")
 LIVE = "Row statistics are live: a row of valid or test knows the clicks before"
 FROZEN = "Row statistics are frozen: a row of valid or test knows the clicks of train"

@@ -8,6 +8,8 @@ from page_reader import Page
 
 from mmctr.pipelines.reporting.nodes import write_report
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.mark.parametrize(
     ("auc", "is_said"),

@@ -92,6 +92,7 @@ def test_blocks_of_64_mib_are_used_again():
     assert kept < faults / 10
 
 
+@pytest.mark.system  # two processes that train
 def test_training_gives_the_same_bytes_with_and_without(tmp_path):
     calls = {}
     for keep in ("True", "False"):
