@@ -1,11 +1,16 @@
 """Arms of going on are measured on the same rows, over seeds and users."""
 
+import json
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from project_runs import copy_project, write_log
 
-from benchmarks.going_on import compare, write_logs
+from benchmarks import going_on
+from benchmarks.going_on import ARMS, compare, write_logs
 from mmctr.evaluation import auc, gauc, logloss
 from mmctr.evaluation.params import EvaluationParams
 
@@ -79,3 +84,23 @@ def test_a_log_is_cut_in_time_with_the_items_it_has(tmp_path):
         for name in ("interactions", "items"):
             table = pq.read_table(tmp_path / "logs" / str(share) / f"{name}.parquet")
             assert table["item_id"].to_pylist() == list(range(last + 1))
+
+
+@pytest.mark.system
+def test_the_command_runs_and_compares_the_arms(tmp_path, monkeypatch, capsys):
+    log, project = write_log(tmp_path / "log"), copy_project(tmp_path / "project")
+    settings = (
+        "embedding.modalities.title=null",
+        "ctr_modeling.evaluation.resamples=20",
+        "baselines.boosted_trees.max_rounds=5",
+        "ctr_modeling.training.max_epochs=1",
+    )
+    command = ["going_on", str(log), "--project", str(project), "--seeds", "1"]
+    monkeypatch.setattr(sys, "argv", [*command, "--set", *settings])
+    monkeypatch.setattr(going_on, "CUTS", ((60, 100),))
+    going_on.main()
+    found = json.loads(capsys.readouterr().out)["60 to 100 %"]
+    assert found["processor_seconds"].keys() == set(ARMS)
+    for part in ("valid", "test"):
+        for measured in found[part].values():
+            assert 0 < measured["auc"]["value"] < 1

@@ -102,7 +102,7 @@ SECTIONS = {
     "plan_ablation": 3,
     "plan_tuning": 3,
     "prepare_tables": 2,
-    "make_bundle": 4,
+    "make_bundle": 5,
 }
 
 

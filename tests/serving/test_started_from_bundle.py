@@ -6,12 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from later_runs import (
+    LATER,
+    LOG,
+    NEW_ITEMS,
+    later_params,
+    run_later,
+    write_later_log,
+)
 from project_runs import files_below, kedro_run, must_run, write_config
 from safetensors.torch import load_file
-from served_runs import IMAGE_WIDTH, bundle_of, requests_of_test, rich_params
+from served_runs import bundle_of, requests_of_test, rich_params
 
 from mmctr import Scorer
 from mmctr.content.quantizers.item_codes import quantize_items
@@ -22,62 +29,6 @@ from mmctr.serving.bundle import Bundle
 from mmctr.serving.going_on import Start
 from mmctr.serving.later_rows import rows_to_go_on_with
 
-NEW_ITEMS, LATER = 6, 1_500
-DAY = 86_400
-LOG = "interactions"
-
-
-def write_later_log(raw: Path, folder: Path) -> None:
-    """The log of a run with later events, new items in front, and new countries."""
-    rng = np.random.default_rng(11)
-    read = {
-        name: pq.read_table(raw / f"{name}.parquet") for name in (LOG, "items", "users")
-    }
-    items, users = read["items"], read["users"]
-    new = items.slice(0, NEW_ITEMS).to_pylist()
-    for place, row in enumerate(new):
-        vector = rng.normal(size=IMAGE_WIDTH).tolist()
-        row |= {"item_id": f"new{place}", "image_vector": vector}
-    added = pa.Table.from_pylist(new, items.schema)
-    # The earlier items are in another order.
-    backwards = items.take(pa.array(np.arange(items.num_rows)[::-1]))
-    read["items"] = pa.concat_tables([added, backwards])
-    names = read["items"]["item_id"].to_pylist()
-    more = pa.table(
-        {
-            "user_id": [f"v{x}" for x in range(20)],
-            "country": ["fi"] * 20,
-        },
-        schema=users.schema,
-    )
-    read["users"] = pa.concat_tables([users, more])
-    people = read["users"]["user_id"].to_pylist()
-    last = pc.max(read[LOG]["timestamp"]).as_py()
-    log = pa.table(
-        {
-            "user_id": rng.choice(people, LATER),
-            "item_id": rng.choice(names, LATER),
-            "timestamp": np.sort(last + 1 + rng.integers(0, 40 * DAY, LATER)),
-            "label": (rng.random(LATER) < 0.3).astype(np.int8),
-            "position": rng.integers(1, 5, LATER),
-        }
-    ).cast(read[LOG].schema)
-    read[LOG] = pa.concat_tables([read[LOG], log])
-    folder.mkdir()
-    for name, table in read.items():
-        pq.write_table(table, folder / f"{name}.parquet")
-
-
-def later_params(project: Path, **going_on) -> dict:
-    """Parameters of a run on the later log."""
-    params = rich_params()
-    start = {"start_from": str(bundle_of(project)), "going_on": going_on}
-    return params | {
-        "dataset": "later",
-        "raw_dir": str(project / "later"),
-        "ctr_modeling": params["ctr_modeling"] | start,
-    }
-
 
 @pytest.fixture(scope="module")
 def later(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -87,12 +38,6 @@ def later(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_later_log(copy / "raw", copy / "later")
     must_run(copy, *run_later(copy, later_params(copy, max_epochs=0, replay=0.0)))
     return copy
-
-
-def run_later(project: Path, params: dict, last: str = "make_bundle") -> tuple:
-    """Arguments of a run up to a node."""
-    options = {"env": "interactions", "params": params, "to_nodes": last}
-    return "--config", write_config(project / "later.yml", **options)
 
 
 def as_requests(project: Path) -> pa.Table:
@@ -194,6 +139,16 @@ def test_what_the_bundle_does_not_fit_is_refused_in_one_sentence(later):
             {"ctr_modeling": {"start_from": "nowhere"}},
             "nowhere is no folder; expected that of a bundle",
         ),
+        (
+            "prepare_tables",
+            {"preparation": {"negative_keep": 0.5}},
+            "with preparation.negative_keep=1.0, and this run has 0.5; give the same",
+        ),
+        (
+            "prepare_tables",
+            {"preparation": {"reading": {"label": {"threshold": 1.0}}}},
+            "with preparation.reading.label.threshold=None, and this run has 1.0",
+        ),
         ("prepare_tables", {"fields": {"bins": 7}}, "made with fields.bins=20, and"),
         (
             "embed_items",
@@ -233,6 +188,12 @@ def merged(values: dict, change: dict) -> dict:
     """Values with others in their place, section by section."""
     both = {x for x in change if isinstance(values.get(x), dict)}
     return values | change | {x: merged(values[x], change[x]) for x in both}
+
+
+def test_the_parts_may_be_others(later):
+    start = Start.load(bundle_of(later))
+    own = start.bundle.facts.preparation
+    start.require_preparation(own.model_copy(update={"test_fraction": 0.05, "seed": 9}))
 
 
 def test_what_is_said_of_quantisers_that_are_kept_is_named(later, caplog):

@@ -6,10 +6,11 @@ from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.vectors import ModalityParams
 from mmctr.ctr.params import CtrParams
 from mmctr.data.fields.params import FieldsParams
+from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.runtime.params import Params
 
-FORMAT = 3
+FORMAT = 4
 """Raise it when files or their meaning change."""
 
 
@@ -50,6 +51,8 @@ class BundleFacts(Params):
     """Statistics that the model reads."""
     embedding: EmbeddingParams
     """Providers of vectors."""
+    preparation: PreparationParams
+    """How the log became rows."""
     fields: FieldsParams
     """Which columns were fields."""
     modalities: dict[str, Modality]

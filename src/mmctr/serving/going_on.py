@@ -11,6 +11,7 @@ import pyarrow as pa
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.training.going_on import Parent
 from mmctr.data.fields.params import FieldsParams
+from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.runtime.hashing import content_hash
 from mmctr.runtime.params import Params
@@ -29,6 +30,11 @@ _FREE = {
     "ctr_modeling.model.attention_dropout",
     "ctr_modeling.model.dnn_dropout",
     "ctr_modeling.model.field_dropout",
+    "preparation.valid_fraction",
+    "preparation.test_fraction",
+    "preparation.unknown_items",
+    "preparation.reading",
+    "preparation.seed",
     "row_statistics.rows_at_once",
 }
 """Settings that a run may change."""
@@ -74,6 +80,16 @@ class Start:
             name: (bundle.quantizer_settings[name], dict(weights))
             for name, weights in bundle.quantizer_weights.items()
         }
+
+    def require_preparation(self, params: PreparationParams) -> None:
+        """Refuse rows, labels or negatives that are made otherwise than the bundle's.
+
+        The two parts and the form of the files may be others.
+        """
+        theirs = self.bundle.facts.preparation
+        _require_same("preparation", theirs, params)
+        label = "preparation.reading.label"
+        _require_same(label, theirs.reading.label, params.reading.label)
 
     def require_fields(self, params: FieldsParams) -> None:
         """Refuse other parameters of fields than the bundle's."""

@@ -9,6 +9,7 @@ from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.ctr.params import CtrParams
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.log_facts import LogFacts
+from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.reporting.cautions import relative_probabilities
 from mmctr.runtime.code_commit import code_commit
@@ -73,6 +74,7 @@ def make_bundle(
     row_statistics: RowStatisticsParams,
     embedding: EmbeddingParams,
     fields: FieldsParams,
+    preparation: PreparationParams,
 ) -> ByName:
     """Pack all that scoring needs into one folder.
 
@@ -101,6 +103,7 @@ def make_bundle(
         row_statistics: Windows and the like.
         embedding: Providers.
         fields: Fields of time.
+        preparation: How the log became rows.
 
     Returns:
         Relative path -> content; see :class:`mmctr.serving.bundle.Bundle`.
@@ -122,6 +125,7 @@ def make_bundle(
         ctr=params,
         row_statistics=row_statistics.model_copy(update={"kinds": kinds}),
         embedding=embedding,
+        preparation=preparation,
         fields=fields,
         modalities=making.modalities_of(vectors, embedding_report, embedding),
         events=making.event_facts(preparation_report, row_statistics_report),

@@ -49,6 +49,7 @@ def create_pipeline() -> Pipeline:
                     "params:row_statistics",
                     "params:embedding",
                     "params:fields",
+                    "params:preparation",
                 ],
                 outputs="bundle",
                 name="make_bundle",

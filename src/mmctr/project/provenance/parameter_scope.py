@@ -69,6 +69,7 @@ READ = {
         "row_statistics.*",
         "embedding.*",
         "fields.*",
+        "preparation.*",
     ),
     "evaluate_predictions": ("ctr_modeling.evaluation.*",),
     "build_submission": ("ctr_modeling.submission.*",),
