@@ -9,9 +9,10 @@ from mmctr.settings import CONFIG_LOADER_ARGS
 
 def test_it_is_read_once_and_no_caller_changes_another_ones(monkeypatch):
     asked = {"conf_source": str(CONF), "env": "test", **CONFIG_LOADER_ARGS}
-    expected = OmegaConfigLoader(**asked)["catalog"]
     loader = CachedConfigLoader(**asked)
     loader["catalog"]["train"].clear()
+    # With this loader's parameters, which entries take values of.
+    expected = OmegaConfigLoader(**asked)["catalog"]
     monkeypatch.setattr(loader, "_read_raw_config", None)
     assert loader["catalog"] == expected
     assert expected["train"]

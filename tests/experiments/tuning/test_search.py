@@ -162,6 +162,7 @@ Search(plan, objective).run(StudyFile(Path(sys.argv[1]), 1))
 """
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("kind", ["points", "drawn"])
 def test_killed_then_two_at_a_time_make_each_trial_once(studies, kind):
     points = [{"x": value / 16} for value in range(16)]
