@@ -43,7 +43,9 @@ def linear(
         ``[m, n]``.
     """
     fast = uses_onednn(rows.device) and _is_worth_it(rows, weight)
-    product = _OneDnnLinear.apply if fast else functional.linear
+    # What keeps inputs for a gradient takes time where there is none.
+    onednn = _OneDnnLinear.apply if torch.is_grad_enabled() else _product
+    product = onednn if fast else functional.linear
     return product(*_padded(rows, weight, bias))[: len(rows), : len(weight)]
 
 

@@ -60,7 +60,10 @@ def track(items: Iterable[T], label: str, total: int, *, show: bool) -> Iterator
     Yields:
         The items.
     """
-    with progress_bar(label, total, show=show) as bar:
+    if not show:
+        yield from items
+        return
+    with progress_bar(label, total, show=True) as bar:
         for item in items:
             yield item
             bar.update()

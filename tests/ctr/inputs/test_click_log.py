@@ -6,10 +6,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import N_ITEMS, rows_table, with_levels
+from worlds import N_ITEMS, click_log, rows_table, with_levels
 
 from mmctr.ctr.inputs.batch_order import EpochBatches, ordered_batches
-from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.inputs.click_log import Batch, ClickLog
 
 
 @given(
@@ -36,6 +36,36 @@ def test_a_batch_holds_its_rows(seed, rows, max_history):
     assert batch.items.tolist() == sorted(distinct)
     named = batch.items[batch.places]
     assert torch.equal(named, torch.cat([batch.target, batch.history]))
+
+
+@given(seed=st.integers(0, 2**31), start=st.integers(0, 8), rows=st.integers(1, 9))
+@settings(max_examples=50, deadline=None)
+def test_neighbours_are_the_rows_by_their_numbers(seed, start, rows):
+    rng = np.random.default_rng(seed)
+    log = click_log(rng, 20)
+    found = log[start : start + rows]
+    expected = log[np.arange(start, start + rows)]
+    for own, other in zip(found, expected, strict=True):
+        assert torch.equal(own.nan_to_num(-1), other.nan_to_num(-1))
+
+
+@given(history=st.lists(st.integers(1, 4), min_size=1, max_size=5), seed=st.integers(0))
+@settings(max_examples=50, deadline=None)
+def test_the_items_of_a_request_are_those_of_its_rows(history, seed):
+    target = torch.from_numpy(np.random.default_rng(seed).integers(0, 6, 7))
+    of_rows = torch.tensor(history).repeat(7)
+    nothing = torch.zeros(7)
+    batch = Batch.of(
+        target=target,
+        history=of_rows,
+        segment=torch.arange(7).repeat_interleave(len(history)),
+        statistics=nothing[:, None],
+        label=nothing,
+        weight=nothing,
+    )
+    both = torch.cat([target, of_rows])
+    assert torch.equal(batch.items, both.unique())
+    assert torch.equal(batch.items[batch.places], both)
 
 
 def test_a_slice_of_a_table_is_read_from_its_own_rows():
@@ -157,5 +187,5 @@ def test_a_loaded_state_continues_with_the_next_batch(rows, parts, epoch, taken)
 
 
 def test_ordered_batches_keep_the_order():
-    batches = ordered_batches(10, 4)
-    assert [rows.tolist() for rows in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    batches = [np.arange(10)[rows].tolist() for rows in ordered_batches(10, 4)]
+    assert batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]

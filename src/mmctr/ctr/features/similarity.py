@@ -7,11 +7,11 @@ from torch.nn import functional
 
 from mmctr.ctr.inputs.only_history import only_history
 from mmctr.ctr.model_params import SimilarityParams
-from mmctr.runtime.dot_products import dot_products
 from mmctr.runtime.linear import RowsLinear
 from mmctr.runtime.unit_rows import normalize_rows
 
 _ROWS = 16_384
+_TARGETS = 256
 _ROUNDING = 1e-5
 
 
@@ -97,9 +97,13 @@ class SimilarityHistogram(nn.Module):
 
     def _of_request(self, target: torch.Tensor, only: torch.Tensor) -> torch.Tensor:
         """Cosines ``[B * H]`` of every pair, which fall into the same buckets."""
-        unit = self.unit.numpy()
-        products = dot_products(unit, target.numpy(), unit[only.numpy()])
-        cosines = torch.from_numpy(products)
+        of_history = self.unit.index_select(0, only)
+        # Few rows at a time stay in a core's cache.
+        products = [
+            functional.linear(self.unit.index_select(0, part), of_history)
+            for part in target.split(_TARGETS)
+        ]
+        cosines = torch.cat(products)
         # These are sums in another order, which only counts beside a border.
         places = (cosines + 1) * (self._params.buckets / 2)
         off = (places - places.round()).abs()

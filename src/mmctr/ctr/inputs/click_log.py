@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import Dataset
 
 from mmctr.ctr.inputs.field_columns import FieldColumns, FieldNames
+from mmctr.ctr.inputs.only_history import only_history
 from mmctr.ctr.inputs.statistic_columns import of_kinds, read_statistics
 from mmctr.data.log_facts import UNKNOWN_LOG, LogFacts
 from mmctr.data.row_weights import row_weights
@@ -67,7 +68,7 @@ class Batch(NamedTuple):
         The distinct items are found here and not by the model: their number is not
         known in advance, so the host would have to wait for a GPU in every step.
         """
-        items, places = torch.unique(torch.cat([target, history]), return_inverse=True)
+        items, places = _distinct_items(target, history, segment)
         fields = FieldColumns.none(len(label)) if fields is None else fields
         return cls(
             target=target,
@@ -177,14 +178,20 @@ class ClickLog(Dataset[Batch]):
         """Number of rows."""
         return len(self.target)
 
-    def __getitem__(self, rows: np.ndarray) -> Batch:
-        """Gather a batch of rows ``[B]`` int64, in this order."""
-        history, offsets = take_ranges(
-            self.history, self.offsets[rows], self.offsets[rows + 1]
-        )
-        segment = np.repeat(np.arange(len(rows)), np.diff(offsets))
+    def __getitem__(self, rows: np.ndarray | slice) -> Batch:
+        """Gather a batch of rows ``[B]`` int64, in this order, or of neighbours."""
+        if isinstance(rows, slice):
+            offsets = self.offsets[rows.start : rows.stop + 1]
+            history = self.history[offsets[0] : offsets[-1]]
+        else:
+            history, offsets = take_ranges(
+                self.history, self.offsets[rows], self.offsets[rows + 1]
+            )
+        segment = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         weight = self.weight[rows] if len(self.weight) else self.weight
-        group = self.groups[rows] if len(self.groups) else self.groups
+        group = self.groups
+        if len(group):
+            group = np.unique(group[rows], return_inverse=True)[1]
         return Batch.of(
             target=torch.from_numpy(self.target[rows]),
             history=torch.from_numpy(history.astype(np.int64)),
@@ -192,8 +199,8 @@ class ClickLog(Dataset[Batch]):
             statistics=torch.from_numpy(self.statistics[rows]),
             label=torch.from_numpy(self.label[rows]),
             weight=torch.from_numpy(weight),
-            group=torch.from_numpy(np.unique(group, return_inverse=True)[1]),
-            fields=self.fields.take(rows),
+            group=torch.from_numpy(group),
+            fields=self.fields.take(rows) if self.fields.specs else None,
         )
 
     @property
@@ -230,6 +237,18 @@ class ClickLog(Dataset[Batch]):
         seen[self.target] = True
         seen[self.history] = True
         return seen
+
+
+def _distinct_items(
+    target: torch.Tensor, history: torch.Tensor, segment: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """``[U]`` distinct items, sorted, and ``[B + T]`` where each is among them."""
+    only = only_history(history, segment, len(target))
+    if only is None:
+        return torch.unique(torch.cat([target, history]), return_inverse=True)
+    items, places = torch.unique(torch.cat([target, only]), return_inverse=True)
+    own, of_history = places.split([len(target), len(only)])
+    return items, torch.cat([own, of_history.repeat(len(target))])
 
 
 def _groups_of(table: pa.Table) -> np.ndarray:

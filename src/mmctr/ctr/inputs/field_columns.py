@@ -114,10 +114,8 @@ class FieldColumns:
         scaled = np.column_stack(values) if values else cls.none(table.num_rows).values
         return cls(tuple(specs), np.concatenate(codes, axis=1), scaled)
 
-    def take(self, rows: np.ndarray) -> Self:
-        """The fields of some rows ``[B]``."""
-        if not self.specs:
-            return self.none(len(rows))
+    def take(self, rows: np.ndarray | slice) -> Self:
+        """The fields of some rows; there must be some."""
         return type(self)(self.specs, self.codes[rows], self.values[rows])
 
     def _with_crosses(self, crosses: Collection[str]) -> Self:

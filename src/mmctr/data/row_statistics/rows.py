@@ -14,7 +14,7 @@ UNDATED_AS_OF = 1
 """As-of time where a source has no times; its events are at time 0, so all count."""
 
 # A history item's weight falls by this factor per newer item.
-_FADING = np.float32(0.7)
+_FADED = np.float32(0.7) ** np.arange(101, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ class HistoryRows:
     @cached_property
     def weights(self) -> np.ndarray:
         """``[P]`` float32 by how many items are newer."""
-        return _FADING ** np.minimum(self.newer, 100).astype(np.float32)
+        return _FADED[np.minimum(self.newer, len(_FADED) - 1)]
 
     @cached_property
     def sum_of_weights(self) -> np.ndarray:
