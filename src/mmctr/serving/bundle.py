@@ -183,16 +183,22 @@ def _made_by_others(
     first = error.errors()[0]
     name = ".".join(str(x) for x in first["loc"])
     made = (values.get("versions", {}).get("mmctr"), values.get("commit"))
-    theirs, ours = (
-        f"mmctr {version}, commit {commit or 'not known'}"
-        for version, commit in (made, (__version__, code_commit()))
-    )
+    theirs, ours = code_states(*made)
     return (
         f"bundle {folder} was made by another state of the code ({theirs}) than this "
         f"({ours}), which reads its settings differently (of {error.title}, {name}: "
         f"{first['msg']}); make it again: kedro run --pipeline bundle, or use the code "
         "that made it"
     )
+
+
+def code_states(version: str | None, commit: str | None) -> tuple[str, str]:
+    """Name the code that made a bundle, and this one."""
+    theirs, ours = (
+        f"mmctr {version}, commit {commit or 'not known'}"
+        for version, commit in ((version, commit), (__version__, code_commit()))
+    )
+    return theirs, ours
 
 
 def _array(folder: Path, name: str) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmctr.runtime.atomic import atomic_folder
 from mmctr.runtime.sealed_folder import write_sealed
-from mmctr.serving.bundle import SETTINGS, Bundle
+from mmctr.serving.bundle import SETTINGS, Bundle, code_states
 from mmctr.serving.errors import BundleError
 from mmctr.serving.requests import of_frame
 from mmctr.serving.state import ScoringState
@@ -83,9 +83,12 @@ def require_expected_scores(state: ScoringState, path: str | Path) -> None:
     bundle = state.bundle
     kept = (bundle.sample.schema.metadata or {}).get(SETTINGS)
     if kept != bundle.settings_hash:
+        facts = bundle.facts
+        theirs, ours = code_states(facts.versions.get("mmctr"), facts.commit)
         raise BundleError(
             f"bundle {path}: values in its JSON files are not those that its requests "
-            "were scored with; take a whole copy of it"
+            "were scored with; take a whole copy of it, or make it again if other code "
+            f"made it: {theirs}, and this is {ours}"
         )
 
 
