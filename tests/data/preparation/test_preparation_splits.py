@@ -3,12 +3,14 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from small_logs import DAY, make_params
+from small_logs import DAY, make_params, random_source, with_log
 
+from mmctr.data.preparation.interactions import prepare_interactions
 from mmctr.data.preparation.splits import (
     PARTS,
     TimeSplit,
@@ -111,3 +113,19 @@ def test_fractions_must_leave_something_to_train_on():
 
 def test_the_parts_have_names():
     assert PARTS == ("train", "valid", "test")
+
+
+def test_a_click_that_is_recorded_twice_counts_once():
+    """The tables are those of the log without it, though a part has many such."""
+    once = random_source(0).log.to_pandas().drop_duplicates()
+    latest = once.nlargest(200, "timestamp")
+    found = [
+        prepare_interactions(with_log(random_source(0), frame), make_params())
+        for frame in (once, pd.concat([once, latest]))
+    ]
+    for part in PARTS:
+        one, other = (getattr(tables, part) for tables in found)
+        assert one.equals(other), part
+    logs = [tables.report["log"] for tables in found]
+    assert [log["repeated_events_dropped"] for log in logs] == [0, 200]
+    assert logs[1]["dropped"]["events"]["why"]["equal events"] == 200

@@ -18,23 +18,31 @@ WARNED_SHARE = 0.01
 
 
 def dropped_share(
-    log: NumberedLog, parts: dict[str, PartRows], counts: dict[str, dict[str, int]]
+    log: NumberedLog,
+    parts: dict[str, PartRows],
+    counts: dict[str, dict[str, int]],
+    equal: int,
 ) -> dict[str, dict[str, Any]]:
     """Count events, users and items that are in no row, and warn if they are many.
 
     What a parameter asks for, as ``negative_keep``, is not counted.
 
     Args:
-        log: Every event of known items but repeats.
+        log: Every event of known items but those equal to others, and dropped repeats.
         parts: The rows.
         counts: By part, how many events were dropped and why.
+        equal: How many events were dropped as equal to others.
 
     Returns:
         For ``events``, ``users`` and ``items`` of the log: ``dropped``, ``of``,
         ``share`` and, by cause, ``why``.
     """
-    repeats = log.read - log.unknown_rows - int(log.in_log.sum())
-    causes = {"unknown item": log.unknown_rows, "repeats": repeats}
+    repeats = log.read - log.unknown_rows - equal - int(log.in_log.sum())
+    causes = {
+        "unknown item": log.unknown_rows,
+        "equal events": equal,
+        "repeats": repeats,
+    }
     for cause, key in (
         (_SHORT, "dropped_short_history"),
         ("repeats", "dropped_repeats"),

@@ -69,7 +69,8 @@ def prepare_interactions(
     log = number_log(source, params.unknown_items, params.seed)
     source = source.without(_numbered_columns(source, fields))
     pa.default_memory_pool().release_unused()
-    # The cuts depend on timestamps alone, so repeated events are dropped after them.
+    log, equal = _without_equal_clicks(log)
+    # The cuts are the same whatever becomes of repeats, which are dropped after them.
     split = split_by_time(log.log_times(), params, clock=log.clock)
     facts = _facts(log, split)
     log, is_repeat, repeats = _without_repeats(log, params)
@@ -111,7 +112,8 @@ def prepare_interactions(
             "columns": column_use(source, groups, params, encoded.uses),
             **facts,
             **repeats,
-            "dropped": dropped_share(log, parts, dropped),
+            ("repeated_rows" if groups else "repeated_events_dropped"): equal,
+            "dropped": dropped_share(log, parts, dropped, 0 if groups else equal),
             "weights": weighting,
             "parts": dropped,
             "notes": [*source.notes, *unusual],
@@ -133,28 +135,35 @@ def _numbered_columns(source: LogSource, fields: FieldsParams) -> set[str]:
     return found
 
 
+def _without_equal_clicks(log: NumberedLog) -> tuple[NumberedLog, int]:
+    """Leave out all but one of equal clicks, as if they had been recorded once.
+
+    Equal rows of impressions stay: an item may be shown twice, but nobody clicks it
+    twice at once.
+
+    Returns:
+        The rest, and how many rows of the log equal the one before them.
+    """
+    equal = log.repeats_of_the_one_before()
+    count = int((equal & log.in_log).sum())
+    if log.label is not None:
+        equal &= ~log.in_log
+    return log.take(~equal) if equal.any() else log, count
+
+
 def _without_repeats(
     log: NumberedLog, params: PreparationParams
 ) -> tuple[NumberedLog, np.ndarray, dict[str, object]]:
-    """Leave out equal clicks, and those of an item again if a parameter says so.
-
-    Equal rows of impressions stay: an item may be shown twice.
+    """Leave out clicks of an item again, if a parameter says so.
 
     Returns:
         The rest, which of it are clicks of an item that the user clicked before, and
         counts for the report.
     """
-    equal = log.repeats_of_the_one_before()
-    count = int((equal & log.in_log).sum())
     if log.label is not None:
-        # An item may be shown twice, but nobody clicks it twice at once.
-        equal &= ~log.in_log
-        log = log.take(~equal) if equal.any() else log
-        return log, np.zeros(len(log), bool), {"repeated_rows": count}
-    log = log.take(~equal) if equal.any() else log
+        return log, np.zeros(len(log), bool), {}
     repeat = find_repeats(log)
-    found = {
-        "repeated_events_dropped": count,
+    found: dict[str, object] = {
         "repeats": params.repeats,
         "repeated_clicks": int((repeat & log.in_log).sum()),
     }
