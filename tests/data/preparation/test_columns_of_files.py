@@ -42,6 +42,13 @@ def test_every_column_of_the_files_is_named(tmp_path):
         assert found[name]["why"] == why
 
 
+def test_a_column_that_only_ages_count_from_is_used(tmp_path):
+    folder = Form(items={"day": ["2023-01-01"] * 4}).written(tmp_path)
+    source = read_log(str(folder), None, ReadingParams())
+    found = column_use(source, None, PreparationParams(seed=1), {}, "day")["day"]
+    assert found == {"side": "item", "kind": "time", "used": True, "why": "item_age"}
+
+
 def test_a_list_of_earlier_clicks_keeps_its_order(tmp_path):
     folder = Form().written(tmp_path)
     listed = [1003, 1000, 1002, 1001]

@@ -30,6 +30,7 @@ def column_use(
     groups: Groups | None,
     params: PreparationParams,
     fields: Mapping[str, ColumnUse],
+    dates: str | None = None,
 ) -> dict[str, dict[str, object]]:
     """Say of every column of the raw files whether and as what it is used.
 
@@ -38,6 +39,7 @@ def column_use(
         groups: Of the rows of impressions; None for a log of clicks.
         params: May name a column of weights.
         fields: Name -> what was made of a column that may be a field.
+        dates: Column of the items that ages of items count from; None for none.
 
     Returns:
         ``side`` (``row``, ``item`` or ``user``), ``kind``, ``used`` and ``why`` by the
@@ -68,6 +70,8 @@ def column_use(
         )
         if use is None and field is None and column.role is not None:
             use = (column.role, column.role)
+        if name == dates and side == "item" and not (field and field.used):
+            use = ("time", "item_age")
         if use is None and field is not None:
             found[key] = field.model_dump(exclude={"column"})
         else:

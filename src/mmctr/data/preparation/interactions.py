@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.datasets import TablePieces
-from mmctr.data.fields.log_columns import SPECIAL
+from mmctr.data.fields.log_columns import ITEM_AGE, SPECIAL
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.fields.state import FieldState
 from mmctr.data.preparation.clicks import click_rows, find_repeats
@@ -92,6 +92,7 @@ def prepare_interactions(
     parts, weighting = _with_weights(parts, weights, params)
     _tell(source.log, "fields and counts")
     known = None if earlier is None else earlier.fields
+    dates = fields.published_column if ITEM_AGE in fields.time else None
     parts, encoded = add_fields(source, parts, part, groups, fields, known)
     return primary_tables(
         "interactions",
@@ -109,7 +110,7 @@ def prepare_interactions(
         unknown=log.unknown,
         log={
             **_kind(groups, params),
-            "columns": column_use(source, groups, params, encoded.uses),
+            "columns": column_use(source, groups, params, encoded.uses, dates),
             **facts,
             **repeats,
             ("repeated_rows" if groups else "repeated_events_dropped"): equal,
