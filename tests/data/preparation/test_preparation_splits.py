@@ -115,17 +115,13 @@ def test_the_parts_have_names():
     assert PARTS == ("train", "valid", "test")
 
 
-def test_a_click_that_is_recorded_twice_counts_once():
-    """The tables are those of the log without it, though a part has many such."""
+def test_a_click_that_is_recorded_twice_is_one_event_and_told_apart_from_repeats():
     once = random_source(0).log.to_pandas().drop_duplicates()
-    latest = once.nlargest(200, "timestamp")
-    found = [
-        prepare_interactions(with_log(random_source(0), frame), make_params())
-        for frame in (once, pd.concat([once, latest]))
-    ]
-    for part in PARTS:
-        one, other = (getattr(tables, part) for tables in found)
-        assert one.equals(other), part
-    logs = [tables.report["log"] for tables in found]
-    assert [log["repeated_events_dropped"] for log in logs] == [0, 200]
-    assert logs[1]["dropped"]["events"]["why"]["equal events"] == 200
+    twice = pd.concat([once, once.nlargest(200, "timestamp")])
+    source = with_log(random_source(0), twice)
+    tables = prepare_interactions(source, make_params(repeats="drop"))
+    log = tables.report["log"]
+    assert len(tables.events) == len(once) - log["repeated_clicks"]
+    assert log["repeated_events_dropped"] == 200
+    why = log["dropped"]["events"]["why"]
+    assert (why["equal events"], why["repeats"]) == (200, log["repeated_clicks"])

@@ -69,10 +69,10 @@ def prepare_interactions(
     log = number_log(source, params.unknown_items, params.seed)
     source = source.without(_numbered_columns(source, fields))
     pa.default_memory_pool().release_unused()
-    log, equal = _without_equal_clicks(log)
-    # The cuts are the same whatever becomes of repeats, which are dropped after them.
+    # The cuts depend on timestamps alone, so equal events are dropped after them.
     split = split_by_time(log.log_times(), params, clock=log.clock)
     facts = _facts(log, split)
+    log, equal = _without_equal_clicks(log)
     log, is_repeat, repeats = _without_repeats(log, params)
     ignored = ignored_by_log(params, fields, are_impressions=log.label is not None)
     again = int((is_repeat & log.in_log).sum())
@@ -137,7 +137,7 @@ def _numbered_columns(source: LogSource, fields: FieldsParams) -> set[str]:
 
 
 def _without_equal_clicks(log: NumberedLog) -> tuple[NumberedLog, int]:
-    """Leave out all but one of equal clicks, as if they had been recorded once.
+    """Leave out all but one of equal clicks.
 
     Equal rows of impressions stay: an item may be shown twice, but nobody clicks it
     twice at once.
