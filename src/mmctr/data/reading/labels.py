@@ -69,11 +69,7 @@ def require_no_other_label(
     Raises:
         ValueError: If there is one and the parameters name no column.
     """
-    others = [
-        name
-        for name in table.column_names
-        if name != taken and looks_like_a_label(name)
-    ]
+    others = _others(table.column_names, taken)
     if not others or params.column is not None:
         return others
     name = others[0]
@@ -96,6 +92,31 @@ def require_no_other_label(
         f"{chosen}, or leave it out with "
         f"--params preparation.reading.ignore_columns=[{name}]"
     )
+
+
+def overlooked_labels(names: list[str], params: LabelParams, place: str) -> list[str]:
+    """Say which columns look like a label and are none, by their names alone.
+
+    Args:
+        names: The table's columns.
+        params: Which one is meant.
+        place: The file, for messages.
+
+    Returns:
+        A sentence, or nothing; :func:`require_no_other_label` knows the values too.
+    """
+    others = _others(names, LABEL)
+    if not others or params.column is not None:
+        return []
+    return [
+        f"{place}: column '{others[0]}' looks like a label; make one of it with "
+        f"--params {_SECTION}.column={others[0]}, or leave it out with "
+        f"--params preparation.reading.ignore_columns=[{others[0]}]"
+    ]
+
+
+def _others(names: list[str], taken: str | None) -> list[str]:
+    return [name for name in names if name != taken and looks_like_a_label(name)]
 
 
 def possible_labels(table: pa.Table) -> list[str]:

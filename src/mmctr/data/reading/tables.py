@@ -8,7 +8,7 @@ import pyarrow as pa
 from mmctr.data.column_kinds import is_list
 from mmctr.data.reading.damage import NO_UTF8
 from mmctr.data.reading.files import read_columns, read_schema
-from mmctr.data.reading.labels import LABEL
+from mmctr.data.reading.labels import LABEL, overlooked_labels
 from mmctr.data.reading.location import TABLES, LogFolder, RawTable
 from mmctr.data.reading.names import (
     NamedColumns,
@@ -247,6 +247,9 @@ def table_problems(
             continue
         opened.append(table)
         problems += table.problems()
+        if name == "interactions":
+            names = list(table.names.taken)
+            problems += overlooked_labels(names, params.label, table.place)
         if table.raw.is_typed and not count_rows(table.raw):
             problems.append(f"{table.place}: no rows; write the file again")
     if not problems:
