@@ -72,7 +72,7 @@ class UserColumns:
 
     @classmethod
     def of(cls, users: pa.Table, wanted: Collection[str]) -> Self:
-        """Keep the columns of a table of users that are wanted."""
+        """Keep those columns of a table of users that are fields."""
         names = [x for x in users.column_names if x != "user_id" and x in wanted]
         ids = users["user_id"]
         return cls(UserIndex.of(ids), ids.type, users.select(names).combine_chunks())

@@ -96,6 +96,23 @@ def test_a_further_table_names_an_item_once_and_is_whole(tmp_path):
         dataset.load()
 
 
+def test_a_further_table_of_other_ids_is_refused_and_one_without_ids_is_named(
+    tmp_path, caplog
+):
+    write_log(tmp_path)
+    path = tmp_path / "more.parquet"
+    dataset = RawItemContents(
+        path=str(tmp_path), file="items.parquet", further=[path.name]
+    )
+    pq.write_table(pa.table({"item_id": ["a"], "fused": [[1.0]]}), path)
+    with pytest.raises(ValueError, match=r"more\.parquet: column 'item_id' has none"):
+        dataset.load().vectors("fused")
+    assert not caplog.records
+    pq.write_table(pa.table({"item": [10], "fused": [[1.0]]}), path)
+    assert "fused" not in dataset.load().types
+    assert "more.parquet: has no column 'item_id'" in caplog.text
+
+
 def test_a_log_gives_them_whatever_the_form_of_its_files(tmp_path):
     columns = {
         "item_id": ["a", "b", "c"],

@@ -1,7 +1,9 @@
 """Columns of a raw item table, read only by the step that uses them."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +20,8 @@ from mmctr.data.raw_schemas import raw_column
 from mmctr.data.reading.contents import joined_texts, read_vectors
 from mmctr.data.reading.damage import describe_local_damage
 from mmctr.data.reading.values import value_type
+
+logger = logging.getLogger(__name__)
 
 
 class ContentReader(Protocol):
@@ -104,8 +108,15 @@ class RawItemContents(RawFolder[ItemContents]):
         """
         item_ids = self._read(self._file)["item_id"].to_pylist()
         ours = {theirs: name for name, theirs in self._names.items()}
-        columns = self._columns().items()
-        types = {ours.get(name, name): held for name, (_, held) in columns}
+        columns = self._columns()
+        types = {ours.get(name, name): held for name, (_, held) in columns.items()}
+        read = {file for file, _ in columns.values()}
+        for file in self._further:
+            if (self._path / file).is_file() and file not in read:
+                logger.warning(
+                    "%s: has no column 'item_id', so its columns are not used",
+                    self._path / file,
+                )
         return ItemContents(item_ids, types, self)
 
     def read_texts(self, name: str) -> list[str]:
@@ -115,7 +126,8 @@ class RawItemContents(RawFolder[ItemContents]):
         if file == self._file:
             return texts
         item_ids = self._read(self._file)["item_id"].to_pylist()
-        return [texts[x] if x >= 0 else "" for x in _rows_of(item_ids, table)]
+        rows = _rows_of(item_ids, table, self._path / file)
+        return [texts[x] if x >= 0 else "" for x in rows]
 
     def read_vectors(self, name: str, item_ids: list[Any]) -> np.ndarray:
         """Read a column of vectors, see :meth:`ItemContents.vectors`."""
@@ -125,7 +137,7 @@ class RawItemContents(RawFolder[ItemContents]):
             return vector_column(table, column, path, item_ids)
         own_ids = table["item_id"].to_pylist()
         found, _ = read_vectors(table[column], column, path, own_ids)
-        rows = _rows_of(item_ids, table)
+        rows = _rows_of(item_ids, table, self._path / file)
         vectors = np.zeros((len(rows), found.shape[1]), np.float32)
         vectors[rows >= 0] = found[rows[rows >= 0]]
         return vectors
@@ -161,6 +173,18 @@ class RawItemContents(RawFolder[ItemContents]):
         return file, read_raw_file(self._path / file, DataFrameSchema(columns))
 
 
-def _rows_of(item_ids: list[Any], table: pa.Table) -> np.ndarray:
-    """``[n_items]`` rows of the items in a further table; -1 where it has none."""
-    return pd.Index(table["item_id"].to_pylist()).get_indexer(pd.Index(item_ids))
+def _rows_of(item_ids: list[Any], table: pa.Table, path: Path) -> np.ndarray:
+    """``[n_items]`` rows of the items in a further table; -1 where it has none.
+
+    Raises:
+        ValueError: If it has none at all, as where ids are numbers and texts.
+    """
+    theirs = table["item_id"].to_pylist()
+    rows = pd.Index(theirs).get_indexer(pd.Index(item_ids))
+    if (rows < 0).all():
+        raise ValueError(
+            f"{path}: column 'item_id' has none of the {len(item_ids):,} items; "
+            f"expected ids such as {item_ids[0]!r}, got {theirs[:3]}; write the same "
+            "ids"
+        )
+    return rows

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from mmctr.ctr.inputs.only_history import only_history
+from mmctr.ctr.inputs.only_history import request_history
 from mmctr.ctr.layers.low_cardinality import add_rows
 from mmctr.ctr.layers.mlp import mlp
 from mmctr.ctr.layers.plain import overwriting_layers, plain_layers
@@ -82,9 +82,7 @@ class TargetAttention(Interest):
         return self.attention_layer[1:](hidden).squeeze(1)[: len(history)]
 
     def _only_history(self, batch: EmbeddedBatch) -> torch.Tensor | None:
-        if self.training or torch.is_autocast_enabled("cpu"):
-            return None
-        return only_history(batch.history, batch.segment, len(batch.target))
+        return request_history(self, batch.history, batch.segment, len(batch.target))
 
     def _of_request(
         self, items: torch.Tensor, target: torch.Tensor, history: torch.Tensor
