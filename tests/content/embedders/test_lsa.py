@@ -81,14 +81,16 @@ def test_version_tells_the_settings():
 
 
 @pytest.mark.parametrize(
-    ("texts", "share"),
+    ("texts", "dimensions", "share"),
     [
-        (["红色的火车", "蓝色的船", "木制拼图", "小机器人"], "100 % of 4 texts"),
-        (["red train", "red boat", "木制拼图", "小机器人"], "50 % of 4 texts"),
-        (["red train", "red boat", "wooden boat", "a train"], None),
+        (["红色的火车", "蓝色的船", "木制拼图", "小机器人"], 2, "100 % of 4 texts"),
+        (["red train", "red boat", "木制拼图", "小机器人"], 2, "50 % of 4 texts"),
+        (["red train", "red boat", "wooden boat", "a train"], 2, None),
+        # A tag each: as many directions as texts, and all are equally far apart.
+        (["toys", "books", "games", "music"], 3, None),
     ],
 )
-def test_texts_that_share_no_word_are_told(caplog, texts, share):
-    LsaEmbedder(LsaParams(dimensions=2), EmbedderContext()).embed(texts)
+def test_texts_that_share_no_word_are_told(caplog, texts, dimensions, share):
+    LsaEmbedder(LsaParams(dimensions=dimensions), EmbedderContext()).embed(texts)
     assert ("share no word" in caplog.text) == (share is not None)
     assert (share or "") in caplog.text

@@ -90,8 +90,11 @@ class LsaEmbedder:
                 "embedding.provider lsa needs at least two different titles and words, "
                 f"got {len(texts)} and {n_words}: choose another provider"
             )
-        _warn_of_texts_alone(weights)
-        width = min(self._params.dimensions, len(texts) - 1, n_words - 1)
+        most = min(len(texts), n_words) - 1
+        width = min(self._params.dimensions, most)
+        if width < most:
+            # Otherwise each text that shares no word has a direction of its own.
+            _warn_of_texts_alone(weights)
         svd = TruncatedSVD(n_components=width, random_state=self._seed)
         return svd.fit_transform(weights).astype(np.float32), EmbeddingUsage()
 
