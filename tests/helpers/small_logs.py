@@ -45,6 +45,15 @@ def with_log(source: LogSource, frame: pd.DataFrame) -> LogSource:
     return replace(source, log=arrow_table(frame))
 
 
+def with_copies(source: LogSource, seed: int) -> LogSource:
+    """The source with some events of its log several times, in any order."""
+    rng = np.random.default_rng(seed)
+    frame = source.log.to_pandas()
+    times = rng.choice([1, 1, 2, 5], len(frame))
+    repeated = frame.loc[frame.index.repeat(times)]
+    return with_log(source, repeated.sample(frac=1, random_state=seed))
+
+
 def random_source(
     seed: int,
     *,

@@ -247,7 +247,9 @@ def test_clicks_of_too_few_users_say_what_negatives_are(users):
             "timestamp": np.arange(200) * DAY,
         }
     )
-    with pytest.raises(ValueError, match="no row left") as error:
+    first = f"train has no row left: the log has {users} user"
+    with pytest.raises(ValueError, match=first) as error:
         prepare_interactions(make_source(frame, 20), PreparationParams(seed=1))
     assert "negatives are items that other users clicked" in str(error.value)
     assert "'label'" in str(error.value)
+    assert ("lower preparation." in str(error.value)) == (users > 1)

@@ -5,12 +5,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow.compute as pc
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from small_logs import (
     DAY,
     events_in_time,
     histories,
+    logs,
     make_params,
     random_source,
+    with_copies,
     with_log,
 )
 
@@ -27,7 +31,11 @@ LATER = ("valid", "test")
 def change_later_events(
     source: LogSource, tables: PrimaryTables, seed: int
 ) -> LogSource:
-    """Give every valid and test event another user, item and time of its part."""
+    """Give every valid and test event another user, item and time of its part.
+
+    As many events stay at every time: one that would be a copy gets a user of its own.
+    Copies of any events come in between, which are no events.
+    """
     rng = np.random.default_rng(seed)
     log = source.log.to_pandas()
     times = log["timestamp"].to_numpy().copy()
@@ -40,7 +48,10 @@ def change_later_events(
     users[np.flatnonzero(later)[::3]] = users.max() + 1
     items = log["item_id"].to_numpy().copy()
     items[later] = rng.choice(source.items["item_id"].to_numpy(), later.sum())
-    return with_log(source, log.assign(user_id=users, item_id=items, timestamp=times))
+    log = log.assign(user_id=users, item_id=items, timestamp=times)
+    copies = log.duplicated() & later
+    log.loc[copies, "user_id"] = users.max() + 1 + np.arange(copies.sum())
+    return with_copies(with_log(source, log), seed)
 
 
 def training_bytes(tables: PrimaryTables, folder: Path) -> dict[str, object]:
@@ -88,12 +99,37 @@ def assert_histories_are_earlier(source: LogSource, tables: PrimaryTables) -> No
             assert history == expected[group]
 
 
+def distinct_source(seed: int, **sizes: int) -> LogSource:
+    """A log without copies, so that later events can be counted."""
+    source = random_source(seed, **sizes)
+    return with_log(source, source.log.to_pandas().drop_duplicates())
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_later_events_leave_training_byte_identical(tmp_path, seed):
-    """Also where they repeat each other, or come first in the file."""
-    source = random_source(seed, users=10 + 10 * seed)
+    """Also where they are copied, or come first in the file."""
+    source = distinct_source(seed, users=10 + 10 * seed)
     before = prepare_interactions(source, make_params())
     assert_nothing_leaks(source, before, tmp_path, seed)
+
+
+@given(source=logs(), seed=st.integers(0, 99))
+@settings(max_examples=60, deadline=None)
+def test_later_events_of_any_small_log_leave_train_as_it_is(source, seed):
+    source = with_log(source, source.log.to_pandas().drop_duplicates(ignore_index=True))
+    params = make_params(
+        valid_fraction=0.3, test_fraction=0.3, negatives_per_positive=1
+    )
+    try:
+        before = prepare_interactions(source, params)
+        changed = change_later_events(source, before, seed)
+        after = prepare_interactions(changed, params)
+    except ValueError:
+        assume(False)
+    assert after.train.equals(before.train)
+    for name in LATER:
+        cuts = {x.report["log"][f"{name}_from"] for x in (before, after)}
+        assert len(cuts) == 1
 
 
 def test_training_events_do_change_training(tmp_path):
@@ -110,10 +146,11 @@ def test_training_events_do_change_training(tmp_path):
 
 def test_valid_does_not_depend_on_test_events():
     """Negatives of valid know what users took up to its end, and no later."""
-    source = random_source(3)
+    source = distinct_source(3)
     before = prepare_interactions(source, make_params())
     log = source.log.to_pandas()
     later = log["timestamp"] >= before.report["log"]["test_from"]
+    # Events that differ go on to differ.
     log.loc[later, "item_id"] = log.loc[later, "item_id"] % 40 + 1
     after = prepare_interactions(with_log(source, log), make_params())
     assert after.valid.equals(before.valid)

@@ -118,8 +118,14 @@ def test_the_parts_have_names():
 def test_a_click_that_is_recorded_twice_is_one_event_and_told_apart_from_repeats():
     once = random_source(0).log.to_pandas().drop_duplicates()
     twice = pd.concat([once, once.nlargest(200, "timestamp")])
-    source = with_log(random_source(0), twice)
-    tables = prepare_interactions(source, make_params(repeats="drop"))
+    expected, tables = (
+        prepare_interactions(
+            with_log(random_source(0), log), make_params(repeats="drop")
+        )
+        for log in (once, twice)
+    )
+    for part in (*PARTS, "events"):
+        assert getattr(tables, part).equals(getattr(expected, part)), part
     log = tables.report["log"]
     assert len(tables.events) == len(once) - log["repeated_clicks"]
     assert log["repeated_events_dropped"] == 200

@@ -13,6 +13,7 @@ from small_logs import (
     logs,
     make_params,
     random_source,
+    with_copies,
     with_log,
 )
 
@@ -47,6 +48,35 @@ def test_any_order_of_the_file_gives_the_same_tables(source, seed, repeats):
     except ValueError:
         assume(False)
     assert_equal(prepare_interactions(in_other_order(source, seed), params), expected)
+
+
+@given(
+    source=logs(),
+    seed=st.integers(0, 99),
+    repeats=REPEATS,
+    fractions=st.lists(st.sampled_from([0.0, 0.25, 0.5]), min_size=60, max_size=60),
+)
+@settings(max_examples=60, deadline=None)
+def test_copies_of_events_change_nothing(source, seed, repeats, fractions):
+    """Also where clicks of a second are told apart by their fractions."""
+    fraction = np.array(fractions)[: len(source.log)]
+    frame = source.log.to_pandas().assign(timestamp_fraction=fraction)
+    frame = frame.drop_duplicates(ignore_index=True)
+    source = with_log(source, frame)
+    params = make_params(
+        valid_fraction=0.3, test_fraction=0.3, negatives_per_positive=1, repeats=repeats
+    )
+    copied = with_copies(source, seed)
+    try:
+        expected = prepare_interactions(source, params)
+    except ValueError:
+        with pytest.raises(ValueError, match="preparation"):
+            prepare_interactions(copied, params)
+        return
+    found = prepare_interactions(copied, params)
+    log = found.report["log"]
+    assert log["events"] - log["repeated_events_dropped"] == len(frame)
+    assert_equal(found._replace(report={}), expected._replace(report={}))
 
 
 @pytest.mark.parametrize("text", [False, True])

@@ -139,6 +139,15 @@ def _explain(
     has_none = least > 0 and not longest
     if not has_none:
         advice.append(f"{verb} preparation.{fraction}")
+    n_users = len(np.unique(log.user))
+    if n_users <= 2 and dropped["dropped_too_few_negatives"]:
+        more = f"; or {', '.join(advice)}" if n_users > 1 else ""
+        return (
+            f"{name} has no row left: the log has {n_users} user{'s'[: n_users - 1]}, "
+            "and negatives are items that other users clicked; give a log of more "
+            "users, or of impressions: with a column 'label' (1 clicked, 0 not) no "
+            f"negatives are drawn (of {dropped['events']} events {found}){more}"
+        )
     said = (
         f"{name} has no row left: of {dropped['events']} events {found}; "
         f"{', '.join(advice)}"
@@ -148,13 +157,5 @@ def _explain(
             ", which scores rows by their other fields: a history is the user's clicks "
             f"of earlier times, and no event of {name} has any"
             f"{few_times(log.log_times(), clock=log.clock)}"
-        )
-    n_users = len(np.unique(log.user))
-    if n_users <= 2 and dropped["dropped_too_few_negatives"]:
-        said += (
-            f". The log has {n_users} user{'s'[: n_users - 1]}, and negatives are "
-            "items that other users clicked; give a log of more users, or of "
-            "impressions: with a column 'label' (1 clicked, 0 not) no negatives are "
-            "drawn"
         )
     return said

@@ -18,10 +18,7 @@ WARNED_SHARE = 0.01
 
 
 def dropped_share(
-    log: NumberedLog,
-    parts: dict[str, PartRows],
-    counts: dict[str, dict[str, int]],
-    equal: int,
+    log: NumberedLog, parts: dict[str, PartRows], counts: dict[str, dict[str, int]]
 ) -> dict[str, dict[str, Any]]:
     """Count events, users and items that are in no row, and warn if they are many.
 
@@ -31,12 +28,12 @@ def dropped_share(
         log: Every event of known items but those equal to others, and dropped repeats.
         parts: The rows.
         counts: By part, how many events were dropped and why.
-        equal: How many events were dropped as equal to others.
 
     Returns:
         For ``events``, ``users`` and ``items`` of the log: ``dropped``, ``of``,
         ``share`` and, by cause, ``why``.
     """
+    equal = 0 if log.label is not None else log.copies
     repeats = log.read - log.unknown_rows - equal - int(log.in_log.sum())
     causes = {
         "unknown item": log.unknown_rows,

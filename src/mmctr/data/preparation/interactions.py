@@ -69,10 +69,9 @@ def prepare_interactions(
     log = number_log(source, params.unknown_items, params.seed)
     source = source.without(_numbered_columns(source, fields))
     pa.default_memory_pool().release_unused()
-    # The cuts depend on timestamps alone, so equal events are dropped after them.
+    # The cuts are the same whatever becomes of repeats, which are dropped after them.
     split = split_by_time(log.log_times(), params, clock=log.clock)
     facts = _facts(log, split)
-    log, equal = _without_equal_clicks(log)
     log, is_repeat, repeats = _without_repeats(log, params)
     ignored = ignored_by_log(params, fields, are_impressions=log.label is not None)
     again = int((is_repeat & log.in_log).sum())
@@ -113,8 +112,8 @@ def prepare_interactions(
             "columns": column_use(source, groups, params, encoded.uses, dates),
             **facts,
             **repeats,
-            ("repeated_rows" if groups else "repeated_events_dropped"): equal,
-            "dropped": dropped_share(log, parts, dropped, 0 if groups else equal),
+            ("repeated_rows" if groups else "repeated_events_dropped"): log.copies,
+            "dropped": dropped_share(log, parts, dropped),
             "weights": weighting,
             "parts": dropped,
             "notes": [*source.notes, *unusual],
@@ -134,22 +133,6 @@ def _numbered_columns(source: LogSource, fields: FieldsParams) -> set[str]:
     if source.users is not None or fields.user_id:
         found -= {"user_id"}
     return found
-
-
-def _without_equal_clicks(log: NumberedLog) -> tuple[NumberedLog, int]:
-    """Leave out all but one of equal clicks.
-
-    Equal rows of impressions stay: an item may be shown twice, but nobody clicks it
-    twice at once.
-
-    Returns:
-        The rest, and how many rows of the log equal the one before them.
-    """
-    equal = log.repeats_of_the_one_before()
-    count = int((equal & log.in_log).sum())
-    if log.label is not None:
-        equal &= ~log.in_log
-    return log.take(~equal) if equal.any() else log, count
 
 
 def _without_repeats(

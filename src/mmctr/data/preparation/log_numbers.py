@@ -23,7 +23,8 @@ _FRACTION = "timestamp_fraction"
 def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
     """Number a log's users and items, and put its events in time order.
 
-    Clicks before the log that have no time come right before its first event.
+    Clicks before the log that have no time come right before its first event. Of equal
+    clicks one is left.
 
     Args:
         source: The log, its items and earlier clicks.
@@ -74,7 +75,15 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
     file_row[file_row >= len(log)] = HISTORY
     del order
     pa.default_memory_pool().release_unused()
-    order_equal_events(columns, file_row, log)
+    is_copy = _equal_to_the_one_before(columns)
+    order_equal_events(is_copy, file_row, log)
+    copies = int((is_copy & (file_row != HISTORY)).sum())
+    if "label" in columns:
+        # An item may be shown twice, but nobody clicks it twice at once.
+        is_copy &= file_row == HISTORY
+    if is_copy.any():
+        _take(columns, ~is_copy)
+        file_row = file_row[~is_copy]
     return NumberedLog(
         user=columns["user"],
         item=columns["item"],
@@ -87,6 +96,7 @@ def number_log(source: LogSource, unknown_items: str, seed: int) -> NumberedLog:
         item_hashes=hashes["item"],
         unknown=unknown,
         read=len(log),
+        copies=copies,
         unknown_rows=missing[0].rows.size,
         unknown_items=len(pd.unique(missing[0].values)),
         clock=source.clock,
@@ -139,6 +149,15 @@ def _time_order(
         return time_order(times, of("user", "item"))
     group = of(*(x for x in ("user", "impression") if x in hashes))
     return time_order(times, group, rest)
+
+
+def _equal_to_the_one_before(columns: dict[str, np.ndarray]) -> np.ndarray:
+    """``[events]`` bool: equal in all columns to the event before it."""
+    found = np.zeros(len(columns["user"]), bool)
+    found[1:] = True
+    for values in columns.values():
+        found[1:] &= values[1:] == values[:-1]
+    return found
 
 
 def _take(columns: dict[str, np.ndarray], places: np.ndarray) -> None:

@@ -33,6 +33,7 @@ class NumberedLog:
         unknown: Items that are not known, from
             :func:`mmctr.data.preparation.unknown.raise_or_warn`.
         read: Rows of the log's file, with unknown items too.
+        copies: Those that equal the one before them; of clicks they are left out.
         unknown_rows: Those of unknown items.
         unknown_items: How many different ones.
         clock: Whether the timestamps are times; where not, they only tell an order.
@@ -49,6 +50,7 @@ class NumberedLog:
     item_hashes: np.ndarray
     unknown: dict[str, object]
     read: int
+    copies: int
     unknown_rows: int
     unknown_items: int
     clock: bool
@@ -101,13 +103,3 @@ class NumberedLog:
         rows = self if self.in_log.all() else self.take(self.in_log)
         groups = find_groups(rows.user, rows.timestamp, rows.impression)
         return groups if rows is self else groups.among(self.in_log, self.timestamp)
-
-    def repeats_of_the_one_before(self) -> np.ndarray:
-        """``[events]`` bool: equal to the event before it in all that is read."""
-        found = np.zeros(len(self), bool)
-        found[1:] = True
-        for field in fields(self)[:6]:
-            values = getattr(self, field.name)
-            if field.name != "file_row" and values is not None:
-                found[1:] &= values[1:] == values[:-1]
-        return found

@@ -13,29 +13,22 @@ _READ = {
 }
 
 
-def order_equal_events(
-    columns: dict[str, np.ndarray], file_row: np.ndarray, log: pa.Table
-) -> None:
+def order_equal_events(equal: np.ndarray, file_row: np.ndarray, log: pa.Table) -> None:
     """Put the file's rows of equal events in the order of their other columns' hashes.
 
     Args:
-        columns: What events are compared by, each ``[events]``, in time order.
+        equal: ``[events]`` bool, in time order: equal to the event before it.
         file_row: ``[events]`` rows of the file, clicks from before the log marked;
             changed in place. Those clicks come after rows that they equal.
         log: The rows.
     """
     others = [name for name in log.column_names if name not in _READ]
-    if not others or not len(file_row):
+    if not others or not equal.any():
         return
-    equal = np.ones(len(file_row) - 1, bool)
-    for values in columns.values():
-        equal &= values[1:] == values[:-1]
-    if not equal.any():
-        return
-    tied = np.append(False, equal)
-    tied[:-1] |= equal
+    tied = equal.copy()
+    tied[:-1] |= equal[1:]
     places = np.flatnonzero(tied)
-    run = np.cumsum(np.append(True, ~equal))[places]
+    run = np.cumsum(~equal)[places]
     rows = file_row[places]
     earlier = rows == HISTORY
     hashes = np.zeros(len(rows), np.uint64)
