@@ -81,10 +81,10 @@ def test_what_is_no_column_of_its_kind_is_told():
         ("text", "text"),
     ):
         assert message(scalar_column, flags, "c", kind, FILE) == (
-            f"{WHERE} is bool; expected {words}, convert the column"
+            f"{WHERE} is bool; expected {words}: convert the column"
         )
     assert message(list_column, flags, "c", FILE) == (
-        f"{WHERE} is bool; expected a list in every row, convert the column"
+        f"{WHERE} is bool; expected a list in every row: convert the column"
     )
     assert message(list_column, table([["a"]]), "c", FILE) == (
         f"{WHERE} holds lists of string; expected numbers"

@@ -59,6 +59,8 @@ def scalar_column(table: pa.Table, name: str, kind: str, file: str) -> pa.Array:
     column, where = checked_column(table, name, kind, file)
     if kind == "text" or is_any(column.type, TEXTS):
         return pc.fill_null(column.cast(pa.string()), "")
+    if pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64())
     values = column.to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(_is_inexact(values))
     if rows.size:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from mmctr.content.embedders.embed import embed_modalities
 from mmctr.content.quantizers.factory import load_quantizer
 from mmctr.content.vectors import finish_new_vectors
-from mmctr.data.column_kinds import is_list
+from mmctr.data.column_kinds import is_list, type_problem
 from mmctr.data.columns import lists_of_rows, vector_column
 from mmctr.data.fields.field import Field
 from mmctr.data.fields.levels_and_tags import LEVELS, TAGS
@@ -21,7 +21,6 @@ from mmctr.data.fields.state import FieldState
 from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.data.reading.contents import read_counts
 from mmctr.data.reading.tags import read_tags
-from mmctr.data.reading.values import type_problem
 from mmctr.serving.bundle import Bundle
 from mmctr.serving.facts import Modality
 from mmctr.serving.ids import ItemIds

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from mmctr.data.column_kinds import value_type
 from mmctr.data.datasets.raw_item_contents import ItemContents
 from mmctr.data.datasets.raw_log import RawLog
 from mmctr.data.reading.contents import joined_texts, read_vectors
@@ -13,7 +14,6 @@ from mmctr.data.reading.location import TABLES, LogFolder, RawTable
 from mmctr.data.reading.log import read_item_ids, read_log
 from mmctr.data.reading.source import LogSource
 from mmctr.data.reading.tables import OpenTable, open_tables
-from mmctr.data.reading.values import value_type
 from mmctr.runtime.hashing import combined_hash
 
 

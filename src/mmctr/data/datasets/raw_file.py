@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandera.pandas import DataFrameSchema
 
-from mmctr.data.column_kinds import type_problem
+from mmctr.data.column_kinds import type_problem, value_type
 from mmctr.data.columns import id_list_column, list_column, scalar_column
 from mmctr.data.raw_schemas import check_frame, names_of, property_of, raw_column
 from mmctr.data.reading.damage import describe_local_damage
 from mmctr.data.reading.files import decoded, repeated_columns
 from mmctr.data.reading.location import link_problem
 from mmctr.data.reading.names import near_names
-from mmctr.data.reading.values import replaced, value_type
+from mmctr.data.reading.values import replaced
 from mmctr.runtime.suggestions import did_you_mean
 
 # Rows read at once of lists padded to 100 ids: 50 MB.

@@ -12,14 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandera.pandas import DataFrameSchema
 
-from mmctr.data.column_kinds import TEXTS, is_any, is_list
+from mmctr.data.column_kinds import TEXTS, is_any, is_list, value_type
 from mmctr.data.columns import vector_column
 from mmctr.data.datasets.raw_file import RawFile, read_raw_file
 from mmctr.data.datasets.raw_folder import RawFolder
 from mmctr.data.raw_schemas import raw_column
 from mmctr.data.reading.contents import joined_texts, read_vectors
 from mmctr.data.reading.damage import describe_local_damage
-from mmctr.data.reading.values import value_type
 
 logger = logging.getLogger(__name__)
 

@@ -5,10 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from mmctr.data.column_kinds import NUMBERS, TEXTS, TIMES, is_any, is_list
+from mmctr.data.column_kinds import NUMBERS, TEXTS, TIMES, is_any, is_list, value_type
 from mmctr.data.fields.column_values import are_dates
 from mmctr.data.fields.params import Kind
-from mmctr.data.reading.values import value_type
 
 FEW_VALUES = 64
 """Whole numbers of at most so many values are categories."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from mmctr.data.column_kinds import is_list
+from mmctr.data.column_kinds import is_list, type_problem
 from mmctr.data.reading.damage import NO_UTF8
 from mmctr.data.reading.files import read_columns, read_schema
 from mmctr.data.reading.labels import LABEL, overlooked_labels
@@ -19,7 +19,6 @@ from mmctr.data.reading.names import (
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.parquet_files import count_rows
 from mmctr.data.reading.source import ReadColumn
-from mmctr.data.reading.values import type_problem
 
 NEEDED_TABLES = ("interactions", "items")
 """The tables without which there is no log."""
@@ -33,7 +32,7 @@ class Role:
     """What a column of a table means.
 
     Attributes:
-        kind: A key of :data:`mmctr.data.reading.values.EXPECTED`.
+        kind: A key of :data:`mmctr.data.column_kinds.KINDS`.
         needed: Whether the table must have it.
     """
 
@@ -63,7 +62,7 @@ def roles_of(
         },
         "items": {
             "item_id": identified,
-            "title": Role("text"),
+            "title": Role("text or what becomes it"),
             "tags": Role("tags"),
             "tag": Role("tags"),
             "likes": Role("count"),
@@ -72,7 +71,7 @@ def roles_of(
         "users": {"user_id": identified},
         "history": {
             "user_id": identified,
-            "item_id": Role("ids", needed=True),
+            "item_id": Role("id or ids", needed=True),
             "timestamp": Role("time"),
             **labels,
         },

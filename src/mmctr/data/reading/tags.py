@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmctr.data.column_kinds import TEXTS, is_any, is_list
+from mmctr.data.column_kinds import TEXTS, is_any, is_list, value_type
 from mmctr.data.columns import filter_lists
-from mmctr.data.reading.values import as_text, value_type
+from mmctr.data.reading.values import as_text
 
 _SEPARATORS = ("|", ",", ";")
 _PARAMETER = "preparation.reading.tags_separator"
