@@ -14,6 +14,7 @@ from mmctr.project.hooks.after_run import (
     SummaryHook,
     TuningHook,
 )
+from mmctr.project.hooks.going_on import GoingOnHook
 from mmctr.project.hooks.lock import LockHook
 from mmctr.project.hooks.mlflow import TrackingHook
 from mmctr.project.hooks.named_fields import NamedFieldsHook
@@ -44,6 +45,7 @@ HOOKS = (
     CredentialsHook(),
     ManifestHook(_checked),
     NamedFieldsHook(_checked),
+    GoingOnHook(_checked),
     CheckpointHook(_checked),
     PredictionHook(_checked),
     NodeLogHook(),

@@ -112,13 +112,10 @@ def test_what_the_bundle_does_not_fit_is_refused_in_one_sentence(later):
     vectors = start.bundle.vectors["title"]
     log = {"kind": facts.dataset_kind, "clock": True}
     start.require_kind(log)
-    start.require_fields(facts.fields)
     start.require_vectors("title", ids, vectors)
     start.require_modalities(facts.modalities)
     with pytest.raises(ValueError, match="log of impressions with times, and this"):
         start.require_kind(log | {"kind": "clicks"})
-    with pytest.raises(ValueError, match=r"made with fields\.context=\['position'\]"):
-        start.require_fields(facts.fields.model_copy(update={"context": []}))
     with pytest.raises(ValueError, match="lsa knows no new texts"):
         start.require_vectors("title", ids, vectors[::-1])
     with pytest.raises(ValueError, match="have 6 numbers, and those of this run 5"):
@@ -128,71 +125,71 @@ def test_what_the_bundle_does_not_fit_is_refused_in_one_sentence(later):
         rows_to_go_on_with(earlier, start, facts.ctr)
     with pytest.raises(ValueError, match="has the modalities title, image"):
         start.require_modalities({"title": 1})
-    other = facts.row_statistics.model_copy(update={"windows_days": [7]})
-    start.require_row_statistics(facts.row_statistics)
-    with pytest.raises(ValueError, match=r"row_statistics\.windows_days=\[30.0, 90.0"):
-        start.require_row_statistics(other)
-    model = facts.ctr.model.model_copy(update={"embedding_dim": 8})
-    wider = facts.ctr.model_copy(update={"model": model})
-    with pytest.raises(ValueError, match=r"ctr_modeling\.model\.embedding_dim=4, and"):
-        start.parents(bundle_of(later), ids, wider)
-    training = facts.ctr.training.model_copy(update={"seeds": 2})
-    several = facts.ctr.model_copy(update={"training": training})
-    with pytest.raises(ValueError, match="the bundle has 1 trainings, and .*seeds=2"):
-        start.parents(bundle_of(later), ids, several)
 
 
 @pytest.mark.parametrize(
-    ("node", "change", "message"),
+    ("change", "message"),
     [
         (
-            "prepare_tables",
             {"ctr_modeling": {"start_from": "nowhere"}},
             "nowhere is no folder; expected that of a bundle",
         ),
         (
-            "prepare_tables",
             {"preparation": {"negative_keep": 0.5}},
             "with preparation.negative_keep=1.0, and this run has 0.5; give the same",
         ),
         (
-            "prepare_tables",
             {"preparation": {"reading": {"label": {"threshold": 1.0}}}},
             "with preparation.reading.label.threshold=None, and this run has 1.0",
         ),
-        ("prepare_tables", {"fields": {"bins": 7}}, "made with fields.bins=20, and"),
+        ({"fields": {"bins": 7}}, "made with fields.bins=20, and"),
         (
-            "embed_items",
-            {"embedding": {"provider": "lsa", "lsa": {"dimensions": 8}}},
-            "title vectors of the bundle have 384 numbers, and those of this run 7",
-        ),
-        (
-            "compute_row_statistics",
             {"row_statistics": {"pair_reach": 5}},
             "made with row_statistics.pair_reach=50, and this run has 5",
         ),
         (
-            "train_model",
             {"ctr_modeling": {"features": {"crosses": []}}},
             "with ctr_modeling.features.crosses=['position*country'], and this run",
         ),
         (
-            "train_model",
             {"ctr_modeling": {"model": {"name": "qin"}}},
             "made with ctr_modeling.model.name=din, and this run has qin",
         ),
+        (
+            {"ctr_modeling": {"model": {"embedding_dim": 8}}},
+            "made with ctr_modeling.model.embedding_dim=4, and this run has 8",
+        ),
+        (
+            {"ctr_modeling": {"training": {"seeds": 2}}},
+            "has 1 trainings, and ctr_modeling.training.seeds=2; give the same",
+        ),
     ],
 )
-def test_other_parameters_end_a_run_in_a_sentence(later, node, change, message):
-    before = files_below(later / "data" / "03_primary")
-    params = merged(later_params(later, max_epochs=0, replay=0.0), change)
+def test_other_parameters_end_a_run_before_any_work(later, change, message):
+    # Files that are gone would be an error of the first node.
+    change = {"raw_dir": str(later / "gone"), **change}
+    output = refused_run(later, change)
+    assert message in output
+    assert "gone" not in output
+
+
+def test_vectors_of_another_embedder_end_a_run_in_a_sentence(later):
+    change = {"embedding": {"provider": "lsa", "lsa": {"dimensions": 8}}}
+    output = refused_run(later, change, "--nodes", "embed_items")
+    assert "have 384 numbers, and those of this run 7" in output
+
+
+def refused_run(project: Path, change: dict, *arguments: str) -> str:
+    """Output, in one line, of a run that goes on with other parameters."""
+    before = files_below(project / "data" / "03_primary")
+    params = merged(later_params(project, max_epochs=0, replay=0.0), change)
     options = {"env": "interactions", "params": params}
-    config = write_config(later / "no.yml", **options)
-    done = kedro_run(later, "--config", config, "--nodes", node)
+    config = write_config(project / "no.yml", **options)
+    done = kedro_run(project, "--config", config, *arguments)
     assert done.exit_code == 1, done.output
-    assert message in " ".join(done.output.split())
     assert "Traceback" not in done.output
-    assert files_below(later / "data" / "03_primary") == before
+    assert files_below(project / "data" / "03_primary") == before
+    return " ".join(done.output.split())
 
 
 def merged(values: dict, change: dict) -> dict:
@@ -201,10 +198,13 @@ def merged(values: dict, change: dict) -> dict:
     return values | change | {x: merged(values[x], change[x]) for x in both}
 
 
-def test_the_parts_may_be_others(later):
+def test_the_parts_and_unread_statistics_may_be_others(later):
     start = Start.load(bundle_of(later))
-    own = start.bundle.facts.preparation
-    start.require_preparation(own.model_copy(update={"test_fraction": 0.05, "seed": 9}))
+    facts = start.bundle.facts
+    parts = facts.preparation.model_copy(update={"test_fraction": 0.05, "seed": 9})
+    more = [*facts.row_statistics.kinds, "own"]
+    statistics = facts.row_statistics.model_copy(update={"kinds": more})
+    start.require_settings(parts, facts.fields, statistics, facts.ctr)
 
 
 def test_what_is_said_of_quantisers_that_are_kept_is_named(later, caplog):

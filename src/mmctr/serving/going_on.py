@@ -81,19 +81,38 @@ class Start:
             for name, weights in bundle.quantizer_weights.items()
         }
 
-    def require_preparation(self, params: PreparationParams) -> None:
-        """Refuse rows, labels or negatives that are made otherwise than the bundle's.
+    def require_settings(
+        self,
+        preparation: PreparationParams,
+        fields: FieldsParams,
+        row_statistics: RowStatisticsParams,
+        ctr: CtrParams,
+    ) -> None:
+        """Refuse other settings of rows, inputs or model than the bundle's.
 
-        The two parts and the form of the files may be others.
+        The two parts and the form of the files may be others, and statistics that the
+        bundle's model does not read.
+
+        Raises:
+            ValueError: Naming the first parameter that differs.
         """
-        theirs = self.bundle.facts.preparation
-        _require_same("preparation", theirs, params)
-        label = "preparation.reading.label"
-        _require_same(label, theirs.reading.label, params.reading.label)
-
-    def require_fields(self, params: FieldsParams) -> None:
-        """Refuse other parameters of fields than the bundle's."""
-        _require_same("fields", self.bundle.facts.fields, params)
+        facts = self.bundle.facts
+        label, theirs = "preparation.reading.label", facts.preparation
+        _require_same("preparation", theirs, preparation)
+        _require_same(label, theirs.reading.label, preparation.reading.label)
+        _require_same("fields", facts.fields, fields)
+        if facts.ctr.features.statistics:
+            kinds = {"kinds": facts.row_statistics.kinds}
+            own = row_statistics.model_copy(update=kinds)
+            _require_same("row_statistics", facts.row_statistics, own)
+        _require_same("ctr_modeling.features", facts.ctr.features, ctr.features)
+        _require_same("ctr_modeling.model", facts.ctr.model, ctr.model)
+        trainings = facts.ctr.training.seeds
+        if trainings != ctr.training.seeds:
+            raise ValueError(
+                f"{PARAMETER}: the bundle has {trainings} trainings, and "
+                f"ctr_modeling.training.seeds={ctr.training.seeds}; give the same"
+            )
 
     def require_kind(self, log: Mapping[str, Any]) -> None:
         """Refuse clicks where the bundle had impressions, or the other way round.
@@ -158,37 +177,20 @@ class Start:
                 "knows no new texts), or train anew"
             )
 
-    def require_row_statistics(self, params: RowStatisticsParams) -> None:
-        """Refuse statistics that are made otherwise than those of the bundle."""
-        facts = self.bundle.facts
-        if facts.ctr.features.statistics:
-            own = params.model_copy(update={"kinds": facts.row_statistics.kinds})
-            _require_same("row_statistics", facts.row_statistics, own)
-
-    def parents(self, folder: Path, ids: pa.Array, params: CtrParams) -> list[Parent]:
+    def parents(self, folder: Path, ids: pa.Array) -> list[Parent]:
         """The models of the bundle, one per training.
 
         Args:
             folder: Of the bundle; that it gives the scores that it expects is checked.
             ids: ``[n_items]`` of this run's items, in their order.
-            params: Of this run, with its features resolved.
 
         Raises:
             BundleError: If the bundle can't be used here.
-            ValueError: If features or sizes are others.
         """
-        facts = self.bundle.facts
-        _require_same("ctr_modeling.features", facts.ctr.features, params.features)
-        _require_same("ctr_modeling.model", facts.ctr.model, params.model)
         state = load_state(folder)
-        models = state.predictor.members
-        if len(models) != params.training.seeds:
-            raise ValueError(
-                f"{PARAMETER}: the bundle has {len(models)} trainings, and "
-                f"ctr_modeling.training.seeds={params.training.seeds}; give the same"
-            )
         items = np.append(0, state.ids.numbers(ids))
         in_train = np.append(False, self.bundle.items["in_train"].to_numpy())
+        models = state.predictor.members
         return [Parent(model, items, in_train[items]) for model in models]
 
 

@@ -22,6 +22,7 @@ from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.data.reading.contents import read_counts
 from mmctr.data.reading.tags import read_tags
 from mmctr.serving.bundle import Bundle
+from mmctr.serving.errors import RequestError
 from mmctr.serving.facts import Modality
 from mmctr.serving.ids import ItemIds
 
@@ -87,6 +88,8 @@ def new_vectors(bundle: Bundle, items: pa.Table) -> dict[str, np.ndarray]:
                 items.column_names.index(column), column, _filled(items[column], own)
             )
             found[name] = vector_column(given, column, _FILE)
+            if (width := found[name].shape[1]) != own.width:
+                raise _fault(column, f"has vectors of width {width}, not {own.width}")
         elif own.text and own.params.column in items.column_names:
             text = [x or "" for x in items[own.params.column].to_pylist()]
             _require_embeddable(bundle, name, own)
@@ -161,15 +164,16 @@ def _counts(field: Field, items: pa.Table) -> pa.ChunkedArray:
     """Numbers that are levels, or become such; null where unknown."""
     name = field.column
     if problem := type_problem(items.schema.field(name).type, "count"):
-        raise ValueError(f"{_FILE}: column '{name}' {problem}")
+        raise _fault(name, problem)
     numbers = read_counts(items[name])
     most = np.inf if name == field.name else MAX_LEVEL
     values = numbers.to_numpy()
     wrong = np.flatnonzero(~(np.isnan(values) | ((values >= 0) & (values <= most))))
     if len(wrong):
-        raise ValueError(
-            f"{_FILE}: column '{name}' has {values[wrong[0]]:g} in row {wrong[0]}; "
-            f"expected numbers from 0 to {most:g}"
+        raise _fault(
+            name,
+            f"has {values[wrong[0]]:g} in row {wrong[0]}; expected numbers from 0 to "
+            f"{most:g}",
         )
     return numbers
 
@@ -181,7 +185,7 @@ def _tags(field: Field, items: pa.Table) -> pa.Array:
         return pa.nulls(items.num_rows, pa.list_(pa.string()))
     where = f"{_FILE}: column '{name}'"
     if problem := type_problem(items.schema.field(name).type, "tags"):
-        raise ValueError(f"{where} {problem}")
+        raise _fault(name, problem)
     lists = read_tags(items[name], field.separator or "auto", where, many=False).lists
     known = set(field.values)
     unknown = [x for x in pc.unique(lists.flatten()).to_pylist() if x not in known]
@@ -207,22 +211,30 @@ def _new_ids(items: pa.Table, ids: ItemIds) -> pa.Array:
         raise ValueError(f"{_FILE} have no column item_id")
     new = ids.as_array(items["item_id"])
     if new.null_count or pc.count_distinct(new).as_py() < len(new):
-        raise ValueError(f"{_FILE}: column 'item_id' has an id twice, or an empty one")
+        raise _fault("item_id", "has an id twice, or an empty one")
     known = np.flatnonzero(ids.numbers(new))
     if len(known):
         first = new.take(pa.array(known[:5])).to_pylist()
-        raise ValueError(
-            f"{_FILE}: the bundle has items {first} already; leave them out"
-        )
+        raise _fault("item_id", f"has {first}, known already; leave them out")
     return new
 
 
 def _vector_column(name: str, own: Modality, items: pa.Table) -> str | None:
     """The column that has vectors: the modality's own, or NAME_vector."""
     for column in (own.params.column, f"{name}_vector"):
-        if column in items.column_names and is_list(items.schema.field(column).type):
+        if column not in items.column_names:
+            continue
+        kind = items.schema.field(column).type
+        if is_list(kind):
             return column
+        is_text = own.text and column == own.params.column
+        if not (is_text or pa.types.is_null(kind)):
+            raise _fault(column, f"is {kind}; expected lists of {own.width} numbers")
     return None
+
+
+def _fault(column: str, why: str) -> RequestError:
+    return RequestError(f"{_FILE}: column '{column}' {why}", ("items", column))
 
 
 def _filled(column: pa.ChunkedArray, own: Modality) -> pa.Array:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.column_kinds import is_list
+from mmctr.serving.errors import RequestError, UnknownItemsError
 from mmctr.serving.rows import Requests
 from mmctr.serving.state import ScoringState
 
@@ -49,7 +50,9 @@ def of_user(
     known = past[past > 0]
     user_id = user.pop("user_id", None)
     columns = {name: _repeated(name, value, count) for name, value in row.items()}
-    columns |= {name: pa.array([value] * count) for name, value in user.items()}
+    columns |= {
+        name: _array("user", name, [value] * count) for name, value in user.items()
+    }
     moment = state.next_moment if as_of is None else as_of
     requests = Requests(
         items=items,
@@ -111,6 +114,26 @@ def of_frame(
         columns={name: table[name] for name in table.column_names if name not in _OWN},
     )
     return requests, int((~known).sum())
+
+
+def require_known(requests: Requests, candidates: Any) -> None:
+    """Refuse candidates that the bundle lacks.
+
+    Args:
+        requests: Rows of the candidates.
+        candidates: Their ids, for the message.
+
+    Raises:
+        UnknownItemsError: If there is one.
+    """
+    places = np.flatnonzero(requests.items == 0).tolist()
+    if places:
+        first = [list(candidates)[x] for x in places[:5]]
+        raise UnknownItemsError(
+            f"{len(places)} candidates are not in the bundle, first {first}; add them "
+            "with add_items, or load it with unknown='score'",
+            ("candidates", places[0]),
+        )
 
 
 def new_events(state: ScoringState, events: pa.Table) -> tuple[pa.Table, int]:
@@ -182,12 +205,21 @@ def _repeated(name: str, value: Any, count: int) -> pa.Array:
     """A value for every candidate, or one each."""
     if isinstance(value, (list, tuple, np.ndarray, pd.Series)):
         if len(value) != count:
-            raise ValueError(
+            raise RequestError(
                 f"row: '{name}' has {len(value)} values for {count} candidates; give "
-                "one, or as many"
+                "one, or as many",
+                ("row", name),
             )
-        return pa.array(list(value))
-    return pa.array([value] * count)
+        return _array("row", name, list(value))
+    return _array("row", name, [value] * count)
+
+
+def _array(side: str, name: str, values: list[Any]) -> pa.Array:
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, OverflowError) as error:
+        why = " ".join(str(error).split())
+        raise RequestError(f"{side}: '{name}': {why}", (side, name)) from error
 
 
 def _repeated_user(state: ScoringState, user_id: Any, count: int) -> pa.Array:
@@ -204,9 +236,10 @@ def _users(state: ScoringState, ids: Any) -> pa.Array:
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), kind)
     if pa.types.is_integer(array.type) != pa.types.is_integer(kind):
-        raise ValueError(
+        raise RequestError(
             f"user_id: this bundle's are {kind}, and got {array.type}; give ids as the "
-            "log had them"
+            "log had them",
+            ("user", "user_id"),
         )
     return array.cast(kind)
 

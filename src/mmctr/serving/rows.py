@@ -14,6 +14,7 @@ from mmctr.data.fields.log_columns import GROUP_SIZE, ITEM_AGE, days_since
 from mmctr.data.fields.state import FieldState
 from mmctr.data.raw_schemas import MAX_LEVEL
 from mmctr.data.row_statistics.event_log import EventLog
+from mmctr.serving.errors import RequestError
 
 _THURSDAY = 3  # the weekday of 1970-01-01, where Monday is 0
 
@@ -104,7 +105,10 @@ class Requests:
                 codes = item_table[CODES + name].to_numpy()[self.items]
                 found[CODES + own.name] = np.maximum(codes, FIRST).astype(np.int32)
             elif not np.isin(_plain(given), np.arange(MAX_LEVEL + 1)).all():
-                raise ValueError(f"{own.column}: expected whole numbers from 0 to 10")
+                raise RequestError(
+                    f"{own.column}: expected whole numbers from 0 to {MAX_LEVEL}",
+                    ("row", own.column),
+                )
         return found
 
     def _raw(

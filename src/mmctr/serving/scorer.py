@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 
-from mmctr.serving.errors import BundleError, UnknownItemsError
+from mmctr.serving.errors import BundleError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -290,11 +290,8 @@ class Scorer:
         unknown_history: int,
         candidates: Any,
     ) -> Answer:
-        is_unknown = requests.items == 0
-        if self._unknown == "refuse" and is_unknown.any():
-            first = [list(candidates)[x] for x in np.flatnonzero(is_unknown)[:5]]
-            raise UnknownItemsError(
-                f"{int(is_unknown.sum())} candidates are not in the bundle, first "
-                f"{first}; add them with add_items, or load it with unknown='score'"
-            )
-        return Answer(state.score(requests), unknown_history, is_unknown)
+        if self._unknown == "refuse":
+            from mmctr.serving.requests import require_known
+
+            require_known(requests, candidates)
+        return Answer(state.score(requests), unknown_history, requests.items == 0)

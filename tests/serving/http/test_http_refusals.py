@@ -5,6 +5,8 @@ import json
 import pytest
 
 GOOD = {"history": [1], "candidates": [1]}
+LIKES = ["row", "likes_level"]
+TWICE = {"items": [{"item_id": 10**9}] * 2}
 
 
 @pytest.mark.parametrize(
@@ -21,10 +23,13 @@ GOOD = {"history": [1], "candidates": [1]}
         ("score", {**GOOD, "history": [2**63]}, ["history", 0], "less than or equal"),
         ("score", {**GOOD, "user": [1]}, ["user"], "dictionary"),
         ("score", {**GOOD, "user": {"user_id": [3]}}, ["user", "user_id"], "one value"),
-        ("score", {**GOOD, "user": {"user_id": "x"}}, [], "user_id: this bundle's are"),
+        ("score", {**GOOD, "user": {"user_id": "x"}}, ["user", "user_id"], "are int64"),
         ("score", {**GOOD, "row": {"timestamp": "x"}}, ["row", "timestamp"], "whole"),
-        ("score", {**GOOD, "row": {"likes_level": 11}}, [], "likes_level"),
-        ("score", {**GOOD, "row": {"likes_level": [1, 2]}}, [], "'likes_level' has 2"),
+        ("score", {**GOOD, "row": {"likes_level": 11}}, LIKES, "from 0 to 10"),
+        ("score", {**GOOD, "row": {"likes_level": [1, 2]}}, LIKES, "2 values for 1"),
+        ("score", {**GOOD, "row": {"likes_level": [1, "a"]}}, LIKES, "2 values for 1"),
+        ("rank", {**GOOD, "row": {"likes_level": ["a"]}}, LIKES, "from 0 to 10"),
+        ("rank", {"history": [], "row": {"likes_level": [1]}}, LIKES, "1 values for"),
         ("score", {**GOOD, "as_of": "now"}, ["as_of"], "integer"),
         ("score", {**GOOD, "candidates": [1] * 301}, ["candidates"], "at most 300"),
         ("score", {**GOOD, "history": [1] * 1001}, ["history"], "at most 1,000"),
@@ -39,7 +44,19 @@ GOOD = {"history": [1], "candidates": [1]}
             ["items", "title"],
             "got a 'int' object",
         ),
-        ("items", {"items": [{"item_id": 10**9}] * 2}, [], "id twice"),
+        ("items", TWICE, ["items", "item_id"], "id twice"),
+        (
+            "items",
+            {"items": [{"item_id": 10**9, "image_vector": 1}]},
+            ["items", "image_vector"],
+            "is int64; expected lists of 24",
+        ),
+        (
+            "items",
+            {"items": [{"item_id": 10**9, "image_vector": [1.0]}]},
+            ["items", "image_vector"],
+            "has vectors of width 1, not 24",
+        ),
     ],
 )
 def test_the_place_is_named(server, path, body, place, why):

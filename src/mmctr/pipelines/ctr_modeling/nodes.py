@@ -80,7 +80,7 @@ def train_model(
     said: dict[str, Any] = {}
     if start is not None:
         ids = item_id_mapping["original_id"]
-        parents = start.parents(start_bundle, ids, params)
+        parents = start.parents(start_bundle, ids)
         train_rows, said = rows_to_go_on_with(train_rows, start, params)
     train_log, valid_log = (
         ClickLog.from_arrow(

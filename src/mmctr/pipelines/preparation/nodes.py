@@ -66,8 +66,6 @@ def prepare_tables(
     elif start is None:
         tables = prepare_interactions(source.hand_over(), params, fields)
     else:
-        start.require_preparation(params)
-        start.require_fields(fields)
         kept = start.bundle.fields
         tables = prepare_interactions(source.hand_over(), params, fields, kept)
         start.require_kind(tables.report["log"])

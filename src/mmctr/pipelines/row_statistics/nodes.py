@@ -1,7 +1,5 @@
 """Nodes of the row statistics pipeline."""
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 
@@ -11,7 +9,6 @@ from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.data.row_statistics.report import describe_statistics
 from mmctr.data.row_statistics.table import StatisticsSource, add_statistics
 from mmctr.data.train_items import items_in_train
-from mmctr.pipelines.going_on import load_start
 
 
 def compute_row_statistics(
@@ -24,7 +21,6 @@ def compute_row_statistics(
     vectors: dict[str, np.ndarray],
     preparation_report: dict,
     params: RowStatisticsParams,
-    start_bundle: Path | None = None,
 ) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table, dict[str, object]]:
     """Describe every row by numbers: popularity, co-occurrence, similarity and more.
 
@@ -38,8 +34,6 @@ def compute_row_statistics(
         vectors: By modality ``[n_items + 1, d]`` float32, row 0 zero.
         preparation_report: Says when valid begins: then statistics are frozen.
         params: Kinds and protocol.
-        start_bundle: Its statistics must be made in the same way; None: the run starts
-            from scratch.
 
     Returns:
         The three tables with a column ``kind.name`` per statistic; see
@@ -48,9 +42,6 @@ def compute_row_statistics(
         or makes no difference. Last what was computed, ready for JSON; see
         :func:`mmctr.data.row_statistics.report.describe_statistics`.
     """
-    start = load_start(start_bundle)
-    if start is not None:
-        start.require_row_statistics(params)
     log = preparation_report["log"]
     valid_from = log["valid_from"] if log else None
     clicks, rates = read_events(

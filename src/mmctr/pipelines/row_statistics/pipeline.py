@@ -21,7 +21,6 @@ def create_pipeline() -> Pipeline:
                     "vectors",
                     "preparation_report",
                     "params:row_statistics",
-                    "start_bundle",
                 ],
                 outputs=[
                     "train_rows",

@@ -10,7 +10,7 @@ from mmctr.data.fields.params import Side
 from mmctr.data.fields.state import FieldState
 from mmctr.runtime.hashing import content_hash
 from mmctr.runtime.sealed_folder import MANIFEST
-from mmctr.serving.errors import BundleError
+from mmctr.serving.errors import BundleError, RequestError
 from mmctr.serving.facts import BundleFacts
 from mmctr.serving.scorer import Scorer, Unknown
 
@@ -19,15 +19,6 @@ _TIMESTAMP = "timestamp"
 
 Signature = tuple[tuple[str, int, int, int], ...]
 """Name, inode, time of change and size of every file."""
-
-
-class RequestError(ValueError):
-    """A request can't be answered; it says where and why."""
-
-    def __init__(self, where: tuple[str | int, ...], why: str) -> None:
-        """Say where in the body, and why."""
-        super().__init__(why)
-        self.where = where
 
 
 @dataclass(frozen=True)
@@ -108,10 +99,10 @@ class ServedBundle:
         for name, value in kept.items():
             is_list = isinstance(value, list)
             if side == "user" and is_list and name not in lists:
-                raise RequestError((side, name), "expected one value, got a list")
+                raise RequestError("expected one value, got a list", (side, name))
             values = value if is_list else [value]
             if name == _TIMESTAMP and any(type(x) is not int for x in values):
-                raise RequestError((side, name), "expected a whole number")
+                raise RequestError("expected a whole number", (side, name))
         return kept, [f"{side}.{name}" for name in given if name not in known]
 
     def require_ids(self, where: str, ids: list[Any]) -> None:
@@ -124,8 +115,8 @@ class ServedBundle:
             return
         place = next(i for i, x in enumerate(ids) if type(x) is not self.item_type)
         raise RequestError(
-            (where, place),
             f"item ids of this bundle are {self.id_kind}s, as in the log",
+            (where, place),
         )
 
     @property

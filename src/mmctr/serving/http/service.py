@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from mmctr.serving.errors import RequestError
 from mmctr.serving.http.limits import Limits
 from mmctr.serving.http.models import (
     Added,
@@ -20,7 +21,7 @@ from mmctr.serving.http.models import (
     Scores,
     UnknownParts,
 )
-from mmctr.serving.http.served import RequestError, ServedBundle
+from mmctr.serving.http.served import ServedBundle
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Service:
         bundle, scorer = self._bundle, self._bundle.scorer
         asked = self._check(bundle, request, request.candidates or [])
         if request.k > self._limits.candidates:
-            raise RequestError(("k",), f"at most {self._limits.candidates:,}")
+            raise RequestError(f"at most {self._limits.candidates:,}", ("k",))
         given = (asked.user, asked.row, request.as_of)
         if request.candidates is None:
             best = scorer.rank(request.history, request.k, None, *given)
@@ -118,20 +119,24 @@ class Service:
         """
         rows = request.items
         if len(rows) > self._limits.new_items:
-            raise RequestError(("items",), f"at most {self._limits.new_items:,}")
+            raise RequestError(f"at most {self._limits.new_items:,}", ("items",))
         for place, row in enumerate(rows):
             if "item_id" not in row:
-                raise RequestError(("items", place, "item_id"), "there is no item_id")
+                raise RequestError("there is no item_id", ("items", place, "item_id"))
             if type(row["item_id"]) is not self._bundle.item_type:
                 raise RequestError(
-                    ("items", place, "item_id"),
                     f"expected an id, {self._bundle.id_kind}s as in the log",
+                    ("items", place, "item_id"),
                 )
         names = list(dict.fromkeys(name for row in rows for name in row))
         known = self._bundle.columns("item")
         table = pa.table({x: _column(x, rows) for x in names if x in known})
         with self._writing:
-            self._bundle.scorer.add_items(table)
+            try:
+                self._bundle.scorer.add_items(table)
+            except (ValueError, pa.ArrowException) as error:
+                where = getattr(error, "where", ("items",))
+                raise RequestError(str(error), where) from error
             self._added.append(table)
             self._n_items += table.num_rows
             return Added(
@@ -167,7 +172,7 @@ class Service:
         for name, given in ids.items():
             most = getattr(self._limits, name)
             if len(given) > most:
-                raise RequestError((name,), f"at most {most:,}, got {len(given):,}")
+                raise RequestError(f"at most {most:,}, got {len(given):,}", (name,))
             bundle.require_ids(name, given)
         user, ignored = bundle.known_values("user", request.user)
         row, more = bundle.known_values("row", request.row)
@@ -188,7 +193,7 @@ def _column(name: str, rows: list[dict[str, Any]]) -> pa.Array:
         return pa.array([row.get(name) for row in rows])
     except (pa.ArrowException, OverflowError, UnicodeError) as error:
         why = " ".join(str(error).split())
-        raise RequestError(("items", name), why) from error
+        raise RequestError(why, ("items", name)) from error
 
 
 def _can_add(bundle: ServedBundle, rows: pa.Table) -> bool:
