@@ -144,15 +144,16 @@ CONTRACTS = {
             "label": column(
                 "Int8",
                 LABEL,
-                "1: clicked, empty: a click from before the log; only of impressions, "
-                "else all are clicks",
+                "1: clicked, empty: a click from before the log, or of a history; only "
+                "of impressions and of a challenge, else all are clicks",
                 required=False,
                 nullable=True,
             ),
         },
         title="events",
         description="One row per event that row statistics may count, in time order: "
-        "every click, or every impression.",
+        "every click, or every impression; of a challenge clicks of train's histories, "
+        "then train's rows.",
     ),
     "labelled_rows": _rows(labelled=True),
     "test_rows": _rows(labelled=False),

@@ -187,6 +187,14 @@ def test_ids_between_and_beyond_the_known_ones_are_unknown(source, stranger):
     assert tables.valid["item_id"].to_pylist() == [4, 2]
 
 
+def test_events_are_each_users_first_history_and_the_rows_of_train(tables):
+    events = tables.events.to_pydict()
+    assert events["user_id"] == [1, 2, 2, 2, 1, 1, 2]
+    assert events["item_id"] == [3, 1, 3, 1, 1, 3, 1]
+    assert events["label"] == [None, None, None, None, 1, 0, 0]
+    assert events["timestamp"] == [None] * 7
+
+
 def test_the_node_takes_a_challenge(source, tables):
     params = make_params(max_history=2)
     made = prepare_tables(source, params, FieldsParams())

@@ -125,6 +125,28 @@ def test_without_a_clock_rows_know_trains_events_of_other_users():
     np.testing.assert_allclose(rates["lift"], lifts, rtol=1e-5, atol=1e-6)
 
 
+def undated(users: list[int], items: list[int], labels: list[int | None]) -> pa.Table:
+    column = pa.array(labels, pa.int8())
+    return events_table(pa.array(users), np.array(items), None, column)
+
+
+def test_without_times_rates_are_of_other_users_rows_and_clicks_of_histories_alone():
+    users = [1, 1, 2, 3, 1, 2, 3]
+    items = [7, 8, 7, 8, 5, 5, 5]
+    labels = [None, None, None, None, 1, 0, 1]
+    known = read_events(undated(users, items, labels), clock=True, valid_from=None)
+    assert known.clicks.items.tolist() == items[:4]
+    user = known.clicks.codes_of(pa.chunked_array([[1, 2, 3, 9]]))
+    rows = history_rows([5] * 4, [[7]] * 4, users=user)
+    found = known.rates.statistics(rows, [1, 2])
+    assert set(found) == {"shown", "lift"}
+    # A user without events is in the first fold, as user 1 is.
+    np.testing.assert_allclose(np.expm1(found["shown"]), [2, 2, 2, 2], rtol=1e-6)
+    clicked = np.array([1, 2, 1, 1])
+    expected = np.log((1 + clicked) / (1 + 2 * (clicked + 1) / 4))
+    np.testing.assert_allclose(found["lift"], expected, rtol=1e-6)
+
+
 def test_without_a_clock_pairs_are_those_of_other_users():
     clicks = [(user, item, item) for user in range(30) for item in (1, 2)]
     users, items, times = np.array(clicks).T

@@ -70,7 +70,7 @@ def prepare_challenge(
         source.items,
         source.image_vectors,
         parts,
-        _earliest_clicks(numbered["train"]),
+        _events(numbered["train"]),
         counts=count_parts(
             table_columns(parts, n_items), items_in_train(parts["train"], n_items)
         ),
@@ -82,11 +82,11 @@ def prepare_challenge(
     )
 
 
-def _earliest_clicks(train: pa.Table) -> pa.Table:
-    """The history of each user's first row, without times.
+def _events(train: pa.Table) -> pa.Table:
+    """The history of each user's first row, and all rows with their labels.
 
     First is the shortest history: a longer one may hold the targets of other rows,
-    which would give their labels away.
+    which would give their labels away. Nothing has a time.
     """
     history = train["item_seq"].combine_chunks()
     lengths = pc.list_value_length(history).to_numpy()
@@ -95,10 +95,14 @@ def _earliest_clicks(train: pa.Table) -> pa.Table:
     first = np.sort(order[np.diff(users[order], prepend=-1) > 0])
     chosen = train.take(first)
     items = chosen["item_seq"].combine_chunks()
+    clicked = items.flatten()
+    users = chosen["user_id"].take(pc.list_parent_indices(items))
+    labels = pa.nulls(len(clicked), pa.int8())
     return events_table(
-        chosen["user_id"].take(pc.list_parent_indices(items)),
-        items.flatten().to_numpy(),
+        pa.chunked_array([*users.chunks, *train["user_id"].chunks]),
+        np.concatenate([clicked.to_numpy(), train["item_id"].to_numpy()]),
         None,
+        pa.chunked_array([labels, *train["label"].cast(pa.int8()).chunks]),
     )
 
 

@@ -1,5 +1,6 @@
 """The events that statistics of a log's rows may count."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from mmctr.data.row_statistics.rates import Rates
 
 
 class KnownEvents(NamedTuple):
-    """Clicks, and of a log of impressions the rates of what was shown."""
+    """Clicks, and where what was shown is known its rates."""
 
     clicks: EventLog
     rates: Rates | None
@@ -27,9 +28,12 @@ def read_events(
     train and test differed. There every row, of any part, knows train's events of the
     users of other folds.
 
+    Without any times the labelled events are the rows of train themselves: rates count
+    those of users of other folds, and no click among them is counted otherwise.
+
     Args:
-        events: Clicks; of a log of impressions all events, with ``label``, which is
-            null for clicks from before the log.
+        events: Clicks; of impressions and of a challenge all events, with ``label``,
+            which is null for clicks from before the log.
         clock: Whether times are those of a clock.
         valid_from: First time of valid; None without times.
     """
@@ -40,5 +44,9 @@ def read_events(
         return KnownEvents(log, None)
     in_log = np.asarray(events["label"].is_valid())
     clicked = pc.fill_null(events["label"], 1).to_numpy() == 1
+    if not (log.dated or log.of_others):
+        others = replace(log, of_others=True)
+        rates = Rates(others.select(in_log), others.select(in_log & clicked))
+        return KnownEvents(log.select(~in_log), rates)
     rates = Rates(log.select(in_log), log.select(in_log & clicked))
     return KnownEvents(log.select(clicked), rates)
