@@ -242,8 +242,8 @@ class Scorer:
 
         Args:
             events: ``user_id``, ``item_id`` and ``timestamp`` (unix seconds, where the
-                log had times), and in a log of impressions ``label``. Those of unknown
-                items are left out.
+                log had times), and, of impressions or a challenge, ``label``. Those of
+                unknown items are left out.
 
         Returns:
             How many were left out.
