@@ -26,7 +26,7 @@ EPOCH = 3_600_000
 
 WIDTHS = {"fused": 128, "title": 1024, "image": 1024}
 # Some seconds at each batch size.
-WARM_UP, STEPS = 2, {16: 100, 384: 16, 4096: 3}
+WARM_UP, STEPS = 2, {16: 100, 384: 16, 1024: 8, 4096: 3}
 COUNTED = 384
 """Rows whose operations are counted."""
 
