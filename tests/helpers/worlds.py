@@ -56,7 +56,7 @@ def as_arrow(table: ItemTable) -> pa.Table:
     columns = [lists, *(pa.array(own, pa.int32()) for own in levels.T)]
     for spec, column in zip(table.fields.specs, columns, strict=True):
         facts = {"side": "item", "size": str(spec.size), "width": str(spec.width)}
-        facts |= {"kind": "level" if spec.width == 1 else "tags", "of_all": "True"}
+        facts |= {"kind": "level" if spec.width == 1 else "tags", "known_only": "True"}
         described = pa.field(f"field_{spec.name}", column.type, metadata=facts)
         found = found.append_column(described, column)
     return found

@@ -10,7 +10,7 @@ from mmctr.data.preparation.params import PreparationParams
 from mmctr.data.row_statistics.params import RowStatisticsParams
 from mmctr.runtime.params import Params
 
-FORMAT = 4
+FORMAT = 5
 """Raise it when files or their meaning change."""
 
 

@@ -187,11 +187,11 @@ def _tags(field: Field, items: pa.Table) -> pa.Array:
     if problem := type_problem(items.schema.field(name).type, "tags"):
         raise _fault(name, problem)
     lists = read_tags(items[name], field.separator or "auto", where, many=False).lists
-    known = set(field.values)
+    known = {*field.values, *field.rare}
     unknown = [x for x in pc.unique(lists.flatten()).to_pylist() if x not in known]
     if unknown:
         logger.warning(
-            "%s has %d tags that training did not have, which are left out: %s",
+            "%s has %d tags that training did not have: %s",
             *(where, len(unknown), unknown[:5]),
         )
     return lists

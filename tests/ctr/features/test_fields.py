@@ -31,7 +31,7 @@ def column(name: str, codes: list, size: int, width: int = 1) -> tuple:
     kind = pa.int32() if width == 1 else pa.list_(pa.int32())
     kinds = {"tags": "tags", "stars": "level"}
     facts = {"size": str(size), "width": str(width), "side": "row"}
-    facts |= {"kind": kinds.get(name, "category"), "of_all": str(name in kinds)}
+    facts |= {"kind": kinds.get(name, "category"), "known_only": str(name in kinds)}
     return pa.field(f"field_{name}", kind, metadata=facts), pa.array(codes, kind)
 
 

@@ -181,3 +181,16 @@ def test_times_that_are_an_order_have_no_hour():
     with pytest.raises(ValueError, match=r"only tell an order.*fields\.time=\[\]"):
         prepared(source, SETTINGS)
     assert prepared(source, FieldsParams()).train.num_rows > 100
+
+
+def test_a_column_that_is_named_as_a_field_of_time_is_not_that_field():
+    source = fields_log(3, labelled=True)
+    log = source.log.append_column("hour", pa.array(np.full(EVENTS, 3)))
+    fields = FieldsParams(time=["hour"])
+    tables = prepare_interactions(replace(source, log=log), impression_params(), fields)
+    hours = len(set(tables.train["field_hour"].to_pylist()))
+    assert hours > 20
+    use = tables.report["log"]["columns"]["hour"]
+    assert (use["used"], use["why"]) == (False, "not named in fields.context")
+    with pytest.raises(ValueError, match="context has hour, which is a field of time"):
+        FieldsParams(time=["hour"], context=["hour"])

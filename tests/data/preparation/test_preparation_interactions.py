@@ -207,7 +207,7 @@ def test_levels_and_tags_of_the_item_table_are_used():
     items = tables.items.to_pydict()
     levels = [code - FIRST for code in items["field_likes"]]
     assert levels == sorted(levels)
-    assert (levels[0], levels[-1]) == (0, 10)
+    assert levels[0] == 0
     assert items["field_tags"][0] == [FIRST]
     assert items["field_tags"][-1] == [FIRST + 1, FIRST]
     assert [x.name for x in FieldState(**tables.state).fields] == ["likes", "tags"]
@@ -216,7 +216,7 @@ def test_levels_and_tags_of_the_item_table_are_used():
         "side": "item",
         "kind": "level",
         "used": True,
-        "why": "likes of the item, by eleven quantiles",
+        "why": "likes of the item",
     }
     assert columns["tags"]["kind"] == "tags"
 

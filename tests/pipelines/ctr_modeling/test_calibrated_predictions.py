@@ -27,7 +27,7 @@ REPORT = {
 }
 NOTHING = pa.array([[]] * (N_ITEMS + 1), pa.list_(pa.int32()))
 LEVELS = pa.array(np.append(0, np.arange(N_ITEMS) + 4), pa.int32())
-FACTS = {"kind": "level", "size": "14", "width": "1", "of_all": "True"}
+FACTS = {"kind": "level", "size": "14", "width": "1", "known_only": "True"}
 ITEMS = pa.table(
     {
         "item_id": pa.array(np.arange(N_ITEMS + 1), pa.int32()),

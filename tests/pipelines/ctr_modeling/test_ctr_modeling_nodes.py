@@ -44,7 +44,7 @@ def item_table():
     codes = rng.integers(1, 6, (N_ITEMS + 1, 3))
     codes[0] = 0
     levels = pa.array(np.append(0, rng.integers(4, 15, N_ITEMS)), pa.int32())
-    facts = {"kind": "level", "size": "15", "width": "1", "of_all": "True"}
+    facts = {"kind": "level", "size": "15", "width": "1", "known_only": "True"}
     likes = pa.field("field_likes", pa.int32(), metadata=facts)
     return pa.table(
         {

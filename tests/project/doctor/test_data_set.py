@@ -85,7 +85,7 @@ def test_columns_that_would_be_fields_are_shown(tmp_path, ending):
     assert found.level is Level.OK
     assert [" ".join(line.split()) for line in found.text.splitlines()[1:]] == [
         "item price number numbers of 2 values",
-        "item likes level likes of the item, by eleven quantiles",
+        "item likes level likes of the item",
         "item tags tags tags of the item",
         "row device category text of 2 values",
         "row place not used not named in fields.context",

@@ -34,7 +34,7 @@ class FieldSpec(NamedTuple):
         inner: Of a cross: the size of the second of its fields.
         is_level: Whether it is of kind level.
         is_hidden: Whether a training step hides some of its values, so that unknown
-            ones have a vector. Of fields fitted on all items it hides none, and
+            ones have a vector. Where only known values have one, it hides none, and
             missing, unknown and rare ones are zeros.
     """
 
@@ -195,7 +195,7 @@ def field_specs(schema: pa.Schema) -> list[FieldSpec]:
                     width,
                     has_value,
                     is_level=facts[b"kind"] == b"level",
-                    is_hidden=facts.get(b"of_all") != b"True",
+                    is_hidden=facts.get(b"known_only") != b"True",
                 )
             )
     return found

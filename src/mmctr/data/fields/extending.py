@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from mmctr.data.fields.field import Field
-from mmctr.data.fields.levels_and_tags import is_special
 from mmctr.data.fields.params import ColumnParams, FieldsParams
 
 
@@ -24,9 +23,7 @@ def params_of_fields(params: FieldsParams, earlier: Sequence[Field]) -> FieldsPa
     kinds = {
         field.column: ColumnParams(side=field.side, kind=field.kind)
         for field in earlier
-        if names.count(field.column) == 1
-        and field.column not in params.columns
-        and not (field.side == "item" and is_special(field.column, params))
+        if names.count(field.column) == 1 and field.column not in params.columns
     }
     return params.model_copy(update={"columns": params.columns | kinds})
 

@@ -47,9 +47,9 @@ class Field(Params):
     """Number: the mean of train."""
     std: float = 1.0
     """Number: the standard deviation of train."""
-    of_all: bool = False
-    """Whether it is fitted on all items and not on train; tags that it lacks are left
-    out, and a missing level says nothing."""
+    known_only: bool = False
+    """Whether only values that it knows have a vector: tags that it lacks are left out,
+    and a missing level says nothing."""
     separator: str | None = None
     """Tags: what separates those of a text, or json; null: a text is one tag."""
     max_tags: int = 1
@@ -114,7 +114,7 @@ class Field(Params):
         first = np.sort(first[codes[first] != MISSING])
         starts = np.searchsorted(rows[first], np.arange(len(missing)))
         first = first[np.arange(len(first)) - starts[rows[first]] < self.max_tags]
-        if self.of_all:
+        if self.known_only:
             first = first[codes[first] != UNKNOWN]
         # A row without a list has one code, MISSING.
         rows = np.concatenate([rows[first], np.flatnonzero(missing)])

@@ -18,6 +18,7 @@ from mmctr.data.fields.field import Field, with_numbers, with_values
 from mmctr.data.fields.guess import (
     FEW_VALUES,
     Guess,
+    guess_by_name,
     guess_by_type,
     guess_by_values,
 )
@@ -91,7 +92,7 @@ def _by_type(
     if not said.used:
         return Guess(None, f"fields.columns.{column}.used=false")
     if said.kind is None:
-        return guess_by_type(column, values.type)
+        return guess_by_name(column, side) or guess_by_type(column, values.type)
     if pa.types.is_nested(values.type) and said.kind != "tags":
         raise ValueError(
             f"fields.columns.{column}.kind={said.kind}: its values are of type "
@@ -154,7 +155,8 @@ def _fit_level(
     known = ~np.isnan(numbers) & (counts > 0)
     found, counts = numbers[known], counts[known]
     if len(found) < _TWO:
-        return None, _use(field.column, field.side, None, "one value in train")
+        why = f"{'one' if len(found) else 'no'} value in train"
+        return None, _use(field.column, field.side, None, why)
     if len(found) <= FEW_VALUES:
         borders = np.sort(found)[:-1].tolist()
     else:
@@ -167,9 +169,10 @@ def _used_if_any(
     field: Field, guess: Guess, params: FieldsParams
 ) -> tuple[Field | None, ColumnUse]:
     if not field.values:
-        why = (
-            f"every value has fewer train rows than fields.min_count={params.min_count}"
-        )
+        why = "no value in train"
+        if field.rare:
+            least = f"fields.min_count={params.min_count}"
+            why = f"every value has fewer train rows than {least}"
         return None, _use(field.column, field.side, None, why)
     return field, _use(field.column, field.side, field.kind, guess.why)
 

@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from mmctr.data.column_kinds import NUMBERS, TEXTS, TIMES, is_any, is_list, value_type
 from mmctr.data.fields.column_values import are_dates
-from mmctr.data.fields.params import Kind
+from mmctr.data.fields.levels_and_tags import LEVELS, TAGS
+from mmctr.data.fields.params import Kind, Side
 
 FEW_VALUES = 64
 """Whole numbers of at most so many values are categories."""
@@ -28,6 +29,13 @@ class Guess(NamedTuple):
 
     kind: Kind | None
     why: str
+
+
+def guess_by_name(column: str, side: Side) -> Guess | None:
+    """What a column is by its name: tags, likes and views of items."""
+    if side != "item" or column not in (TAGS, *LEVELS):
+        return None
+    return Guess("tags" if column == TAGS else "level", f"{column} of the item")
 
 
 def guess_by_type(name: str, found: pa.DataType) -> Guess | None:

@@ -14,7 +14,6 @@ from mmctr.data.fields.column_values import (
     published_days,
     whole,
 )
-from mmctr.data.fields.levels_and_tags import is_special
 from mmctr.data.fields.params import FieldsParams, Side
 from mmctr.data.reading.source import LogSource
 from mmctr.data.reading.tags import tags_separator
@@ -114,11 +113,6 @@ class LogColumns:
     def n_users(self) -> int:
         """Users in the log; 0 where they have no column."""
         return len(next(iter(self.users.values()))) if self.users else 0
-
-    @property
-    def counted(self) -> bool:
-        """Whether a field of items depends on the rows that train has of each."""
-        return any(not is_special(name, self._params) for name in self.items)
 
     def users_of(self, rows: RowsOfLog) -> np.ndarray:
         """``[R]`` the place of each row's user in the columns of users."""

@@ -12,7 +12,7 @@ from mmctr.data.fields.column_values import Column, distinct_values, whole
 from mmctr.data.fields.extending import extend_fields, params_of_fields
 from mmctr.data.fields.field import Field
 from mmctr.data.fields.fitting import fit_column
-from mmctr.data.fields.levels_and_tags import fit_special, is_special
+from mmctr.data.fields.levels_and_tags import TAGS
 from mmctr.data.fields.log_columns import PUBLISHED, LogColumns, RowsOfLog
 from mmctr.data.fields.params import FieldsParams
 from mmctr.data.fields.state import ColumnUse, FieldState
@@ -98,7 +98,7 @@ def fit_log_fields(
         params = params_of_fields(params, earlier)
     columns = LogColumns(source, first_event, params)
     of_rows = params.context or params.clicked or params.time
-    if not (columns.counted or columns.users or of_rows):
+    if not (columns.items or columns.users or of_rows):
         train = ()
     counted = _count_values(columns, train)
     # An item that is in histories alone counts once.
@@ -112,10 +112,10 @@ def fit_log_fields(
         for column, (values, counts) in found.items():
             name = column.replace(".", "_")
             name = f"{side}_{name}" if name in uses else name
-            if side == "item" and is_special(column, params):
-                field, use = fit_special(column, values, params, columns.separator)
-            else:
-                field, use = fit_column(name, column, side, values, counts, params)
+            field, use = fit_column(name, column, side, values, counts, params)
+            if field is not None and (side, column) == ("item", TAGS):
+                separator = columns.separator
+                field = field.model_copy(update={"separator": separator})
             if side == "row" and column in params.time:
                 use = use.model_copy(update={"kind": "time"})
             if field is not None and column in params.clicked_columns:

@@ -82,9 +82,11 @@ class FieldsParams(Params):
         return names
 
     @model_validator(mode="after")
-    def _clicked_is_no_column(self) -> Self:
-        for name in self.clicked_columns.keys() & set(self.context):
-            raise ValueError(
-                f"context has {name}, which is the field of clicked; leave one out"
-            )
+    def _context_is_no_other_field(self) -> Self:
+        for other, names in (("clicked", self.clicked_columns), ("time", self.time)):
+            for name in set(self.context).intersection(names):
+                raise ValueError(
+                    f"context has {name}, which is a field of {other}; leave one out, "
+                    "or give the column another name"
+                )
         return self

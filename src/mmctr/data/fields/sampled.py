@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.data.fields.fitting import fit_column
-from mmctr.data.fields.levels_and_tags import TAGS, is_special, use_of_special
+from mmctr.data.fields.levels_and_tags import TAGS
 from mmctr.data.fields.log_columns import other_columns, require_columns
 from mmctr.data.fields.params import FieldsParams, Side
 from mmctr.data.fields.state import ColumnUse
@@ -40,8 +40,6 @@ def guess_columns(
         for column, values in columns.items():
             if side == "row" and column not in params.context:
                 use = _unnamed(column, params)
-            elif side == "item" and is_special(column, params):
-                use = use_of_special(column)
             else:
                 _, use = fit_column(column, column, side, values, counts, params)
             found.append(use)

@@ -67,6 +67,6 @@ def _facts(field: Field) -> dict[str, Any]:
         "side": field.side,
         "kind": field.kind,
         "size": str(field.size),
-        "of_all": str(field.of_all),
+        "known_only": str(field.known_only),
         "width": str(field.max_tags if field.kind == "tags" else 1),
     }

@@ -59,7 +59,10 @@ def column_use(
     if params.weight_column is not None:
         log[params.weight_column] = ("number", f"{params.weight_is} of the row")
     uses = {"interactions": log, "items": _ITEMS, "users": _USERS, "history": _HISTORY}
-    as_fields = {(use.side, use.column): use for use in fields.values()}
+    # Fields of the row's time are no columns, whatever the names of these.
+    as_fields = {
+        (use.side, use.column): use for use in fields.values() if use.kind != "time"
+    }
     found: dict[str, dict[str, object]] = {}
     for column in source.read or _as_they_are(source):
         name, side = column.column, _SIDES[column.table]

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 
 from mmctr.data.fields.field import Field
-from mmctr.data.fields.levels_and_tags import is_special
 from mmctr.data.fields.log_columns import GROUP_SIZE, ITEM_AGE, other_columns
 from mmctr.data.fields.log_fields import LogFields, fit_log_fields
 from mmctr.data.fields.params import FieldsParams
@@ -62,8 +61,7 @@ def add_fields(
         train = sized["train"]
     # Both take time in long logs, and few need them.
     in_train = first = np.zeros(source.items.num_rows + 1, bool)
-    columns = other_columns(source.items, "item")
-    if any(not is_special(name, params) for name in columns):
+    if other_columns(source.items, "item"):
         in_train = train.items_seen()
     if ITEM_AGE in params.time:
         first = _first_events(train.log)
