@@ -71,8 +71,8 @@ def test_progress_and_the_time_left_are_logged(store, caplog):
     make_missing(store, make_one, arguments("a"), "parts")
     make_missing(store, make_one, arguments("a", "b", "c"), "parts")
     assert "1 of 3 are there, 2 to make" in caplog.text
-    assert "parts: b, 1 of 2; 00:00 gone, about 00:00 left" in caplog.text
-    assert "parts: c, 2 of 2; 00:00 gone\n" in caplog.text
+    assert "parts: b, 1 of 2; 00:00 so far, about 00:00 left" in caplog.text
+    assert "parts: c, 2 of 2; 00:00 so far\n" in caplog.text
     assert store.load("a")["by"] == os.getpid()
 
 

@@ -31,27 +31,33 @@ def test_a_bar_in_a_log_file_names_the_job_and_its_end(capsys):
     lines = capsys.readouterr().err.replace("\r", "\n").split("\n")
     assert len(lines) < 10
     assert "scoring: 100%" in lines[-2]
-    assert "1000/1000" in lines[-2]
+    assert "1000 of 1000" in lines[-2]
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({}, " gone, 00:0"), ({"may_stop_early": True}, " gone, at most 00:0")],
+    [({}, " so far, 00:0"), ({"may_stop_early": True}, " so far, at most 00:0")],
 )
 def test_the_bar_says_what_is_left_and_whether_it_is_a_bound(capsys, options, words):
-    with progress_bar("training", 4.5, show=True, **options) as bar:
+    with progress_bar("training", 5, show=True, **options) as bar:
         bar.mininterval = 0.0
         for _ in range(4):
             time.sleep(0.01)
             bar.update()
         bar.set_postfix_str("auc 0.7", refresh=False)
-        bar.update(0.5)
+        bar.update()
     said = capsys.readouterr().err
     assert words in said
     last = said.replace("\r", "\n").split("\n")[-2]
     assert "training: 100%" in last
-    assert last.endswith("00:00 left, auc 0.7]")
-    assert "/" not in last  # half a step is no step
+    assert last.endswith("00:00 left, auc 0.7")
+    assert "5 of 5" in last
+
+
+def test_a_bar_goes_on_where_an_earlier_run_ended(capsys):
+    with progress_bar("training", 5, show=True, done=3) as bar:
+        bar.update()
+    assert "training:  80%" in capsys.readouterr().err
 
 
 def test_long_arrays_have_a_bar_on_a_terminal_and_short_ones_none(capsys, monkeypatch):
@@ -61,7 +67,7 @@ def test_long_arrays_have_a_bar_on_a_terminal_and_short_ones_none(capsys, monkey
     assert list(track_pieces("sorting", 7, step=3)) == cut
     last = capsys.readouterr().err.replace("\r", "\n").split("\n")[-2]
     assert last.startswith("sorting: 100%")
-    assert "7/7" in last
+    assert "7 of 7" in last
     assert list(track_pieces("sorting", 4, step=2)) == [slice(0, 2), slice(2, 4)]
     assert capsys.readouterr().err == ""
 

@@ -1,4 +1,4 @@
-"""Lightning's training as one bar: all epochs, validations included."""
+"""Lightning's training as one bar: the steps of all epochs."""
 
 import pytest
 import pytorch_lightning as pl
@@ -62,9 +62,7 @@ def fit(monkeypatch):
         trainer = pl.Trainer(
             accelerator="cpu",
             max_epochs=2,
-            callbacks=[
-                ProgressCallback("x", show=True, validation_rows_ratio=6, metric="auc")
-            ],
+            callbacks=[ProgressCallback("x", show=True, metric="auc")],
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -77,28 +75,19 @@ def fit(monkeypatch):
     return run
 
 
-def test_one_bar_counts_all_epochs_and_validations(fit):
+def test_one_bar_counts_the_steps_of_all_epochs(fit):
     fit(Model())
     (bar,) = bars
     assert bar.label == "x"
-    # Of six times the rows, without the backward pass: a validation step counts two.
-    assert bar.total == 6 + 4 * 2
-    assert bar.options == {"show": True, "may_stop_early": True}
+    assert bar.total == 6
+    assert bar.options == {"show": True, "done": 0, "may_stop_early": True}
     assert bar.seen.count(1) == 6
-    assert bar.seen.count(2) == 4
     assert bar.seen[-1] == "close"
 
 
 def test_each_validation_says_its_metric(fit):
     fit(Model())
     assert [x for x in bars[0].seen if "auc" in str(x)] == ["auc 0.5", "auc 0.75"]
-
-
-def test_every_validation_of_an_epoch_counts(fit):
-    fit(Model(), val_check_interval=1)
-    (bar,) = bars
-    assert bar.total == 6 + 12 * 2
-    assert bar.seen.count(2) == 12
 
 
 def test_an_error_closes_the_bar(fit):

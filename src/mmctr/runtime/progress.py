@@ -14,27 +14,29 @@ T = TypeVar("T")
 
 
 def progress_bar(
-    label: str, total: float, *, show: bool, may_stop_early: bool = False
+    label: str, total: int, *, show: bool, done: int = 0, may_stop_early: bool = False
 ) -> tqdm:
     """Draw an empty bar; ``update`` moves it, and a ``with`` block ends it.
 
     Args:
         label: What is being done.
-        total: Units of work; the bar counts them if they are whole.
+        total: Units of work.
         show: Whether to draw anything; see :func:`is_shown`.
+        done: Units that an earlier run has done.
         may_stop_early: Whether the time left is an upper bound.
     """
-    count = "{n_fmt}/{total_fmt} " if isinstance(total, int) else ""
     bound = "at most " if may_stop_early else ""
     return tqdm(
         total=total,
+        initial=done,
         desc=label,
         disable=not show,
         file=sys.stderr,
         # A log file needs no more than two lines a minute.
         mininterval=0.5 if sys.stderr.isatty() else 30.0,
-        bar_format=f"{{desc}}: {{percentage:3.0f}}%|{{bar}}| {count}"
-        f"[{{elapsed}} gone, {bound}{{remaining}} left{{postfix}}]",
+        bar_format=f"{{desc}}: {{percentage:3.0f}}%|{{bar}}| "
+        f"{{n_fmt}} of {{total_fmt}}, {{elapsed}} so far, {bound}{{remaining}} left"
+        "{postfix}",
     )
 
 
@@ -104,7 +106,7 @@ class Countdown:
         self._before: int | None = None
 
     def describe(self, done: int) -> str:
-        """Say how many steps are done, the time gone, and the time left at this pace.
+        """Say how many steps are done, the time spent, and the time left at this pace.
 
         Args:
             done: Number of steps; those before the first call's are not this job's.
@@ -114,5 +116,5 @@ class Countdown:
         left = max(self._total - done, 0)
         half = min(self._at_once - 1, left) / 2
         forecast = spent / (done - self._before + half) * (left - half)
-        said = f"{done} of {self._total}; {tqdm.format_interval(spent)} gone"
+        said = f"{done} of {self._total}; {tqdm.format_interval(spent)} so far"
         return said + (f", about {tqdm.format_interval(forecast)} left" if left else "")

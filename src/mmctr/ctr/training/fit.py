@@ -227,7 +227,6 @@ def _fit(
     bar = ProgressCallback(
         "training",
         show=is_shown(params.progress),
-        validation_rows_ratio=settings.predict_batch_size / settings.batch_size,
         metric=settings.monitor,
     )
     stopping = EarlyStopping(
