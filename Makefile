@@ -1,6 +1,7 @@
 # make run    set up, write the synthetic sample, run every pipeline on it
 # make resume set up, continue a run that was cut short; ARGS="--env .. --params .." as it had
-# make test   set up, run the quick tests: units, parity, each pipeline once
+# make test   set up, run the quick tests: units, parity, each pipeline once;
+#             with T=tests/evaluation those alone (the other targets of tests too)
 # make test-system     set up, run the long ones (full sizes, kills, learning, real services)
 # make test-evidence   set up, run the tests that train the sample a dozen times
 # make test-faults     set up, run the tests that break things for real
@@ -27,6 +28,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # A file of tests after the other, on each of at most four cores.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile \
 	--no-loadscope-reorder
+# Files or folders of tests, in place of all of them.
+T :=
 # What has a target of its own.
 APART := evidence or faults or notebooks or browser
 comma := ,
@@ -51,27 +54,27 @@ endif
 	$(BIN)/kedro run --only-missing-outputs $(ARGS)
 
 test: setup-dev
-	$(PYTEST) -m "not (system or $(APART))"
+	$(PYTEST) -m "not (system or $(APART))" $(T)
 
 test-system: setup-dev
-	$(PYTEST) -m "system and not ($(APART))"
+	$(PYTEST) -m "system and not ($(APART))" $(T)
 
 coverage: setup-dev
 	$(PYTEST) -m "not ($(APART))" --cov --cov-report=term
 
 test-evidence: setup-dev
-	$(BIN)/python -m pytest -m evidence tests/end_to_end
+	$(BIN)/python -m pytest -m evidence $(or $(T),tests/end_to_end)
 
 test-faults: setup-dev
-	$(PYTEST) -m faults tests/faults
+	$(PYTEST) -m faults $(or $(T),tests/faults)
 
 # Their screenshots are kept in $MMCTR_SCREENSHOTS, if it is set.
 test-browser:
 	$(call install,browser,.[dev$(comma)viz])
-	$(BIN)/python -m pytest -m browser tests/browser
+	$(BIN)/python -m pytest -m browser $(or $(T),tests/browser)
 
 test-notebooks: setup-dev setup-notebooks
-	$(BIN)/python -m pytest -m notebooks tests/notebooks
+	$(BIN)/python -m pytest -m notebooks $(or $(T),tests/notebooks)
 
 notebook: setup-notebooks
 	$(BIN)/kedro jupyter lab
@@ -136,9 +139,12 @@ clean:
 define install
 @expected="$$(cksum pyproject.toml)"; \
 if ! grep -qsxF "$$expected" .venv/$(if $(filter core,$(1)),*,$(1)).stamp; then \
-	echo "setting up .venv ($(1)); this takes some minutes"; \
+	echo "setting up .venv ($(1)), once: 2 to 6 minutes and up to 5 GB"; \
+	echo "  1 of 3: the environment" && \
 	{ $(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv .venv; } && \
+	echo "  2 of 3: $(TORCH), about a minute" && \
 	$(PIP) "$(TORCH)" && \
+	echo "  3 of 3: $(2) with the packages it needs, the longest part" && \
 	$(PIP) --editable "$(2)" && \
 	echo "$$expected" > .venv/$(1).stamp; \
 fi

@@ -143,6 +143,14 @@ def test_resume_makes_what_is_missing_and_passes_arguments_on(folder):
     assert own == (0, [only])
 
 
+def test_tests_may_be_named(folder):
+    make(folder, "setup-dev")
+    (call,) = make(folder, "test", "T=tests/evaluation")[1]
+    assert call.endswith(") tests/evaluation")
+    (call,) = make(folder, "test-faults", "T=tests/faults/test_01.py")[1]
+    assert call.endswith("-m faults tests/faults/test_01.py")
+
+
 def test_test_has_an_installation_of_its_own_with_the_extra(folder):
     make(folder, "setup")
     code, calls = make(folder, "test")
