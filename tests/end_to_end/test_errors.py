@@ -265,20 +265,17 @@ def test_a_defect_keeps_its_traceback(finished_project, monkeypatch, error):
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (Path.unlink, "no summary: codebook is missing"),
+        (Path.unlink, "no summary: training_history is missing"),
         (lambda path: path.write_text('{"title": '), "no summary: DatasetError"),
-        (
-            lambda path: path.write_text('{"title": {}}'),
-            "no summary: TypeError",
-        ),
+        (lambda path: path.write_text("[]"), "no summary: AttributeError"),
     ],
 )
 def test_a_run_whose_summary_cannot_be_made_has_not_failed(
     finished_project, caplog, damage, reason
 ):
-    damage(finished_project / "data/08_reporting/test/codebook.json")
+    damage(finished_project / "data/08_reporting/test/training.json")
     nodes = "--nodes=evaluate_predictions"
     result = kedro_run(finished_project, "--env=test", nodes)
     assert result.exit_code == 0
-    assert "artifacts\n" not in result.output
+    assert "\nnext\n" not in result.output
     assert reason in caplog.text

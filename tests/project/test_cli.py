@@ -7,7 +7,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from mmctr.project.cli import parse_params, run
+from mmctr.project.cli import run
+from mmctr.project.given_params import parse_params
 
 
 @pytest.mark.parametrize(

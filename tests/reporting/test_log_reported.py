@@ -23,6 +23,8 @@ def test_the_report_has_days_losses_and_columns():
 
 def test_the_summary_has_a_line_of_what_is_in_no_row():
     made = {name: value for name, value in found().items() if name in SUMMARY_INPUTS}
-    text = summarize(made, paths={}, dataset="toys", env=None, source={})
-    assert "log of clicks, 2020-01-31 to 2021-02-28" in text
-    assert "in no row: 4.5 % of events, 0.0 % of users" in text
+    text = summarize(made, dataset="toys", results={}, commands=[])
+    assert (
+        "log of clicks, 2020-01-31 to 2021-02-28; in no row: 4.5 % of events, "
+        "0.0 % of users"
+    ) in text

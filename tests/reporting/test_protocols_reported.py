@@ -1,4 +1,4 @@
-"""What report, card and summary say of row statistics and of both protocols."""
+"""What report and card say of row statistics and of both protocols."""
 
 import copy
 import inspect
@@ -10,7 +10,6 @@ from page_reader import Page
 
 from mmctr.pipelines.reporting.nodes import write_report
 from mmctr.reporting.card import write_model_card
-from mmctr.reporting.closing_page import SUMMARY_INPUTS, summarize
 from mmctr.reporting.statistics_sections import protocol_tables
 from mmctr.reporting.words import interval, number
 
@@ -32,18 +31,11 @@ def made() -> dict[str, Any]:
 
 
 def pages(artifacts: dict[str, Any]) -> dict[str, str]:
-    """The words of the three, with single spaces."""
+    """The words of both, with single spaces."""
     names = inspect.signature(write_model_card).parameters
     texts = {
         "report": Page(write_report(**artifacts)).section("overview").words,
         "card": write_model_card(**{name: artifacts[name] for name in names}),
-        "summary": summarize(
-            {name: artifacts[name] for name in SUMMARY_INPUTS},
-            paths={},
-            dataset="toys",
-            env=None,
-            source={},
-        ),
     }
     return {name: " ".join(text.split()) for name, text in texts.items()}
 
@@ -81,12 +73,6 @@ def test_each_shows_both_where_both_are_measured(made):
         assert OTHER in texts[name]
         for measure in MEASURES:
             assert number(metrics["test_frozen"][measure]) in texts[name]
-    for measure in MEASURES:
-        line = " ".join(
-            f"{number(metrics[part][measure])} {minus_trees(metrics[part], measure)}"
-            for part in ("test", "test_frozen")
-        )
-        assert line in texts["summary"]
 
 
 def minus_trees(part: dict[str, Any], measure: str) -> str:

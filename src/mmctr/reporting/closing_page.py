@@ -1,148 +1,115 @@
-"""The summary that a run prints at its end."""
+"""What a run ends with on the terminal: the verdict, and where to go from here."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from mmctr.reporting.cautions import cautions, origin_of_rows
-from mmctr.reporting.data_sections import part_table
+from mmctr.evaluation.comparison import PRIOR
+from mmctr.reporting import sentences
+from mmctr.reporting.cautions import cautions
 from mmctr.reporting.log_blocks import dropped_sentence
 from mmctr.reporting.model_sections import judged_part
 from mmctr.reporting.pages import render
 from mmctr.reporting.sentences import MEASURES
-from mmctr.reporting.statistics_sections import (
-    minus_trees,
-    protocol_sentence,
-    under_both,
-)
-from mmctr.reporting.words import interval, number
+from mmctr.reporting.words import NOTHING, interval, number, plain, with_interval
 
-SUMMARY_INPUTS = (
-    "preparation_report",
-    "data_audit",
-    "metrics",
-    "codebook",
-    "training_history",
-)
+SUMMARY_INPUTS = ("preparation_report", "metrics", "training_history")
 """Data sets that the summary needs."""
 
-_RANKINGS = ("auc", "gauc")
 
-_AUDITED = (
-    ("clicked", "positive_rate"),
-    ("cold", "cold_target_share"),
-    ("likes=own", "likes_level_equals_items"),
-    ("views=own", "views_level_equals_items"),
-    ("item only", "auc_item_only"),
-    ("history", "auc_history_length"),
-    ("likes", "auc_likes_level"),
-    ("views", "auc_views_level"),
-)
-"""Heading and key of the columns of the audit; levels where rows state them."""
+class NextCommand(NamedTuple):
+    """A command that runs as it stands, and what it is for."""
+
+    purpose: str
+    command: str
 
 
 def summarize(
     inputs: dict[str, Any],
     *,
-    paths: dict[str, str],
     dataset: str,
-    env: str | None,
-    source: dict[str, str],
-    config: str | None = None,
+    results: dict[str, str],
+    commands: Sequence[NextCommand],
 ) -> str:
     """Write the summary of a run.
 
     Args:
         inputs: The data sets named in :data:`SUMMARY_INPUTS`.
-        paths: Where each artifact of the run lies.
         dataset: Name of the data set.
-        env: The environment; None for the default.
-        source: The command line's options on the data set; the next run needs them too.
-        config: The file of ``--config``, which it also needs.
+        results: What there is to look at -> where it lies.
+        commands: To go on with.
 
     Returns:
-        Some fifty lines of plain text.
+        Plain text for a window of 120 columns and 40 lines.
     """
     report, metrics = inputs["preparation_report"], inputs["metrics"]
-    table = part_table(report)
-    counted = dict(zip(table.header, zip(*table.rows, strict=True), strict=True))
-    names = counted.pop("part")
-    audited = {
-        title: [number(inputs["data_audit"][part][key], 3) for part in names]
-        for title, key in _AUDITED
-        if key in inputs["data_audit"]["train"]
-    }
+    part = judged_part(metrics)
     return render(
         "closing_page.txt",
         dataset=dataset,
         report=report,
-        parts=_grid(names, counted),
         log=report["log"],
         dropped=dropped_sentence(report["log"]) if report["log"] else "",
         unknown=report.get("unknown", {}).get("found", []),
-        audit=_grid(names, audited),
-        codebook=inputs["codebook"],
-        history=inputs["training_history"],
-        metrics=metrics,
-        cautions=cautions(metrics, judged_part(metrics)),
-        origin=origin_of_rows(report),
-        statistics=protocol_sentence(metrics),
-        protocols=_protocols(under_both(metrics)),
-        scores=_scores,
-        detectable=_detectable,
-        paths=paths,
-        width=max(map(len, paths), default=0),
-        run="kedro run"
-        + (f" --env {env}" if env else "")
-        + (f" --config {config}" if config else ""),
-        data="".join(f"{name}={value}," for name, value in source.items()),
-        env=env,
+        cautions=cautions(metrics, part),
+        headline=sentences.headline(metrics, part),
+        part=part,
+        table=_table(metrics[part], part),
+        found=metrics[part],
+        is_judged_by_valid=metrics["test"] is None,
+        advice=inputs["training_history"].get("advice"),
+        results=results,
+        commands=commands,
+        width=max(map(len, results), default=0),
     )
 
 
-def _grid(parts: Sequence[str], columns: Mapping[str, Sequence[str]]) -> str:
-    """Write right-aligned columns, one line per part below their names."""
-    lines = [f"  {part:6}" for part in ("", *parts)]
-    for name, cells in columns.items():
-        width = max(len(name), *map(len, cells)) + 2
-        texts = (name, *cells)
-        lines = [f"{line}{x:>{width}}" for line, x in zip(lines, texts, strict=True)]
-    return "\n".join(lines)
+def _table(found: dict[str, Any], part: str) -> str:
+    """Five measures of the model, each beside the best baseline in it."""
+    rows = [(f"on {part}", "model", "best baseline", "model minus it")]
+    rows += [_compared(found, measure, label) for measure, label in MEASURES.items()]
+    rows += [_entropy(found), _calibration(found)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(f"{cell:{n}}" for cell, n in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join(f"  {line}" for line in lines)
 
 
-def _scores(
-    name: str,
-    scores: dict[str, Any] | None,
-    ends: str,
-    sign: str = "",
-    measures: Sequence[str] = _RANKINGS,
-) -> str:
-    if scores is None:
-        return f"  {name:22} absent"
-    values = "".join(f"{number(scores[measure]):>7}" for measure in measures)
-    intervals = [interval(scores[f"{x}_{ends}"], sign=sign) for x in measures]
-    return f"  {name:22}{values}  {', '.join(intervals)}"
+def _compared(found: dict[str, Any], measure: str, label: str) -> tuple[str, ...]:
+    own = with_interval(found[measure], found[f"{measure}_interval"])
+    name = _best(found, measure)
+    if name is None:
+        return (label, own, NOTHING, "")
+    best = found["baselines"][name]
+    ends = interval(best[f"{measure}_difference"], sign="+")
+    return (label, own, f"{number(best[measure])} {plain(name)}", ends)
 
 
-def _detectable(metrics: dict[str, Any]) -> str:
-    """Give the least favourable of the baselines' detectable differences."""
-    baselines = [found for found in metrics["baselines"].values() if found]
-    line = f"  {'detectable difference':22}"
-    for measure in _RANKINGS:
-        found = [each[f"{measure}_detectable"] for each in baselines]
-        line += f"{number(max(filter(None, found), default=None)):>7}"
-    return line
+def _entropy(found: dict[str, Any]) -> tuple[str, ...]:
+    """NE is the logloss over that of the click rate, the same for every scorer."""
+    name = _best(found, "logloss")
+    best = NOTHING
+    if name is not None and found["ne"] is not None and found["logloss"]:
+        value = found["baselines"][name]["logloss"] * found["ne"] / found["logloss"]
+        best = f"{number(value)} {plain(name)}"
+    return ("NE", number(found["ne"]), best, "")
 
 
-def _protocols(both: dict[str, dict[str, Any]]) -> str:
-    """Write each measure under both protocols, with the model minus the trees."""
-    if not both:
-        return ""
-    heads = "".join(f"{name:>10}  {'model minus trees':18}" for name in both)
-    lines = [f"  {'on test':9}{heads}".rstrip()]
-    for measure, label in MEASURES.items():
-        cells = "".join(
-            f"{number(found[measure]):>10}  {minus_trees(found, measure):18}"
-            for found in both.values()
-        )
-        lines.append(f"  {label:9}{cells}".rstrip())
-    return "\n".join(lines)
+def _calibration(found: dict[str, Any]) -> tuple[str, ...]:
+    """Beside the ECE is the one that calibrated probabilities would show by chance."""
+    chance = found.get("ece_if_calibrated")
+    least = f"{number(chance[0])} if calibrated" if chance else ""
+    return ("ECE", number(found["ece"]), least, "")
+
+
+def _best(found: dict[str, Any], measure: str) -> str | None:
+    """Name the best baseline; the click rate alone ranks nothing."""
+    known = {
+        name: baseline[measure]
+        for name, baseline in found["baselines"].items()
+        if baseline and baseline.get(measure) is not None
+        if measure == "logloss" or name != PRIOR
+    }
+    choose = min if measure == "logloss" else max
+    return choose(known, key=lambda name: known[name], default=None)

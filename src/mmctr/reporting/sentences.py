@@ -32,6 +32,19 @@ def verdict(metrics: dict[str, Any], part: str) -> str:
     return say("verdict", part=part, beaten=beaten, others=others, absent=absent)
 
 
+def headline(metrics: dict[str, Any], part: str) -> str:
+    """Say whether the model ranks better than the baselines, and how sure that is."""
+    known = {
+        name: baseline
+        for name, baseline in metrics[part]["baselines"].items()
+        if name != PRIOR and baseline and baseline["gauc_difference"]
+    }
+    others = [plain(x) for x, each in known.items() if each["gauc_difference"][0] <= 0]
+    best = max(known, key=lambda name: known[name]["gauc"], default=None)
+    facts = {"best": best, "found": known.get(best or ""), "others": others}
+    return say("headline", part=part, model=metrics[part], count=len(known), **facts)
+
+
 def against_trees(metrics: dict[str, Any], part: str) -> str:
     """Say in which measures the model is better than the boosted trees."""
     trees = metrics[part]["baselines"][TREES]

@@ -3,20 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-import click
 from kedro.framework.context import KedroContext
-from kedro.framework.session import KedroSession
-from kedro.utils import find_kedro_project
 
 from mmctr.data.datasets.raw_log import RawLog
 from mmctr.project.doctor import data_set, machine
 from mmctr.project.doctor.findings import Finding, Level
 from mmctr.project.doctor.modalities import describe_modalities
+from mmctr.project.opened import opened_project
 from mmctr.project.params import ProjectParams, check_parameters
 from mmctr.project.provenance.hook import MANIFESTS, graphs
 from mmctr.project.provenance.run_record import lineage_of, read_manifest
 from mmctr.project.provenance.staleness import Lineage
-from mmctr.project.run_options import check_environment
 from mmctr.runtime.free_memory import available_memory
 
 
@@ -33,17 +30,8 @@ def examine(env: str | None, runtime_params: dict[str, Any]) -> list[Finding]:
     Raises:
         click.ClickException: If the configuration itself is refused.
     """
-    check_environment(env)
-    project = find_kedro_project(Path.cwd())
-    if project is None:
-        raise click.UsageError(
-            f"{Path.cwd()} is in no Kedro project's folder; go there, or name the "
-            "folder of a bundle: mmctr doctor BUNDLE"
-        )
-    with KedroSession.create(
-        project_path=project, env=env, runtime_params=runtime_params
-    ) as session:
-        context = session.load_context()
+    otherwise = ", or name the folder of a bundle: mmctr doctor BUNDLE"
+    with opened_project(env, runtime_params, otherwise) as context:
         params = check_parameters(dict(context.config_loader["parameters"]))
         return _examine(context, params, _again(env, runtime_params))
 

@@ -11,8 +11,9 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from mmctr.experiments.tuning.best import best_config
-from mmctr.project.hooks.node_times import RunTimes, describe_times
+from mmctr.project.hooks.node_times import RunTimes, describe_total
 from mmctr.project.hooks.parameters import ParameterHook
+from mmctr.project.next_commands import ARGUMENTS, next_commands
 from mmctr.project.paths import resolve_path
 from mmctr.reporting.closing_page import SUMMARY_INPUTS, summarize
 
@@ -38,6 +39,9 @@ PREDICTION = "score_log"
 """The node that keeps pieces."""
 
 REPORT = "report"
+
+_RESULTS = (REPORT, "bundle", "submission")
+"""What a run ends with the paths of."""
 
 
 class CheckpointHook:
@@ -133,16 +137,16 @@ class RunTimesHook:
         """Or with its last output, where it has one."""
         self._times.reach(node.name, _pipeline_of(node))
 
-    # After the page of SummaryHook, whichever is registered first.
-    @hook_impl(trylast=True)
+    # Before the page of SummaryHook, which is to stay in sight.
+    @hook_impl(tryfirst=True)
     def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
-        """Save the record beside the data set's other reports, and print it.
+        """Save the record beside the data set's other reports, and print its sum.
 
         Nodes of earlier runs keep their place in the file.
         """
         report = self._save(catalog)
         if report is not None:
-            click.echo(f"{describe_times(report)}\n")
+            click.echo(f"\n{describe_total(report)}")
 
     def _save(self, catalog: CatalogProtocol) -> dict[str, Any] | None:
         """Save what is known by now, if anything ran; a failure is only logged."""
@@ -188,16 +192,19 @@ class SummaryHook:
             if missing:
                 logger.warning("no summary: %s is missing", ", ".join(missing))
                 return
-            inputs = {name: catalog.load(name) for name in SUMMARY_INPUTS}
+            paths = _file_paths(catalog, outputs, project)
+            given = run_params.get("runtime_params") or {}
             page = summarize(
-                inputs,
-                paths=_file_paths(catalog, outputs, project),
+                {name: catalog.load(name) for name in SUMMARY_INPUTS},
                 dataset=str(catalog.load("params:dataset")),
-                env=run_params["env"],
-                source=_given_source(run_params.get("runtime_params") or {}),
-                config=_given_config(),
+                results={x: paths[x] for x in _RESULTS if x in paths},
+                commands=next_commands(
+                    _arguments(), paths, run_params["env"], given.get("dataset")
+                ),
             )
-        except (DatasetError, KeyError, TypeError, ValueError) as error:
+        except (
+            *(AttributeError, DatasetError, KeyError, TypeError, ValueError),
+        ) as error:
             logger.warning("no summary: %s: %s", type(error).__name__, error)
             return
         click.echo(page)
@@ -240,26 +247,21 @@ def _pipeline_of(node: Node) -> str:
     return node.namespace or node.name
 
 
-def _given_source(runtime_params: dict[str, Any]) -> dict[str, str]:
-    names = [name for name in ("raw_dir", "dataset") if name in runtime_params]
-    return {name: str(runtime_params[name]) for name in names}
-
-
-def _given_config() -> str | None:
-    """What ``--config`` names, on a command line that has it."""
+def _arguments() -> list[str]:
+    """Those of the command line, if a command runs."""
     context = click.get_current_context(silent=True)
-    return None if context is None else context.params.get("config")
+    return [] if context is None else context.meta.get(ARGUMENTS, [])
 
 
 def _file_paths(
     catalog: CatalogProtocol, names: list[str], project: Path
 ) -> dict[str, str]:
-    """Where data sets lie, from the project's folder; those in memory are left out."""
+    """Where data sets lie, as seen from here; those in memory are left out."""
     paths = {}
     for name in names:
         filepath = catalog[name]._describe().get("filepath")
         if filepath:
             path = Path(filepath)
-            inside = path.is_relative_to(project)
+            inside = path.is_relative_to(project) and project == Path.cwd()
             paths[name] = str(path.relative_to(project) if inside else path)
     return paths

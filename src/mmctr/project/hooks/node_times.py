@@ -78,8 +78,22 @@ class RunTimes:
         }
 
 
+def describe_total(report: dict[str, Any]) -> str:
+    """Write what the last run took.
+
+    Args:
+        report: From :meth:`RunTimes.report`.
+    """
+    last = report["last_run"]
+    count = len(last["nodes"])
+    return (
+        f"{count} {'node' if count == 1 else 'nodes'} in {last['seconds']:,.0f} s, "
+        f"{last['peak_gb']:.2f} GB at the most"
+    )
+
+
 def describe_times(report: dict[str, Any]) -> str:
-    """Write the part of the closing page about the last run's time and memory.
+    """Write what the last run took, node by node.
 
     Args:
         report: From :meth:`RunTimes.report`.
