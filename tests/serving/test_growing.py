@@ -174,3 +174,10 @@ def test_events_that_can_not_be_counted_are_an_error(scorer):
     )
     with pytest.raises(ValueError, match="'timestamp' is empty"):
         scorer.observe(events)
+    for times, expected in (
+        ([pd.Timestamp("2024-05-31")], "timestamp: expected whole numbers, unix s"),
+        (["2024-05-31"], r"column 'timestamp' is \w*string; expected int64"),
+    ):
+        frame = events.drop_columns(["timestamp"]).to_pandas().assign(timestamp=times)
+        with pytest.raises(ValueError, match=expected):
+            scorer.observe(frame)

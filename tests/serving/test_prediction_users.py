@@ -30,6 +30,22 @@ def test_users_are_found_where_they_were(known, asked, name):
     assert found.tolist() == expected
 
 
+@given(ids=st.lists(st.integers(-(2**63), 2**63 - 1).filter(bool), max_size=20))
+@settings(max_examples=50, deadline=None)
+def test_the_key_of_a_whole_number_is_its_own(ids):
+    """So that no two users with such ids are mistaken for each other."""
+    keys = user_keys(pa.chunked_array([pa.array(ids, pa.int64())])).tolist()
+    assert [unmixed(key) for key in keys] == [x % 2**64 for x in ids]
+
+
+def unmixed(key: int) -> int:
+    """The number whose bits splitmix64 has mixed into a key."""
+    for shift, factor in ((31, 0x94D049BB133111EB), (27, 0xBF58476D1CE4E5B9)):
+        key ^= key >> shift ^ key >> 2 * shift
+        key = key * pow(factor, -1, 2**64) % 2**64
+    return key ^ key >> 30 ^ key >> 60
+
+
 def test_columns_that_are_wanted_are_taken_and_unknown_users_have_none():
     ages = pa.table({"user_id": [7, 3, 5], "age": [70, 30, 50], "name": list("abc")})
     columns = UserColumns.of(ages, {"age", "country"})

@@ -67,6 +67,8 @@ def test_ranking_is_by_score(shared):
     assert [score for _, score in best] == sorted(scores, reverse=True)[:5]
     assert len(shared.rank(HISTORY, k=5, candidates=["i3", "i4"])) == 2
     assert len({item for item, _ in shared.rank(HISTORY, k=1000)}) == ITEMS
+    with pytest.raises(ValueError, match="k: expected a number from 0 on"):
+        shared.rank([], k=-1)
 
 
 def test_an_empty_history_and_no_candidates(shared):
@@ -96,6 +98,14 @@ def test_ids_of_another_type_are_an_error_and_not_unknown(shared):
         shared.score(HISTORY, ["i1"], {"user_id": 3})
     with pytest.raises(ValueError, match="no column 'history'"):
         shared.score_frame(pd.DataFrame({"item_id": ["i1"]}))
+
+
+def test_dates_are_no_unix_seconds(shared):
+    now = pd.Timestamp("2024-05-31")
+    frame = pd.DataFrame({"item_id": shared.items[:1], "history": [[]]})
+    for name in ("as_of", "timestamp"):
+        with pytest.raises(ValueError, match=f"{name}: expected whole numbers"):
+            shared.score_frame(frame.assign(**{name: now}))
 
 
 def test_unknown_users_are_a_normal_case(shared):

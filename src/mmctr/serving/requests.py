@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from mmctr.data.column_kinds import is_list
 from mmctr.serving.errors import RequestError, UnknownItemsError
-from mmctr.serving.rows import Requests
+from mmctr.serving.rows import Requests, not_dates
 from mmctr.serving.state import ScoringState
 
 logger = logging.getLogger(__name__)
@@ -73,6 +73,8 @@ def best_items(
     k: int,
 ) -> list[tuple[Any, float]]:
     """Ids and scores of the k best; see :meth:`mmctr.serving.scorer.Scorer.rank`."""
+    if k < 0:
+        raise ValueError(f"k: expected a number from 0 on, got {k}")
     best = np.argsort(-scores, kind="stable")[:k]
     if candidates is None:
         ids = state.ids.of(requests.items[best])
@@ -158,7 +160,7 @@ def new_events(state: ScoringState, events: pa.Table) -> tuple[pa.Table, int]:
         elif each.name == "user_id":
             columns.append(_users(state, events[each.name]))
         else:
-            columns.append(events[each.name].combine_chunks().cast(each.type))
+            columns.append(_cast(events, each))
         if columns[-1].null_count and each.name not in optional:
             raise ValueError(f"events: column '{each.name}' is empty in some rows")
     added = pa.table(columns, known.schema).filter(pa.array(numbers > 0))
@@ -166,6 +168,16 @@ def new_events(state: ScoringState, events: pa.Table) -> tuple[pa.Table, int]:
     both = pa.concat_tables([known, added])
     order = np.argsort(both["timestamp"].to_numpy(), kind="stable")
     return both.take(pa.array(order)), int((numbers == 0).sum())
+
+
+def _cast(events: pa.Table, field: pa.Field) -> pa.Array:
+    column = not_dates(events[field.name], field.name)
+    try:
+        return column.cast(field.type)
+    except pa.ArrowException as error:
+        raise ValueError(
+            f"events: column '{field.name}' is {column.type}; expected {field.type}"
+        ) from error
 
 
 def _warn_of_uncounted(state: ScoringState, events: pa.Table) -> None:
@@ -246,12 +258,14 @@ def _users(state: ScoringState, ids: Any) -> pa.Array:
 
 def _moments(state: ScoringState, table: pa.Table) -> np.ndarray | None:
     count = table.num_rows
-    if "as_of" in table.column_names and not table["as_of"].null_count:
-        return table["as_of"].to_numpy().astype(np.int64)
+    given = None
+    if "as_of" in table.column_names:
+        given = not_dates(table["as_of"], "as_of")
+        if not given.null_count:
+            return given.to_numpy().astype(np.int64)
     moment = state.next_moment
     if moment is None:
         return None
-    if "as_of" not in table.column_names:
+    if given is None:
         return np.full(count, moment, np.int64)
-    filled = pc.fill_null(table["as_of"].cast(pa.int64()), moment)
-    return filled.to_numpy()
+    return pc.fill_null(given.cast(pa.int64()), moment).to_numpy()

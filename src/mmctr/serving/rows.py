@@ -89,7 +89,8 @@ class Requests:
         given = self.columns.get("timestamp")
         if given is None or _plain(given).null_count:
             return self.as_of
-        return _plain(given).to_numpy(zero_copy_only=False).astype(np.int64)
+        times = not_dates(given, "timestamp")
+        return times.to_numpy(zero_copy_only=False).astype(np.int64)
 
     def _levels_of_targets(
         self, state: FieldState, item_table: pa.Table
@@ -135,6 +136,25 @@ class Requests:
             if name in wanted and name not in found:
                 found[name] = pa.array(values)
         return found
+
+
+def not_dates(times: Any, name: str) -> pa.Array:
+    """Refuse dates and times of a type of their own, whose numbers are no seconds.
+
+    Args:
+        times: ``[R]`` values.
+        name: What they are, for the message.
+
+    Raises:
+        RequestError: If they are such.
+    """
+    array = _plain(times)
+    if pa.types.is_temporal(array.type):
+        raise RequestError(
+            f"{name}: expected whole numbers, unix seconds, got {array.type}",
+            ("row", name),
+        )
+    return array
 
 
 def _plain(values: Any) -> pa.Array:

@@ -200,9 +200,10 @@ FORMS = {
 
 @pytest.mark.system
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_is_exported(form, tmp_path):
+def test_every_form_is_exported(form, tmp_path, note_parity):
     scorer = tiny_scorer(**FORMS[form])
     scorer.export(tmp_path / "export", "onnx", "torch")
+    note_parity(form, tmp_path / "export")
     requests = random_requests(np.random.default_rng(1), 50)
     expected = scorer.score_frame(requests)
     assert np.ptp(expected) > 1e-3
@@ -213,8 +214,9 @@ def test_every_form_is_exported(form, tmp_path):
 
 
 @pytest.mark.system
-def test_a_run_with_row_statistics_is_exported(shared, tmp_path):
+def test_a_run_with_row_statistics_is_exported(shared, tmp_path, note_parity):
     shared.export(tmp_path / "export", "onnx", "torch")
+    note_parity("row statistics", tmp_path / "export")
     facts = json.loads((tmp_path / "export" / "export.json").read_text())
     assert len(facts["statistics"]) > 50
     assert facts["inputs"][2]["shape"] == ["batch", len(facts["statistics"])]
@@ -226,11 +228,12 @@ def test_a_run_with_row_statistics_is_exported(shared, tmp_path):
     ("name", "head"),
     [*((name, "own") for name in MODELS), ("din", "dcn_v2"), ("din", "quadratic")],
 )
-def test_every_model_and_head_is_exported(tmp_path, name, head):
+def test_every_model_and_head_is_exported(tmp_path, note_parity, name, head):
     """An export that scores otherwise than the bundle would be an error."""
     model = {"name": name, "head": head}
     scorer = tiny_scorer(features=RICH["features"], model=model)
     scorer.export(tmp_path / "export", "torch", "onnx")
+    note_parity(f"{name}, head {head}", tmp_path / "export")
     found = scorer.explain(ITEMS[:3], ITEMS[4])
     assert found.attention.shape == (3,)
     assert found.attention.any() == (name != "target_only")

@@ -82,7 +82,7 @@ def exported_files(state: ScoringState, formats: Sequence[str]) -> dict[str, Any
             )
         for path in sorted(Path(folder).iterdir()):
             files[path.name] = path.read_bytes()
-    facts = _facts(state, log, (inputs, numbers), parity, versions)
+    facts = _facts(state, log, inputs, numbers, parity, versions)
     ids = state.bundle.items["original_id"]
     return {
         **files,
@@ -118,7 +118,8 @@ def _has_steps(state: ScoringState) -> bool:
 def _facts(
     state: ScoringState,
     log: ClickLog,
-    read: tuple[list[Input], list[Field]],
+    inputs: list[Input],
+    numbers: list[Field],
     parity: dict[str, Parity],
     versions: dict[str, str],
 ) -> ExportFacts:
@@ -126,7 +127,7 @@ def _facts(
     fields = field_inputs(log.fields.specs, state.bundle.fields)
     return ExportFacts(
         format=FORMAT,
-        inputs=read[0],
+        inputs=inputs,
         output=Input(
             name="probability",
             dtype=np.dtype(np.float64).name,
@@ -137,9 +138,7 @@ def _facts(
         max_history=facts.ctr.training.max_history,
         statistics=list(log.statistic_names),
         fields=fields,
-        numbers=[
-            each.column for each in number_fields(log.fields.specs, state.bundle.fields)
-        ],
+        numbers=[each.column for each in numbers],
         encodings=encodings_of(fields, state.bundle.fields),
         codes=SpecialCodes(),
         precision=facts.ctr.training.precision,
