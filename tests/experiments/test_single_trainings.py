@@ -15,30 +15,32 @@ from mmctr.experiments.training import train_measured
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.varied_params import VariedParams
 
-SEEDS = "ctr_modeling.training.seeds"
+FURTHER = [("seeds", 5), ("refit", "train_and_valid")]
 
 
-def base(seeds: int) -> VariedParams:
-    ctr = ctr_params(training={"seeds": seeds})
+def base(**training: object) -> VariedParams:
+    ctr = ctr_params(training=training)
     return VariedParams(quantization=quantization_params(), ctr_modeling=ctr)
 
 
-def test_several_seeds_are_ignored_aloud_and_change_no_result(caplog):
+@pytest.mark.parametrize(("name", "value"), FURTHER)
+def test_further_trainings_are_ignored_aloud_and_change_no_result(name, value, caplog):
     with caplog.at_level(logging.WARNING):
         plans = [
-            make_plan(ablation_params(), base(seeds).as_single_training(), INPUTS)
-            for seeds in (1, 5)
+            make_plan(ablation_params(), given.as_single_training(), INPUTS)
+            for given in (base(), base(**{name: value}))
         ]
     assert plans[0] == plans[1]
     (said,) = [x.getMessage() for x in caplog.records]
-    assert f"{SEEDS}=5 is ignored" in said
+    assert f"ctr_modeling.training.{name}={value} is ignored" in said
 
 
-def test_no_arm_and_no_trial_has_several_of_its_own():
-    arm = {"kind": "none", "ctr_modeling": {"training": {"seeds": 2}}}
-    with pytest.raises(ValidationError, match="training.seeds"):
+@pytest.mark.parametrize(("name", "value"), FURTHER)
+def test_no_arm_and_no_trial_has_further_trainings_of_its_own(name, value):
+    arm = {"kind": "none", "ctr_modeling": {"training": {name: value}}}
+    with pytest.raises(ValidationError, match=f"training.{name}"):
         ablation_params(arms={"none": arm})
-    space = {SEEDS: {"choices": [1, 2]}}
+    space = {f"ctr_modeling.training.{name}": {"choices": [value]}}
     with pytest.raises(ValidationError, match="the same for all trials"):
         TuningParams.model_validate({"space": space, "budget": {"max_epochs": 1}})
 

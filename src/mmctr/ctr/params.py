@@ -1,8 +1,8 @@
 """Parameters of the CTR model, its training and its evaluation."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from mmctr.ctr.features.content import (
     NO_CONTENT,
@@ -65,6 +65,10 @@ class TrainingParams(Params):
 
     seeds: int = Field(1, ge=1)
     """Trainings with seed, seed + 1, ...; their mean logit is the model."""
+    refit: Literal["none", "train_and_valid"] = "none"
+    """train_and_valid: once valid has chosen the number of steps, a second training of
+    as many passes, over train and valid, makes the weights; calibration and metrics of
+    valid stay those of the first. Not in ablation and tuning."""
     max_history: int = Field(64, ge=1)
     """History items used, the newest."""
     batch_size: int = Field(512, ge=2)
@@ -178,3 +182,12 @@ class CtrParams(Params):
     """Where torch computes; auto uses a GPU if there is one."""
     progress: bool = False
     """Draw progress bars even where stderr is not a terminal."""
+
+    @model_validator(mode="after")
+    def _refit_is_from_scratch(self) -> Self:
+        if self.start_from is not None and self.training.refit != "none":
+            raise ValueError(
+                f"training.refit={self.training.refit} trains from scratch, and "
+                "start_from goes on from weights; set ctr_modeling.training.refit=none"
+            )
+        return self

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 _UNUSED: dict[str, Any] = dict.fromkeys(
     ("progress", "device", "checkpoint", "submission", "seed", "calibration"), True
 )
-_UNUSED["training"] = {"seeds"}
+_UNUSED["training"] = {"seeds", "refit"}
 _UNUSED["evaluation"] = set(EvaluationParams.model_fields) - OF_TRAINING
 
 
@@ -88,15 +88,19 @@ class VariedParams(Params):
         and further trainings of one model, which are logged.
         """
         training = self.ctr_modeling.training
-        if training.seeds > 1:
-            logger.warning(
-                "ctr_modeling.training.seeds=%d is ignored: experiments compare single "
-                "trainings",
-                training.seeds,
-            )
+        single = {"seeds": 1, "refit": "none"}
+        for name, value in single.items():
+            stated = getattr(training, name)
+            if stated != value:
+                logger.warning(
+                    "ctr_modeling.training.%s=%s is ignored: experiments compare "
+                    "single trainings on train alone",
+                    name,
+                    stated,
+                )
         own = {
             "checkpoint": CheckpointParams(),
-            "training": training.model_copy(update={"seeds": 1}),
+            "training": training.model_copy(update=single),
         }
         ctr = self.ctr_modeling.model_copy(update=own)
         return self.model_copy(update={"ctr_modeling": ctr})

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from ctr_node_rows import N_ITEMS, VECTORS, rows
 
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.submission import build_submission, check_submission
@@ -15,77 +16,7 @@ from mmctr.pipelines.ctr_modeling.nodes import (
     train_model,
 )
 
-N_ITEMS = 30
-# Titles have two columns, images none.
-VECTORS = {
-    "title": np.concatenate([np.zeros((1, 2)), np.eye(2)[np.arange(N_ITEMS) % 2]]),
-    "image": np.zeros((N_ITEMS + 1, 0)),
-}
 REPORT = {"source": "challenge", "log": None}
-
-
-@pytest.fixture(scope="module")
-def params():
-    return CtrParams.model_validate(
-        {
-            "features": {},
-            "model": {"embedding_dim": 4, "attention_units": [4], "dnn_units": [8]},
-            "training": {"batch_size": 64, "max_epochs": 2, "learning_rate": 0.01},
-            "evaluation": {"resamples": 30, "seed": 1},
-            "seed": 1,
-            "device": "cpu",
-        }
-    )
-
-
-@pytest.fixture(scope="module")
-def item_table():
-    rng = np.random.default_rng(0)
-    codes = rng.integers(1, 6, (N_ITEMS + 1, 3))
-    codes[0] = 0
-    levels = pa.array(np.append(0, rng.integers(4, 15, N_ITEMS)), pa.int32())
-    facts = {"kind": "level", "size": "15", "width": "1", "known_only": "True"}
-    likes = pa.field("field_likes", pa.int32(), metadata=facts)
-    return pa.table(
-        {
-            "item_id": pa.array(np.arange(N_ITEMS + 1), pa.int32()),
-            "title_codes": pa.array(codes.tolist(), pa.list_(pa.int32())),
-            "image_codes": pa.array([[]] * (N_ITEMS + 1), pa.list_(pa.int32())),
-        }
-    ).append_column(likes, levels)
-
-
-@pytest.fixture(scope="module")
-def mapping():
-    return pa.table(
-        {
-            "item_id": np.arange(1, N_ITEMS + 1),
-            "original_id": [f"item-{number}" for number in range(N_ITEMS)],
-        }
-    )
-
-
-def rows(seed: int, groups: int) -> pa.Table:
-    """Groups of one click on an even item and three rows of odd items."""
-    rng = np.random.default_rng(seed)
-    items = rng.integers(0, N_ITEMS // 2, (groups, 4)) * 2 + 1
-    items[:, 0] += 1
-    histories = [
-        rng.integers(1, N_ITEMS + 1, rng.integers(1, 5)) for _ in range(groups)
-    ]
-    return pa.table(
-        {
-            "user_id": [f"user-{group}" for group in np.repeat(np.arange(groups), 4)],
-            "group_id": np.repeat(np.arange(groups), 4),
-            "item_id": items.reshape(-1),
-            "item_seq": pa.array(
-                [histories[group] for group in np.repeat(np.arange(groups), 4)],
-                pa.list_(pa.int32()),
-            ),
-            "label": pa.array(np.tile([1, 0, 0, 0], groups), pa.int8()),
-            "timestamp": pa.nulls(groups * 4, pa.int64()),
-        }
-    )
 
 
 @pytest.fixture(scope="module")

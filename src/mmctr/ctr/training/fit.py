@@ -57,6 +57,7 @@ def train_ctr_model(
     params: CtrParams,
     *,
     parent: Parent | None = None,
+    follow: Sequence[float] = (),
     callbacks: Sequence[pl.Callback] = (),
     checkpoints: Path | None = None,
 ) -> TrainedModel:
@@ -70,6 +71,8 @@ def train_ctr_model(
         params: Features, sizes, training.
         parent: A model to go on from; no later weights are kept that are worse on valid
             than its own. None: from scratch.
+        follow: The monitor at each validation of an earlier training, up to the best:
+            this one has the same rates and passes, and valid decides nothing.
         callbacks: Lightning callbacks, such as a clock; they see only the steps of
             this process.
         checkpoints: Folder for the checkpoints of unfinished trainings, from which this
@@ -124,25 +127,26 @@ def train_ctr_model(
         params,
         NormBatches(train, params.training.batch_size, params.seed),
         train.facts.negative_keep,
+        follow,
     )
     if parent is not None:
         task.keep_start(predict_clicks(table, model.state_dict(), valid, params))
-    elif train.facts.kind == "impressions":
+    elif train.facts.kind == "impressions" and not follow:
         task.keep_start(np.full(len(valid), train.click_rate))
     logs = (train, valid)
+    stopping = [*([] if follow else [_early_stopping(params.training)]), *callbacks]
     if checkpoints is None:
-        trainer = _fit(task, logs, params, device, callbacks)
+        trainer = _fit(task, logs, params, device, stopping)
         return collect_result(task, trainer, params, device)
 
-    key = training_key(model, train, valid, valid_groups, params)
+    key = training_key(model, train, valid, valid_groups, params, follow)
     folder = CheckpointFolder(checkpoints / key, key)
     found = folder.newest()
     log_resume_point(folder, found)
     if found is not None and found[0].name == FINISHED:
         return TrainedModel(**found[1])
     # Lightning takes the signals when it begins: they are watched from then on.
-    both = (signal.SIGINT, signal.SIGTERM)
-    lost = "steps since the last checkpoint"
+    both, lost = (signal.SIGINT, signal.SIGTERM), "steps since the last checkpoint"
     with StopRequest(both, lost=lost, watch=False) as stop:
         saving = Checkpointing(folder, params.checkpoint.every_steps, stop)
         try:
@@ -151,7 +155,7 @@ def train_ctr_model(
                 logs,
                 params,
                 device,
-                [*callbacks, saving],
+                [*stopping, saving],
                 plugins=[CheckedFiles(folder)],
                 resume_from=found and found[0],
             )
@@ -193,6 +197,15 @@ def _scales(
     return scales
 
 
+def _early_stopping(settings: TrainingParams) -> EarlyStopping:
+    return EarlyStopping(
+        settings.monitor,
+        mode=monitor_mode(settings.monitor),
+        patience=settings.patience,
+        check_finite=True,
+    )
+
+
 @quiet_lightning()
 def _fit(
     task: CtrLightningModule,
@@ -211,7 +224,7 @@ def _fit(
         logs: Rows of train and valid.
         params: Training parameters.
         device: Where to train.
-        callbacks: In addition to those of every training.
+        callbacks: In addition to those of every training; what stops it early first.
         plugins: Lightning plugins.
         resume_from: A checkpoint.
     """
@@ -229,18 +242,12 @@ def _fit(
         show=is_shown(params.progress),
         metric=settings.monitor,
     )
-    stopping = EarlyStopping(
-        settings.monitor,
-        mode=monitor_mode(settings.monitor),
-        patience=settings.patience,
-        check_finite=True,
-    )
     trainer = pl.Trainer(
         accelerator=device.type,
         devices=1,
         max_epochs=settings.max_epochs * batches.parts,
         precision=LIGHTNING_PRECISION[settings.precision],
-        callbacks=[DivergenceCheck(batches), stopping, *callbacks, bar],
+        callbacks=[DivergenceCheck(batches), *callbacks, bar],
         plugins=list(plugins),
         enable_checkpointing=False,
         logger=False,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ def training_key(
     valid: ClickLog,
     valid_groups: np.ndarray,
     params: CtrParams,
+    follow: Sequence[float] = (),
 ) -> str:
     """Hash what a training depends on, by content.
 
@@ -36,11 +37,14 @@ def training_key(
         valid: Rows.
         valid_groups: ``[valid rows]``.
         params: Features, sizes, training.
+        follow: What the training follows, if it is a refit.
 
     Returns:
         Hexadecimal digits.
     """
     digest = hashlib.sha256(json.dumps(_settings(params), sort_keys=True).encode())
+    if follow:
+        digest.update(json.dumps(list(follow)).encode())
     for name, array in _arrays(model, train, valid, valid_groups):
         digest.update(f"\n{name} {array.dtype} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).data)
@@ -51,7 +55,9 @@ def _settings(params: CtrParams) -> dict[str, Any]:
     return {
         "features": params.features.model_dump(),
         "model": params.model.model_dump(),
-        "training": params.training.model_dump(exclude={"keep_memory", "seeds"}),
+        "training": params.training.model_dump(
+            exclude={"keep_memory", "refit", "seeds"}
+        ),
         "weighted": params.evaluation.weighted,
         "seed": params.seed,
         "versions": [RESULT_VERSION, torch.__version__, pl.__version__],

@@ -1,7 +1,7 @@
 """Training step and validation of a CTR model, for Lightning."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +72,7 @@ class CtrLightningModule(pl.LightningModule):
         params: CtrParams,
         norm_batches: Iterable[Batch] = (),
         negative_keep: float = 1.0,
+        follow: Sequence[float] = (),
     ) -> None:
         """Store what a training needs.
 
@@ -82,12 +83,16 @@ class CtrLightningModule(pl.LightningModule):
             norm_batches: Of train; with ``weight_average`` batch normalisation is
                 measured on them before each validation.
             negative_keep: Share of the negatives that train's rows are a draw of.
+            follow: The monitor at each validation of an earlier training; this one
+                lowers its rates where that one did, and ends and keeps its weights at
+                the last of them, whatever its own validations measure.
         """
         super().__init__()
         self.model = model
         self._rows = rows
         self._norm_batches = norm_batches
         self._negative_keep = negative_keep
+        self._follow = tuple(follow)
         self._params = params.training
         # Collected once: walking over all modules takes a millisecond.
         self._tables = model.embedding_tables()
@@ -221,9 +226,15 @@ class CtrLightningModule(pl.LightningModule):
         self.validations.append(
             {"step": self.global_step, "learning_rate": rate, **metrics}
         )
+        monitored = values[self._params.monitor]
+        if self._follow:
+            monitored = self._follow[len(self.validations) - 1]
+            self.trainer.should_stop = len(self.validations) == len(self._follow)
         if self._plateau is not None:
             # In single precision, as Lightning compares them to stop early.
-            self._plateau.step(float(np.float32(values[self._params.monitor])))
+            self._plateau.step(float(np.float32(monitored)))
+        if self._follow:
+            return
         LOGGER.info(
             "step %d: valid AUC %.4f, gAUC %.4f, logloss %.4f",
             self.global_step,
@@ -248,7 +259,8 @@ class CtrLightningModule(pl.LightningModule):
         }
 
     def _keep_if_better(self, score: float, step: int) -> None:
-        if is_better(self._params.monitor, score, self.best.score):
+        follows = bool(self._follow)
+        if follows or is_better(self._params.monitor, score, self.best.score):
             weights = {
                 name: tensor.detach().to("cpu", copy=True).contiguous()
                 for name, tensor in self.model.state_dict().items()

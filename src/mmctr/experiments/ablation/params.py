@@ -18,6 +18,7 @@ _SHARED = ("seed", "device", "progress", "evaluation", "submission")
 _SHARED_TRAINING = (
     *BUDGETED,
     "seeds",
+    "refit",
     "batch_size",
     "max_history",
     "monitor",

@@ -24,6 +24,7 @@ _SHARED = {
     "ctr_modeling.evaluation": "ctr_modeling.evaluation",
     "ctr_modeling.submission": "ctr_modeling.submission",
     "ctr_modeling.training.seeds": "no more than 1",
+    "ctr_modeling.training.refit": "none",
     "ctr_modeling.training.monitor": "tuning.objective",
     **{f"ctr_modeling.training.{name}": f"tuning.budget.{name}" for name in BUDGETED},
 }

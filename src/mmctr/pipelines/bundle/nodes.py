@@ -108,6 +108,7 @@ def make_bundle(
     Returns:
         Relative path -> content; see :class:`mmctr.serving.bundle.Bundle`.
     """
+    from mmctr.ctr.training.refit import final_weights
     from mmctr.data.fields.state import FieldState
     from mmctr.serving import making
     from mmctr.serving.bundle import Bundle
@@ -139,7 +140,7 @@ def make_bundle(
     )
     bundle = Bundle(
         facts=facts,
-        weights=ctr_weights,
+        weights=final_weights(ctr_weights),
         item_table=item_table,
         items=pa.table(
             {

@@ -43,6 +43,27 @@ def known_rows(
     )
 
 
+def train_and_valid(
+    train: pa.Table, valid: pa.Table, log: LogFacts, seed: int
+) -> pa.Table:
+    """Put the rows of train and valid together.
+
+    Args:
+        train: Labelled rows.
+        valid: The same, with all negatives.
+        log: Of valid's negatives the share that train has is drawn.
+        seed: Of this draw.
+
+    Returns:
+        Train's rows, then valid's.
+    """
+    if log.negative_keep < 1:
+        draws = np.random.default_rng(seed).random(valid.num_rows)
+        kept = (valid["label"].to_numpy() == 1) | (draws < log.negative_keep)
+        valid = valid.filter(pa.array(kept))
+    return pa.concat_tables([train, valid])
+
+
 def _codes_of(rows: pa.Table, fields: Sequence[str]) -> dict[str, np.ndarray]:
     """Field -> codes ``[R]``, of those that the rows have, one value each."""
     columns = {name: f"{CODES}{name}" for name in fields}

@@ -20,6 +20,7 @@ from mmctr.pipelines.ctr_modeling.measured_rows import (
     evaluated_rows,
     in_later_half,
     known_rows,
+    train_and_valid,
     with_unknown_item,
 )
 from mmctr.pipelines.going_on import load_start
@@ -62,7 +63,8 @@ def train_model(
 
     Returns:
         Weights by name, with the calibrations fitted on the later half of valid, and
-        the history of the training, ready for JSON.
+        the history of the training, ready for JSON. With ``training.refit`` those that
+        have not seen valid are beside them.
     """
     from mmctr.ctr.inputs.click_log import ClickLog
     from mmctr.ctr.inputs.item_table import ItemTable
@@ -73,6 +75,7 @@ def train_model(
         estimate_memory,
         warn_if_memory_low,
     )
+    from mmctr.ctr.training.refit import refit, with_selected
     from mmctr.ctr.training.seeds import train_seeds, with_mean
 
     items = ItemTable.from_arrow(item_table, vectors)
@@ -82,19 +85,21 @@ def train_model(
         ids = item_id_mapping["original_id"]
         parents = start.parents(start_bundle, ids)
         train_rows, said = rows_to_go_on_with(train_rows, start, params)
-    train_log, valid_log = (
-        ClickLog.from_arrow(
-            part,
+    facts = LogFacts.of(preparation_report)
+
+    def as_log(rows: pa.Table) -> ClickLog:
+        return ClickLog.from_arrow(
+            rows,
             params.training.max_history,
             items.n_items,
             statistics=params.features.statistics,
             fields=params.features.fields,
             crosses=params.features.crosses,
             without=params.features.without,
-            facts=LogFacts.of(preparation_report),
+            facts=facts,
         )
-        for part in (train_rows, valid_rows)
-    )
+
+    train_log, valid_log = as_log(train_rows), as_log(valid_rows)
     if params.features.forms and not any(x.shape[1] for x in vectors.values()):
         logger.warning(
             "no item has a vector of any modality: the model is trained without "
@@ -107,16 +112,8 @@ def train_model(
     groups = valid_rows["group_id"].to_numpy()
     estimate = estimate_memory(items, train_log, valid_log, params)
     warn_if_memory_low(estimate, params)
-    folder = params.checkpoint.folder
-    trained = train_seeds(
-        items,
-        train_log,
-        valid_log,
-        groups,
-        params,
-        Path(folder) if folder else None,
-        parents,
-    )
+    folder = Path(params.checkpoint.folder) if params.checkpoint.folder else None
+    trained = train_seeds(items, train_log, valid_log, groups, params, folder, parents)
     scores = predict_clicks(items, trained.weights, valid_log, params)
     history = with_mean(trained.history, scores, valid_log, groups, params)
     # The later rows are more like those that are predicted next.
@@ -127,10 +124,24 @@ def train_model(
         scores[latest],
         params.calibration.method,
     )
+    if params.training.refit == "train_and_valid":
+        both = as_log(train_and_valid(train_rows, valid_rows, facts, params.seed))
+        again = refit(items, both, valid_log, groups, params, trained, folder)
+        weights = with_selected(again.weights, weights)
+        said["refit"] = again.history["refit"]
     said["memory_estimate_gb"] = round(estimate.total / 1e9, 3)
     if advice:
         said["advice"] = advice
     return weights, history | said
+
+
+def predict_valid(
+    item_table: pa.Table, vectors: dict[str, np.ndarray], weights: Weights, *others: Any
+) -> pa.Table:
+    """Score valid by weights that have not seen it; see :func:`predict_rows`."""
+    from mmctr.ctr.training.refit import selected_weights
+
+    return predict_rows(item_table, vectors, selected_weights(weights), *others)
 
 
 def predict_rows(
@@ -170,9 +181,12 @@ def predict_rows(
     from mmctr.ctr.inputs.vocabulary import within_vocabulary
     from mmctr.ctr.prediction import log_to_score, predict_clicks
     from mmctr.ctr.training.calibrated_weights import split_calibration
+    from mmctr.ctr.training.refit import final_weights
 
     items = ItemTable.from_arrow(item_table, vectors)
-    weights, calibration = split_calibration(weights, params.calibration.method)
+    weights, calibration = split_calibration(
+        final_weights(weights), params.calibration.method
+    )
     items, weights = within_vocabulary(items, weights, params)
     log = log_to_score(rows, params, items.n_items)
     try:
@@ -218,7 +232,8 @@ def evaluate_predictions(
     """Measure both parts: beside every baseline, and in detail.
 
     Args:
-        train: What the baselines may know, and which targets are not cold.
+        train: What the baselines may know, and which targets are not cold; on test
+            with valid's rows, if the model is trained on these too.
         valid: Primary rows.
         valid_predictions: Their probabilities.
         valid_tree_scores: Those of the boosted trees, ``[R]``.
@@ -240,7 +255,12 @@ def evaluate_predictions(
         test with frozen statistics; None where these are no others.
     """
     singles = params.evaluation.single_fields
-    known = known_rows(train, singles, LogFacts.of(preparation_report))
+    log = LogFacts.of(preparation_report)
+    known = {"valid": known_rows(train, singles, log)}
+    known["test"] = known["valid"]
+    if params.training.refit == "train_and_valid":
+        both = train_and_valid(train, valid, log, params.seed)
+        known["test"] = known_rows(both, singles, log)
     oracle = preparation_report["oracle_auc"] or {}
     n_items = len(next(iter(vectors.values()))) - 1
     titles = vectors.get("title", np.zeros((n_items + 1, 0), np.float32))
@@ -261,7 +281,7 @@ def evaluate_predictions(
         if not rows["label"].null_count:
             metrics[name], details[name] = evaluate(
                 evaluated_rows(rows, *scores, n_items, singles),
-                known,
+                known[name],
                 titles,
                 params.evaluation,
                 oracle.get(name),

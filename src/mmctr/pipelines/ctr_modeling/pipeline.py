@@ -6,6 +6,7 @@ from mmctr.ctr.submission import build_submission, check_submission
 from mmctr.pipelines.ctr_modeling.nodes import (
     evaluate_predictions,
     predict_rows,
+    predict_valid,
     train_model,
 )
 
@@ -31,7 +32,7 @@ def create_pipeline() -> Pipeline:
             ),
             *(
                 Node(
-                    predict_rows,
+                    predict_valid if part == "valid" else predict_rows,
                     inputs=[
                         "item_table",
                         "vectors",
