@@ -8,7 +8,7 @@ import pyarrow as pa
 from found_ablation import ablation
 from prepared_log import log_report
 
-from mmctr.ctr.params import CtrParams
+from mmctr.ctr.params import CtrParams, TrainingParams
 from mmctr.evaluation import EvaluationParams
 from mmctr.pipelines.ctr_modeling.nodes import evaluate_predictions
 
@@ -81,8 +81,8 @@ def row_statistics() -> dict[str, Any]:
 
 
 def _of_model(evaluation: EvaluationParams) -> CtrParams:
-    """What a node takes; of it, only this part is read."""
-    return CtrParams.model_construct(evaluation=evaluation)
+    """What a node takes; of it, only these parts are read."""
+    return CtrParams.model_construct(evaluation=evaluation, training=TrainingParams())
 
 
 def evaluation(*, labelled: bool = True) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -68,3 +68,14 @@ def test_the_page_has_advice_on_settings_first(several):
     assert page.section("training").words.startswith(
         "Training curves try other settings"
     )
+
+
+def test_page_and_card_say_what_a_refit_is(several):
+    again = several | {"refit": {"rows": 98765, "steps": [10, 20, 30]}}
+    page = Page(render_report("t", "s", [training_section(again)]))
+    said = "second training over the 98,765 rows of train and valid"
+    assert said in page.section("training").words
+    names = inspect.signature(write_model_card).parameters
+    artifacts = found() | {"training_history": again}
+    card = write_model_card(**{name: artifacts[name] for name in names})
+    assert said in " ".join(card.split())
