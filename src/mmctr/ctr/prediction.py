@@ -15,6 +15,7 @@ from mmctr.ctr.inputs.click_log import Batch, ClickLog
 from mmctr.ctr.inputs.field_columns import FieldSpec
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.inputs.statistic_columns import require_same_statistics
+from mmctr.ctr.layers.computed_once import compute_once
 from mmctr.ctr.member_weights import split_members
 from mmctr.ctr.models import model_class
 from mmctr.ctr.models.base import CtrModel
@@ -72,8 +73,7 @@ class ClickPredictor:
         model = next(built) if len(members) == 1 else MeanLogit(built)
         self.model: CtrModel | MeanLogit = model.to(self._device).eval()
         with precision_context(self._device, params.training.precision):
-            for own in self.members:
-                own.items.embed_once()
+            compute_once(self.model)
 
     @property
     def members(self) -> list[CtrModel]:

@@ -9,12 +9,13 @@ from mmctr.ctr.features.codes import make_code_embedding
 from mmctr.ctr.features.fields import ITEM_FIELDS_LAYER, FieldVectors, ItemFields
 from mmctr.ctr.features.vectors import ContinuousVector
 from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.layers.computed_once import ComputedOnce
 from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.model_params import ModelParams
 from mmctr.ctr.params import FeatureParams
 
 
-class ItemEmbedding(nn.Module):
+class ItemEmbedding(nn.Module, ComputedOnce):
     """All features of an item, concatenated.
 
     Shapes: ``items [U]`` int64 (0 is padding) -> vectors of ``width`` columns.
@@ -78,9 +79,8 @@ class ItemEmbedding(nn.Module):
         self._n_items = table.n_items
         self._embedded: ItemVectors | None = None
 
-    @torch.no_grad()
-    def embed_once(self) -> None:
-        """Embed all items, to be looked up from now on; weights must stay as they are.
+    def compute_once(self) -> None:
+        """Embed all items, to be looked up from now on.
 
         For scoring: a batch of training has few of the items.
         """

@@ -2,7 +2,8 @@
 
 import torch
 
-from mmctr.ctr.layers.mlp import folded, mlp
+from mmctr.ctr.layers.computed_once import ComputedOnce
+from mmctr.ctr.layers.mlp import FoldedLayer, folded, mlp
 from mmctr.ctr.layers.plain import plain_layers
 from mmctr.ctr.layers.split_columns import SplitColumns
 from mmctr.ctr.model_params import ModelParams
@@ -10,7 +11,7 @@ from mmctr.ctr.models.base import Head
 from mmctr.runtime.linear import linear
 
 
-class MlpHead(Head):
+class MlpHead(Head, ComputedOnce):
     """``[linear, (batch norm), ReLU, (dropout)] * n, linear to 1``.
 
     Shapes: inputs ``[B, W]`` -> logits ``[B]``.
@@ -29,6 +30,7 @@ class MlpHead(Head):
             seed=seed,
             first_layer=first_layer,
         )
+        self._folded: list[FoldedLayer] | None = None
         self._values = 2 * width + 3 * sum(params.dnn_units)
 
     @property
@@ -42,11 +44,15 @@ class MlpHead(Head):
         measures = any(layer.training for layer in self.layers)
         if measures or torch.is_autocast_enabled(inputs.free.device.type):
             return self.layers[1:](inputs.through(self.layers[0])).squeeze(1)
-        first, *others = folded(self.layers)
+        first, *others = self._folded or folded(self.layers)
         hidden = inputs.through(first)
         for layer in others:
             hidden = linear(hidden.relu_(), *layer)
         return hidden.squeeze(1)
+
+    def compute_once(self) -> None:
+        """Fold normalisations into the layers."""
+        self._folded = folded(self.layers)
 
     def padded(self, inputs: torch.Tensor) -> torch.Tensor:
         """The same, for exports."""
