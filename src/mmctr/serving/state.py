@@ -36,6 +36,7 @@ class ScoringState:
         ids: The items' ids.
         events: All of them, for the age of items.
         source: What row statistics are made of; None if the model has none.
+        compared: Modalities whose cosines statistics and model have in common.
     """
 
     bundle: Bundle
@@ -44,6 +45,7 @@ class ScoringState:
     ids: ItemIds
     events: EventLog
     source: StatisticsSource | None
+    compared: tuple[str, ...]
 
     @classmethod
     def of(cls, bundle: Bundle) -> Self:
@@ -65,6 +67,7 @@ class ScoringState:
             ids=ItemIds(bundle.items["original_id"]),
             events=EventLog.from_arrow(bundle.events),
             source=_statistics_source(bundle),
+            compared=items.compared_for(ctr.features),
         )
 
     def with_events(self, events: pa.Table) -> Self:
@@ -112,11 +115,16 @@ class ScoringState:
 
     def log(self, requests: Requests) -> ClickLog:
         """Rows as the model reads them; one at least."""
-        bundle, rows = self.bundle, self._plain_rows(requests)
-        computed = {}
-        if self.source is not None:
-            computed = compute_statistics(rows, self.source, self._as_of_limit)
-        return log_to_score(rows, bundle.facts.ctr, bundle.n_items, computed)
+        ctr, n_items = self.bundle.facts.ctr, self.bundle.n_items
+        rows = self._plain_rows(requests)
+        if self.source is None:
+            return log_to_score(rows, ctr, n_items)
+        columns, cosines = compute_statistics(rows, self.source, self._as_of_limit)
+        log = log_to_score(rows, ctr, n_items, columns)
+        known = [cosines.get(name, np.zeros(0)) for name in self.compared]
+        if not known or any(len(own) != len(log.history) for own in known):
+            return log  # the model reads other parts of the histories
+        return replace(log, cosines=np.array(known, np.float32))
 
     def rows(self, requests: Requests) -> pa.Table:
         """Rows by the contract of ``test``, with their statistics."""

@@ -14,6 +14,7 @@ from worlds import (
 
 from mmctr.ctr.features.similarity import SimilarityHistogram
 from mmctr.ctr.model_params import SimilarityParams
+from mmctr.data.row_statistics.similarity import unit_vectors
 
 SEEDS = st.integers(0, 2**31)
 
@@ -96,3 +97,19 @@ def test_rows_of_one_history_fall_into_the_buckets_of_single_rows(
     apart = similarity.train().histogram(target, history, segment)
     together = similarity.eval().histogram(target, history, segment)
     assert torch.equal(together, apart)
+
+
+@given(seed=SEEDS, buckets=st.integers(1, 30), longest=st.integers(0, 9))
+@settings(max_examples=15, deadline=None)
+def test_known_cosines_fall_into_the_same_buckets(seed, buckets, longest):
+    rng = np.random.default_rng(seed)
+    vectors = with_vectors(rng, random_table(rng)).vectors["title"]
+    batch = whole_batch(click_log(rng, 12, longest=longest))
+    params = SimilarityParams(buckets=buckets)
+    similarity = SimilarityHistogram(vectors, 4, params).eval()
+    parts = (batch.target, batch.history, batch.segment)
+    unit = unit_vectors(vectors)
+    targets = batch.target[batch.segment]
+    known = np.vecdot(unit[targets], unit[batch.history]).round(5)
+    found = similarity.histogram(*parts, torch.from_numpy(known))
+    assert torch.equal(found, similarity.histogram(*parts))

@@ -12,6 +12,7 @@ from mmctr.runtime.unit_rows import normalize_rows
 
 _ROWS = 16_384
 _TARGETS = 256
+# What cosines may be off by, twice; statistics round theirs to five digits.
 _ROUNDING = 1e-5
 
 
@@ -45,10 +46,21 @@ class SimilarityHistogram(nn.Module):
         self.layer = RowsLinear(params.buckets, dim)
 
     def forward(
-        self, target: torch.Tensor, history: torch.Tensor, segment: torch.Tensor
+        self,
+        target: torch.Tensor,
+        history: torch.Tensor,
+        segment: torch.Tensor,
+        cosines: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Count, and pass the counts through the layer."""
-        counts = self.histogram(target, history, segment)
+        """Count, and pass the counts through the layer.
+
+        Args:
+            target: As above.
+            history: The same.
+            segment: The same.
+            cosines: ``[T]``, where they are known to 1e-5; None: they are computed.
+        """
+        counts = self.histogram(target, history, segment, cosines)
         return functional.relu(self.layer(self.scaled(counts)))
 
     def bucket_of(self, cosines: torch.Tensor) -> torch.Tensor:
@@ -64,23 +76,39 @@ class SimilarityHistogram(nn.Module):
 
     @torch.no_grad()
     def histogram(
-        self, target: torch.Tensor, history: torch.Tensor, segment: torch.Tensor
+        self,
+        target: torch.Tensor,
+        history: torch.Tensor,
+        segment: torch.Tensor,
+        cosines: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Count the positions per bucket: ``[B, buckets]``."""
         buckets = self._params.buckets
-        only = None
-        if not self.training:
-            only = only_history(history, segment, len(target))
-        if only is None:
-            cosines = self._of_positions(target, history, segment)
-        else:
-            cosines = self._of_request(target, only)
-        places = self.bucket_of(cosines)
         counted = self.has_vector.index_select(0, target).index_select(0, segment)
         counted = counted * self.has_vector.index_select(0, history)
+        rounded = cosines
+        if rounded is None and not self.training:
+            only = only_history(history, segment, len(target))
+            rounded = None if only is None else self._of_request(target, only)
+        if rounded is None:
+            exact = self._of_positions(target, history, segment)
+        else:
+            beside = self._beside_borders(rounded, counted)
+            rows = segment.index_select(0, beside)
+            queries = self.unit.index_select(0, target.index_select(0, rows))
+            keys = self.unit.index_select(0, history.index_select(0, beside))
+            exact = rounded.index_copy(0, beside, (queries * keys).sum(1))
         counts = counted.new_zeros(len(target) * buckets)
-        counts.index_add_(0, segment * buckets + places, counted)
+        counts.index_add_(0, segment * buckets + self.bucket_of(exact), counted)
         return counts.view(len(target), buckets)
+
+    def _beside_borders(
+        self, cosines: torch.Tensor, counted: torch.Tensor
+    ) -> torch.Tensor:
+        """Positions that may be in another bucket, as their cosines are rounded."""
+        places = (cosines + 1) * (self._params.buckets / 2)
+        near = (places - places.round()).abs() < _ROUNDING * self._params.buckets
+        return (near & (counted > 0)).nonzero().squeeze(1)
 
     def _of_positions(
         self, target: torch.Tensor, history: torch.Tensor, segment: torch.Tensor
@@ -96,22 +124,14 @@ class SimilarityHistogram(nn.Module):
         return torch.cat([(query * key).sum(1) for query, key in pairs])
 
     def _of_request(self, target: torch.Tensor, only: torch.Tensor) -> torch.Tensor:
-        """Cosines ``[B * H]`` of every pair, which fall into the same buckets."""
+        """Cosines ``[B * H]`` of every pair, which are sums in another order."""
         of_history = self.unit.index_select(0, only)
         # Few rows at a time stay in a core's cache.
         products = [
             functional.linear(self.unit.index_select(0, part), of_history)
             for part in target.split(_TARGETS)
         ]
-        cosines = torch.cat(products)
-        # These are sums in another order, which only counts beside a border.
-        places = (cosines + 1) * (self._params.buckets / 2)
-        off = (places - places.round()).abs()
-        rows, items = (off < _ROUNDING * self._params.buckets).nonzero(as_tuple=True)
-        queries = self.unit.index_select(0, target.index_select(0, rows))
-        keys = self.unit.index_select(0, only.index_select(0, items))
-        cosines[rows, items] = (queries * keys).sum(1)
-        return cosines.flatten()
+        return torch.cat(products).flatten()
 
 
 def _unit_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -36,6 +36,7 @@ class Batch(NamedTuple):
         items: ``[U]`` int64, the distinct items of the targets and histories, sorted.
         places: ``[B + T]`` int64, the row of ``items`` of each target, then of each
             history position.
+        cosines: ``[M, T]`` float32, those of the log.
     """
 
     target: torch.Tensor
@@ -49,6 +50,7 @@ class Batch(NamedTuple):
     field_values: torch.Tensor
     items: torch.Tensor
     places: torch.Tensor
+    cosines: torch.Tensor
 
     @classmethod
     def of(
@@ -62,6 +64,7 @@ class Batch(NamedTuple):
         weight: torch.Tensor,
         group: torch.Tensor | None = None,
         fields: FieldColumns | None = None,
+        cosines: torch.Tensor | None = None,
     ) -> "Batch":
         """Put a batch together on the CPU; without ``fields`` rows have none.
 
@@ -82,6 +85,7 @@ class Batch(NamedTuple):
             field_values=torch.from_numpy(fields.values),
             items=items,
             places=places,
+            cosines=torch.zeros(0, 0) if cosines is None else cosines,
         )
 
 
@@ -101,6 +105,8 @@ class ClickLog(Dataset[Batch]):
             ``[0]``: not known.
         facts: What the rows are.
         fields: The fields of user and row; without any it may have no rows.
+        cosines: ``[M, positions]`` float32, of target and history item by the vectors
+            of M modalities, rounded to 1e-5; ``[0, 0]``: not known.
     """
 
     target: np.ndarray
@@ -113,6 +119,7 @@ class ClickLog(Dataset[Batch]):
     groups: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     facts: LogFacts = UNKNOWN_LOG
     fields: FieldColumns = field(default_factory=lambda: FieldColumns.none(0))
+    cosines: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     @classmethod
     def from_arrow(
@@ -182,11 +189,14 @@ class ClickLog(Dataset[Batch]):
         """Gather a batch of rows ``[B]`` int64, in this order, or of neighbours."""
         if isinstance(rows, slice):
             offsets = self.offsets[rows.start : rows.stop + 1]
-            history = self.history[offsets[0] : offsets[-1]]
+            positions = slice(offsets[0], offsets[-1])
+            history, cosines = self.history[positions], self.cosines[:, positions]
         else:
-            history, offsets = take_ranges(
-                self.history, self.offsets[rows], self.offsets[rows + 1]
-            )
+            ranges = self.offsets[rows], self.offsets[rows + 1]
+            history, offsets = take_ranges(self.history, *ranges)
+            cosines = self.cosines
+            if len(cosines):
+                cosines = np.stack([take_ranges(own, *ranges)[0] for own in cosines])
         segment = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         weight = self.weight[rows] if len(self.weight) else self.weight
         group = self.groups
@@ -201,6 +211,7 @@ class ClickLog(Dataset[Batch]):
             weight=torch.from_numpy(weight),
             group=torch.from_numpy(group),
             fields=self.fields.take(rows) if self.fields.specs else None,
+            cosines=torch.from_numpy(cosines),
         )
 
     @property

@@ -70,6 +70,12 @@ class ItemTable:
                 self._reconstructed[name] = reconstruct_from_codes(vectors, codes[name])
         return {name: self._reconstructed[name] for name in present}
 
+    def compared_for(self, features: FeatureParams) -> tuple[str, ...]:
+        """Modalities whose own vectors compare target and history, in order."""
+        if "similarity" not in features.forms or features.vectors != "own":
+            return ()
+        return tuple(self.vectors_for(features))
+
     def _present(
         self, arrays: Mapping[str, np.ndarray], features: FeatureParams | None = None
     ) -> dict[str, np.ndarray]:

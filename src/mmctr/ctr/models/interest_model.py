@@ -192,10 +192,7 @@ class InterestModel(nn.Module, ABC):
         if self.empty_history is not None:
             is_empty = pooled.new_ones(len(target)).index_fill(0, batch.segment, 0)
             pooled = pooled + is_empty[:, None] * self.empty_history
-        compared = [
-            comparison(batch.target, batch.history, batch.segment)
-            for comparison in self.comparisons.values()
-        ]
+        compared = self._compare(batch)
         if self.row_statistics is not None:
             compared.append(self.row_statistics(batch.statistics))
         # Side by side: the row's fields of few levels, target, interest, comparisons,
@@ -211,6 +208,16 @@ class InterestModel(nn.Module, ABC):
             blocks.append(items.levels.of(target))
         free = torch.cat([own, pooled, *compared], dim=1)
         return self.head(SplitColumns(free, tuple(blocks)))
+
+    def _compare(self, batch: Batch) -> list[torch.Tensor]:
+        """Compare targets and histories by content, ``[B, D]`` each."""
+        parts, found = (batch.target, batch.history, batch.segment), []
+        known = iter(batch.cosines)
+        for comparison in self.comparisons.values():
+            given = isinstance(comparison, SimilarityHistogram)
+            own = (next(known, None),) if given else ()
+            found.append(comparison(*parts, *own))
+        return found
 
     def history_weights(self, batch: Batch) -> torch.Tensor:
         """``[T]``, how much each position of the history counts."""

@@ -224,6 +224,11 @@ class HistoryRows:
         return self.sum(self.weights)
 
     @cached_property
+    def cosines(self) -> dict[str, np.ndarray]:
+        """``[P]`` float32 by modality, where statistics are made of them."""
+        return {}
+
+    @cached_property
     def _filled(self) -> np.ndarray:
         """Rows with a history."""
         return np.flatnonzero(self.lengths)

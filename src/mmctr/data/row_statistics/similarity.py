@@ -37,7 +37,7 @@ def similarity_statistics(
         of the mean of the history's vectors, and ``<modality>_profile``, cosine of the
         target with that mean. NaN without history.
     """
-    cosines = _cosines(rows, unit)
+    cosines = rows.cosines[modality] = _cosines(rows, unit).ravel()
     focus = _lengths_of_means(rows, unit)
     pooled = pool(rows, {modality: cosines})
     profile = np.divide(
@@ -46,7 +46,7 @@ def similarity_statistics(
         out=np.zeros(len(rows), np.float32),
         where=focus > 1e-6,
     )
-    above = rows.mean((cosines.ravel() > _LEVELS[:, None]).astype(np.float32))
+    above = rows.mean((cosines > _LEVELS[:, None]).astype(np.float32))
     shares = zip(_LEVELS, above, strict=True)
     return {
         **pooled,
@@ -57,7 +57,10 @@ def similarity_statistics(
 
 
 def _cosines(rows: HistoryRows, unit: np.ndarray) -> np.ndarray:
-    """Of each history item with its row's target: ``[P]`` or ``[R, H]`` float32."""
+    """Of each history item with its row's target: ``[P]`` or ``[R, H]`` float32.
+
+    Rounded to five digits, so that pairs of equal vectors are ties.
+    """
     if rows.only_history is not None:
         return np.round(dot_products(unit, rows.items, unit[rows.only_history]), 5)
     cosines = np.empty(len(rows.history), np.float32)
@@ -65,7 +68,6 @@ def _cosines(rows: HistoryRows, unit: np.ndarray) -> np.ndarray:
     for start in range(0, len(cosines), step):
         part = slice(start, start + step)
         pairs = unit[rows.history[part]], unit[rows.targets[part]]
-        # Rounded, so that pairs of equal vectors are ties.
         cosines[part] = np.round(np.vecdot(*pairs), 5)
     return cosines
 

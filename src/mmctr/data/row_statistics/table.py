@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -149,7 +149,7 @@ def add_statistics(
         The table with a float32 column ``kind.name`` per statistic, NaN where it is
         undefined; in the order of ``row_statistics.kinds``.
     """
-    columns = compute_statistics(table, source, as_of_limit)
+    columns = compute_statistics(table, source, as_of_limit).columns
     fields = [pa.field(name, pa.float32()) for name in columns]
     return pa.Table.from_arrays(
         [*table.columns, *map(pa.array, columns.values())],
@@ -157,20 +157,34 @@ def add_statistics(
     )
 
 
+class Computed(NamedTuple):
+    """What is computed for R rows.
+
+    Attributes:
+        columns: The columns that :func:`add_statistics` adds, ``[R]`` float32 each.
+        cosines: By modality those of targets and history items, ``[P]`` float32,
+            rounded to five digits; of as much of the histories as statistics count.
+            None of them where rows are more than ``rows_at_once``.
+    """
+
+    columns: dict[str, np.ndarray]
+    cosines: dict[str, np.ndarray]
+
+
 def compute_statistics(
     table: pa.Table, source: StatisticsSource, as_of_limit: int | None = None
-) -> dict[str, np.ndarray]:
-    """Compute the columns that :func:`add_statistics` adds: ``[R]`` float32 each."""
+) -> Computed:
+    """Compute what :func:`add_statistics` adds."""
     params = source.params
     users = source.log.codes_of(table["user_id"])
     rows = HistoryRows.from_arrow(table, users, params.max_history, as_of_limit)
     columns: dict[str, np.ndarray] = {}
+    if 0 < len(rows) <= params.rows_at_once:
+        columns |= source.statistics(rows)
+        return Computed(columns, rows.cosines)
     for part, piece in rows.pieces(params.rows_at_once):
         for name, values in source.statistics(piece):
-            if len(values) == len(rows):
-                columns[name] = values
-                continue
             if name not in columns:
                 columns[name] = np.full(len(rows), np.nan, np.float32)
             columns[name][part] = values
-    return columns
+    return Computed(columns, {})
