@@ -147,6 +147,32 @@ def test_without_times_rates_are_of_other_users_rows_and_clicks_of_histories_alo
     np.testing.assert_allclose(found["lift"], expected, rtol=1e-6)
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(1, 4), st.booleans())), st.data()
+)
+@settings(deadline=None, max_examples=30)
+def test_without_times_a_rows_own_label_changes_nothing_of_it(rows, data):
+    rows = [*rows, (3, 1, True)]
+    place = data.draw(st.integers(0, len(rows) - 1))
+    users, items, labels = map(list, zip(*rows, strict=True))
+    flipped = [label != (number == place) for number, label in enumerate(labels)]
+
+    def rates(labels: list[bool]) -> dict[str, np.ndarray]:
+        clicks = [(user, 1, None) for user in range(31)]
+        own = zip(users, items, map(int, labels), strict=True)
+        known = read_events(
+            undated(*map(list, zip(*clicks, *own, strict=True))),
+            clock=True,
+            valid_from=None,
+        )
+        user = known.clicks.codes_of(pa.chunked_array([[users[place]]]))
+        asked = history_rows([items[place]], [[1]], users=user)
+        return known.rates.statistics(asked, [1, 2])
+
+    for name, found in rates(labels).items():
+        np.testing.assert_array_equal(found, rates(flipped)[name])
+
+
 def test_without_a_clock_pairs_are_those_of_other_users():
     clicks = [(user, item, item) for user in range(30) for item in (1, 2)]
     users, items, times = np.array(clicks).T
