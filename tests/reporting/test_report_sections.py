@@ -17,7 +17,6 @@ from mmctr.reporting.model_sections import (
     metrics_section,
     overview,
     roc_section,
-    slices_section,
 )
 from mmctr.reporting.pages import render_report
 from mmctr.reporting.run_sections import (
@@ -26,17 +25,18 @@ from mmctr.reporting.run_sections import (
     manifest_section,
     parameters_section,
 )
+from mmctr.reporting.slice_sections import slices_section
 from mmctr.reporting.training_section import training_section
 
 SECTIONS = [
     "overview",
-    "data",
-    "codes",
-    "training",
     "metrics",
     "roc",
     "calibration",
     "slices",
+    "data",
+    "codes",
+    "training",
     "ablation",
     "cost",
     "parameters",

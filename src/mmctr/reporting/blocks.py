@@ -29,6 +29,8 @@ class Table:
     """Columns of words."""
     strong: int = 0
     """Rows at the top that stand out."""
+    faint: Sequence[int] = ()
+    """Numbers of rows that are grey."""
     note: str = ""
 
     @classmethod
@@ -117,3 +119,5 @@ class Section:
     anchor: str
     title: str
     blocks: Sequence[Block] = field(default_factory=list)
+    folded: bool = False
+    """Whether a click on the heading, or a link to it, shows its blocks."""

@@ -11,16 +11,10 @@ from mmctr.reporting.blocks import Table
 from mmctr.reporting.cautions import cautions, origin_of_rows
 from mmctr.reporting.data_sections import leak_sentence, part_table
 from mmctr.reporting.facts import Record
-from mmctr.reporting.model_sections import (
-    KINDS,
-    judged_part,
-    loss_table,
-    ranking_table,
-    slice_tables,
-    slices_by_kind,
-)
+from mmctr.reporting.model_sections import judged_part, loss_table, ranking_table
 from mmctr.reporting.pages import render, say
 from mmctr.reporting.run_sections import vector_maker
+from mmctr.reporting.slice_sections import KINDS, slice_tables, slices_by_kind
 from mmctr.reporting.statistics_sections import (
     frozen_sentence,
     protocol_sentence,

@@ -9,6 +9,7 @@ from mmctr.evaluation.baselines import tells_of_clicks
 from mmctr.reporting.blocks import (
     Beside,
     Block,
+    Folded,
     Picture,
     Pictures,
     Section,
@@ -179,7 +180,8 @@ def codes_section(codebook: dict[str, Any], shared: pd.DataFrame) -> Section:
     blocks: list[Block] = [Beside([table, Pictures([picture])])]
     if absent:
         blocks.insert(0, Text(f"There are no {listed(absent)} vectors."))
-    return Section("codes", "Codes", [*blocks, *_shared_tables(shared)])
+    blocks += _shared_tables(shared)
+    return Section("codes", "Codes", blocks, folded=True)
 
 
 def code_sentence(known: dict[str, Any]) -> str:
@@ -207,16 +209,13 @@ def _shared_tables(shared: pd.DataFrame) -> list[Block]:
         "shares codes with": lambda row: row["other_title"],
         "codes": lambda row: f"{row['shared_codes']} of {row['codes']}",
     }
-    return [
-        Table.of_records(
-            f"Items that share {modality} codes",
-            rows.to_dict("records"),
-            columns,
-            words=2,
-            note=sharing_sentence(str(modality), rows),
-        )
-        for modality, rows in frame.groupby("modality", sort=False)
-    ]
+    blocks: list[Block] = []
+    for modality, rows in frame.groupby("modality", sort=False):
+        title = f"Items that share {modality} codes"
+        table = Table.of_records(title, rows.to_dict("records"), columns, words=2)
+        blocks.append(Text(sharing_sentence(str(modality), rows)))
+        blocks.append(Folded(f"{title}: {count(len(rows))} pairs", [table]))
+    return blocks
 
 
 def sharing_sentence(modality: str, rows: pd.DataFrame) -> str:

@@ -5,9 +5,10 @@ from typing import Any
 
 from mmctr.reporting.blocks import Block, Folded, Table, Text
 from mmctr.reporting.pages import say
-from mmctr.reporting.words import NOTHING, cell, count, percent, plain
+from mmctr.reporting.words import NOTHING, cell, count, percent, plain, utc
 
-_OWN = ("columns", "dropped", "notes", "parts")
+_OWN = ("kind", "groups", "columns", "dropped", "notes", "parts")
+_MOMENTS = ("valid_from", "test_from")
 
 
 def log_blocks(log: dict[str, Any], modalities: Mapping[str, str]) -> list[Block]:
@@ -21,7 +22,11 @@ def log_blocks(log: dict[str, Any], modalities: Mapping[str, str]) -> list[Block
         (name, _as_modality(use, modalities.get(name)))
         for name, use in log["columns"].items()
     ]
-    found = [[plain(name), _found(log[name])] for name in log if name not in _OWN]
+    found = [
+        [plain(name), _found(name, value, log["clock"])]
+        for name, value in log.items()
+        if name not in _OWN and value not in (None, {})
+    ]
     split = Table("The log", ("what", "found"), found, words=2)
     notes = [Text(note) for note in log.get("notes", [])]
     return [
@@ -71,10 +76,14 @@ def _part_tables(parts: dict[str, dict[str, int]]) -> list[Table]:
     return [Table("What became of events", ["part", *map(plain, names)], rows)]
 
 
-def _found(value: object) -> str:
-    if not isinstance(value, dict):
-        return cell(value)
-    return ", ".join(f"{plain(x)}: {cell(y)}" for x, y in value.items()) or NOTHING
+def _found(name: str, value: Any, clock: bool) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{plain(x)}: {cell(y)}" for x, y in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name in _MOMENTS and clock:
+        return utc(value)
+    return count(value) if isinstance(value, int) else cell(value)
 
 
 def _as_modality(use: dict[str, Any], modality: str | None) -> dict[str, Any]:

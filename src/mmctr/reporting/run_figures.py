@@ -22,6 +22,7 @@ from mmctr.reporting.figures import (
     styled,
     with_nan,
 )
+from mmctr.reporting.sentences import has_enough_rows
 
 
 @styled
@@ -151,7 +152,7 @@ def draw_calibration(
 def draw_slices(
     slices: Sequence[dict[str, Any]], whole: float | None, label: str
 ) -> Any:
-    """Draw the AUC of slices with intervals, beside that of all rows.
+    """Draw the AUC of slices with intervals, beside that of all rows; small ones grey.
 
     Args:
         slices: Some of the details' slices.
@@ -160,7 +161,11 @@ def draw_slices(
     """
     rows = [
         IntervalRow(
-            f"{each['name']}  (n {each['rows']:,})", each["auc"], each["auc_interval"]
+            f"{each['name']}  (n {each['rows']:,})",
+            each["auc"],
+            each["auc_interval"],
+            BLUE if has_enough_rows(each) else FAINT,
+            hollow=not has_enough_rows(each),
         )
         for each in slices
     ]

@@ -8,7 +8,6 @@ from mmctr.reporting.ablation_figures import compared_with, draw_minus
 from mmctr.reporting.ablation_page import comparison_table
 from mmctr.reporting.blocks import (
     Block,
-    Folded,
     Picture,
     Pictures,
     Section,
@@ -103,7 +102,7 @@ def ablation_section(ablation: dict[str, Any] | None, record: Record) -> Section
     listed = comparison_table(ablation["comparisons"])
     if listed.rows:
         blocks.append(listed)
-    return Section("ablation", "Ablation", blocks)
+    return Section("ablation", "Ablation", blocks, folded=True)
 
 
 def cost_section(
@@ -118,7 +117,7 @@ def cost_section(
     made = _vector_table(vectors)
     if times is None:
         text = Text("How long the steps took was not recorded.")
-        return Section("cost", "Cost and time", [made, text])
+        return Section("cost", "Cost and time", [made, text], folded=True)
     nodes, last = times["nodes"], times["last_run"]["nodes"]
     longest = sorted(nodes, key=lambda name: -nodes[name]["seconds"])[:_DRAWN]
     picture = Picture.of(
@@ -142,7 +141,8 @@ def cost_section(
         words=3,
         note=note,
     )
-    return Section("cost", "Cost and time", [made, Pictures([picture]), table])
+    blocks = [made, Pictures([picture]), table]
+    return Section("cost", "Cost and time", blocks, folded=True)
 
 
 def parameters_section(record: Record) -> Section:
@@ -162,8 +162,7 @@ def parameters_section(record: Record) -> Section:
         Text(f"Artifacts disagree on {name}: see the manifest.", warns=True)
         for name in record.mixed
     ]
-    folded = Folded(f"{len(record.parameters)} parameters", tables)
-    return Section("parameters", "Parameters", [text, *mixed, folded])
+    return Section("parameters", "Parameters", [text, *mixed, *tables], folded=True)
 
 
 def manifest_section(record: Record) -> Section:
@@ -178,15 +177,16 @@ def manifest_section(record: Record) -> Section:
     inputs = [[name, value[:_HASH]] for name, value in sorted(record.inputs.items())]
     versions = [[name, value or NOTHING] for name, value in record.versions.items()]
     text = Text(say("manifest", record=record, digits=_HASH))
-    folded = [
-        Folded(f"{len(rows)} {summary}", [Table(title, header, rows, words=4)])
-        for summary, title, header, rows in (
-            ("artifacts", "What was made", ("artifact", "by", "at", "sha256"), outputs),
-            ("raw files", "What went in", ("file", "sha256"), inputs),
-            ("versions", "Code", ("package", "version"), versions),
+    tables = [
+        Table(title, header, rows, words=4)
+        for title, header, rows in (
+            ("What was made", ("artifact", "by", "at", "sha256"), outputs),
+            ("What went in", ("file", "sha256"), inputs),
+            ("Code", ("package", "version"), versions),
         )
     ]
-    return Section("manifest", "Manifest", [text, *_computations(record), *folded])
+    blocks = [text, *_computations(record), *tables]
+    return Section("manifest", "Manifest", blocks, folded=True)
 
 
 def _computations(record: Record) -> list[Block]:

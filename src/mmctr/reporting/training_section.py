@@ -42,7 +42,7 @@ def training_section(history: dict[str, Any]) -> Section:
         blocks.insert(1, Text(say("went_on", start=history["went_on_from"])))
     if "advice" in history:
         blocks.insert(0, Text(history["advice"], warns=True))
-    return Section("training", "Training curves", blocks)
+    return Section("training", "Training curves", blocks, folded=True)
 
 
 def _seeds_table(history: dict[str, Any]) -> Table:

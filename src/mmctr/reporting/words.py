@@ -1,7 +1,7 @@
 """Numbers as the report, the model card and the pages write them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 NOTHING = "-"
@@ -76,6 +76,11 @@ def moment(at: str | None) -> str:
         return NOTHING
     stamp = datetime.fromisoformat(at)
     return f"{stamp:%Y-%m-%d %H:%M} UTC{stamp:%z}".removesuffix("+0000")
+
+
+def utc(seconds_since_1970: int) -> str:
+    """Write unix seconds as a date with a time of the day."""
+    return moment(datetime.fromtimestamp(seconds_since_1970, UTC).isoformat())
 
 
 def plain(name: str) -> str:

@@ -2,7 +2,12 @@
 
 import pandas as pd
 
-from mmctr.reporting import data_sections, model_sections, run_sections
+from mmctr.reporting import (
+    data_sections,
+    model_sections,
+    run_sections,
+    slice_sections,
+)
 from mmctr.reporting.facts import Record
 from mmctr.reporting.pages import render_report
 from mmctr.reporting.statistics_sections import statistics_blocks
@@ -48,6 +53,10 @@ def write_report(
     details = evaluation_details[part]
     sections = [
         model_sections.overview(metrics, evaluation_details, preparation_report),
+        model_sections.metrics_section(metrics, evaluation_details, tree_importance),
+        model_sections.roc_section(part, details),
+        model_sections.calibration_section(part, metrics[part], details),
+        slice_sections.slices_section(part, details),
         data_sections.data_section(
             preparation_report,
             data_audit,
@@ -56,10 +65,6 @@ def write_report(
         ),
         data_sections.codes_section(codebook, shared_codes),
         training_section(training_history),
-        model_sections.metrics_section(metrics, evaluation_details, tree_importance),
-        model_sections.roc_section(part, details),
-        model_sections.calibration_section(part, metrics[part], details),
-        model_sections.slices_section(part, details),
         run_sections.ablation_section(ablation, record),
         run_sections.cost_section(embedding_report, times),
         run_sections.parameters_section(record),
