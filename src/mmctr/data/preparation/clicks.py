@@ -68,6 +68,14 @@ def click_rows(
         is_short = histories.lengths_of(events) < least
         is_repeat = leave_out[events]
         candidates = events[~is_short & ~is_repeat]
+        dropped[name] = {
+            "events": len(events),
+            "dropped_short_history": int(is_short.sum()),
+            "dropped_repeats": int((~is_short & is_repeat).sum()),
+        }
+        longest = int(histories.lengths_of(events).max(initial=0))
+        # Of a long log they don't fit beside what negatives are drawn with.
+        del events, is_short, is_repeat
         negatives, as_of = sample_negatives(
             Positives(
                 candidates,
@@ -85,15 +93,11 @@ def click_rows(
         )
         drawn = negatives[:, 0] > 0
         positives = candidates[drawn]
-        dropped[name] = {
-            "events": len(events),
-            "dropped_short_history": int(is_short.sum()),
-            "dropped_repeats": int((~is_short & is_repeat).sum()),
+        dropped[name] |= {
             "dropped_too_few_negatives": int((~drawn).sum()),
             "positives": len(positives),
         }
         if not positives.size:
-            longest = int(histories.lengths_of(events).max(initial=0))
             raise ValueError(_explain(name, dropped[name], longest, log, params))
         rows[name] = ClickRows(
             log=log,

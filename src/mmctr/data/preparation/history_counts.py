@@ -57,12 +57,13 @@ def count_histories(positives: Positives, windows: Windows) -> HistoryCounts:
     distinct = np.zeros(len(positives), np.int32)
     clicks, repeats = np.zeros((2, STEPS))
     size = int(positives.clicks.items.max(initial=0)) + 1
+    before = positives.clicks.before()
     for rows in windows.slices():
         items, step = positives.items_of(rows), popularity_steps(positives, rows)
         held, new = np.zeros(size), np.zeros(len(items) + 1, np.int32)
         events = positives.events[rows]
         order = np.argsort(positives.end[events])
-        for found in _held_clicks(positives, events[order]):
+        for found in _held_clicks(positives, before, events[order]):
             held += np.bincount(found.items, found.last - found.new, size)
             clicks += np.bincount(step[found.items], found.last - found.first, STEPS)
             _add(new, found.new, 1)
@@ -83,7 +84,9 @@ def popularity_steps(positives: Positives, rows: slice) -> np.ndarray:
     return np.frexp(np.bincount(new, minlength=size).astype(np.float64))[1]
 
 
-def _held_clicks(positives: Positives, events: np.ndarray) -> Iterator[_HeldClicks]:
+def _held_clicks(
+    positives: Positives, same_before: np.ndarray, events: np.ndarray
+) -> Iterator[_HeldClicks]:
     """The clicks in the histories of rows that are sorted by user and time."""
     # So both ascend.
     start, end = positives.start[events], positives.end[events]
@@ -97,7 +100,7 @@ def _held_clicks(positives: Positives, events: np.ndarray) -> Iterator[_HeldClic
         # Later rows may hold clicks of these too.
         beyond = int(np.searchsorted(start, ends[-1]))
         last = _count_up_to(start[rows.start : beyond], places) + rows.start
-        held_before = clicks.before[places]
+        held_before = same_before[places]
         new = first.copy()
         again = np.flatnonzero(held_before >= start[first])
         earlier = find_places(start, held_before[again], "right")

@@ -15,9 +15,8 @@ class UserClicks:
         """Hold ``[clicks]`` items from 1."""
         self.items = items
 
-    @cached_property
     def before(self) -> np.ndarray:
-        """For each position the last one before it with the same item, or -1.
+        """For each position find the last one before it with the same item, or -1.
 
         ``[clicks]``; it may be another user's.
         """
