@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 from killed_trainings import KillAt, Killed, require_equal
 from worlds import click_log, ctr_params, random_table
 
@@ -114,11 +116,15 @@ def test_both_weights_are_told_apart():
     params = ctr_params(training=TRAINING | {"seeds": 2, "max_epochs": 1})
     first = train_seeds(*given, params).weights
     own = {name: tensor + 1 for name, tensor in first.items()}
-    both = with_selected(own, first)
-    assert equal(selected_weights(both), first)
-    assert equal(final_weights(both), own)
+    fitted = {"calibration.platt.weights": torch.ones(2)}
+    both = with_selected(own, first | fitted)
+    assert equal(selected_weights(both), first | fitted)
+    assert equal(final_weights(both), own | fitted)
     assert equal(selected_weights(first), first)
-    assert len(split_members(final_weights(both))) == 2
+    assert len(split_members(final_weights(own))) == 2
+    # A file holds no tensor twice, as it would be where the start stays.
+    assert safetensors.torch.save(both)
+    assert safetensors.torch.save(with_selected(first, first | fitted))
 
 
 def test_what_goes_on_is_not_refitted():

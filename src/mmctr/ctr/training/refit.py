@@ -87,28 +87,28 @@ def _followed(history: Mapping[str, Any], monitor: str) -> list[float]:
 
 
 def with_selected(weights: Weights, selected: Weights) -> Weights:
-    """Put the weights that valid chose beside refitted ones, with their calibrations.
+    """Put the weights that valid chose beside refitted ones.
 
     Args:
         weights: Of :func:`refit`.
         selected: Of the first training, and what calibrates them on valid.
 
     Returns:
-        Refitted weights with the same calibrations, and the others under names such as
-        ``selected.interest.0.weight``.
+        Refitted weights and the calibrations, and the others under names such as
+        ``selected.interest.0.weight``; no two share memory, which files can't hold.
     """
-    beside = {f"{_SELECTED}{name}": tensor for name, tensor in selected.items()}
+    beside = {f"{_SELECTED}{name}": selected[name].clone() for name in weights}
     return selected | weights | beside
 
 
 def selected_weights(weights: Weights) -> Weights:
-    """The weights that have not seen valid; where nothing was refitted, all."""
+    """The weights that have not seen valid, with the calibrations."""
     own = {
         name.removeprefix(_SELECTED): tensor
         for name, tensor in weights.items()
         if name.startswith(_SELECTED)
     }
-    return own or weights
+    return final_weights(weights) | own
 
 
 def final_weights(weights: Weights) -> Weights:
