@@ -110,7 +110,7 @@ def run(
 
     Returns:
         The numbers of :func:`load`, ``cpu_ms``, processor time of the server per
-        request, and ``server_mb``, its memory at the end; by size.
+        request, and ``mb_at_first`` and ``mb_at_last``, its memory; by size.
     """
     items = Scorer.load(bundle).items
     process = subprocess.Popen(
@@ -125,10 +125,11 @@ def run(
             bodies = questions(items, size)
             load(port, bodies, clients=clients, seconds=min(2, seconds))  # warm
             before = _number(port, "process_cpu_seconds_total")
+            at_first = _memory_mb(port)
             own = load(port, bodies, clients=clients, seconds=seconds)
             used = _number(port, "process_cpu_seconds_total") - before
             own["cpu_ms"] = 1_000 * used / (own["requests"] + len(bodies))
-            own["server_mb"] = _number(port, "process_resident_memory_bytes") / 1e6
+            own |= {"mb_at_first": at_first, "mb_at_last": _memory_mb(port)}
             found[size] = own
         return found
     finally:
@@ -155,6 +156,10 @@ def _ask(connection: HTTPConnection, body: bytes) -> bytes:
     if answer.status != 200:
         raise LoadError(f"status {answer.status}: {text[:200]!r}")
     return text
+
+
+def _memory_mb(port: int) -> float:
+    return _number(port, "process_resident_memory_bytes") / 1e6
 
 
 def _number(port: int, name: str) -> float:

@@ -87,8 +87,9 @@ def test_unknown_candidates_are_scored_or_refused(shared, bundle):
     found = shared.answer(HISTORY, ["none", "i2"], USER, ROW)
     assert found.unknown_candidates.tolist() == [True, False]
     assert np.isfinite(found.scores).all()
-    with pytest.raises(UnknownItemsError, match="1 candidates .*none"):
+    with pytest.raises(UnknownItemsError, match="1 candidates .*none") as refused:
         Scorer.load(bundle, unknown="refuse").score(HISTORY, ["i2", "none"])
+    assert refused.value.where == ("candidates", 1)
 
 
 def test_ids_of_another_type_are_an_error_and_not_unknown(shared):
