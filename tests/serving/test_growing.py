@@ -71,6 +71,17 @@ def test_what_training_did_not_have_is_left_out_and_told(scorer, caplog):
     assert third == pytest.approx(fourth, abs=1e-6)
 
 
+def test_only_a_title_needs_what_embeds_titles(bundle):
+    whole = Bundle.load(bundle)
+    embedding = whole.facts.embedding.model_copy(update={"provider": "lsa"})
+    facts = whole.facts.model_copy(update={"embedding": embedding})
+    scorer = Class(ScoringState.of(replace(whole, facts=facts)), "score")
+    with pytest.raises(ValueError, match="made by lsa, which knows no other texts"):
+        scorer.add_items(pd.DataFrame({"item_id": ["new"], "title": ["red robot"]}))
+    scorer.add_items(pd.DataFrame({"item_id": ["new"], "title": [" "]}))
+    assert np.isfinite(scorer.score(["new"], ["new", "i1"])).all()
+
+
 def test_dates_of_new_items_are_kept(bundle):
     whole = Bundle.load(bundle)
     fields = whole.facts.fields.model_copy(update={"published_column": "day"})

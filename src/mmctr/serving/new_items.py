@@ -92,8 +92,8 @@ def new_vectors(bundle: Bundle, items: pa.Table) -> dict[str, np.ndarray]:
                 raise _fault(column, f"has vectors of width {width}, not {own.width}")
         elif own.text and own.params.column in items.column_names:
             text = [x or "" for x in items[own.params.column].to_pylist()]
-            _require_embeddable(bundle, name, own)
             if any(x.strip() for x in text):
+                _require_embeddable(bundle, name, own)
                 texts[name] = (text, own.params)
         else:
             logger.warning(
