@@ -21,6 +21,7 @@ from mmctr.evaluation import (
 from mmctr.evaluation.metrics import row_losses
 from mmctr.evaluation.report import baseline_scores
 from mmctr.evaluation.resampling import user_draws
+from mmctr.evaluation.top_k import TOP_MEASURES
 
 N_ITEMS = 60
 SEEN_ITEMS = 45
@@ -36,6 +37,8 @@ KEYS = [
     "gauc_interval",
     "logloss",
     "logloss_interval",
+    *("groups_at_5", "groups_at_10"),
+    *(f"{name}{end}" for name in TOP_MEASURES for end in ("", "_interval")),
     "ne",
     "ece",
     "ece_if_calibrated",
@@ -54,6 +57,7 @@ BASELINES = [
     "max_title_similarity",
     "boosted_trees",
 ]
+BEST = ("auc", "gauc", "logloss")
 PROBABILITIES = ["item_only", "boosted_trees"]
 """Those that have a logloss."""
 
@@ -122,14 +126,18 @@ def test_report_has_the_fixed_keys_and_plain_values(report):
     assert list(report["baselines"]) == BASELINES
     for baseline in report["baselines"].values():
         assert set(baseline) == {
-            f"{metric}{end}"
-            for metric in ("auc", "gauc", "logloss")
-            for end in ("", "_difference", "_detectable")
+            *(f"{x}{end}" for x in BEST for end in ("", "_difference", "_detectable")),
+            *(f"{x}{end}" for x in TOP_MEASURES for end in ("", "_difference")),
         }
     kinds = {type(leaf) for leaf in leaves(report)}
     assert kinds == {bool, int, float, type(None)}
     for name, baseline in report["baselines"].items():
-        missing = {key for key, value in baseline.items() if value is None}
+        # Groups of four rows have no first five.
+        missing = {
+            key
+            for key, value in baseline.items()
+            if value is None and "_at_" not in key
+        }
         losses = {"logloss", "logloss_difference", "logloss_detectable"}
         assert missing == (set() if name in PROBABILITIES else losses), name
     assert json.loads(json.dumps(report, allow_nan=False)) == report

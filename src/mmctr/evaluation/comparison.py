@@ -19,6 +19,7 @@ from mmctr.evaluation.metrics import (
 )
 from mmctr.evaluation.params import EvaluationParams
 from mmctr.evaluation.resampling import UserRows
+from mmctr.evaluation.top_k import CUTS, TOP_MEASURES, first_rows
 from mmctr.evaluation.weighted import Measure
 
 MODEL = "model"
@@ -49,6 +50,7 @@ def compare_scores(
         if name != PRIOR:
             measures["auc", name] = rows.auc(scores)
             measures["gauc", name] = rows.gauc(scores)
+            measures["top", name] = rows.top(scores)
         if name in (MODEL, TREES, PRIOR) or name.endswith(ONLY):
             measures["logloss", name] = rows.mean(row_losses(rows.labels, scores))
     return measures
@@ -91,6 +93,7 @@ def judge_model(
                 ),
             )
         },
+        **_judge_top(rows, once, drawn, params),
         **_measure_probabilities(rows, probabilities, params),
         "ece_if_calibrated": calibrated_error(
             probabilities,
@@ -136,6 +139,34 @@ def judge_baseline(
         judged[measure] = value
         judged[f"{measure}_difference"] = difference
         judged[f"{measure}_detectable"] = detectable
+    for column, measure in enumerate(TOP_MEASURES):
+        value = difference = None
+        if ("top", name) in once:
+            value = point_value(once["top", name][column])
+            minus = drawn["top", MODEL][:, column] - drawn["top", name][:, column]
+            difference = percentile_interval(minus, params.confidence)
+        judged[measure] = value
+        judged[f"{measure}_difference"] = difference
+    return judged
+
+
+def _judge_top(
+    rows: UserRows,
+    once: Mapping[Any, Any],
+    drawn: Mapping[Any, NDArray[np.float64]],
+    params: EvaluationParams,
+) -> dict[str, object]:
+    """Measure the first rows of the groups, and count the groups that have them."""
+    judged: dict[str, object] = {
+        f"groups_at_{cut}": len(
+            first_rows(rows.labels, np.zeros(len(rows.labels)), rows.groups, cut).groups
+        )
+        for cut in CUTS
+    }
+    for column, measure in enumerate(TOP_MEASURES):
+        ends = percentile_interval(drawn["top", MODEL][:, column], params.confidence)
+        judged[measure] = point_value(once["top", MODEL][column])
+        judged[f"{measure}_interval"] = ends
     return judged
 
 

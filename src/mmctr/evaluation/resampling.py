@@ -19,6 +19,7 @@ from mmctr.evaluation.inputs import (
 )
 from mmctr.evaluation.metrics import group_pairs
 from mmctr.evaluation.params import EvaluationParams
+from mmctr.evaluation.top_k import CUTS, TOP_MEASURES, first_rows
 from mmctr.evaluation.weighted import Measure, UserRatio, WeightedAuc
 
 
@@ -99,6 +100,28 @@ class UserRows:
         return UserRatio.of_sums(
             rows * group_auc, self.owners[mixed], self.n_users, below=rows
         )
+
+    def top(self, scores: NDArray[np.float64]) -> UserRatio:
+        """Prepare the means over groups of :data:`TOP_MEASURES` of scores ``[R]``.
+
+        With weights, a group counts as the mean weight of its rows.
+        """
+        above, below = np.zeros((2, self.n_users, len(TOP_MEASURES)))
+        weights = self.mean_group_weights()
+        for place, cut in enumerate(CUTS):
+            found = first_rows(self.labels, scores, self.groups, cut)
+            owners, counts = self.owners[found.groups], weights[found.groups]
+            for column, values in enumerate((found.hit, found.ndcg), 2 * place):
+                sums = (owners, values * counts, self.n_users)
+                above[:, column] = np.bincount(*sums)
+                below[:, column] = np.bincount(owners, counts, self.n_users)
+        return UserRatio(above, below)
+
+    def mean_group_weights(self) -> NDArray[np.float64]:
+        """Compute the mean weight of the rows of each group ``[G]``; 1 without any."""
+        if self.weights is None:
+            return np.ones(len(self.owners))
+        return np.bincount(self.groups, self.weights) / np.bincount(self.groups)
 
     def mean(
         self, values: NDArray[np.float64], part: NDArray[np.int64] | None = None
