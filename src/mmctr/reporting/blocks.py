@@ -15,6 +15,8 @@ class Text:
     text: str
     warns: bool = False
     """Whether it is a warning."""
+    strong: bool = False
+    """Whether it is what to remember."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,23 @@ class Tiles:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """Words and what they mean, a line each."""
+
+    kind: ClassVar[str] = "terms"
+    terms: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What to do next, each with the anchor of the section that shows why."""
+
+    kind: ClassVar[str] = "steps"
+    title: str
+    steps: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class Folded:
     """Blocks that open on a click; printed they are open."""
 
@@ -109,7 +128,7 @@ class Folded:
     blocks: Sequence["Block"]
 
 
-Block = Text | Table | Pictures | Beside | Tiles | Folded
+Block = Text | Table | Pictures | Beside | Tiles | Terms | Steps | Folded
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,18 @@ def field_blocks(report: dict[str, Any], audit: dict[str, Any]) -> list[Block]:
     blocks: list[Block] = []
     if any(audit[part]["fields"] for part in _PARTS):
         blocks.append(_fields(audit))
-    if (report["log"] or {}) and "user_id" not in audit["train"]["fields"]:
+    if report["log"] and "user_id" not in audit["train"]["fields"]:
         known = audit["test"]["known_user_share"]
-        blocks.append(
-            Text(say("known_users", share=known, is_high=known >= _MANY_KNOWN))
-        )
+        is_high = users_return(report, audit)
+        blocks.append(Text(say("known_users", share=known, is_high=is_high)))
     return blocks
+
+
+def users_return(report: dict[str, Any], audit: dict[str, Any]) -> bool:
+    """Whether users are no field of a log, and most rows of test are of known ones."""
+    if not report["log"] or "user_id" in audit["train"]["fields"]:
+        return False
+    return bool(audit["test"]["known_user_share"] >= _MANY_KNOWN)
 
 
 def _fields(audit: dict[str, Any]) -> Table:

@@ -12,9 +12,7 @@ from mmctr.reporting.blocks import (
     Section,
     Table,
     Text,
-    Tiles,
 )
-from mmctr.reporting.cautions import cautions, origin_of_rows
 from mmctr.reporting.pages import say
 from mmctr.reporting.run_figures import (
     draw_calibration,
@@ -22,11 +20,8 @@ from mmctr.reporting.run_figures import (
     draw_roc,
 )
 from mmctr.reporting.sentences import MEASURES
-from mmctr.reporting.statistics_sections import (
-    frozen_sentence,
-    protocol_sentence,
-    protocol_tables,
-)
+from mmctr.reporting.statistics_sections import protocol_tables
+from mmctr.reporting.top_blocks import top_block
 from mmctr.reporting.words import (
     NOTHING,
     count,
@@ -49,39 +44,6 @@ def judged_part(metrics: dict[str, Any]) -> str:
     return "test" if metrics["test"] is not None else "valid"
 
 
-def overview(
-    metrics: dict[str, Any], details: dict[str, Any], preparation: dict[str, Any]
-) -> Section:
-    """Show the few numbers that come first, and before them what is bad.
-
-    Args:
-        metrics: Of both parts.
-        details: The same.
-        preparation: ``preparation.json``.
-    """
-    part = judged_part(metrics)
-    found, closer = metrics[part], details[part]
-    tiles = [
-        ("AUC", number(found["auc"]), interval(found["auc_interval"])),
-        ("gAUC", number(found["gauc"]), interval(found["gauc_interval"])),
-        ("logloss", number(found["logloss"]), interval(found["logloss_interval"])),
-        ("calibration error", number(found["ece"]), "0 is best"),
-    ]
-    blocks: list[Block] = [
-        *(Text(text, warns=True) for text in cautions(metrics, part)),
-        Text(sentences.verdict(metrics, part)),
-        Text(sentences.against_trees(metrics, part)),
-        Tiles([(f"{name} on {part}", *rest) for name, *rest in tiles]),
-        Text(say("brackets", details=closer)),
-    ]
-    blocks.append(Text(f"{protocol_sentence(metrics)} {frozen_sentence(metrics)}"))
-    if origin := origin_of_rows(preparation):
-        blocks.append(Text(origin))
-    if part == "valid":
-        blocks.insert(0, Text(say("judged_by_valid"), warns=True))
-    return Section("overview", "In short", blocks)
-
-
 def metrics_section(
     metrics: dict[str, Any], details: dict[str, Any], importance: dict[str, Any]
 ) -> Section:
@@ -101,6 +63,7 @@ def metrics_section(
             blocks.append(Text(f"{name} has no labels: predictions only.", warns=True))
         else:
             blocks.append(ranking_table(name, metrics[name]))
+            blocks.append(top_block(name, metrics[name]))
             blocks.append(loss_table(name, metrics[name], details[name]))
     blocks.append(importance_table(importance))
     blocks.append(Text(say("about_metrics", found=metrics[part])))

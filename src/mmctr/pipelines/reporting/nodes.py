@@ -9,6 +9,7 @@ from mmctr.reporting import (
     slice_sections,
 )
 from mmctr.reporting.facts import Record
+from mmctr.reporting.overview import overview
 from mmctr.reporting.pages import render_report
 from mmctr.reporting.statistics_sections import statistics_blocks
 from mmctr.reporting.training_section import training_section
@@ -52,7 +53,14 @@ def write_report(
     part = model_sections.judged_part(metrics)
     details = evaluation_details[part]
     sections = [
-        model_sections.overview(metrics, evaluation_details, preparation_report),
+        overview(
+            metrics,
+            evaluation_details,
+            preparation_report,
+            data_audit,
+            training_history,
+            is_ablated=ablation is not None,
+        ),
         model_sections.metrics_section(metrics, evaluation_details, tree_importance),
         model_sections.roc_section(part, details),
         model_sections.calibration_section(part, metrics[part], details),
