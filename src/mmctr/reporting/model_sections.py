@@ -7,6 +7,7 @@ from mmctr.reporting import sentences
 from mmctr.reporting.blocks import (
     Beside,
     Block,
+    Folded,
     Picture,
     Pictures,
     Section,
@@ -58,16 +59,25 @@ def metrics_section(
         for measure, label in (("gauc", "gAUC"), ("auc", "AUC"))
     ]
     blocks: list[Block] = [Pictures(pictures), *protocol_tables(metrics)]
-    for name in ("test", "valid"):
-        if metrics[name] is None:
-            blocks.append(Text(f"{name} has no labels: predictions only.", warns=True))
-        else:
-            blocks.append(ranking_table(name, metrics[name]))
-            blocks.append(top_block(name, metrics[name]))
-            blocks.append(loss_table(name, metrics[name], details[name]))
-    blocks.append(importance_table(importance))
+    blocks += _part_blocks(part, metrics, details)
     blocks.append(Text(say("about_metrics", found=metrics[part])))
+    if part == "test":
+        folded = _part_blocks("valid", metrics, details)
+        blocks.append(Folded("The same on valid, which chose the weights", folded))
+    else:
+        blocks.append(Text("test has no labels: predictions only.", warns=True))
+    blocks.append(Folded("The boosted trees", [importance_table(importance)]))
     return Section("metrics", "Metrics beside baselines", blocks)
+
+
+def _part_blocks(
+    part: str, metrics: dict[str, Any], details: dict[str, Any]
+) -> list[Block]:
+    return [
+        ranking_table(part, metrics[part]),
+        top_block(part, metrics[part]),
+        loss_table(part, metrics[part], details[part]),
+    ]
 
 
 def roc_section(part: str, details: dict[str, Any]) -> Section:

@@ -22,7 +22,7 @@ _TERMS = (
     ("NE", "logloss over that of the click rate alone; below 1 is better than it"),
     (
         "calibration error (ECE)",
-        "how far they are from click rates; 0 is best",
+        "the gap of probabilities and click rates; 0 is best",
     ),
 )
 _MANY_COLD = 0.2
@@ -70,13 +70,12 @@ def overview(
         Text(say("believed", part=part, found=found, most=HIGHEST_ECE)),
         _tiles(part, found),
         Terms(_TERMS),
+        *([Steps("What next", steps)] if steps else []),
         Text(say("brackets", details=closer)),
         Text(f"{protocol_sentence(metrics)} {frozen_sentence(metrics)}"),
     ]
     if origin := origin_of_rows(preparation):
         blocks.append(Text(origin))
-    if steps:
-        blocks.append(Steps("What next", steps))
     return Section("overview", "In short", blocks)
 
 
