@@ -93,7 +93,8 @@ def test_nothing_is_fetched_and_no_title_runs(browser, report):
     )
     assert [name for name in fetched if not name.startswith("data:")] == []
     assert browser.execute_script("return document.scripts.length") == 0
-    assert TITLE in browser.find_element("css selector", "#codes").text
+    codes = browser.find_element("css selector", "#codes")
+    assert TITLE in codes.get_property("textContent")
 
 
 def test_a_phone_has_letters_to_read_and_tables_that_scroll(browser, report):
@@ -110,6 +111,18 @@ def test_a_phone_has_letters_to_read_and_tables_that_scroll(browser, report):
     assert smallest >= 9
     assert scrolls
     assert set(scrolls) == {"auto"}
+
+
+def test_a_link_opens_what_is_folded(browser, report):
+    emulate(browser, DESK, "light")
+    browser.get(report.as_uri())
+    is_seen = (
+        "return document.querySelector('#training table').checkVisibility("
+        "{contentVisibilityAuto: true, visibilityProperty: true})"
+    )
+    assert not browser.execute_script(is_seen)
+    browser.find_element("css selector", "nav a[href='#training']").click()
+    assert browser.execute_script(is_seen)
 
 
 def test_paper_is_white_and_shows_what_is_folded(browser, report, screenshots):

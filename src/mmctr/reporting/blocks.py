@@ -112,7 +112,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Steps:
-    """What to do next, each with the anchor of the section that shows why."""
+    """What to do next, each with the section that shows why: its anchor, or nothing."""
 
     kind: ClassVar[str] = "steps"
     title: str

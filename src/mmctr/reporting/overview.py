@@ -61,7 +61,7 @@ def overview(
     trees = sentences.against_trees(metrics, part)
     steps = list(_next_steps(part, found, preparation, audit, history))
     if not is_ablated:
-        steps.append((say("try_ablation"), "ablation"))
+        steps.append((say("try_ablation"), ""))
     blocks: list[Block] = [
         *(Text(text, warns=True) for text in warnings),
         Text(f"{say('task', log=log)} {say('data_used', **facts)}"),
