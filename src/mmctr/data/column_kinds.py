@@ -53,7 +53,7 @@ class Kind:
         words: In words, for messages.
         fits: Check of its Arrow type.
         dtype: Type of the values that readers give; None for the file's own.
-        may_be_empty: Whether rows of a challenge's file may have no value.
+        may_be_empty: Whether rows of files that have one form may have no value.
     """
 
     words: str
@@ -94,6 +94,8 @@ KINDS = {
     "tags": Kind(
         "a text, or a list of texts or numbers",
         lambda t: is_any(value_type(t.value_type) if is_list(t) else t, _TAG),
+        "str",
+        may_be_empty=True,
     ),
     "vectors": Kind(
         "a list of numbers in every row",

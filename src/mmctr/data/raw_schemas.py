@@ -70,7 +70,7 @@ def raw_column(
     kind: str, check: pandera.Check | None, about: str, **options: bool
 ) -> pandera.Column:
     """Describe a column of a raw file; its kind gives the type after reading."""
-    lists = "any" if kind in ("ids", "vectors") else None
+    lists = "any" if kind in ("ids", "vectors", "tags") else None
     return column(KINDS[kind].dtype, check, about, lists=lists, kind=kind, **options)
 
 
