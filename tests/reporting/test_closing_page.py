@@ -222,4 +222,6 @@ def test_what_is_not_known_is_counted(inputs):
 def test_what_is_undefined_is_said(inputs, missing, said):
     inputs["metrics"]["test"].update(dict.fromkeys(missing))
     assert page(inputs).count("undefined") == bool(missing)
-    assert said is None or said in page(inputs)
+    assert said is None or f"on test {said}" in page(inputs)
+    inputs["metrics"]["valid"].update(dict.fromkeys(missing))
+    assert said is None or f"on valid {said}" in page(inputs)

@@ -54,13 +54,26 @@ def summarize(
         headline=sentences.headline(metrics, part),
         part=part,
         table=_table(metrics[part], part),
-        found=metrics[part],
+        undefined=_undefined(metrics),
+        oracle_auc=metrics[part].get("oracle_auc"),
         is_judged_by_valid=metrics["test"] is None,
         advice=inputs["training_history"].get("advice"),
         results=results,
         commands=commands,
         width=max(map(len, results), default=0),
     )
+
+
+def _undefined(metrics: dict[str, Any]) -> list[str]:
+    """Say which measure of a part with labels is undefined, and why."""
+    lines = []
+    for part in ("valid", "test"):
+        found = metrics[part]
+        if found is not None and found["auc"] is None:
+            lines.append(f"on {part} AUC is undefined: all rows have one label")
+        elif found is not None and found["gauc"] is None:
+            lines.append(f"on {part} gAUC is undefined: no group has both labels")
+    return lines
 
 
 def _table(found: dict[str, Any], part: str) -> str:
