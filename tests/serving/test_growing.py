@@ -61,14 +61,14 @@ def test_new_items_are_scored_at_once_and_change_no_other_score(scorer, twins, p
     assert len(np.unique(answer.scores)) > 1
 
 
-def test_what_training_did_not_have_is_left_out_and_told(scorer, caplog):
-    tags = [["red", "new"], ["red"], ["new"], []]
+def test_what_training_did_not_have_is_unknown_and_told(scorer, caplog):
+    tags = [["red", "new"], ["red", "other"], ["new"], ["other"]]
     scorer.add_items(pd.DataFrame({"item_id": list("abcd"), "tags": tags}))
-    assert "1 tags that training did not have" in caplog.text
-    assert "['new']" in caplog.text
+    assert "2 tags that training did not have: ['new', 'other']" in caplog.text
     first, second, third, fourth = scorer.score(["i3"], list("abcd"))
-    assert first == pytest.approx(second, abs=1e-6)
-    assert third == pytest.approx(fourth, abs=1e-6)
+    assert first == pytest.approx(second, abs=1e-7)
+    assert third == pytest.approx(fourth, abs=1e-7)
+    assert first != pytest.approx(third, abs=1e-7)
 
 
 def test_only_a_title_needs_what_embeds_titles(bundle):
