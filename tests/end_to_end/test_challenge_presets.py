@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -67,7 +68,7 @@ def test_a_preset_runs_to_its_bundle(sample, name):
     own = SMALL if name == "ours" else f"{SMALL},{FUSED}"
     config = str(sample / f"conf/microlens_{name}.yml")
     page = must_run(sample, "--config", config, "--params", own).output
-    assert f"kedro run --config {config} --params {own} --pipeline" in page
+    assert f"kedro run --config {config} --params {shlex.quote(own)} --pip" in page
     model, items = PRESETS[name]
     folder = sample / f"data/06_models/microlens_{name}"
     weights = load_file(folder / "ctr_weights.safetensors")
