@@ -9,7 +9,8 @@ from found_artifacts import TITLE, found
 
 from mmctr.pipelines.reporting.nodes import write_report
 
-DESK, PHONE = 1280, 390
+DESK, PHONE, PAPER = 1280, 390, 718
+"""Widths in pixels; that of A4 is between the usual margins."""
 
 
 @pytest.fixture(scope="module")
@@ -132,13 +133,17 @@ def test_paper_is_white_and_shows_what_is_folded(browser, report, screenshots):
     written = base64.b64decode(pdf["data"])
     assert written.startswith(b"%PDF")
     (screenshots / "report.pdf").write_bytes(written)
+    emulate(browser, PAPER, "light")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    page, heights = browser.execute_script(
+    page, cut, heights = browser.execute_script(
         "return [getComputedStyle(document.body).backgroundColor,"
+        " [...document.querySelectorAll('.scroll')]"
+        ".filter(x => x.scrollWidth > x.clientWidth + 1).map(x => x.ariaLabel),"
         " [...document.querySelectorAll('details table')]"
         ".map(x => x.getBoundingClientRect().height)]"
     )
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     assert luminance(page) == pytest.approx(255)
+    assert cut == []
     assert heights
     assert all(height > 20 for height in heights)
