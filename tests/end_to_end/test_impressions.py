@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from measured_artifacts import strict_json
+from page_reader import Page
 from project_runs import must_run
 
 USERS, ITEMS, SCREENS, SIZE = 150, 40, 10, 5
@@ -47,12 +48,12 @@ def test_a_log_of_impressions_is_modelled_and_judged(project, clock):
         "ctr_modeling.evaluation.resamples=100,ctr_modeling.training.batch_size=64",
         *([] if clock else ["preparation.reading.time_unit=order"]),
     ]
-    ran = must_run(
+    must_run(
         *(project, "--config", str(project / "conf" / "impressions.yml")),
         *("--params", ",".join(settings)),
     )
-    output = " ".join(ran.output.split())
-    metrics = strict_json(project / "data/08_reporting/shown/metrics.json")
+    reporting = project / "data/08_reporting/shown"
+    metrics = strict_json(reporting / "metrics.json")
     test = metrics["test"]
     baselines = test["baselines"]
     assert {"prior", "position_only", "item_only"} <= set(baselines)
@@ -62,8 +63,10 @@ def test_a_log_of_impressions_is_modelled_and_judged(project, clock):
     assert test["gauc"] > 0.6
     assert test["ne"] < 1
     assert test["logloss"] < baselines["prior"]["logloss"]
-    assert "The log is one of impressions" in output
-    assert "Train has 50.0 % of its rows without a click" in output
+    page = Page((reporting / "report.html").read_text("utf-8"))
+    said = page.all("body")[0].words
+    assert "The log is one of impressions" in said
+    assert "Train has 50.0 % of its rows without a click" in said
     found = metrics["row_statistics"]
     assert found["kinds"].keys() >= {"rates", "popularity"}
     assert found["of_others"] is not clock
