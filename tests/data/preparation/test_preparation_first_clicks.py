@@ -20,7 +20,7 @@ def drawn_for(
     ordered = sorted(clicks)
     days, users, items = np.array(ordered).T
     positives = as_positives(users, items, days * DAY)
-    taken = TakenItems(users, items, 12)
+    taken = TakenItems(users, items, np.ones(len(users), bool), 12)
     rows = (np.random.default_rng(seed) for seed in range(draws))
     found = [sample_negatives(positives, taken, PARAMS, rng).items for rng in rows]
     return np.array(found)[:, ordered.index(asked), 0]

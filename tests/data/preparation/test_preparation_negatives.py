@@ -32,7 +32,7 @@ def take(events, others=()):
     """What users have taken: in the part and, as (user, item), before it."""
     pairs = [(user, item) for _, user, item in events] + list(others)
     users, items = np.array(pairs).T
-    return TakenItems(users, items, 12)
+    return TakenItems(users, items, np.ones(len(users), bool), 12)
 
 
 def draw(part, taken, rows=None, *, seed=0, **changes):
@@ -141,7 +141,8 @@ def test_tiny_windows_over_a_long_log_end_soon():
     """Empty windows are jumped over: there are 10**9 of them here."""
     columns = {"user": [0, 1, 1, 1], "item": [9, 1, 2, 3]}
     part = pd.DataFrame({**columns, "timestamp": [0, 5, 10**9, 10**9]})
-    taken = TakenItems(part["user"].to_numpy(), part["item"].to_numpy(), 12)
+    users, items = part["user"].to_numpy(), part["item"].to_numpy()
+    taken = TakenItems(users, items, np.ones(len(users), bool), 12)
     negatives = draw(part, taken, np.array([0]), window_days=1e-9)
     assert sorted(negatives[0].tolist()) == [1, 2, 3]
 
@@ -226,7 +227,7 @@ def test_negatives_are_repeats_as_often_as_positives(share):
         old.append(items[row])
     positives = as_positives(users, items, days * DAY + np.arange(n_events))
     params = PreparationParams(min_eligible_items=1, seed=0)
-    taken = TakenItems(users, items, 400)
+    taken = TakenItems(users, items, np.ones(len(users), bool), 400)
     drawn = sample_negatives(positives, taken, params, rng).items
     assert (drawn > 0).all() and (drawn != items[:, None]).all()
     seen = [

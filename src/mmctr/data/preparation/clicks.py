@@ -62,8 +62,10 @@ def click_rows(
     leave_out = repeat & (params.repeats == "first")
     least = _MIN_HISTORY if params.min_history is None else params.min_history
     rows: dict[str, PartRows] = {}
-    dropped = {}
-    for index, name in enumerate(PARTS):
+    dropped: dict[str, dict[str, int]] = {}
+    faults: dict[str, str] = {}
+    # What train's rows take does not fit beside the drawing of others.
+    for index, name in reversed([*enumerate(PARTS)]):
         events = np.flatnonzero(part == index).astype(np.int32)
         is_short = histories.lengths_of(events) < least
         is_repeat = leave_out[events]
@@ -87,27 +89,33 @@ def click_rows(
                 histories.until,
                 clicks,
             ),
-            TakenItems(log.user[part <= index], log.item[part <= index], log.n_items),
+            TakenItems(log.user, log.item, part <= index, log.n_items),
             params,
             np.random.default_rng([params.seed, index]),
         )
         drawn = negatives[:, 0] > 0
-        positives = candidates[drawn]
+        if not drawn.all():
+            candidates, negatives = candidates[drawn], negatives[drawn]
+            as_of = as_of[drawn]
         dropped[name] |= {
             "dropped_too_few_negatives": int((~drawn).sum()),
-            "positives": len(positives),
+            "positives": len(candidates),
         }
-        if not positives.size:
-            raise ValueError(_explain(name, dropped[name], longest, log, params))
+        if not candidates.size:
+            faults[name] = _explain(name, dropped[name], longest, log, params)
         rows[name] = ClickRows(
             log=log,
             histories=histories,
-            events=positives,
+            events=candidates,
             width=1 + params.negatives_per_positive,
-            negatives=negatives[drawn],
-            as_of=as_of[drawn],
+            negatives=negatives,
+            as_of=as_of,
         )
-    return rows, dropped
+    for name in PARTS:
+        if name in faults:
+            raise ValueError(faults[name])
+    in_order = {name: rows[name] for name in PARTS}
+    return in_order, {name: dropped[name] for name in PARTS}
 
 
 def _explain(

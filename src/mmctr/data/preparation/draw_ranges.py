@@ -10,11 +10,11 @@ from mmctr.data.preparation.windows import Windows
 
 
 class DrawRanges(NamedTuple):
-    """Of each row ``[R]`` the rows that it draws from.
+    """Of each row ``[R]`` the windows that it draws from.
 
     Attributes:
-        first: The first one, which begins a window.
-        last: The row after the last.
+        first: Place of the first one.
+        last: Place after the last.
         drawable: bool, whether enough items are new to the user.
     """
 
@@ -78,10 +78,11 @@ def find_ranges(
             nothing is drawn.
     """
     pool = _Pool(positives, is_drawn, windows)
-    first, last = np.empty((2, len(positives)), positives.events.dtype)
+    # Of a long log a byte or two a row.
+    first, last = np.empty((2, len(positives)), np.min_scalar_type(len(pool.bounds)))
     drawable = np.ones(len(positives), bool)
     for place, rows in enumerate(windows.slices()):
-        first[rows], last[rows] = rows.start, rows.stop
+        first[rows], last[rows] = place, place + 1
         around = np.zeros(taken.n_items + 1, bool)
         around[pool.items(place, place + 1)] = True
         users = positives.users[positives.events[rows]]
@@ -104,7 +105,7 @@ def _widen(
     window: tuple[int, np.ndarray],
     wanted: tuple[int, int],
 ) -> np.ndarray:
-    """The rows ``[2, U]`` that users of a window draw from, and whether they may.
+    """The windows ``[2, U]`` that users of one draw from, and whether they may.
 
     Args:
         pool: What is drawn.
@@ -122,8 +123,8 @@ def _widen(
         # Widen straight to the nearest window with a click.
         radius = pool.nearest(first, last, number)
         done = (counts >= wanted[0]) | (radius is None)
-        found[0, waiting[done]] = pool.bounds[first]
-        found[1, waiting[done]] = pool.bounds[last]
+        found[0, waiting[done]] = first
+        found[1, waiting[done]] = last
         found[2, waiting[done]] = counts[done] >= wanted[1]
         waiting = waiting[~done]
         if radius is None or not waiting.size:

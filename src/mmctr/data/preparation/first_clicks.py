@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmctr.data.preparation.draw_ranges import DrawRanges
 from mmctr.data.preparation.free_items import FreeItems
 from mmctr.data.preparation.positives import Positives
 from mmctr.data.preparation.repeats import TRIES
@@ -18,35 +19,30 @@ class FirstClicks:
     Attributes:
         sums: ``[R]`` float64, sum of the weights up to each row's; those of repeats
             are 0.
-        first: ``[R]`` first row to draw from.
-        last: ``[R]`` row after the last.
+        ranges: Windows that each row draws from.
+        bounds: ``[windows + 1]`` rows at which windows begin.
         positives: The part's, which tell items, and what each row knows.
     """
 
     sums: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
+    ranges: DrawRanges
+    bounds: np.ndarray
     positives: Positives
 
     def fill(
-        self,
-        negatives: np.ndarray,
-        column: int,
-        drawable: np.ndarray,
-        rng: np.random.Generator,
+        self, negatives: np.ndarray, column: int, rng: np.random.Generator
     ) -> None:
         """Fill a column with items that the users have not clicked until then.
 
         Args:
             negatives: ``[R, columns]``, changed in place; 0 where there is none yet.
             column: Which one.
-            drawable: ``[R]`` bool, the rows to draw for.
             rng: The source of randomness.
         """
         refused = []
         label = f"drawing negative {column + 1} of {negatives.shape[1]}"
         for rows in track_pieces(label, len(negatives)):
-            is_open = drawable[rows] & (negatives[rows, column] == 0)
+            is_open = self.ranges.drawable[rows] & (negatives[rows, column] == 0)
             left = np.flatnonzero(is_open) + rows.start
             refused.append(self._try(negatives, column, left, rng))
         left = np.concatenate(refused)
@@ -55,7 +51,7 @@ class FirstClicks:
                 return
             left = self._try(negatives, column, left, rng)
         # Who knows nearly everything draws from the rest alone.
-        ranges = np.stack([self.first[left], self.last[left]])
+        ranges = np.stack(self._rows_of(left))
         for low, high in np.unique(ranges, axis=1).T:
             rows = left[(ranges == [[low], [high]]).all(axis=0)]
             weights = np.diff(self.sums[low:high], prepend=self._sum_before(low))
@@ -78,12 +74,17 @@ class FirstClicks:
         """Draw an item for each row; the rows that must not have it."""
         if not rows.size:
             return rows
-        first, last = self.first[rows], self.last[rows]
+        first, last = self._rows_of(rows)
         low, high = self._sum_before(first), self._sum_before(last)
         drawn = low + rng.random(len(rows)) * (high - low)
         of_row = np.clip(find_places(self.sums, drawn, "right"), first, last - 1)
         items = self.positives.items_of(of_row)
         return rows[self._keep(negatives, column, rows, items)]
+
+    def _rows_of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The first row that each row draws from, and that after the last."""
+        ranges = self.ranges
+        return self.bounds[ranges.first[rows]], self.bounds[ranges.last[rows]]
 
     def _sum_before(self, rows: np.ndarray) -> np.ndarray:
         return np.where(rows > 0, self.sums[rows - 1], 0.0)

@@ -103,25 +103,32 @@ def _draw_negatives(
     ranges = find_ranges(positives, is_drawn, taken, windows, wanted)
     # In place: of a long log no second copy may fit.
     sums = np.cumsum(weights, out=weights)
-    first_clicks = FirstClicks(sums, ranges.first, ranges.last, positives)
+    first_clicks = FirstClicks(sums, ranges, windows.bounds, positives)
     negatives = draw_repeats(positives, windows, counts, per_positive, rng)
     negatives[~ranges.drawable] = 0
     for column in range(per_positive):
-        first_clicks.fill(negatives, column, ranges.drawable, rng)
+        first_clicks.fill(negatives, column, rng)
     return Negatives(negatives, _as_of(positives, is_drawn, windows, ranges.first))
 
 
 def _as_of(
     positives: Positives, is_drawn: np.ndarray, windows: Windows, first: np.ndarray
 ) -> np.ndarray:
-    """The time of the first click that each row may draw, or its own: ``[R]``."""
+    """The time of the first click that each row may draw, or its own: ``[R]``.
+
+    Args:
+        positives: The part's.
+        is_drawn: ``[R]`` bool, rows whose items are drawn.
+        windows: Of the part.
+        first: ``[R]`` places of the first windows that rows draw from.
+    """
     rows = np.flatnonzero(is_drawn)
     places = np.minimum(np.searchsorted(rows, windows.bounds[:-1]), len(rows) - 1)
     begins = positives.timestamps[positives.events[rows[places]]]
     del rows
     as_of = positives.timestamps[positives.events]
     for piece in pieces(len(positives)):
-        begin = begins[np.searchsorted(windows.bounds, first[piece])]
+        begin = begins[first[piece]]
         # Repeats at the beginning of a window come before the first to be drawn.
         as_of[piece] = np.minimum(as_of[piece], begin)
     return as_of
