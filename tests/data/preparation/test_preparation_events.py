@@ -182,15 +182,16 @@ def challenge(train: list[tuple[int, list[int], int]]) -> ChallengeSource:
 
 def test_events_of_a_challenge_are_the_earliest_history_of_each_user():
     """A longer one may hold the target of an earlier row; valid's and test's do not
-    count."""
+    count. Behind them are train's rows with their labels."""
     source = challenge(
         [(2, [9, 8, 7], 9), (1, [8], 9), (2, [9, 8], 7), (1, [8, 9], 7), (3, [], 8)]
     )
     tables = prepare_challenge(source, make_params())
     assert tables.events.to_pydict() == {
-        "user_id": [1, 2, 2],
-        "item_id": [2, 1, 2],
-        "timestamp": [None] * 3,
+        "user_id": [1, 2, 2] + [2, 1, 2, 1, 3],
+        "item_id": [2, 1, 2] + [1, 1, 3, 3, 2],
+        "timestamp": [None] * 8,
+        "label": [None] * 3 + [0] * 5,
     }
     assert tables.train["as_of"].null_count == tables.train.num_rows
     assert tables.train["timestamp"].null_count == tables.train.num_rows
@@ -199,13 +200,16 @@ def test_events_of_a_challenge_are_the_earliest_history_of_each_user():
 def test_the_earliest_history_is_whole_whatever_rows_keep():
     source = challenge([(1, [8, 9, 7], 9)])
     tables = prepare_challenge(source, make_params(max_history=1))
-    assert tables.events["item_id"].to_pylist() == [2, 1, 3]
+    assert tables.events["item_id"].to_pylist() == [2, 1, 3] + [1]
     assert tables.train["item_seq"].to_pylist() == [[3]]
 
 
 @pytest.mark.parametrize("label", [0, 1])
-def test_labels_of_a_challenge_do_not_reach_its_events(label):
+def test_labels_of_a_challenge_are_nothing_but_labels_of_its_events(label):
+    """Which events are clicks of a history does not depend on them."""
     source = challenge([(1, [8], 9), (1, [8, 9], 7)])
     labels = source.train.set_column(5, "label", pa.array([label] * 2))
-    found = prepare_challenge(replace(source, train=labels), make_params())
-    assert found.events.equals(prepare_challenge(source, make_params()).events)
+    events = prepare_challenge(replace(source, train=labels), make_params()).events
+    others = prepare_challenge(source, make_params()).events
+    assert events.drop(["label"]).equals(others.drop(["label"]))
+    assert events["label"].to_pylist() == [None, label, label]
