@@ -14,10 +14,8 @@ from mmctr.ctr.submission import build_submission
 from mmctr.data.datasets import ArrowDataset
 from mmctr.evaluation import auc, logloss
 from mmctr.evaluation.calibration import calibration_line
-from mmctr.pipelines.ctr_modeling.nodes import (
-    predict_rows,
-    train_model,
-)
+from mmctr.pipelines.ctr_modeling.nodes import train_model
+from mmctr.pipelines.ctr_modeling.prediction_nodes import predict_rows
 
 N_ITEMS = 10
 VECTORS = {"title": np.zeros((N_ITEMS + 1, 0))}

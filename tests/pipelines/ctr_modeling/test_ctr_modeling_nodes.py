@@ -10,11 +10,8 @@ from ctr_node_rows import N_ITEMS, VECTORS, rows
 
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.submission import build_submission, check_submission
-from mmctr.pipelines.ctr_modeling.nodes import (
-    evaluate_predictions,
-    predict_rows,
-    train_model,
-)
+from mmctr.pipelines.ctr_modeling.nodes import evaluate_predictions, train_model
+from mmctr.pipelines.ctr_modeling.prediction_nodes import predict_rows
 
 REPORT = {"source": "challenge", "log": None}
 

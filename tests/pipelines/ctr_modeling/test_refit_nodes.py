@@ -7,12 +7,8 @@ from ctr_node_rows import N_ITEMS, VECTORS, rows
 
 from mmctr.data.log_facts import LogFacts
 from mmctr.pipelines.ctr_modeling.measured_rows import train_and_valid
-from mmctr.pipelines.ctr_modeling.nodes import (
-    evaluate_predictions,
-    predict_rows,
-    predict_valid,
-    train_model,
-)
+from mmctr.pipelines.ctr_modeling.nodes import evaluate_predictions, train_model
+from mmctr.pipelines.ctr_modeling.prediction_nodes import predict_rows, predict_valid
 
 REPORT = {"source": "challenge", "log": None, "oracle_auc": None}
 TRAIN, VALID, TEST = rows(0, 100), rows(1, 30), rows(2, 30)

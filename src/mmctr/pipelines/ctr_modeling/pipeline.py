@@ -3,12 +3,8 @@
 from kedro.pipeline import Node, Pipeline
 
 from mmctr.ctr.submission import build_submission, check_submission
-from mmctr.pipelines.ctr_modeling.nodes import (
-    evaluate_predictions,
-    predict_rows,
-    predict_valid,
-    train_model,
-)
+from mmctr.pipelines.ctr_modeling.nodes import evaluate_predictions, train_model
+from mmctr.pipelines.ctr_modeling.prediction_nodes import predict_rows, predict_valid
 
 
 def create_pipeline() -> Pipeline:
