@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 from ctr_node_rows import N_ITEMS, VECTORS, rows
 
+from mmctr.data.evaluated_rows import train_and_valid
 from mmctr.data.log_facts import LogFacts
-from mmctr.pipelines.ctr_modeling.measured_rows import train_and_valid
 from mmctr.pipelines.ctr_modeling.nodes import evaluate_predictions, train_model
 from mmctr.pipelines.ctr_modeling.prediction_nodes import predict_rows, predict_valid
 

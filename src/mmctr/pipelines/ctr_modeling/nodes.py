@@ -12,16 +12,16 @@ import numpy as np
 import pyarrow as pa
 
 from mmctr.ctr.params import CtrParams
-from mmctr.data.log_facts import LogFacts
-from mmctr.evaluation import evaluate, evaluate_beside_trees
-from mmctr.evaluation.baselines import repeats_predict_clicks, seen_before
-from mmctr.pipelines.ctr_modeling.measured_rows import (
+from mmctr.data.evaluated_rows import (
     evaluated_rows,
     in_later_half,
     known_rows,
     train_and_valid,
     with_unknown_item,
 )
+from mmctr.data.log_facts import LogFacts
+from mmctr.evaluation import evaluate, evaluate_beside_trees
+from mmctr.evaluation.baselines import repeats_predict_clicks, seen_before
 from mmctr.pipelines.going_on import load_start
 from mmctr.serving.later_rows import rows_to_go_on_with
 

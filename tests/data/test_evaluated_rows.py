@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pytest
 
+from mmctr.data.evaluated_rows import known_rows
 from mmctr.data.log_facts import LogFacts
-from mmctr.pipelines.ctr_modeling.measured_rows import known_rows
 
 TRAIN = pa.table(
     {
