@@ -16,7 +16,7 @@
 # make mlflow set up, open the tracked runs (extra `tracking`) on 127.0.0.1:5000
 # make lint   check style, and that imports go downwards only
 # make bench  set up, measure speed: one table, benchmarks/results/latest.json
-# make check  resolve the catalogue of every environment
+# make check  resolve the catalog of every environment
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # torch goes first and by itself: asked for by another package it may bring a CUDA build.
@@ -109,7 +109,7 @@ lint: setup-dev
 
 check: setup
 	@for env in $(ENVIRONMENTS); do \
-		echo "catalogue of $$env"; \
+		echo "catalog of $$env"; \
 		$(BIN)/kedro catalog resolve-patterns --env $$env > /dev/null || exit 1; \
 	done
 

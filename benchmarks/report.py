@@ -32,9 +32,9 @@ def empty_results() -> dict[str, object]:
                 "p50_ms",
                 "p99_ms",
                 "cpu_p50_ms",
-                "catalogue_p50_ms",
-                "catalogue_p99_ms",
-                "catalogue_cpu_p50_ms",
+                "catalog_p50_ms",
+                "catalog_p99_ms",
+                "catalog_cpu_p50_ms",
                 "frame_rows_per_cpu_s",
                 "frame_ratio_pipelines",
             )

@@ -51,7 +51,7 @@ def make_bundle(
 
     Args:
         folder: An empty one.
-        items: Of the catalogue.
+        items: Of the catalog.
         users: At most.
         events: Clicks.
 

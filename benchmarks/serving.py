@@ -51,7 +51,7 @@ def measure(path: Path, rounds: int, frame_rows: int = FRAME_ROWS) -> Measuremen
 
     Returns:
         Milliseconds of a user's request for 1,000 candidates and for the whole
-        catalogue; how many times as long as many rows of other users take; rows per
+        catalog; how many times as long as many rows of other users take; rows per
         second of ``score_frame``, and how often that is the rate of the pipelines:
         statistics, click log and model.
     """
@@ -78,14 +78,14 @@ def measure(path: Path, rounds: int, frame_rows: int = FRAME_ROWS) -> Measuremen
         of_many.append(_took(lambda: scorer.score_frame(mixed)))
         by_frame.append(_took(lambda: scorer.score_frame(frame)))
         by_pipelines.append(_took(lambda: pipelines(frame)))
-    of_catalogue = {f"catalogue_{x}": own for x, own in _quantiles(whole).items()}
+    of_catalog = {f"catalog_{x}": own for x, own in _quantiles(whole).items()}
     return {
         "items": len(ids),
         "candidates": count,
         "history_median": float(np.median([len(x) for x in histories])),
         "history_longest": max(len(x) for x in histories),
         **_quantiles(some),
-        **of_catalogue,
+        **of_catalog,
         "many_users_ratio": _cpu(of_many) / _cpu(some),
         "frame_rows_per_cpu_s": frame_rows / _cpu(by_frame),
         "frame_ratio_pipelines": _cpu(by_pipelines) / _cpu(by_frame),

@@ -1,4 +1,4 @@
-"""Rows of the catalogue as arrays for evaluation."""
+"""Rows of the catalog as arrays for evaluation."""
 
 import pyarrow as pa
 import pytest

@@ -36,7 +36,7 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def catalog(road: Any) -> CatalogProtocol:
-    """The catalogue of a project in which everything has run."""
+    """The catalog of a project in which everything has run."""
     bootstrap_project(road[0])
     session = KedroSession.create(project_path=road[0], env="test")
     return session.load_context().catalog

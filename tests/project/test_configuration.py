@@ -52,7 +52,7 @@ OUTPUTS = set().union(*(pipe.all_outputs() for pipe in PIPELINES.values()))
 
 
 class Entry(NamedTuple):
-    """A data set of one environment's catalogue."""
+    """A data set of one environment's catalog."""
 
     env: str
     name: str
@@ -82,7 +82,7 @@ def contexts() -> dict[str, KedroContext]:
 
 @pytest.fixture(scope="module")
 def catalogs(contexts: dict[str, KedroContext]) -> dict[str, CatalogProtocol]:
-    """Their catalogues; Kedro builds a new one at every request."""
+    """Their catalogs; Kedro builds a new one at every request."""
     return {env: context.catalog for env, context in contexts.items()}
 
 
@@ -151,7 +151,7 @@ def test_parameters_of_every_file_for_config_are_accepted(path):
     check_parameters(dict(parameters))
 
 
-def test_the_catalogue_holds_what_pipelines_and_hooks_use_and_nothing_else(contexts):
+def test_the_catalog_holds_what_pipelines_and_hooks_use_and_nothing_else(contexts):
     used = {*DATASETS, TIMES, BEST_CONFIG, *MANIFESTS.values()}
     for env, context in contexts.items():
         entries = {x for x in context.config_loader["catalog"] if not x.startswith("_")}

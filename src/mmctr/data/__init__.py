@@ -1,1 +1,1 @@
-"""From raw files to the tables and arrays of the catalogue."""
+"""From raw files to the tables and arrays of the catalog."""

@@ -192,4 +192,4 @@ CONTRACTS = {
         description="One row per row of the part, in its order.",
     ),
 }
-"""The contracts by their name in the catalogue."""
+"""The contracts by their name in the catalog."""

@@ -1,4 +1,4 @@
-"""Tables of the catalogue as the arrays that are evaluated."""
+"""Tables of the catalog as the arrays that are evaluated."""
 
 from collections.abc import Sequence
 

@@ -146,7 +146,7 @@ Kedro's other commands:
   kedro registry list                  the pipelines
   kedro catalog resolve-patterns       every data set and where it lies
   kedro viz run                        the graph and its previews (make viz)
-  kedro jupyter lab                    notebooks that know the catalogue
+  kedro jupyter lab                    notebooks that know the catalog
 """
 
 

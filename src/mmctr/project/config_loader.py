@@ -16,7 +16,7 @@ def expand_user(path: str | None) -> str | None:
 class CachedConfigLoader(OmegaConfigLoader):
     """Merge and resolve each part of the configuration once per session.
 
-    A run asks for catalog and parameters several times, at 0.1 s each. A catalogue
+    A run asks for catalog and parameters several times, at 0.1 s each. A catalog
     entry may take a value of the merged parameters: ``${parameters:section.name}``.
     """
 

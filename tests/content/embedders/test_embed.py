@@ -156,7 +156,7 @@ def test_lsa_end_to_end():
 
 
 def test_import_is_light():
-    """The catalogue must not wait for torch."""
+    """The catalog must not wait for torch."""
     code = (
         "import sys, mmctr.content.embedders;"
         "heavy = {'torch', 'sentence_transformers', 'openai', 'sklearn', 'kedro'};"

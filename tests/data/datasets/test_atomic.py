@@ -189,7 +189,7 @@ def test_no_preview_where_the_wrapped_dataset_has_none(tmp_path):
     assert not hasattr(dataset, "preview")
 
 
-def test_it_works_as_a_catalogue_entry(tmp_path):
+def test_it_works_as_a_catalog_entry(tmp_path):
     path = tmp_path / "metrics.json"
     catalog = DataCatalog.from_config(
         {

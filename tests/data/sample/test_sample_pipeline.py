@@ -1,4 +1,4 @@
-"""The pipeline writes the files of its catalogue and nothing else."""
+"""The pipeline writes the files of its catalog and nothing else."""
 
 import json
 

@@ -195,7 +195,7 @@ def test_vectors_of_other_items_are_refused(items, id_mapping, params, item_ids)
         embed_items(items, id_mapping, contents_of(item_ids), params)
 
 
-def test_outputs_are_in_the_catalogue():
+def test_outputs_are_in_the_catalog():
     """Nothing the pipeline makes is left in memory."""
     entries = yaml.safe_load((BASE / "catalog" / "embedding.yml").read_text())
     assert create_pipeline().all_outputs() == set(entries)

@@ -89,7 +89,7 @@ def test_codes_that_do_not_fit_are_named():
         build_item_table(items, {"title": codes, "image": codes_of(3, 2)})
 
 
-def test_pipeline_runs_from_catalogue_to_catalogue():
+def test_pipeline_runs_from_catalog_to_catalog():
     catalog = DataCatalog(
         {
             "items": MemoryDataset(items_of(5), copy_mode="assign"),

@@ -1,4 +1,4 @@
-"""Settings of one modality, small catalogues, and figures of any number of them."""
+"""Settings of one modality, small catalogs, and figures of any number of them."""
 
 import pytest
 from vector_worlds import cold, params, quantized, vectors_of

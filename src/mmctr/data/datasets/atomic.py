@@ -36,7 +36,7 @@ class AtomicDataset(AbstractDataset[Any, Any]):
         """Wrap a dataset definition.
 
         Args:
-            dataset: The wrapped dataset: its type, or its catalogue entry without
+            dataset: The wrapped dataset: its type, or its catalog entry without
                 ``filepath``.
             filepath: Where the file lies on this machine.
             metadata: For plugins such as kedro-viz; not used here.

@@ -40,7 +40,7 @@ class FolderDataset(AtomicDataset):
         """Wrap a dataset definition.
 
         Args:
-            dataset: That of each file: its type, or its catalogue entry without
+            dataset: That of each file: its type, or its catalog entry without
                 ``filepath``.
             suffix: Ending of the files' names, with the dot.
             filepath: The folder, on this machine.

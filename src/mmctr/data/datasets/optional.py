@@ -15,7 +15,7 @@ class OptionalDataset(AtomicDataset):
     """Read a file with another dataset, and give None if it does not exist.
 
     Kedro loads all inputs of a node; with this dataset the node can do without one.
-    Another entry of the catalogue writes the file.
+    Another entry of the catalog writes the file.
 
     Example:
         >>> OptionalDataset(
@@ -34,7 +34,7 @@ class OptionalDataset(AtomicDataset):
         """Wrap a dataset definition.
 
         Args:
-            dataset: The wrapped dataset: its type, or its catalogue entry without
+            dataset: The wrapped dataset: its type, or its catalog entry without
                 ``filepath``.
             filepath: Where the file may lie on this machine.
             followed: Whether results made from it are stale once the file changes or

@@ -42,7 +42,7 @@ def prepare_tables(
     """Turn either kind of source into the primary tables.
 
     Args:
-        source: What the catalogue's ``source`` entry has read; a log is taken out.
+        source: What the catalog's ``source`` entry has read; a log is taken out.
         params: Split, histories and negatives.
         fields: Which columns of a log are fields.
         start_bundle: Its fields are kept; None: the run starts from scratch.

@@ -154,7 +154,7 @@ class RunTimesHook:
             earlier = catalog.load(TIMES) if catalog.exists(TIMES) else None
             report = self._times.report(earlier)
             if report["last_run"]["nodes"]:
-                # By the data set itself: the catalogue tells hooks of every save.
+                # By the data set itself: the catalog tells hooks of every save.
                 catalog[TIMES].save(report)
                 return report
         except (DatasetError, AttributeError, KeyError, TypeError) as error:

@@ -45,7 +45,7 @@ class ParameterHook:
         if self.context is None:
             return
         for section in ("embedding", "ctr_modeling", "predict"):
-            # By the data set itself: the catalogue warns about a replaced entry.
+            # By the data set itself: the catalog warns about a replaced entry.
             dataset = catalog[f"params:{section}"]
             dataset.save(
                 resolve_paths(section, dataset.load(), Path(self.context.project_path))
@@ -55,7 +55,7 @@ class ParameterHook:
 class CredentialsHook:
     """Pass the key of ``credentials.yml`` on to the SDK that needs it.
 
-    It is passed like a key that was exported, so that it enters neither the catalogue
+    It is passed like a key that was exported, so that it enters neither the catalog
     nor the parameters. An exported key takes precedence.
     """
 

@@ -24,7 +24,7 @@ MANIFESTS = {
     "evidence": "evidence_manifest",
     "": "manifest",
 }
-"""Catalogue entries, by how the names of the artifacts begin: the manifest of the
+"""Catalog entries, by how the names of the artifacts begin: the manifest of the
 synthetic data set, that of the evidence over several, and that of all that is made from
 one data set. They are one file where the data sets have one name."""
 
@@ -172,7 +172,7 @@ def graphs() -> dict[str, Pipeline]:
 
 
 def manifest_entries(pipeline: Pipeline) -> set[str]:
-    """Catalogue names of the manifests of the data sets that a pipeline writes."""
+    """Catalog names of the manifests of the data sets that a pipeline writes."""
     return {MANIFESTS[_place_of(node)] for node in pipeline.nodes}
 
 

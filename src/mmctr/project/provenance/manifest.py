@@ -34,7 +34,7 @@ class Manifest(Params):
     """What ``data/08_reporting/<dataset>/manifest.json`` holds."""
 
     outputs: dict[str, str] = Field(default_factory=dict)
-    """Hash of every artifact's content, by its name in the catalogue; of a folder also
+    """Hash of every artifact's content, by its name in the catalog; of a folder also
     that of each file, by ``NAME/FILE``."""
     inputs: dict[str, str] = Field(default_factory=dict)
     """Hash of every raw file, by path."""

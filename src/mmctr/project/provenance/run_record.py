@@ -23,7 +23,7 @@ class RunRecord:
     """The manifest of one data set, and the run that reads and extends it.
 
     Attributes:
-        entry: The manifest's name in the catalogue.
+        entry: The manifest's name in the catalog.
         catalog: Where it and the artifacts are.
         project: The project's folder.
         lineage: What is made from what.
@@ -55,11 +55,11 @@ class RunRecord:
         """Read the manifest, if there is one, and find the graph's files.
 
         Args:
-            entry: The manifest's name in the catalogue.
+            entry: The manifest's name in the catalog.
             catalog: The run's.
             project: The project's folder.
             graph: Every node of the project, not only the run's.
-            configured: The catalogue's entries as they are configured.
+            configured: The catalog's entries as they are configured.
             parameters: The whole tree.
             versions: Of code and libraries.
         """
@@ -128,7 +128,7 @@ class RunRecord:
             for name, known in {**manifest.files, **lineage.hashes.known}.items()
             if Path(name).exists()
         }
-        # By the data set itself: the catalogue tells of every save.
+        # By the data set itself: the catalog tells of every save.
         self.catalog[self.entry].save(manifest.model_dump())
 
     def close(self) -> None:

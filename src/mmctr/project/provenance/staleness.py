@@ -19,7 +19,7 @@ class Cause:
     """Why an artifact, and everything made from it, is stale.
 
     Attributes:
-        artifact: Its name in the catalogue.
+        artifact: Its name in the catalog.
         reason: What it was made with, and what is there or asked for now.
         kind: ``unknown`` (no record), ``changed`` (the file is another than the one
             that was saved) or ``other`` (other parameters or inputs).
