@@ -177,15 +177,17 @@ class Handler(BaseHTTPRequestHandler):
             contract.in_flight += 1
             contract.most_in_flight = max(contract.most_in_flight, contract.in_flight)
         time.sleep(contract.delay_seconds)
-        status, answer = contract.answer(
-            self.path, self.headers.get("authorization"), body
-        )
+        status, answer = contract.answer(self.path, self.key(), body)
         with contract._lock:
             contract.in_flight -= 1
         content = json.dumps(answer).encode()
         if status == 200 and contract.raw_answer is not None:
             content = contract.raw_answer
         self.send_answer(status, content)
+
+    def key(self) -> str | None:
+        """Who asks."""
+        return self.headers.get("authorization")
 
     def read_body(self) -> Body:
         """Read one request."""

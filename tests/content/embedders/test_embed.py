@@ -45,6 +45,14 @@ def recorder(monkeypatch) -> RecordingEmbedder:
     return recorder
 
 
+def test_one_vector_for_all_titles_is_refused(recorder):
+    """Whichever embedder it is; a few titles may well be equal to it."""
+    alike = [f"title {a}{7 - a}" for a in range(7)]
+    assert len(set(map(tuple, embed_texts(alike, EmbeddingParams())[0]))) == 1
+    with pytest.raises(ValueError, match=r"recording/1 gives all 8 different texts"):
+        embed_texts([*alike, "title 70"], EmbeddingParams())
+
+
 def test_equal_titles_are_embedded_once(recorder):
     """Surrounding space makes no difference; case does."""
     titles = ["b", "a", " b\n", "A", "", "a", None, "\t "]

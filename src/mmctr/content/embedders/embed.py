@@ -23,6 +23,8 @@ from mmctr.runtime.unit_rows import normalize_rows
 
 # No larger number in a vector: rounding noise of a text without a known feature.
 _ZERO = 1e-12
+# So many different texts never share a vector; two may, by case or accents alone.
+_TOO_MANY_EQUAL = 8
 
 
 class EmbeddingReport(EmbeddingUsage):
@@ -183,12 +185,26 @@ def _embed_unique(
             f"{embedder.version()} returned an array {list(unique.shape)} for "
             f"{len(position)} titles; expected one row per title"
         )
+    _check_different(unique, embedder)
     vectors = np.empty((len(texts), unique.shape[1]), dtype=np.float32)
     rows = np.array([position.get(text, 0) for text in texts])
     # Another mode than "raise" makes no second copy of all rows.
     np.take(np.asarray(unique, np.float32), rows, axis=0, out=vectors, mode="clip")
     vectors[[not text for text in texts]] = 0
     return vectors, usage
+
+
+def _check_different(vectors: np.ndarray, embedder: Embedder) -> None:
+    """Refuse an embedder that gives different texts ``[n, d]`` one vector."""
+    few, first = vectors[:_TOO_MANY_EQUAL], vectors[:1]
+    if len(few) < _TOO_MANY_EQUAL or (few != first).any() or not first.any():
+        return
+    if (vectors == first).all():
+        raise ValueError(
+            f"{embedder.version()} gives all {len(vectors):,} different texts the same "
+            "vector: check the model or service (embedding.provider), and name another "
+            "embedding.cache, as this one may hold these vectors"
+        )
 
 
 def _normalize(vectors: np.ndarray, texts: list[str], version: str) -> int:

@@ -50,11 +50,18 @@ class OpenAIParams(Params):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     model: str = Field("text-embedding-3-large", min_length=1)
-    """Name the service knows."""
+    """Name the service knows; for Azure that of the deployment."""
     dimensions: int | None = Field(1024, ge=1)
     """Width to request; null: not sent, the model's own."""
     base_url: str | None = None
     """null: the variable OPENAI_BASE_URL, else OpenAI itself."""
+    api_version: str | None = Field(None, pattern=r"^[\w.-]+$")
+    """Version of Azure's interface, such as 2024-10-21, whose requests name the
+    deployment in the address and the key in a header `api-key`; base_url is then
+    https://RESOURCE.openai.azure.com; null: not Azure, or its /openai/v1."""
+    encoding_format: Literal["base64", "float"] | None = "base64"
+    """How vectors are sent back: base64 is a third of the bytes; null: not sent, for
+    services that refuse the field."""
     mode: Literal["direct", "batch"] = "direct"
     """direct: immediately; batch: through the Batch API, within 24 hours and at half
     the price."""
@@ -93,9 +100,20 @@ class OpenAIParams(Params):
         if parts.username or parts.password or parts.query:
             raise ValueError(
                 "it must hold no user, password or query: parameters are not secret; "
-                "put the key into the variable OPENAI_API_KEY"
+                "put the key into the variable OPENAI_API_KEY, and Azure's api-version "
+                "into embedding.openai.api_version"
             )
         return value
+
+    @model_validator(mode="after")
+    def _azure_is_direct(self) -> Self:
+        if self.api_version is not None and self.mode == "batch":
+            raise ValueError(
+                "batches of Azure's interface with an api_version are not supported: "
+                "use mode=direct, or base_url=https://RESOURCE.openai.azure.com/openai/"
+                "v1 with api_version=null"
+            )
+        return self
 
 
 class LsaParams(Params):

@@ -10,6 +10,8 @@ import numpy as np
 _FLOAT = np.dtype("<f4")
 # Vectors of models have a length near 1; with numbers this small none was computed.
 _ZERO = 1e-12
+# So many different texts never share a vector; two may, by case or accents alone.
+_TOO_MANY_EQUAL = 8
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ def read_answer(body: Any, n_texts: int, width: int | None) -> Answer:
 
     Args:
         body: The answer as JSON. Its list ``data`` has ``index`` and ``embedding``:
-            base64 of little-endian float32 or a list of numbers.
+            base64 of little-endian float32 or a list of numbers. Where none has an
+            index, they are taken in order.
         n_texts: Texts the request held.
         width: Width they must have; None: any, but one.
 
@@ -38,8 +41,8 @@ def read_answer(body: Any, n_texts: int, width: int | None) -> Answer:
         ``n_texts`` vectors and the counted tokens.
 
     Raises:
-        ValueError: If a text has no vector or two, or a vector is not what was
-            requested; the message says which and, where it helps, what to do.
+        ValueError: If a text has no vector or two, a vector is not what was requested,
+            or all are equal; the message says which and, where it helps, what to do.
     """
     data = as_dictionary(body).get("data")
     if not isinstance(data, list):
@@ -47,8 +50,10 @@ def read_answer(body: Any, n_texts: int, width: int | None) -> Answer:
     if len(data) != n_texts:
         raise ValueError(f"{len(data)} vectors for {n_texts} texts")
     placed: dict[int, np.ndarray] = {}
-    for entry in map(as_dictionary, data):
-        index = entry.get("index")
+    entries = [as_dictionary(entry) for entry in data]
+    has_index = any(entry.get("index") is not None for entry in entries)
+    for place, entry in enumerate(entries):
+        index = entry.get("index") if has_index else place
         if isinstance(index, bool) or not isinstance(index, int):
             raise ValueError(f"a vector's index is {index!r}, no whole number")
         if not 0 <= index < n_texts:
@@ -71,6 +76,11 @@ def read_answer(body: Any, n_texts: int, width: int | None) -> Answer:
         raise ValueError(f"the vector of index {row} holds NaN or infinity")
     if largest.min() < _ZERO:
         raise ValueError(f"the vector of index {largest.argmin()} is zero")
+    if n_texts >= _TOO_MANY_EQUAL and (rows == rows[0]).all():
+        raise ValueError(
+            f"the vectors of all {n_texts} different texts are equal: does the service "
+            "read `input` as a list of texts, and is the model one for embeddings?"
+        )
     tokens = as_dictionary(body.get("usage")).get("prompt_tokens")
     return Answer(rows, tokens if isinstance(tokens, int) else None)
 

@@ -85,9 +85,9 @@ class _Batches:
     def start(self, keys: Sequence[bytes]) -> None:
         """Start as many batches as the texts need; one that fails stops no other."""
         params = self._run.params
-        body: dict[str, object] = {"model": params.model, "encoding_format": "base64"}
-        if params.dimensions is not None:
-            body["dimensions"] = params.dimensions
+        body = params.model_dump(
+            include={"model", "dimensions", "encoding_format"}, exclude_none=True
+        )
         texts = [self._texts[key] for key in keys]
         batches = pack_batches(texts, params.request_size, params.batch.max_inputs)
         for part, requests in batches:

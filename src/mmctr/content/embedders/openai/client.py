@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import openai
 
@@ -34,14 +35,9 @@ class Service:
             params: Address, retries and timeout.
 
         Raises:
-            EmbeddingError: If the address holds a password.
+            EmbeddingError: If the address holds a password, or Azure's is not said.
         """
-        self.sdk = openai.OpenAI(
-            api_key=os.environ.get("OPENAI_API_KEY") or _NO_KEY,
-            base_url=params.base_url,
-            timeout=params.timeout_seconds,
-            max_retries=params.max_retries,
-        )
+        self.sdk = _client(params)
         url = self.sdk.base_url
         if url.userinfo or url.query:
             raise EmbeddingError(
@@ -94,3 +90,23 @@ class Service:
     def clean(self, text: str) -> str:
         """Remove the key from what the service wrote."""
         return remove_key(text, self.sdk.api_key)
+
+
+def _client(params: OpenAIParams) -> openai.OpenAI:
+    """The SDK's client, in Azure's form where a version of its interface is named."""
+    key = os.environ.get("OPENAI_API_KEY") or _NO_KEY
+    limits = {"timeout": params.timeout_seconds, "max_retries": params.max_retries}
+    if params.api_version is None:
+        return openai.OpenAI(api_key=key, base_url=params.base_url, **limits)
+    address = params.base_url or os.environ.get("OPENAI_BASE_URL")
+    if not address:
+        raise EmbeddingError(
+            "embedding.openai.api_version is set, so the service is Azure's, but there "
+            "is no address: set embedding.openai.base_url to "
+            "https://RESOURCE.openai.azure.com"
+        )
+    if "/openai" not in urlsplit(address).path:
+        address = f"{address.rstrip('/')}/openai"
+    return openai.AzureOpenAI(
+        api_key=key, base_url=address, api_version=params.api_version, **limits
+    )

@@ -11,11 +11,13 @@ _LONGEST_DETAIL = 300
 _LONGEST_WAIT_SECONDS = 120.0
 
 _ADVICE = {
-    400: "the request was refused: check embedding.openai.model and .dimensions",
+    400: "the request was refused: check embedding.openai.model and .dimensions, and "
+    "set .encoding_format=null where the service does not know it",
     401: "the key in OPENAI_API_KEY (or credentials.yml) was refused: set a valid one",
     403: "the key in OPENAI_API_KEY (or credentials.yml) may not use this model: check "
     "its project",
-    404: "no such address or model: check embedding.openai.base_url and .model",
+    404: "no such address or model: check embedding.openai.base_url and .model (for "
+    "Azure .api_version too, and the name of the deployment as .model)",
     413: "the request was too large: lower embedding.openai.request_size",
     429: "the service limits the rate: set embedding.openai.tokens_per_minute, lower "
     ".concurrency and .request_size, or wait",
