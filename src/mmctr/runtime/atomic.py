@@ -3,9 +3,12 @@
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from mmctr.runtime.running import is_running
 
 _PART = re.compile(r"^\.(.+)\.\d+\.part$")
 _OLD = ".old"
@@ -16,7 +19,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Give a hidden sibling of a file to write; rename it over the file at the end.
 
     A process killed while it writes leaves the earlier file as it was, so a file that
-    exists is whole. Sibling and folder are flushed to the disk.
+    exists is whole. Sibling and folder are flushed to the disk. Whoever may read new
+    files in the folder may read this one, however its writer created it.
 
     Args:
         path: The file; its folder is created.
@@ -29,7 +33,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.unlink(missing_ok=True)  # a link there would be written through
+        mode = _new_file_mode(part)
         yield part
+        part.chmod(part.stat().st_mode | mode)
         _flush(part)
         os.replace(part, path)
         _flush(path.parent)
@@ -44,7 +50,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
     A folder can't be renamed over another in one step: the earlier one is moved aside
     first, and :func:`remove_leftovers` gives it its name back if the process is killed
-    between the two steps.
+    between the two steps. Files in it may be read by whoever may read new ones.
 
     Args:
         path: The folder; that which it is in is created.
@@ -58,8 +64,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     old = path.with_name(f".{path.name}{_OLD}.{os.getpid()}.part")
     try:
         part.mkdir()
+        mode = _new_file_mode(part / ".new")
         yield part
         for each in (*part.rglob("*"), part):
+            if each.is_file():
+                each.chmod(each.stat().st_mode | mode)
             _flush(each)
         if path.exists():
             os.replace(path, old)
@@ -84,7 +93,7 @@ def remove_leftovers(path: Path) -> None:
     """
     for part in path.parent.glob(f".{path.name}.*.part"):
         pid = part.name.split(".")[-2]
-        if pid.isdigit() and _is_running(int(pid)):
+        if pid.isdigit() and is_running(int(pid)):
             continue
         with suppress(OSError):  # in a read-only folder, where the write will fail
             if not part.is_dir() or part.is_symlink():
@@ -95,19 +104,20 @@ def remove_leftovers(path: Path) -> None:
                 shutil.rmtree(part)
 
 
+def _new_file_mode(path: Path) -> int:
+    """Permissions of a file that is created there, which is removed again."""
+    path.touch()
+    mode = stat.S_IMODE(path.stat().st_mode)
+    path.unlink()
+    return mode
+
+
 def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    """Flush a file or folder to the disk."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows opens no folders
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

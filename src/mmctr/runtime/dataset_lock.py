@@ -1,7 +1,6 @@
 """One run at a time per data set."""
 
 import errno
-import fcntl
 import json
 import logging
 import os
@@ -13,6 +12,13 @@ import weakref
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
+
+from mmctr.runtime.running import is_running
+
+try:
+    import fcntl
+except ImportError:  # Windows has none
+    fcntl = None
 
 logger = logging.getLogger(__name__)
 
@@ -53,12 +59,14 @@ class DatasetLock:
             shared: Allow other shared holders.
 
         Returns:
-            The lock; None where the file system has none, which is logged.
+            The lock; None where the system or its files have none, which is logged.
 
         Raises:
             DatasetBusyError: Naming process, host, since when and what it runs.
             OSError: If the folder can't be written.
         """
+        if fcntl is None:
+            return _warn("Windows", dataset)
         path, tries = folder / LOCK_FILE, 3  # `held_by` has it for a moment
         while True:
             descriptor = _open(path, dataset)
@@ -76,13 +84,7 @@ class DatasetLock:
                 os.close(descriptor)
                 if error.errno not in _NO_LOCKS:
                     raise
-                logger.warning(
-                    "%s: this file system has no locks; make sure that no two "
-                    "runs use '%s' at once",
-                    folder,
-                    dataset,
-                )
-                return None
+                return _warn(f"{folder}: this file system", dataset)
             if _is_at(path, descriptor):
                 break
             os.close(descriptor)  # its last holder has just removed it
@@ -114,6 +116,12 @@ class _Closing:
         if self._finish.alive:
             os.close(self._descriptor)
             self._finish.detach()
+
+
+def _warn(where: str, dataset: str) -> None:
+    logger.warning(
+        "%s has no locks; make sure that no two runs use '%s' at once", where, dataset
+    )
 
 
 def _open(path: Path, dataset: str) -> int:
@@ -188,12 +196,9 @@ def _may_live(holder: dict[str, Any]) -> bool:
     if holder.get("host") != socket.gethostname():
         return True
     try:
-        os.kill(int(holder["pid"]), 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, KeyError, ValueError):
+        return is_running(int(holder["pid"]))
+    except (KeyError, ValueError):
         return True
-    return True
 
 
 def describe_holders(holders: list[dict[str, Any]]) -> str:
@@ -211,6 +216,8 @@ def held_by(folder: Path) -> list[dict[str, Any]]:
     Returns:
         An entry per process: ``pid``, ``host``, ``since``, ``command``.
     """
+    if fcntl is None:
+        return []
     try:
         descriptor = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

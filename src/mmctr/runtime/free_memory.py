@@ -1,7 +1,13 @@
-"""How much memory is available to a process."""
+"""How much memory is available to a process, and how much it takes."""
 
 import os
+import sys
 from pathlib import Path
+
+try:
+    import resource
+except ImportError:  # Windows has none
+    resource = None
 
 
 def available_memory() -> int | None:
@@ -17,6 +23,19 @@ def own_memory() -> int | None:
         return pages * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return None
+
+
+def peak_memory(*, children: bool = False) -> int:
+    """Largest bytes that this process held; 0 where the system does not say.
+
+    Args:
+        children: Of its largest child that ended, instead.
+    """
+    if resource is None:
+        return 0
+    who = resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(who).ru_maxrss * unit
 
 
 def _of_machine(path: Path = Path("/proc/meminfo")) -> int | None:

@@ -32,6 +32,8 @@ _GRACE_SECONDS = 10
 
 _SECONDS_BETWEEN_READS = 0.05
 
+_SIGKILL = 9  # which Windows has not
+
 
 def run_in_processes(
     function: Callable[[Any], Any], arguments: Mapping[str, Any], processes: int
@@ -108,7 +110,7 @@ def _describe_death(workers: set[BaseProcess], under_way: list[str]) -> str:
     ended = (0, -signal.SIGTERM, 128 + signal.SIGTERM, None)
     code = next((x.exitcode for x in workers if x.exitcode not in ended), None)
     why = f"ended without a result (exit code {code})"
-    if code == -signal.SIGKILL:
+    if code == -_SIGKILL:
         why += (
             ": killed, by the system if there was too little memory; fewer processes "
             "at once need less memory"
@@ -122,8 +124,12 @@ def _describe_death(workers: set[BaseProcess], under_way: list[str]) -> str:
 def _sigint_blocked() -> Iterator[None]:
     """Let processes start with SIGINT blocked: a terminal sends it to all of them.
 
-    They inherit it; this process gets a signal of that time afterwards.
+    They inherit it; this process gets a signal of that time afterwards. Windows can't
+    block signals.
     """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -12,14 +12,14 @@ import pytest
 from kedro.io import AbstractDataset, DataCatalog
 from kedro.io.core import DatasetError
 
-from mmctr.data.datasets import AtomicDataset
+from mmctr.data.datasets import AtomicDataset, FolderDataset
 
 NPY = "mmctr.data.datasets.NpyDataset"
 # Writes half of a file, says so, and waits to be killed.
 HALF_A_SAVE = """
 import sys, time
 from kedro.io import AbstractDataset
-from mmctr.data.datasets import AtomicDataset
+from mmctr.data.datasets import AtomicDataset, FolderDataset
 
 class Half(AbstractDataset):
     def __init__(self, *, filepath):
@@ -146,6 +146,29 @@ def test_a_failing_first_save_leaves_nothing(tmp_path):
         dataset.save("bad")
     assert not dataset.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+class Private(Fragile):
+    """Its files are for their owner alone, as those of some libraries are."""
+
+    def save(self, data: str) -> None:
+        super().save(data)
+        os.chmod(self._filepath, 0o600)
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])
+@pytest.mark.parametrize("kind", [AtomicDataset, FolderDataset])
+def test_files_are_for_whom_new_ones_are(tmp_path, kind, mask):
+    """Whatever their writer does, by the user's own mask."""
+    settings = {"suffix": ".txt"} if kind is FolderDataset else {}
+    dataset = kind(dataset={"type": Private}, filepath=f"{tmp_path}/x", **settings)
+    before = os.umask(mask)
+    try:
+        dataset.save({"a": "text"} if settings else "text")
+    finally:
+        os.umask(before)
+    path = tmp_path / "x" / "a.txt" if settings else tmp_path / "x"
+    assert path.stat().st_mode & 0o777 == 0o666 & ~mask
 
 
 def test_loading_what_is_not_there_says_what_to_do(arrays, target):

@@ -1,6 +1,5 @@
 """``mmctr doctor BUNDLE``: whether a bundle can be used here, and what it holds."""
 
-import resource
 import time
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from mmctr.data.fields.state import FieldState
 from mmctr.project.doctor.findings import Finding, Level
-from mmctr.runtime.free_memory import available_memory
+from mmctr.runtime.free_memory import available_memory, peak_memory
 from mmctr.runtime.sealed_folder import check_sealed
 from mmctr.serving.facts import BundleFacts
 
@@ -80,13 +79,12 @@ def _requests(path: Path) -> list[Finding]:
     start = time.perf_counter()
     scorer.rank([], k=1)
     rank = time.perf_counter() - start
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     free = available_memory()
     more = "" if free is None else f", {_mb(free)} more available"
     return [
         Finding(Level.OK, "requests", f"{count} of its own have their scores"),
         Finding(Level.OK, "time", f"loaded in {seconds:.1f} s, ranked in {rank:.3f} s"),
-        Finding(Level.OK, "memory", f"{_mb(used)} at most{more}"),
+        Finding(Level.OK, "memory", f"{_mb(peak_memory())} at most{more}"),
     ]
 
 

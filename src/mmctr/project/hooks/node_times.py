@@ -1,11 +1,11 @@
 """How long each node took, and how much memory: seconds and GB by node."""
 
-import resource
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from mmctr.runtime.free_memory import peak_memory
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,7 @@ class PeakMemory:
     @classmethod
     def measure(cls) -> "PeakMemory":
         """Measure from the start of the process; children count once they end."""
-        unit = 1e9 if sys.platform == "darwin" else 1e9 / 1024  # bytes, or KiB
-        own, child = (
-            resource.getrusage(who).ru_maxrss / unit
-            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        )
-        return cls(own, child)
+        return cls(peak_memory() / 1e9, peak_memory(children=True) / 1e9)
 
 
 @dataclass

@@ -26,6 +26,7 @@ from mmctr.serving.scorer import Unknown
 logger = logging.getLogger(__name__)
 
 _BACKLOG = 2048
+_RELOAD = getattr(signal, "SIGHUP", None)  # Windows has none
 
 
 class ServerParams(Params):
@@ -60,7 +61,7 @@ def serve(path: Path, params: ServerParams) -> None:
         BundleError: If it is no bundle that can be used.
         OSError: If the address can't be listened at.
     """
-    with _handled(signal.SIGHUP, lambda: None):  # a loading server is not to end
+    with _handled(_RELOAD, lambda: None):  # a loading server is not to end
         _warn_if_open(params)
         listening = _bound(params.host, params.port)
         with listening:
@@ -93,7 +94,7 @@ def _serve(
     listening.listen(_BACKLOG)
     watch.start()
     with (
-        _handled(signal.SIGHUP, watch.ask),
+        _handled(_RELOAD, watch.ask),
         # uvicorn raises them again once it has answered: that is the end, no failure.
         _handled(signal.SIGTERM, lambda: None),
         _handled(signal.SIGINT, lambda: None),
@@ -145,7 +146,10 @@ def _is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def _handled(number: signal.Signals, action: Any) -> Iterator[None]:
+def _handled(number: signal.Signals | None, action: Any) -> Iterator[None]:
+    if number is None:
+        yield
+        return
     before = signal.signal(number, lambda *_: action())
     try:
         yield
