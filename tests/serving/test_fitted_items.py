@@ -35,6 +35,7 @@ def bundle_of(table: ItemTable, rows: np.ndarray, params) -> SimpleNamespace:
 FORMS = [
     *({"code_entry": entry} for entry in ("bag", "positional", "concat", "prefix")),
     {"content": "codes+matches+similarity+continuous", "item_id": True},
+    {"content": "codes", "item_id": True, "item_id_min_rows": 4},
     {"content": "continuous+similarity", "vectors": "decoded"},
 ]
 
@@ -49,9 +50,9 @@ def test_added_items_score_as_their_twins_and_change_no_other(form):
     # With dropout new ids have a vector that is trained.
     params = ctr_params(features=features, model=model | {"item_id_dropout": 0.3})
     twins = np.array([5, 9, 17])
-    seen = np.ones(N_ITEMS + 1, bool)
-    seen[twins] = False  # their ids are as new as those of the added
-    model = Din(table, seen, params)
+    counts = np.full(N_ITEMS + 1, 9)
+    counts[twins] = 0  # their ids are as new as those of the added
+    model = Din(table, counts, params)
     weights = {name: x.detach().clone() for name, x in model.state_dict().items()}
     log = click_log(rng, 120)
     expected = predict_clicks(table, weights, log, params)

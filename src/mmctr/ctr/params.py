@@ -22,6 +22,9 @@ class FeatureParams(Params):
 
     item_id: bool = True
     """An embedding per item; memorised where rows are few."""
+    item_id_min_rows: int = Field(1, ge=1)
+    """Items that are less often a target or in a history of train share one embedding,
+    that of unknown items; with 2 or more the table has no rows for them."""
     content: Annotated[str, AfterValidator(canonical_content)] = "codes"
     """How modalities enter the model, joined by +: codes; continuous, the vectors
     behind a learned projection; similarity, histograms of cosines between target and

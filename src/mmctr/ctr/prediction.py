@@ -57,14 +57,14 @@ class ClickPredictor:
         statistics = StatisticScales.of_weights(members[0])
         self.statistic_names = statistics.names
         # Which items training saw is stored with the weights.
-        seen = np.zeros(table.n_items + 1, bool)
+        counts = np.zeros(table.n_items + 1, np.int64)
 
         make = model_class(params.model.name)
 
         def build(own: dict[str, torch.Tensor]) -> CtrModel:
             has_empty = EMPTY_HISTORY in own
             model = make(
-                table, seen, params, statistics, row_fields, empty_history=has_empty
+                table, counts, params, statistics, row_fields, empty_history=has_empty
             )
             model.load_state_dict(own)
             return model

@@ -102,14 +102,12 @@ def test_unknown_targets_are_accepted_if_allowed():
         ClickLog.from_arrow(wrong, 5, N_ITEMS, unknown_targets=True)
 
 
-def test_seen_items_are_targets_and_histories():
-    table = rows_table(np.random.default_rng(0), 4)
-    seen = ClickLog.from_arrow(table, 100, N_ITEMS).seen_items(N_ITEMS)
-    everything = {
-        *table["item_id"].to_pylist(),
-        *sum(table["item_seq"].to_pylist(), []),
-    }
-    assert set(np.flatnonzero(seen)) == everything
+def test_items_are_counted_in_targets_and_histories(monkeypatch):
+    monkeypatch.setattr("mmctr.ctr.inputs.click_log._COUNTED", 3)
+    table = rows_table(np.random.default_rng(0), 9)
+    counts = ClickLog.from_arrow(table, 100, N_ITEMS).item_counts(N_ITEMS)
+    everything = sum(table["item_seq"].to_pylist(), table["item_id"].to_pylist())
+    assert counts.tolist() == [everything.count(item) for item in range(N_ITEMS + 1)]
 
 
 @given(

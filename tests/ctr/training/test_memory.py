@@ -52,19 +52,21 @@ def test_larger_settings_need_more_memory(part, options):
     assert all(size > 0 for size in small.parts.values())
 
 
+@pytest.mark.parametrize("min_rows", [1, 30])
 @pytest.mark.parametrize("entry", ["positional", "bag", "concat", "prefix"])
-def test_the_weights_of_every_entry_are_counted(entry):
+def test_the_weights_of_every_entry_are_counted(entry, min_rows):
     """As many as the model has."""
     from mmctr.ctr.models.din.model import Din
 
     rng = np.random.default_rng(0)
     table = random_table(rng)
-    params = ctr_params(model={"code_entry": entry})
-    model = Din(table, np.ones(table.n_items + 1, bool), params)
+    params = ctr_params(
+        features={"item_id_min_rows": min_rows}, model={"code_entry": entry}
+    )
+    train = click_log(rng, 300)
+    model = Din(table, train.item_counts(table.n_items), params)
     own = sum(weight.numel() for weight in model.parameters())
-    counted = estimate_memory(
-        table, click_log(rng, 300), click_log(rng, 40), params
-    ).parts["weights"]
+    counted = estimate_memory(table, train, click_log(rng, 40), params).parts["weights"]
     assert counted == 4 * 5 * own
 
 

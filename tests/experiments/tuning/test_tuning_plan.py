@@ -71,6 +71,8 @@ def test_settings_are_active_where_they_have_an_effect():
     assert active("ctr_modeling.model.continuous.components", content="continuous")
     assert not active("ctr_modeling.model.continuous.components", content="codes")
     assert not active("ctr_modeling.model.item_id_dropout", item_id=False)
+    assert not active("ctr_modeling.features.item_id_min_rows", item_id=False)
+    assert active("ctr_modeling.features.item_id_min_rows", item_id=True)
     assert active("ctr_modeling.training.learning_rate", content="none")
 
 

@@ -24,7 +24,7 @@ class ItemEmbedding(nn.Module, ComputedOnce):
     def __init__(
         self,
         table: ItemTable,
-        seen: np.ndarray,
+        counts: np.ndarray,
         features: FeatureParams,
         params: ModelParams,
         *,
@@ -34,8 +34,8 @@ class ItemEmbedding(nn.Module, ComputedOnce):
 
         Args:
             table: The items.
-            seen: ``[n_items + 1]`` bool, the items of the training rows; all False
-                where weights will be loaded.
+            counts: ``[n_items + 1]`` int64, how often each item is a target or in a
+                history of the training rows; zeros where weights will be loaded.
             features: Which features to use.
             params: Width, initialisation and embedding of the codes.
             seed: Seed of the item-id dropout.
@@ -44,11 +44,15 @@ class ItemEmbedding(nn.Module, ComputedOnce):
             ValueError: If no feature is left, or the content is missing from the table.
         """
         super().__init__()
-        dim = params.embedding_dim
+        dim, seen = params.embedding_dim, counts > 0
         built: dict[str, nn.Module] = {}
         if features.item_id:
             built["item_id"] = ItemId(
-                seen, dim, dropout=params.item_id_dropout, seed=seed
+                counts,
+                dim,
+                dropout=params.item_id_dropout,
+                min_rows=features.item_id_min_rows,
+                seed=seed,
             )
         fields = table.fields.select(features.fields, without=features.without)
         if fields.specs:

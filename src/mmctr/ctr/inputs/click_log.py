@@ -18,6 +18,9 @@ from mmctr.data.row_weights import row_weights
 from mmctr.evaluation.negative_sampling import undo_negative_sampling
 from mmctr.runtime.jagged import keep_last, take_ranges
 
+# Items counted at a time, which bounds the memory of a copy.
+_COUNTED = 2**24
+
 
 class Batch(NamedTuple):
     """Some rows of a click log; histories are jagged, without padding.
@@ -242,12 +245,14 @@ class ClickLog(Dataset[Batch]):
         """The log with only these fields and crosses of those that it holds."""
         return replace(self, fields=self.fields.select(names, crosses, without))
 
-    def seen_items(self, n_items: int) -> np.ndarray:
-        """``[n_items + 1]`` bool: whether an item is a target or in a history here."""
-        seen = np.zeros(n_items + 1, bool)
-        seen[self.target] = True
-        seen[self.history] = True
-        return seen
+    def item_counts(self, n_items: int) -> np.ndarray:
+        """``[n_items + 1]`` int64: how often an item is a target or in a history."""
+        counts = np.zeros(n_items + 1, np.int64)
+        for items in (self.target, self.history):
+            for start in range(0, len(items), _COUNTED):
+                piece = items[start : start + _COUNTED]
+                counts += np.bincount(piece, minlength=n_items + 1)
+        return counts
 
 
 def _distinct_items(

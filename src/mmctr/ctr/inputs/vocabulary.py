@@ -19,6 +19,7 @@ Weights = dict[str, torch.Tensor]
 _SIZES = "items.features.fields.vectors.sizes"
 _IDS = "items.features.item_id.table.weight"
 _ROWS_OF_IDS = "items.features.item_id.row_of_item"
+_COUNTS = "items.features.item_id.counts"
 
 
 def within_vocabulary(
@@ -111,6 +112,12 @@ def _with_more_ids(weights: Weights, n_items: int, params: CtrParams) -> Weights
     """Id weights for more items; the last row is that of unknown items."""
     rows, vectors = weights[_ROWS_OF_IDS], weights[_IDS]
     extra = n_items - (len(rows) - 1)
+    if _COUNTS in weights:
+        counts = weights[_COUNTS]
+        return {
+            _ROWS_OF_IDS: torch.cat([rows, rows.new_full((extra,), len(vectors) - 1)]),
+            _COUNTS: torch.cat([counts, counts.new_zeros(extra)]),
+        }
     spare = vectors[-1:]
     last = n_items + 1
     rows = torch.where(rows == len(vectors) - 1, last, rows)

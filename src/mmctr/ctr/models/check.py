@@ -86,8 +86,8 @@ class _Check:
         ):
             yield from check(self._build())
 
-    def _build(self, *, seen: bool = True) -> CtrModel:
-        items = np.full(ITEMS + 1, seen)
+    def _build(self, *, count: int = 1) -> CtrModel:
+        items = np.full(ITEMS + 1, count)
         return self._made(self._table, items, self._params, empty_history=True)
 
     @torch.no_grad()
@@ -196,7 +196,7 @@ class _Check:
             )
 
     def _loaded(self, _: CtrModel) -> Iterator[str]:
-        model, again = self._trained(), self._build(seen=False).eval()
+        model, again = self._trained(), self._build(count=0).eval()
         again.load_state_dict(model.state_dict())
         batch = self._rows.batch()
         if not torch.allclose(_scores(again, batch), _scores(model, batch), **_CLOSE):

@@ -63,7 +63,7 @@ class InterestModel(nn.Module, ABC):
     def __init__(
         self,
         table: ItemTable,
-        seen: np.ndarray,
+        counts: np.ndarray,
         params: CtrParams,
         statistics: StatisticScales | None = None,
         row_fields: Sequence[FieldSpec] = (),
@@ -74,8 +74,8 @@ class InterestModel(nn.Module, ABC):
 
         Args:
             table: The items.
-            seen: ``[n_items + 1]`` bool, the items of the training rows; all False
-                where weights will be loaded.
+            counts: ``[n_items + 1]`` int64, how often each item is a target or in a
+                history of the training rows; zeros where weights will be loaded.
             params: Features and sizes.
             statistics: Scales of the row statistics; None, or none in it, for a model
                 without.
@@ -95,7 +95,7 @@ class InterestModel(nn.Module, ABC):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(params.seed)
             self.items = ItemEmbedding(
-                table, seen, params.features, model, seed=params.seed
+                table, counts, params.features, model, seed=params.seed
             )
             self.row_fields: FieldVectors | None = None
             if row_fields:

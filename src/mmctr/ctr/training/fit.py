@@ -103,14 +103,14 @@ def train_ctr_model(
     specs = (*table.fields.specs, *train.fields.specs)
     known = [spec.name for spec in specs if not spec.is_cross]
     require_fields(params.features.fields, known)
-    seen = train.seen_items(table.n_items)
+    counts = train.item_counts(table.n_items)
     has_empty = train.has_empty_history
     if parent is not None:
-        seen = seen | parent.in_train
+        counts = counts + parent.counts
         has_empty = has_empty or parent.has_empty_history
     model = model_class(params.model.name)(
         table,
-        seen,
+        counts,
         params,
         statistics,
         train.fields.specs,

@@ -36,6 +36,18 @@ class Parent:
     in_train: np.ndarray
 
     @property
+    def counts(self) -> np.ndarray:
+        """``[n_items + 1]`` how often it was trained on each item, at least 1 if ever.
+
+        Known exactly where ids need more than one.
+        """
+        found = (x for x in self.model.modules() if isinstance(x, ItemId))
+        ids = next(found, None)
+        if ids is None or not ids.is_compact:
+            return self.in_train.astype(np.int64)
+        return np.where(self.items > 0, ids.counts.numpy()[self.items], 0)
+
+    @property
     def statistics(self) -> StatisticScales:
         """The scales of the row statistics that it was trained with."""
         return StatisticScales.of_weights(self.model.state_dict())
@@ -146,8 +158,9 @@ def _start_from_neighbours(
     has_some = nearest.any(axis=1)
     places = torch.from_numpy(nearest[has_some])
     if len(places):
-        means = ids.table.weight[places].mean(dim=1)
-        ids.table.weight[torch.from_numpy(new[has_some])] = means
+        means = ids.table.weight[ids.row_of_item[places]].mean(dim=1)
+        started = torch.from_numpy(new[has_some])
+        ids.table.weight[ids.row_of_item[started]] = means
 
 
 def nearest_items(

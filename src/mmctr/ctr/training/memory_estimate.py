@@ -32,7 +32,8 @@ _ADVICE = {
     "ctr_modeling.features.statistics",
     "item table": "codes per item (quantization), or leave vectors out of "
     "ctr_modeling.features.content",
-    "weights": "ctr_modeling.model.embedding_dim, or set features.item_id=false",
+    "weights": "ctr_modeling.model.embedding_dim, or raise "
+    "ctr_modeling.features.item_id_min_rows",
     "batch": "ctr_modeling.training.batch_size or max_history",
 }
 
@@ -84,6 +85,7 @@ def estimate_memory(
     log = rows * (40 + 56 + statistics * (4 + 4) + fields) + positions * (4 + 4)
     model = _without_memory(table, train, params)
     weights = sum(weight.numel() for weight in model.parameters())
+    weights += _rows_of_ids(table, train, params) * params.model.embedding_dim
     training = params.training
     copies = _COPIES_OF_WEIGHTS + _COPIES_TO_AVERAGE * (training.weight_average > 0)
     # The best ones of each training, until all are one model.
@@ -139,10 +141,19 @@ def warn_if_memory_low(estimate: MemoryEstimate, params: CtrParams) -> None:
 def _without_memory(table: ItemTable, train: ClickLog, params: CtrParams) -> CtrModel:
     """The model, whose weights have shapes alone."""
     with torch.device("meta"):
-        seen = np.zeros(table.n_items + 1, bool)
+        counts = np.zeros(table.n_items + 1, np.int64)
         statistics = StatisticScales.unfitted(train.statistic_names)
         make = model_class(params.model.name)
-        return make(table, seen, params, statistics, train.fields.specs)
+        return make(table, counts, params, statistics, train.fields.specs)
+
+
+def _rows_of_ids(table: ItemTable, train: ClickLog, params: CtrParams) -> int:
+    """Rows of the id table that depend on how often items are seen."""
+    features = params.features
+    if not features.item_id or features.item_id_min_rows == 1:
+        return 0
+    counts = train.item_counts(table.n_items)
+    return int((counts >= features.item_id_min_rows).sum())
 
 
 def _looked_up(table: ItemTable, model: CtrModel, params: CtrParams) -> int:

@@ -101,6 +101,7 @@ def is_active(name: str, chosen: Mapping[str, Any], base: dict[str, Any]) -> boo
         "continuous": "continuous" in forms,
         "similarity": "similarity" in forms,
         "item_id_dropout": bool(value(ITEM_ID)),
+        "item_id_min_rows": bool(value(ITEM_ID)),
     }
     return conditions.get(rest[0] if rest else part, True)
 
