@@ -10,9 +10,10 @@ from PIL import Image
 from pydantic import ValidationError
 
 from mmctr.content.covers.embed_images import embed_images
-from mmctr.content.embedders.embed import embed_texts
+from mmctr.content.embedders.embed import embed_modalities, embed_texts
 from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.providers import COVER_PROVIDERS, TEXT_PROVIDERS
+from mmctr.content.vectors import ModalityParams
 
 
 def test_an_own_embedder_of_titles(monkeypatch):
@@ -50,6 +51,33 @@ def test_without_its_entry_it_is_unknown():
         OwnParams(provider="lengths")
     with pytest.raises(ValidationError, match=f"one of {', '.join(COVER_PROVIDERS)}"):
         EmbeddingParams(images={"provider": "colours"})
+
+
+def test_an_embedder_of_titles_from_elsewhere():
+    """By its module, with options of its own, those of a modality first."""
+    name = "own_embedders:LengthEmbedder"
+    params = EmbeddingParams(provider=name, options={"width": 3}, seed=5)
+    own = ModalityParams(column="tag", options={"width": 4})
+    texts = ["four", "seven"]
+    found = embed_modalities(
+        {"title": (texts, ModalityParams(column="title")), "tag": (texts, own)}, params
+    )
+    assert {x: report.version for x, (_, report) in found.items()} == {
+        "title": "lengths/width-3/seed-5",
+        "tag": "lengths/width-4/seed-5",
+    }
+    with pytest.raises(ValueError, match=f"embedding.options of {name}: wide: Extra"):
+        embed_texts(texts, EmbeddingParams(provider=name, options={"wide": 3}))
+
+
+def test_an_embedder_of_covers_from_elsewhere(tmp_path):
+    """By its module."""
+    files = {"7.png": encoded(Image.new("RGB", (4, 4), (0, 30, 40)))}
+    path, name = write_folder(tmp_path / "covers", files), "own_embedders:MeanColour"
+    params = EmbeddingParams(device="cpu", images={"path": path, "provider": name})
+    vectors, report = embed_images(["7"], np.zeros((1, 0), np.float32), params)
+    np.testing.assert_allclose(vectors, [[0, 0.6, 0.8]], atol=1e-6)
+    assert report.provider == name
 
 
 @pytest.mark.parametrize("name", TEXT_PROVIDERS)

@@ -11,7 +11,7 @@ from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.embedders.protocol import EmbedderContext, EmbeddingUsage
 
 
-class LengthParams(BaseModel):
+class LengthParams(BaseModel, extra="forbid"):
     """Settings of :class:`LengthEmbedder`."""
 
     width: int = 2
@@ -27,6 +27,7 @@ class LengthEmbedder:
     """A title's vector: its length, and ones."""
 
     depends_on = "text"
+    Settings = LengthParams
 
     def __init__(self, params: LengthParams, context: EmbedderContext) -> None:
         self._width = params.width

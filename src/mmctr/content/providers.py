@@ -1,13 +1,13 @@
 """Which class makes the vectors of titles and covers: the one place to enter one.
 
-Importing this module imports none of the providers' libraries;
-:func:`pkgutil.resolve_name` turns an entry into its class.
+Importing this module imports none of the providers' libraries.
 """
 
-from functools import partial
 from typing import Annotated
 
 from pydantic import AfterValidator
+
+from mmctr.runtime.extensions import ExtensionPoint
 
 TEXT_PROVIDERS = {
     "sentence_transformers": "mmctr.content.embedders.sentence_transformer"
@@ -31,15 +31,20 @@ The class follows :class:`~mmctr.content.covers.image_protocol.ImageEmbedder`. I
 settings are fields of :class:`~mmctr.content.covers.image_params.ImageParams`."""
 
 
-def _known(name: str, providers: dict[str, str]) -> str:
-    if name not in providers:
-        raise ValueError(f"use one of {', '.join(providers)}")
-    return name
+TEXT_PROVIDER = ExtensionPoint(
+    "embedding.provider",
+    "mmctr.embedders",
+    TEXT_PROVIDERS,
+    ("depends_on", "embed", "version"),
+)
+COVER_PROVIDER = ExtensionPoint(
+    "embedding.images.provider",
+    "mmctr.cover_embedders",
+    COVER_PROVIDERS,
+    ("prepare", "embed", "version"),
+)
 
-
-TextProvider = Annotated[str, AfterValidator(partial(_known, providers=TEXT_PROVIDERS))]
-"""A key of :data:`TEXT_PROVIDERS`, checked."""
-CoverProvider = Annotated[
-    str, AfterValidator(partial(_known, providers=COVER_PROVIDERS))
-]
-"""A key of :data:`COVER_PROVIDERS`, checked."""
+TextProvider = Annotated[str, AfterValidator(TEXT_PROVIDER.check_name)]
+"""A key of :data:`TEXT_PROVIDERS`, or what names an embedder from elsewhere."""
+CoverProvider = Annotated[str, AfterValidator(COVER_PROVIDER.check_name)]
+"""A key of :data:`COVER_PROVIDERS`, or what names an embedder from elsewhere."""

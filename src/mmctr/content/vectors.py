@@ -1,7 +1,7 @@
 """From an embedder's vectors to those that are stored: padded, normalised, centred."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
@@ -40,6 +40,8 @@ class ModalityParams(Params):
     """Without such a column there are no vectors; false: that is an error."""
     provider: TextProvider | None = None
     """What embeds the text; null: embedding.provider."""
+    options: dict[str, Any] | None = None
+    """Settings of an embedder of your own; null: embedding.options."""
     path: Path | None = None
     """.npy file with a row per item in place of a column, for the provider precomputed;
     null: embedding.precomputed.path."""

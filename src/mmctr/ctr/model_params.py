@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from mmctr.ctr.features.codes import CODE_EMBEDDINGS
-from mmctr.ctr.models import MODELS, OUTSIDE
+from mmctr.ctr.models import MODEL
 from mmctr.ctr.models.heads import HEADS, OWN_HEAD
 from mmctr.ctr.models.params import (
     DcnParams,
@@ -20,15 +20,6 @@ from mmctr.runtime.params import Params
 def _known_embedding(name: str) -> str:
     if name not in CODE_EMBEDDINGS:
         raise ValueError(f"use one of {', '.join(CODE_EMBEDDINGS)}")
-    return name
-
-
-def _known_model(name: str) -> str:
-    if name not in MODELS and not OUTSIDE.fullmatch(name):
-        raise ValueError(
-            f"use one of {', '.join(MODELS)}, or package.module:Class for one of your "
-            "own"
-        )
     return name
 
 
@@ -78,12 +69,12 @@ class SimilarityParams(Params):
 class ModelParams(Params):
     """A CTR model on item tables."""
 
-    name: Annotated[str, AfterValidator(_known_model)] = "din"
+    name: Annotated[str, AfterValidator(MODEL.check_name)] = "din"
     """What becomes of target and history; din: the Deep Interest Network; target_only:
     no history; mean_pool: its mean; mhta, stca: layers of multi-head attention from
     the target to the history, as Gavin113's and Tol1ve's; transformer: over both; qin:
     the Quadratic Interest Network; or package.module:Class, of a model of your own that
-    mmctr.check_model approves."""
+    mmctr.check_model approves (docs/extend.md)."""
     head: Annotated[str, AfterValidator(_known_head)] = OWN_HEAD
     """What makes the logit; own: quadratic for qin, else mlp; mlp: a multilayer
     perceptron of dnn_units; dcn_v2: a cross network beside it; quadratic: QIN's."""

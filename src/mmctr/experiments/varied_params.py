@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from mmctr.content.quantizers import RESULT_VERSION as QUANTIZERS_VERSION
-from mmctr.content.quantizers.methods import METHODS
+from mmctr.content.quantizers.methods import METHODS, find_method
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CheckpointParams, CtrParams
 from mmctr.evaluation.params import OF_TRAINING, EvaluationParams
@@ -72,7 +72,7 @@ class VariedParams(Params):
         used = "codes" in ctr.features.forms and ctr.model.code_entry == "prefix"
         own = sorted(self.quantization.methods) if of_modalities else []
         methods = [self.quantization.method, *own] if used else []
-        for method in (x for x in methods if not METHODS[x].residual):
+        for method in (x for x in methods if not find_method(x).residual):
             residual = [name for name, each in METHODS.items() if each.residual]
             raise ValueError(
                 "'ctr_modeling.model.code_entry' = 'prefix' needs codes that refine "

@@ -4,14 +4,13 @@ For notebooks; no pipeline needs it.
 """
 
 from collections.abc import Sequence
-from pkgutil import resolve_name
 from typing import NamedTuple
 
 import numpy as np
 
 from mmctr.content.embedders.embed import embed_modalities
 from mmctr.content.embedders.params import EmbeddingParams
-from mmctr.content.providers import TEXT_PROVIDERS
+from mmctr.content.providers import TEXT_PROVIDER
 from mmctr.content.quantizers.protocol import Quantizer
 from mmctr.content.vectors import ModalityParams, finish_new_vectors
 
@@ -47,7 +46,7 @@ def encode_titles(
     """
     modality = embedding.modalities["title"] or ModalityParams(column="title")
     provider = embedding.provider_of(modality)
-    if resolve_name(TEXT_PROVIDERS[provider]).depends_on != "text":
+    if TEXT_PROVIDER.load(provider).depends_on != "text":
         raise ValueError(
             f"embedding.provider {provider} has no vector for a title of "
             "your own: it knows those of the items alone; run the project with "

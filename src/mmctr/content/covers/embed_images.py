@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from pkgutil import resolve_name
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from mmctr.content.covers.image_report import (
 )
 from mmctr.content.embedders.cache import EmbeddingCache
 from mmctr.content.embedders.params import EmbeddingParams
-from mmctr.content.providers import COVER_PROVIDERS
+from mmctr.content.providers import COVER_PROVIDER
 from mmctr.runtime.progress import is_shown, track
 from mmctr.runtime.unit_rows import normalize_rows
 
@@ -112,7 +111,7 @@ def report_given(vectors: np.ndarray) -> ImageEmbeddingReport:
 def _provider_class(provider: str) -> type[ImageEmbedder]:
     """Import a provider, and say which extra it needs if that is missing."""
     try:
-        return resolve_name(COVER_PROVIDERS[provider])
+        return COVER_PROVIDER.load(provider)
     except ModuleNotFoundError as error:
         raise ValueError(
             f"embedding.images needs packages that are not installed ({error.name}): "

@@ -1,7 +1,7 @@
 """Typed parameters of the cover images."""
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -25,8 +25,11 @@ class ImageParams(Params):
     replace_given: bool = False
     """Embed the covers though the source has such vectors of its own."""
     provider: CoverProvider = "efficientnet_lite0"
-    """efficientnet_lite0 (1280 wide, weights come with the extra `images`), or
-    sentence_transformers (a CLIP model on this machine)."""
+    """efficientnet_lite0 (1280 wide, weights come with the extra `images`),
+    sentence_transformers (a CLIP model on this machine), or package.module:Class of an
+    embedder of your own."""
+    options: dict[str, Any] = {}
+    """Settings of an embedder of your own."""
     model: str | None = Field(None, min_length=1)
     """For sentence_transformers: the directory of a saved model, or the name of one in
     this machine's Hugging Face cache; never downloaded."""

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from mmctr.content.embedders.protocol import (
     EmbedderContext,
     EmbeddingUsage,
 )
-from mmctr.content.providers import TEXT_PROVIDERS
+from mmctr.content.providers import TEXT_PROVIDER
 from mmctr.content.vectors import ModalityParams
 from mmctr.runtime.progress import is_shown
 from mmctr.runtime.unit_rows import normalize_rows
@@ -101,10 +100,7 @@ def embed_modalities(
         groups.setdefault((provider, alone), {})[name] = texts
     found: dict[str, Embedded] = {}
     for (provider, alone), group in groups.items():
-        settings = getattr(params, provider)
-        if alone and provider == "precomputed":
-            path = modalities[alone][1].path or settings.path
-            settings = settings.model_copy(update={"path": path})
+        settings = params.settings_of(provider, modalities.get(alone, (None, None))[1])
         found |= _embed_group(group, provider, settings, params)
     return found
 
@@ -124,7 +120,7 @@ def _embed_group(
     texts = list(chain.from_iterable(stripped.values()))
     if not texts:
         raise ValueError("items has no rows: there are no titles to embed")
-    kind = resolve_name(TEXT_PROVIDERS[provider])
+    kind = TEXT_PROVIDER.load(provider)
     empty_title = "own_row" if kind.depends_on == "row" else params.empty_title
     named = texts
     if empty_title == "placeholder":

@@ -1,13 +1,13 @@
 """Typed parameters of the embedding pipeline."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from mmctr.content.covers.image_params import ImageParams
-from mmctr.content.providers import TextProvider
+from mmctr.content.providers import TEXT_PROVIDER, TEXT_PROVIDERS, TextProvider
 from mmctr.content.vectors import ModalityName, ModalityParams
 from mmctr.runtime.params import Params
 
@@ -142,7 +142,9 @@ class EmbeddingParams(Params):
     """How texts and covers of the items become vectors."""
 
     provider: TextProvider = "sentence_transformers"
-    """What makes the vectors: sentence_transformers, openai, lsa or precomputed."""
+    """What makes the vectors: sentence_transformers, openai, lsa, precomputed, or
+    package.module:Class of an embedder of your own that mmctr.check_embedder approves.
+    """
     empty_title: Literal["zero", "placeholder"] = "zero"
     """An empty, blank or missing title gets the zero vector (similar to nothing), or
     the vector of `placeholder`."""
@@ -161,6 +163,8 @@ class EmbeddingParams(Params):
     """TF-IDF + SVD."""
     precomputed: PrecomputedParams = Field(default_factory=PrecomputedParams)
     """Ready vectors."""
+    options: dict[str, Any] = {}
+    """Settings of an embedder of your own."""
     images: ImageParams = Field(default_factory=ImageParams)
     """Cover images."""
     modalities: dict[ModalityName, ModalityParams | None] = Field(
@@ -183,6 +187,17 @@ class EmbeddingParams(Params):
         if modality.path is not None:
             return "precomputed"
         return modality.provider or self.provider
+
+    def settings_of(self, provider: str, modality: ModalityParams | None = None) -> Any:
+        """Settings of what embeds a text, as a modality has them if it is alone."""
+        if provider == "precomputed" and modality is not None and modality.path:
+            return self.precomputed.model_copy(update={"path": modality.path})
+        if provider in TEXT_PROVIDERS:
+            return getattr(self, provider)
+        options = self.options
+        if modality is not None and modality.options is not None:
+            options = modality.options
+        return TEXT_PROVIDER.settings(provider, options, "embedding.options")
 
     @property
     def providers(self) -> set[str]:

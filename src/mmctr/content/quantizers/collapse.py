@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from mmctr.content.quantizers.checks import row_groups
-from mmctr.content.quantizers.methods import METHODS
+from mmctr.content.quantizers.methods import find_method
 
 # Vectors that are kept this well (R2) need no more codes.
 _EXACT = 0.999
@@ -53,8 +53,9 @@ def check_codebook_collapse(
     possible = min(size, len(row_groups(vectors)[1]))
     for name, perplexity in weak.items():
         if perplexity - 1 < min_share * (possible - 1):
+            remedy = find_method(method).if_collapsed
             raise ValueError(
                 f"{method} collapsed: {name} is used as if it had {perplexity:.1f} of "
                 f"{size} codewords, under quantization.health.min_perplexity_share "
-                f"({min_share:g}); {METHODS[method].if_collapsed}. 0 there accepts it"
+                f"({min_share:g}); {remedy}. 0 there accepts it"
             )

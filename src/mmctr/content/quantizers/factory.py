@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from mmctr.content.quantizers.methods import METHODS, quantizer_class
+from mmctr.content.quantizers.methods import find_method, quantizer_class
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.content.quantizers.protocol import Quantizer
 from mmctr.runtime.progress import is_shown
@@ -56,14 +56,13 @@ def load_quantizer(
         ValueError: If the method is unknown or absent, or the weights do not fit.
     """
     method = settings.get("method")
-    if method not in METHODS:
+    if method is None:
         raise ValueError(
-            f"quantizer settings name the method {method!r}; known are "
-            f"{', '.join(METHODS)} (null stands for a modality that is absent and has "
-            "no quantizer)"
+            "quantizer settings name no method: the modality is absent and has no "
+            "quantizer"
         )
     quantizer = quantizer_class(method)(
-        METHODS[method].params.model_validate(settings["params"]),
+        find_method(method).params.model_validate(settings["params"]),
         method=method,
         width=settings["width"],
         seed=settings["seed"],

@@ -164,7 +164,7 @@ def _with_few_items(
         count,
         kept,
     )
-    return params.model_copy(update={params.method: fewer})
+    return params.with_own(fewer)
 
 
 def _rounded(value: float | None) -> str:

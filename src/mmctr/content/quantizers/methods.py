@@ -2,11 +2,11 @@
 
 A new method is a subclass of :class:`~mmctr.content.quantizers.base.BaseQuantizer` in a
 module of its own, a pydantic model of its settings, and one entry in :data:`METHODS`,
-whose key becomes its name in parameters and saved settings.
+whose key becomes its name in parameters and saved settings. One from elsewhere is named
+by ``package.module:Class`` and has its settings in its attribute ``Settings``.
 """
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -21,6 +21,7 @@ from mmctr.content.quantizers.method_params import (
     VQVAEEMAParams,
     VQVAEParams,
 )
+from mmctr.runtime.extensions import ExtensionPoint
 
 if TYPE_CHECKING:  # the classes import torch and faiss
     from mmctr.content.quantizers.base import BaseQuantizer
@@ -99,14 +100,43 @@ METHODS = {
 }
 
 
+QUANTIZER = ExtensionPoint(
+    "quantization.method",
+    "mmctr.quantizers",
+    {name: method.target for name, method in METHODS.items()},
+    ("Settings", "fit", "encode", "decode", "settings", "state", "load_state"),
+)
+
+
+def find_method(name: str) -> Method:
+    """Find a method, of :data:`METHODS` or from elsewhere.
+
+    Args:
+        name: A key of :data:`METHODS`, or what names a class from elsewhere; its
+            attributes ``Settings``, ``residual`` and ``if_collapsed`` describe it.
+
+    Raises:
+        ValueError: If there is no such class.
+    """
+    if name in METHODS:
+        return METHODS[name]
+    found = QUANTIZER.load(name)
+    return Method(
+        target=name,
+        params=found.Settings,
+        about=(found.__doc__ or name).splitlines()[0],
+        residual=getattr(found, "residual", False),
+        if_collapsed=getattr(found, "if_collapsed", _FEWER),
+    )
+
+
 def quantizer_class(method: str) -> "type[BaseQuantizer[Any]]":
     """Import the class of one method, and none of the others' libraries.
 
     Args:
-        method: A key of :data:`METHODS`.
+        method: As for :func:`find_method`.
 
     Returns:
         The class.
     """
-    module, name = METHODS[method].target.split(":")
-    return getattr(import_module(module), name)
+    return QUANTIZER.load(method)

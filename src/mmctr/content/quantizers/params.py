@@ -1,18 +1,19 @@
 """Typed parameters of the quantization pipeline."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
+    BaseModel,
     Field,
     ValidationError,
     create_model,
-    field_validator,
     model_validator,
 )
 
 from mmctr.content.quantizers.method_params import Settings
-from mmctr.content.quantizers.methods import METHODS, Method
+from mmctr.content.quantizers.methods import METHODS, QUANTIZER, Method
 
 
 class HealthParams(Settings):
@@ -32,8 +33,11 @@ class HealthParams(Settings):
 class _Common(Settings):
     """Which quantiser turns the vectors of every modality into codes, and how."""
 
-    method: str = "rq_kmeans"
-    """The quantiser in use; settings of other methods are ignored."""
+    method: Annotated[str, AfterValidator(QUANTIZER.check_name)] = "rq_kmeans"
+    """The quantiser in use; settings of other methods are ignored. Or
+    package.module:Class of one of your own that mmctr.check_quantizer approves."""
+    options: dict[str, Any] = {}
+    """Settings of a quantiser of your own."""
     modalities: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """What a modality has otherwise, by its name: the method or settings of one, such
     as `{tag: {method: pq, pq: {positions: 16}}}`."""
@@ -45,13 +49,6 @@ class _Common(Settings):
     """Where networks train; auto takes a GPU if there is one."""
     progress: bool = False
     """Draw progress bars even where stderr is no terminal."""
-
-    @field_validator("method")
-    @classmethod
-    def _is_known(cls, value: str) -> str:
-        if value not in METHODS:
-            raise ValueError(f"use one of {', '.join(METHODS)}")
-        return value
 
     @model_validator(mode="after")
     def _modalities_are_settings(self) -> Self:
@@ -71,6 +68,8 @@ class _Common(Settings):
         if name not in self.modalities:
             return self
         common = self.model_dump(exclude={"modalities"})
+        if self.modalities[name].get("method", self.method) != self.method:
+            common["options"] = {}
         return self.model_validate(_merged(common, self.modalities[name]))
 
     def by_modality(self, names: Iterable[str]) -> dict[str, Self]:
@@ -85,8 +84,21 @@ class _Common(Settings):
 
     @property
     def own(self) -> Any:
-        """The settings of the method in use."""
-        return getattr(self, self.method)
+        """The settings of the method in use.
+
+        Raises:
+            ValueError: If the method is not of this project and can't be imported, or a
+                setting is wrong.
+        """
+        if self.method in METHODS:
+            return getattr(self, self.method)
+        return QUANTIZER.settings(self.method, self.options, "quantization.options")
+
+    def with_own(self, own: BaseModel) -> Self:
+        """The same with other settings of the method in use."""
+        if self.method in METHODS:
+            return self.model_copy(update={self.method: own})
+        return self.model_copy(update={"options": own.model_dump()})
 
 
 def _merged(values: dict[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,16 +15,13 @@ from mmctr.ctr.models import model_class
 from mmctr.ctr.models.base import CtrModel
 from mmctr.ctr.models.check_inputs import ITEMS, Rows, small_params, small_table
 from mmctr.ctr.params import CtrParams
+from mmctr.runtime.extensions import raise_problems
 
 _NEEDED = (
     *("activations", "content", "embedding_tables", "history_weights", "items"),
     *("padded", "reads_history", "stages", "start_at", "statistic_names"),
 )
 _CLOSE = {"rtol": 1e-3, "atol": 1e-4}
-
-
-class ModelCheckError(ValueError):
-    """A model does not do what training and bundles rely on; says everything."""
 
 
 def check_model(model: str | type, options: dict[str, Any] | None = None) -> None:
@@ -36,22 +33,15 @@ def check_model(model: str | type, options: dict[str, Any] | None = None) -> Non
         options: Settings under ``ctr_modeling.model``, such as sizes.
 
     Raises:
-        ModelCheckError: With a sentence on each thing that is wrong.
+        CheckError: With a sentence on each thing that is wrong.
         ValueError: If there is no such class.
 
     Example:
         >>> check_model("din")
     """
     made = model_class(model) if isinstance(model, str) else model
-    try:
-        found = list(_Check(made, small_params(options)).problems())
-    except Exception as error:
-        raise ModelCheckError(
-            f"{made.__name__} fails: {type(error).__name__}: {error}"
-        ) from error
-    if found:
-        lines = "\n".join(f"- {problem}" for problem in found)
-        raise ModelCheckError(f"{made.__name__} can't be used:\n{lines}")
+    check = _Check(made, small_params(options))
+    raise_problems(made.__name__, check.problems)
 
 
 class _Check:

@@ -3,12 +3,11 @@
 import logging
 import re
 from collections.abc import Mapping
-from pkgutil import resolve_name
 
 import pyarrow as pa
 
 from mmctr.content.embedders.params import EmbeddingParams
-from mmctr.content.providers import TEXT_PROVIDERS
+from mmctr.content.providers import TEXT_PROVIDER
 from mmctr.content.vectors import ModalityParams
 from mmctr.data.datasets import ItemContents
 from mmctr.runtime.suggestions import suggest
@@ -101,7 +100,7 @@ def text_of(
     Raises:
         ValueError: If the column is missing and must not be, or has another type.
     """
-    by_row = resolve_name(TEXT_PROVIDERS[params.provider_of(modality)]).depends_on
+    by_row = TEXT_PROVIDER.load(params.provider_of(modality)).depends_on
     column = modality.column
     if column is None:
         return [None] * items.num_rows
