@@ -8,6 +8,8 @@ __version__ = "0.1.0"
 _OFFERED = {
     "Scorer": "mmctr.serving.scorer:Scorer",
     "check_model": "mmctr.ctr.models.check:check_model",
+    "check_metric": "mmctr.evaluation.check_own:check_metric",
+    "check_baseline": "mmctr.evaluation.check_own:check_baseline",
     "check_quantizer": "mmctr.content.quantizers.check_quantizer:check_quantizer",
     "check_embedder": "mmctr.content.embedders.check_embedder:check_embedder",
 }

@@ -10,11 +10,12 @@ from mmctr.data.fields.field import CODES
 from mmctr.data.log_facts import LogFacts
 from mmctr.data.row_weights import row_weights
 from mmctr.evaluation import EvaluatedRows, TrainRows
+from mmctr.evaluation.own import BaselineRows
 from mmctr.evaluation.params import require_single_fields
 
 
 def known_rows(
-    train: pa.Table, single_fields: Sequence[str], log: LogFacts
+    train: pa.Table, single_fields: Sequence[str], log: LogFacts, *, whole: bool = False
 ) -> TrainRows:
     """Collect what baselines and slices may know of train.
 
@@ -22,6 +23,7 @@ def known_rows(
         train: Primary rows, labelled.
         single_fields: Fields whose click rate alone is a baseline.
         log: What the rows are.
+        whole: Whether there are own baselines, which see the rows with their histories.
 
     Returns:
         Its arrays.
@@ -33,13 +35,23 @@ def known_rows(
     known = [x.removeprefix(CODES) for x in train.column_names if CODES in x]
     codes = _codes_of(train, known)
     require_single_fields(single_fields, codes)
+    history = train["item_seq"].combine_chunks()
     return TrainRows(
         items=train["item_id"].to_numpy(),
         labels=train["label"].to_numpy(),
-        history=train["item_seq"].combine_chunks().flatten().to_numpy(),
+        history=history.flatten().to_numpy(),
         fields={name: codes[name] for name in single_fields if name in codes},
         are_impressions=log.kind == "impressions",
         negative_keep=log.negative_keep,
+        whole=BaselineRows(
+            users=train["user_id"].to_pandas().to_numpy(),
+            groups=train["group_id"].to_numpy(),
+            items=train["item_id"].to_numpy(),
+            history=history.flatten().to_numpy(),
+            offsets=history.offsets.to_numpy().astype(np.int64),
+        )
+        if whole
+        else None,
     )
 
 

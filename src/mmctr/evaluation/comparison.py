@@ -17,7 +17,8 @@ from mmctr.evaluation.metrics import (
     normalized_entropy,
     row_losses,
 )
-from mmctr.evaluation.params import EvaluationParams
+from mmctr.evaluation.own import load_own, name_of, own_measures
+from mmctr.evaluation.params import METRIC, EvaluationParams
 from mmctr.evaluation.resampling import UserRows
 from mmctr.evaluation.top_k import CUTS, TOP_MEASURES, first_rows
 from mmctr.evaluation.weighted import Measure
@@ -34,13 +35,16 @@ _MEASURES = ("auc", "gauc", "logloss")
 
 
 def compare_scores(
-    rows: UserRows, scored: Mapping[str, NDArray[np.float64]]
+    rows: UserRows,
+    scored: Mapping[str, NDArray[np.float64]],
+    params: EvaluationParams,
 ) -> dict[Any, Measure]:
     """Prepare the measures that a model and its baselines are compared by.
 
     Args:
         rows: Labels, users and groups.
         scored: Scores ``[R]`` by the name of what gave them.
+        params: Names own metrics.
 
     Returns:
         By measure and name; logloss only of those whose scores are probabilities.
@@ -53,7 +57,9 @@ def compare_scores(
             measures["top", name] = rows.top(scores)
         if name in (MODEL, TREES, PRIOR) or name.endswith(ONLY):
             measures["logloss", name] = rows.mean(row_losses(rows.labels, scores))
-    return measures
+    ranking = {name: scores for name, scores in scored.items() if name != PRIOR}
+    own = load_own(METRIC, params.metrics)
+    return {**measures, **own_measures(rows, ranking, own)}
 
 
 def judge_model(
@@ -108,6 +114,7 @@ def judge_model(
             **_measure_probabilities(rows, raw_probabilities, params),
             "slope": calibration_line(rows.labels, raw_probabilities, rows.weights)[0],
         },
+        **_judge_own(MODEL, once, drawn, params),
     }
 
 
@@ -147,7 +154,29 @@ def judge_baseline(
             difference = percentile_interval(minus, params.confidence)
         judged[measure] = value
         judged[f"{measure}_difference"] = difference
+    if name != PRIOR:
+        judged |= _judge_own(name, once, drawn, params)
     return judged
+
+
+def _judge_own(
+    name: str,
+    once: Mapping[Any, Any],
+    drawn: Mapping[Any, NDArray[np.float64]],
+    params: EvaluationParams,
+) -> dict[str, object]:
+    """Measure a score by own metrics; of a baseline the model minus it, too."""
+    judged: dict[str, Any] = {}
+    for metric in map(name_of, params.metrics):
+        values = drawn[metric, MODEL]
+        end = "interval"
+        if name != MODEL:
+            values, end = values - drawn[metric, name], "difference"
+        judged[metric] = {
+            "value": point_value(once[metric, name]),
+            end: percentile_interval(values, params.confidence),
+        }
+    return {"own": judged} if judged else {}
 
 
 def _judge_top(

@@ -1,11 +1,16 @@
 """Typed parameters of the evaluation and of the baselines that are trained for it."""
 
 from collections.abc import Collection
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from mmctr.runtime.extensions import ExtensionPoint
 from mmctr.runtime.params import Params
 from mmctr.runtime.suggestions import suggest
+
+METRIC = ExtensionPoint("ctr_modeling.evaluation.metrics", "mmctr.metrics", {})
+BASELINE = ExtensionPoint("ctr_modeling.evaluation.baselines", "mmctr.baselines", {})
 
 OF_TRAINING = frozenset({"weighted"})
 """Parameters of the evaluation that a training depends on: its monitor's weights."""
@@ -32,6 +37,12 @@ class EvaluationParams(Params):
     single_fields: list[str] = ["position"]
     """Fields of rows and users whose click rate alone is a baseline, named
     ``<field>_only``, where the rows have them."""
+    metrics: list[Annotated[str, AfterValidator(METRIC.check_name)]] = []
+    """Metrics of your own beside the others, each a package.module:function that
+    mmctr.check_metric approves; called once per resample and baseline."""
+    baselines: list[Annotated[str, AfterValidator(BASELINE.check_name)]] = []
+    """Baselines of your own beside the others, each a package.module:function that
+    mmctr.check_baseline approves."""
     weighted: bool = False
     """Weigh rows in all metrics, and in the monitor that ends training, as in the loss;
     needs preparation.weight_column."""

@@ -30,6 +30,7 @@ from mmctr.evaluation.inputs import (
     checked_scores,
 )
 from mmctr.evaluation.negative_sampling import undo_negative_sampling
+from mmctr.evaluation.own import BaselineRows, own_baselines
 from mmctr.evaluation.params import EvaluationParams, require_weights
 from mmctr.evaluation.resampling import UserRows, resample
 from mmctr.evaluation.slices import clean_cold_auc, unseen_in_train, warm_auc
@@ -80,6 +81,8 @@ class TrainRows:
     """Whether all rows were shown, so that train's click rate is one of its own."""
     negative_keep: float = 1.0
     """Share of the negatives that the rows are a draw of."""
+    whole: BaselineRows | None = None
+    """The rows with their histories; None: there are no own baselines."""
 
 
 class Evaluation(NamedTuple):
@@ -157,6 +160,7 @@ def baseline_scores(
             if train.are_impressions
             else {}
         ),
+        **own_baselines(train.whole, train.labels, split, title_vectors, params),
     }
 
 
@@ -207,7 +211,7 @@ def evaluate(
         train_clicks=scored["popularity"],
         params=params,
     )
-    compared = compare_scores(rows, {MODEL: probabilities, **scored})
+    compared = compare_scores(rows, {MODEL: probabilities, **scored}, params)
     measures: dict[Any, Measure] = {**details.measures, **compared}
     drawn = resample(measures, rows.n_users, params)
     once = {key: measure(np.ones(rows.n_users)) for key, measure in compared.items()}
@@ -263,7 +267,7 @@ def evaluate_beside_trees(
         MODEL: probabilities,
         TREES: checked_probabilities(trees, count, "tree_probabilities"),
     }
-    compared = compare_scores(rows, scores)
+    compared = compare_scores(rows, scores, params)
     drawn = resample(compared, rows.n_users, params)
     once = {key: measure(np.ones(rows.n_users)) for key, measure in compared.items()}
     judged = (rows, probabilities, split.raw_probabilities)

@@ -14,6 +14,7 @@ from mmctr.reporting.blocks import (
     Table,
     Text,
 )
+from mmctr.reporting.own_tables import own_tables
 from mmctr.reporting.pages import say
 from mmctr.reporting.run_figures import (
     draw_calibration,
@@ -76,6 +77,7 @@ def _part_blocks(
     return [
         ranking_table(part, metrics[part]),
         top_block(part, metrics[part]),
+        *own_tables(part, metrics[part]),
         loss_table(part, metrics[part], details[part]),
     ]
 

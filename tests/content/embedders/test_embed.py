@@ -106,7 +106,8 @@ def test_rows_have_length_one_at_any_scale(recorder, scale):
 def test_a_row_depends_on_its_title_alone(titles):
     """Row i is what title i gets alone, whatever is around it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embed, "resolve_name", lambda entry: RecordingEmbedder())
+        found = SimpleNamespace(load=lambda name: RecordingEmbedder())
+        patch.setattr(embed, "TEXT_PROVIDER", found)
         if not any(title.strip() for title in titles):
             with pytest.raises(ValueError, match="titles are empty"):
                 embed_texts(titles, EmbeddingParams())

@@ -175,11 +175,12 @@ def evaluate_predictions(
     """
     singles = params.evaluation.single_fields
     log = LogFacts.of(preparation_report)
-    known = {"valid": known_rows(train, singles, log)}
+    own = bool(params.evaluation.baselines)
+    known = {"valid": known_rows(train, singles, log, whole=own)}
     known["test"] = known["valid"]
     if params.training.refit == "train_and_valid":
         both = train_and_valid(train, valid, log, params.seed)
-        known["test"] = known_rows(both, singles, log)
+        known["test"] = known_rows(both, singles, log, whole=own)
     oracle = preparation_report["oracle_auc"] or {}
     n_items = len(next(iter(vectors.values()))) - 1
     titles = vectors.get("title", np.zeros((n_items + 1, 0), np.float32))
