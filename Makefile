@@ -11,6 +11,7 @@
 # make notebook        set up, open them: kedro jupyter lab
 # make strip-notebooks take out what a run left in them, before a commit
 # make docs   set up, build the documentation into site/, links checked
+# make docs-serve      set up, serve it on 127.0.0.1, anew after each edit; PORT=8100
 # make viz    set up, open the graph of the pipelines and its previews (kedro viz)
 # make viz-build   the same as a page in build/, to be put on any web server
 # make mlflow set up, open the tracked runs (extra `tracking`) on 127.0.0.1:5000
@@ -33,13 +34,15 @@ T :=
 # What has a target of its own.
 APART := evidence or faults or notebooks or browser
 comma := ,
+# Where the documentation is served.
+PORT := 8100
 export DO_NOT_TRACK := true
 export HF_HUB_OFFLINE := 1
 # The theme prints an announcement at every build.
 export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: run resume test test-system test-evidence test-faults test-browser \
-	test-notebooks coverage notebook strip-notebooks docs viz viz-build mlflow lint check bench setup setup-dev \
+	test-notebooks coverage notebook strip-notebooks docs docs-serve viz viz-build mlflow lint check bench setup setup-dev \
 	setup-notebooks setup-docs setup-viz clean
 
 run: setup
@@ -70,7 +73,7 @@ test-faults: setup-dev
 
 # Their screenshots are kept in $MMCTR_SCREENSHOTS, if it is set.
 test-browser:
-	$(call install,browser,.[dev$(comma)viz])
+	$(call install,browser,.[dev$(comma)viz$(comma)docs])
 	$(BIN)/python -m pytest -m browser $(or $(T),tests/browser)
 
 test-notebooks: setup-dev setup-notebooks
@@ -87,6 +90,9 @@ strip-notebooks: setup-notebooks
 
 docs: setup-docs
 	$(BIN)/mkdocs build --strict
+
+docs-serve: setup-docs
+	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:$(PORT)
 
 # kedro-viz and FastAPI talking to each other.
 viz viz-build: export PYTHONWARNINGS := ignore:ORJSONResponse is deprecated

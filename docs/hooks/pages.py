@@ -23,7 +23,12 @@ def on_config(config: Any) -> Any:
     docs = Path(config.docs_dir)
     others = sorted(page.name for page in docs.glob("*.md") if page.name not in named)
     _section(config.nav, HOW_TO).extend(others)
-    _section(config.nav, REFERENCE).extend(api_pages(REPOSITORY / "src" / "mmctr"))
+    pages = sorted(api_pages(REPOSITORY / "src" / "mmctr"), key=_without_ending)
+    nodes = [page for page in pages if page.startswith("api/pipelines-")]
+    packages = [page for page in pages if page not in nodes]
+    _section(config.nav, REFERENCE).extend(
+        [{"Packages": packages}, {"Nodes of pipelines": nodes}]
+    )
     return config
 
 
@@ -65,3 +70,7 @@ def _section(nav: list[Any], title: str) -> list[Any]:
         part[title] for part in nav if isinstance(part, dict) and title in part
     ]
     return section
+
+
+def _without_ending(page: str) -> str:
+    return page.removesuffix(".md")

@@ -66,6 +66,24 @@ def test_every_package_has_a_page():
     )
 
 
+def test_a_page_of_a_package_has_the_public_names_of_its_modules(tmp_path):
+    package = tmp_path / "own"
+    (package / "room").mkdir(parents=True)
+    (package / "room" / "__init__.py").write_text("from own.room.made import made\n")
+    (package / "room" / "made.py").write_text(
+        'LIMIT = 3\n"""The most."""\nUNSAID = 4\n\n\n'
+        'def made() -> int:\n    """Give three."""\n\n\n'
+        'def _hidden() -> None:\n    """Help."""\n\n\n'
+        'class Maker:\n    """Makes."""\n'
+    )
+    (package / "room" / "empty.py").write_text("def unsaid() -> None: ...\n")
+    page = api_pages(package)["api/room.md"]
+    assert "members: []" in page.partition("## ")[0]
+    assert "## `made`\n\n::: own.room.made\n" in page
+    assert "members: [LIMIT, made, Maker]" in page
+    assert "empty" not in page
+
+
 def test_a_figure_is_small_and_loads_nothing():
     assert FIGURES
     for figure in FIGURES:

@@ -15,7 +15,9 @@ def test_pages_that_the_navigation_does_not_name_are_added_to_it(tmp_path):
     ]
     config = on_config(SimpleNamespace(nav=nav, docs_dir=str(tmp_path)))
     assert config.nav[1]["How to"] == [{"Tune": "tuning.md"}, "later.md"]
-    assert "api/content-quantizers.md" in config.nav[2]["Reference"]
+    _, packages, nodes = config.nav[2]["Reference"]
+    assert "api/content-quantizers.md" in packages["Packages"]
+    assert "api/pipelines-embedding.md" in nodes["Nodes of pipelines"]
 
 
 def test_roles_of_docstrings_are_shown_as_names():

@@ -196,6 +196,7 @@ def test_bench_needs_the_core_installation_alone(folder):
             "python -m pytest -m notebooks tests/notebooks",
         ),
         ("docs", ".[docs]", "mkdocs build --strict"),
+        ("docs-serve", ".[docs]", "mkdocs serve --dev-addr 127.0.0.1:8100"),
     ],
 )
 def test_a_target_with_an_extra_installs_it_once(folder, target, extra, last):

@@ -38,7 +38,7 @@ class DatasetLock:
     It is ``flock`` on a file that also names its holders. The file is removed at the
     end; one that a killed process left behind locks nothing.
 
-    Example:
+    Examples:
         >>> lock = DatasetLock.take(Path("data/08_reporting/toys"), "toys")
         >>> lock.release()
     """

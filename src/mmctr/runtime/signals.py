@@ -63,7 +63,7 @@ class StopRequest:
     A second Ctrl-C stops at once. Signals that are ignored (Ctrl-C in a job in the
     background) stay so, and outside of the main thread nothing changes.
 
-    Example:
+    Examples:
         >>> with StopRequest() as stop:
         ...     stop.requested
         False

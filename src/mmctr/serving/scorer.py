@@ -47,7 +47,7 @@ class Scorer:
     Threads may share one. Adding items or events makes a new state and puts it in place
     of the old one: a request in progress is answered from the one it began with.
 
-    Example:
+    Examples:
         >>> scorer = Scorer.load("data/06_models/sample/bundle")
         >>> scorer.score(history=[17, 204], candidates=[3, 99]).shape
         (2,)

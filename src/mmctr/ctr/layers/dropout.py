@@ -15,7 +15,7 @@ class StepDropout(nn.Module):
 
     Shapes: any ``x`` -> the same.
 
-    Example:
+    Examples:
         >>> layer = StepDropout(0.5, seed=1, layer=0)
         >>> layer.step = 7
         >>> layer(torch.ones(4, 2)).shape

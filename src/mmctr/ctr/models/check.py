@@ -36,7 +36,7 @@ def check_model(model: str | type, options: dict[str, Any] | None = None) -> Non
         CheckError: With a sentence on each thing that is wrong.
         ValueError: If there is no such class.
 
-    Example:
+    Examples:
         >>> check_model("din")
     """
     made = model_class(model) if isinstance(model, str) else model

@@ -19,7 +19,7 @@ class AtomicDataset(AbstractDataset[Any, Any]):
     file that exists is a file that is whole. Loading, existence and previews are the
     wrapped dataset's own.
 
-    Example:
+    Examples:
         >>> AtomicDataset(
         ...     dataset={"type": "mmctr.data.datasets.JsonDataset"},
         ...     filepath="metrics.json",

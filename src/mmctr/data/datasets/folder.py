@@ -21,7 +21,7 @@ class FolderDataset(AtomicDataset):
     The folder is written beside the earlier one and renamed over it, so files of two
     saves are never mixed. ``index.json`` holds the names in their order.
 
-    Example:
+    Examples:
         >>> FolderDataset(
         ...     dataset="mmctr.data.datasets.NpyDataset",
         ...     suffix=".npy",

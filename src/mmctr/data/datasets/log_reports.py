@@ -46,7 +46,7 @@ class LogReports:
 class LogReportsDataset(AbstractDataset[NoReturn, LogReports]):
     """A folder that loads as :class:`LogReports`; other entries write the files.
 
-    Example:
+    Examples:
         >>> LogReportsDataset(path="data/08_reporting", file="metrics.json").load()
     """
 

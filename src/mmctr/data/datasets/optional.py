@@ -17,7 +17,7 @@ class OptionalDataset(AtomicDataset):
     Kedro loads all inputs of a node; with this dataset the node can do without one.
     Another entry of the catalog writes the file.
 
-    Example:
+    Examples:
         >>> OptionalDataset(
         ...     dataset="mmctr.data.datasets.JsonDataset", filepath="none.json"
         ... ).load()

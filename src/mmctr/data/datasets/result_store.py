@@ -22,7 +22,7 @@ class ResultStore:
     those that are missing. Each is written whole or not at all. Results of other
     settings stay in the folder.
 
-    Example:
+    Examples:
         >>> codes = store.get_or_make("rq_kmeans-0f3a", lambda: quantize(...))
     """
 

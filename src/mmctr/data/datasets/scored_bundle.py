@@ -12,7 +12,7 @@ from mmctr.runtime.sealed_folder import MANIFEST
 class BundleFolder(AbstractDataset[NoReturn, Path | None]):
     """The folder of a bundle, which is only read, by what is given its path.
 
-    Example:
+    Examples:
         >>> BundleFolder(path="data/06_models/sample/bundle").load()
     """
 

@@ -17,7 +17,7 @@ class SealedFolderDataset(AtomicDataset):
     The folder is written beside the earlier one, its manifest last, and renamed over
     it.
 
-    Example:
+    Examples:
         >>> SealedFolderDataset(filepath="bundle", shown="bundle.json").save(
         ...     {"bundle.json": {"format": 1}, "vectors/title.npy": np.zeros((2, 3))}
         ... )

@@ -19,7 +19,7 @@ _MOST_UNPACKED = 100
 class ZippedCsvDataset(LocalFileDataset[pd.DataFrame, pd.DataFrame]):
     """One CSV in one zip; equal tables give equal bytes.
 
-    Example:
+    Examples:
         >>> ZippedCsvDataset(filepath="submission.zip", member="prediction.csv").save(
         ...     pd.DataFrame({"ID": [0], "Task1&2": [0.5]})
         ... )
