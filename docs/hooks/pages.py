@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # the tests of this module need no mkdocs
 sys.path.insert(0, str(Path(__file__).parent))
 
 from api_pages import api_pages
+from dark_figures import dark_name, darken, in_both_schemes
 from parameter_tables import parameter_page
 
 REPOSITORY = Path(__file__).parents[2]
@@ -33,16 +34,26 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: "Files", config: Any) -> "Files":
-    """Add the page of all parameters and one page per package."""
+    """Add the page of all parameters, one page per package, and dark figures."""
     from mkdocs.structure.files import File
 
     pages = {
         "parameters.md": parameter_page(REPOSITORY / "conf"),
         **api_pages(REPOSITORY / "src" / "mmctr"),
     }
-    for path, content in pages.items():
+    figures = {
+        dark_name(file.src_uri): darken(file.content_string)
+        for file in files
+        if file.src_uri.endswith(".svg")
+    }
+    for path, content in (pages | figures).items():
         files.append(File.generated(config, path, content=content))
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Show drawings in the colors of the page."""
+    return in_both_schemes(markdown)
 
 
 def on_page_content(html: str, **_: Any) -> str:

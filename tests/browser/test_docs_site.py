@@ -129,12 +129,29 @@ def test_search_finds_a_page_and_asks_no_other_server(
 def test_the_reference_shows_functions_with_their_arguments(built, browser):
     show(browser, f"{built}/api/ctr-training.html")
     heading, signature, names = browser.execute_script(
-        "const heading = document.getElementById('mmctr.ctr.training.fit.train_ctr_model');"
+        "const heading = document.getElementById(arguments[0]);"
         "const part = heading.parentElement;"
         "return [heading.textContent, part.querySelector('.doc-signature').innerText,"
         " [...part.querySelectorAll('table tbody td:first-child')]"
-        ".map(x => x.innerText)]"
+        ".map(x => x.innerText)]",
+        "mmctr.ctr.training.fit.train_ctr_model",
     )
     assert heading.startswith("train_ctr_model")
     assert "->" in signature
     assert "params" in names
+
+
+@pytest.mark.parametrize("page", ["index", "codes", "fast-core", "structure"])
+def test_figures_have_the_colors_of_the_page(page, built, browser, keep_screenshot):
+    for scheme in ("light", "dark"):
+        show(browser, f"{built}/{page}.html", dark=scheme == "dark")
+        shown, widths = browser.execute_script(
+            "const all = [...document.querySelectorAll('article img')];"
+            "const shown = all.filter(x => x.checkVisibility());"
+            "return [shown.map(x => x.src), shown.map(x => x.naturalWidth)]"
+        )
+        assert shown
+        assert min(widths) > 100
+        endings = [source.endswith(".dark.svg#only-dark") for source in shown]
+        assert endings == [scheme == "dark"] * len(shown)
+        keep_screenshot(f"docs_{page}_{scheme}")
