@@ -27,6 +27,7 @@ from mmctr.experiments.evidence.params import EvidenceParams
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.varied_params import VariedParams
 from mmctr.runtime.params import Params
+from mmctr.runtime.scale.params import ScaleParams
 from mmctr.runtime.suggestions import LEAST_LIKENESS, did_you_mean, likeness
 from mmctr.serving.export.params import ExportParams
 from mmctr.serving.prediction_params import PredictParams
@@ -64,6 +65,7 @@ class ProjectParams(Params):
     tuning: TuningParams
     evidence: EvidenceParams
     predict: PredictParams
+    scale: ScaleParams = ScaleParams()
     export: ExportParams
 
     @field_validator("dataset", "raw_dir", "bundle", "log", mode="before")

@@ -95,6 +95,16 @@ def run_in_processes(
         _end(executor, workers | (set(multiprocessing.active_children()) - others))
 
 
+def portable_error(error: Exception) -> Exception:
+    """The error, or one of its text that survives the way to another process."""
+    try:
+        pickle.loads(pickle.dumps(error))  # nosec B301
+    except Exception:
+        kind = ValueError if isinstance(error, ValueError) else RuntimeError
+        return kind(str(error))
+    return error
+
+
 def _end(executor: ProcessPoolExecutor, workers: set[BaseProcess]) -> None:
     """Stop the workers, busy or not."""
     for worker in workers:
@@ -202,12 +212,7 @@ class _Worker:
         except Stopped:
             os._exit(128 + signal.SIGTERM)
         except Exception as error:
-            try:  # it may not survive the way to the parent
-                pickle.loads(pickle.dumps(error))  # nosec B301
-            except Exception:
-                kind = ValueError if isinstance(error, ValueError) else RuntimeError
-                raise kind(str(error)) from error
-            raise
+            raise portable_error(error) from error.__cause__
 
 
 def _end_with_parent() -> None:

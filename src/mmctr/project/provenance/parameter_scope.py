@@ -20,6 +20,7 @@ WITHOUT_EFFECT = (
     "*.keep_memory",
     "*.memory_gb",
     "ablation.processes",
+    "scale.*",
     "baselines.threads",
     "row_statistics.rows_at_once",
     # Where a training is kept does not change its result.

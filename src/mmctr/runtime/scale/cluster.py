@@ -1,0 +1,182 @@
+"""Start a Ray cluster for a run, or join one, and leave nothing of it behind."""
+
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmctr.runtime.scale.params import ScaleParams
+
+_FOLDERS = Path("/tmp")  # nosec B108, like Ray's own: names of sockets must be short
+_PREFIX = "mmctr-ray-"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What of a connected cluster a run uses.
+
+    Attributes:
+        workers: Processes at once.
+        cpus: Of each, and its threads.
+        gpus: Of each.
+    """
+
+    workers: int
+    cpus: int
+    gpus: float
+
+
+@contextmanager
+def connected_cluster(params: ScaleParams) -> Iterator[Cluster | None]:
+    """Connect to the cluster of a run; inside of another such block, to the same one.
+
+    A cluster that was started here ends with the block, and with this process however
+    that ends. One that was joined goes on, without this run's workers.
+
+    Args:
+        params: Which cluster, and how much of it.
+
+    Yields:
+        What the run may use; None with ``scale.backend=none``, which imports no Ray.
+
+    Raises:
+        ValueError: If there is no such cluster, or too little of it is free; with both
+            numbers.
+    """
+    if params.backend == "none":
+        yield None
+        return
+    if os.name == "nt":
+        raise ValueError(
+            "scale.backend=ray needs Linux or macOS: Ray has no clusters on Windows; "
+            "use --params scale.backend=none"
+        )
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if params.address is None:
+        # Ports of Ray are open to other machines; without this token they refuse.
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    import ray
+
+    if ray.is_initialized():
+        yield _claim(params)
+        return
+    with _folder(params.address) as folder:
+        try:
+            with _signals_kept():
+                _connect(params.address, folder)
+            yield _claim(params)
+        finally:
+            ray.shutdown()
+
+
+def cluster_nodes() -> list[dict[str, Any]]:
+    """Living nodes of the connected cluster, as Ray describes them."""
+    import ray
+
+    return [node for node in ray.nodes() if node["Alive"]]
+
+
+def _connect(address: str | None, folder: str | None) -> None:
+    import ray
+
+    quiet: dict[str, Any] = {"configure_logging": False, "log_to_driver": False}
+    if address is None:
+        ray.init(
+            "local",
+            include_dashboard=False,
+            _node_ip_address="127.0.0.1",
+            _temp_dir=folder,
+            **quiet,
+        )
+        return
+    try:
+        ray.init(address, **quiet)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ValueError(
+            f"scale.address={address}: no Ray cluster that can be joined: {first} "
+            "Start one with `ray start --head`, or leave the address out for one of "
+            "this machine alone"
+        ) from error
+
+
+def _claim(params: ScaleParams) -> Cluster:
+    """Compare what is wanted with what is free, instead of waiting for it."""
+    import ray
+
+    nodes = [node["Resources"] for node in cluster_nodes()]
+    free = ray.available_resources()
+    cpus, gpus = params.cpus_per_worker, params.gpus_per_worker
+    fitting = sum(_fitting(node, cpus, gpus) for node in nodes)
+    possible = min(fitting, _fitting(free, cpus, gpus))
+    workers = possible if params.workers is None else params.workers
+    if workers <= possible and workers:
+        return Cluster(workers, cpus, gpus)
+    asked = max(workers, 1)
+    text = f"{asked * cpus} CPUs"
+    has = f"{sum(node.get('CPU', 0) for node in nodes):g} CPUs"
+    rest = f"{free.get('CPU', 0):g} of them free"
+    if gpus:
+        text += f" and {asked * gpus:g} GPUs"
+        has += f" and {sum(node.get('GPU', 0) for node in nodes):g} GPUs"
+        rest = f"free: {free.get('CPU', 0):g} and {free.get('GPU', 0):g}"
+    raise ValueError(
+        f"scale: {asked} workers of {cpus} CPUs each need {text}, the cluster of "
+        f"{len(nodes)} nodes has {has} ({rest}), for {possible} such workers; use "
+        f"--params scale.workers={max(possible, 1)}, a smaller scale.cpus_per_worker "
+        "or gpus_per_worker, or add nodes"
+    )
+
+
+def _fitting(resources: Mapping[str, float], cpus: int, gpus: float) -> int:
+    fitting = resources.get("CPU", 0) / cpus
+    if gpus:
+        fitting = min(fitting, resources.get("GPU", 0) / gpus)
+    return int(fitting)
+
+
+@contextmanager
+def _folder(address: str | None) -> Iterator[str | None]:
+    """A folder for logs and spilled objects of a cluster of this run."""
+    if address is not None:
+        yield None
+        return
+    for old in _FOLDERS.glob(f"{_PREFIX}*"):
+        if not _is_running(old.name.removeprefix(_PREFIX).partition("-")[0]):
+            shutil.rmtree(old, ignore_errors=True)
+    folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_FOLDERS)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def _signals_kept() -> Generator[None, None, None]:
+    """Keep the handler of SIGTERM, which Ray replaces when it connects."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
