@@ -12,6 +12,11 @@ _ON_PURPOSE = (
     ".*does not have many workers.*",
     ".*number of training batches.*",
     ".*LeafSpec.*",
+    # Several processes: metrics are computed once and sent; buffers are equal already;
+    # gradients of padded products are copied.
+    ".*sync_dist=True.*",
+    ".*broadcast_buffers.*deprecated.*",
+    ".*Grad strides do not match bucket view strides.*",
 )
 
 

@@ -88,7 +88,8 @@ class StopRequest:
         self._numbers = numbers
         self._lost = lost
         self._at_entry = watch
-        self._received: int | None = None
+        self.received: int | None = None
+        """The number of the signal."""
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -114,21 +115,26 @@ class StopRequest:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def answer(self, what_is_kept: str) -> None:
+    def answer(self, what_is_kept: str, of_all: Sequence[int | None] = ()) -> None:
         """Stop, if a signal came.
+
+        Args:
+            what_is_kept: For the message.
+            of_all: What other processes received, whose signals count too.
 
         Raises:
             Stopped: With the code of the signal.
         """
-        if self._received is not None:
-            raise Stopped(self._received, what_is_kept)
+        numbers = [x for x in (self.received, *of_all) if x is not None]
+        if numbers:
+            raise Stopped(numbers[0], what_is_kept)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.requested and number == signal.SIGINT:
             if not self._lost:
                 raise KeyboardInterrupt
             raise Stopped(number, f"at once: {self._lost} are lost")
-        self.requested, self._received = True, number
+        self.requested, self.received = True, number
 
 
 def _can_watch() -> bool:

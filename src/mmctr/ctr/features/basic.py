@@ -53,15 +53,19 @@ class ItemId(nn.Module):
         self.register_buffer("row_of_item", torch.from_numpy(rows))
         self.width = dim
         self.table = nn.Embedding(n_rows, dim, padding_idx=0)
-        self.dropout = StepDropout(dropout, seed=seed, layer=ITEM_ID_DROPOUT_LAYER)
+        self.dropout = StepDropout(
+            dropout, seed=seed, layer=ITEM_ID_DROPOUT_LAYER, axis="items"
+        )
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any
     ) -> None:
         """Make as many rows as the weights have: which items have one is in these."""
         weight = state_dict.get(f"{prefix}table.weight")
-        if self.is_compact and weight is not None:
-            device = self.table.weight.device
+        before = self.table.weight
+        # The same weights stay where they are: an optimiser may know them.
+        if self.is_compact and weight is not None and weight.shape != before.shape:
+            device = before.device
             self.table = nn.Embedding(*weight.shape, padding_idx=0, device=device)
         super()._load_from_state_dict(state_dict, prefix, *args)
 

@@ -123,7 +123,8 @@ class FieldVectors(nn.Module):
             self.register_buffer(name, columns, persistent=False)
         hidden = np.repeat([spec.is_hidden for spec in specs], widths)
         self.register_buffer("_hidden", torch.from_numpy(hidden), persistent=False)
-        self.dropout = StepDropout(dropout, seed=seed, layer=layer)
+        axis = "items" if padded else "rows"
+        self.dropout = StepDropout(dropout, seed=seed, layer=layer, axis=axis)
         self._hides = dropout > 0 and bool(hidden.any())
 
     def _lay_out(

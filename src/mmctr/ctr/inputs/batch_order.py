@@ -110,7 +110,7 @@ def _plan(rows: int, batch_size: int, parts: int) -> tuple[np.ndarray, int]:
     return np.append(np.arange(count) * batch_size, rows), 1
 
 
-def ordered_batches(rows: int, batch_size: int) -> list[slice]:
-    """Rows of each batch in the order of the log, for validation and prediction."""
-    starts = range(0, rows, batch_size)
+def ordered_batches(rows: int, batch_size: int, first: int = 0) -> list[slice]:
+    """Rows ``first`` to ``rows`` of each batch in order, to validate and predict."""
+    starts = range(first, rows, batch_size)
     return [slice(start, min(start + batch_size, rows)) for start in starts]

@@ -66,12 +66,16 @@ class EncoderLayer(nn.Module):
         inner = heads * math.ceil(width / heads)
         self.inputs = RowsLinear(width, 3 * inner)
         self.out = RowsLinear(inner, width)
-        self.weight_dropout = StepDropout(dropout, seed=seed, layer=layer)
-        self.feed_forward = FeedForward(
-            width, hidden, dropout=dropout, seed=seed, layer=layer + 1
+        self.weight_dropout = StepDropout(
+            dropout, seed=seed, layer=layer, axis="blocks"
         )
-        self.dropout = StepDropout(dropout, seed=seed, layer=layer + 2)
-        self.last_dropout = StepDropout(dropout, seed=seed, layer=layer + 3)
+        self.feed_forward = FeedForward(
+            width, hidden, dropout=dropout, seed=seed, layer=layer + 1, axis="tokens"
+        )
+        self.dropout, self.last_dropout = (
+            StepDropout(dropout, seed=seed, layer=number, axis="tokens")
+            for number in (layer + 2, layer + 3)
+        )
         self.attention_norm = PlainLayerNorm(width)
         self.norm = PlainLayerNorm(width)
 

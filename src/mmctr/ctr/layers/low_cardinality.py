@@ -64,9 +64,8 @@ def add_rows(
     places, start = [], 0
     for table, of_table in zip(tables, rows, strict=True):
         count, n = table.shape[:-2].numel(), table.shape[-2]
-        ends = start + count * n
-        starts = torch.arange(start, ends, n, device=of_table.device)
+        starts = torch.arange(count, device=of_table.device) * n + start
         places.append(of_table.reshape(count, -1) + starts[:, None])
-        start = ends
+        start += count * n
     flat = [table.reshape(-1, table.shape[-1]) for table in tables]
     return functional.embedding_bag(torch.cat(places).T, torch.cat(flat), mode="sum")

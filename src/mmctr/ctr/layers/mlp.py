@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from mmctr.ctr.layers.batch_norm import PlainBatchNorm
-from mmctr.ctr.layers.dropout import StepDropout
+from mmctr.ctr.layers.dropout import Axis, StepDropout
 from mmctr.runtime.linear import RowsLinear
 
 
@@ -19,6 +19,7 @@ def mlp(
     batch_norm: bool,
     seed: int,
     first_layer: int,
+    axis: Axis = "rows",
 ) -> nn.Sequential:
     """Build ``[linear, (batch norm), ReLU, (dropout)] * n, linear to 1``.
 
@@ -31,6 +32,7 @@ def mlp(
         batch_norm: Normalise each hidden layer over the batch before its ReLU.
         seed: Seed of the dropout.
         first_layer: Number of the first dropout layer in the model.
+        axis: What the n are.
 
     Returns:
         The layers; ``[n, input_dim]`` -> ``[n, 1]``.
@@ -53,7 +55,7 @@ def mlp(
         if isinstance(layer, nn.BatchNorm1d):
             layers[place] = PlainBatchNorm(layer.num_features)
         if isinstance(layer, nn.Dropout):
-            layers[place] = StepDropout(layer.p, seed=seed, layer=number)
+            layers[place] = StepDropout(layer.p, seed=seed, layer=number, axis=axis)
             number += 1
     return layers
 

@@ -54,7 +54,7 @@ class SegmentAttention(nn.Module):
         self.key = RowsLinear(width, inner, bias=False)
         self.value = RowsLinear(width, inner, bias=bias)
         self.out = RowsLinear(inner, width, bias=bias)
-        self.dropout = StepDropout(dropout, seed=seed, layer=layer)
+        self.dropout = StepDropout(dropout, seed=seed, layer=layer, axis="positions")
 
     def forward(
         self,
@@ -224,7 +224,7 @@ def pool_heads(
     heads = weights.shape[1]
     # The heads' own parts of the values.
     parts = torch.arange(heads, device=history.device)[:, None]
-    own = values.reshape(len(values) * heads, -1)
+    own = values.reshape(len(values) * heads, values.shape[1] // heads)
     places = history * heads + parts
     return _bags(own, places, weights, segment, rows).transpose(0, 1).flatten(1)
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytorch_lightning as pl
 from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from mmctr.ctr.inputs.batch_order import EpochBatches
-from mmctr.ctr.inputs.click_log import Batch, ClickLog
+from mmctr.ctr.inputs.click_log import Batch
 from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder, others_in
 from mmctr.runtime.code_commit import code_commit, warn_if_commits_differ
+from mmctr.runtime.ranks import Ranks
 from mmctr.runtime.signals import StopRequest
 
 LOGGER = logging.getLogger(__name__)
@@ -25,7 +26,9 @@ LOGGER = logging.getLogger(__name__)
 class TrainLoader(DataLoader[Batch]):
     """Batches of the training rows; the state is the position in an epoch."""
 
-    def __init__(self, log: ClickLog, batches: EpochBatches, **options: Any) -> None:
+    def __init__(
+        self, log: Dataset[Any], batches: EpochBatches, **options: Any
+    ) -> None:
         """Store the rows and their order; options are those of DataLoader."""
         super().__init__(log, sampler=batches, batch_size=None, **options)
         self._batches = batches
@@ -68,11 +71,16 @@ class Checkpointing(pl.Callback):
     """Writes checkpoints every few steps and after each validation.
 
     A signal to stop is answered at the next of these moments; during a validation,
-    after it.
+    after it. Of several processes all stop, whichever the signal came to, and only
+    where a checkpoint is due.
     """
 
     def __init__(
-        self, folder: CheckpointFolder, every_steps: int, stop: StopRequest
+        self,
+        folder: CheckpointFolder,
+        every_steps: int,
+        stop: StopRequest,
+        ranks: Ranks,
     ) -> None:
         """Store the settings.
 
@@ -80,10 +88,12 @@ class Checkpointing(pl.Callback):
             folder: The training's folder.
             every_steps: Steps between two checkpoints.
             stop: Receives signals.
+            ranks: The processes that train.
         """
         self._folder = folder
         self._every = every_steps
         self._stop = stop
+        self._ranks = ranks
         self._restored: int | None = None
         self._is_between_epochs = False
 
@@ -99,7 +109,7 @@ class Checkpointing(pl.Callback):
     ) -> None:
         """Write a checkpoint that includes the validation."""
         if trainer.global_step == self._restored:
-            self._stop.answer("nothing was trained")
+            self._answer("nothing was trained")
             return
         self._is_between_epochs = True
         self._write(trainer)
@@ -116,7 +126,8 @@ class Checkpointing(pl.Callback):
         """Write a checkpoint when one is due, unless a validation follows."""
         if batch_idx + 1 >= trainer.num_training_batches or trainer.should_stop:
             return
-        if self._stop.requested or trainer.global_step % self._every == 0:
+        stops_here = self._stop.requested and self._ranks.count == 1
+        if stops_here or trainer.global_step % self._every == 0:
             self._write(trainer)
 
     def on_save_checkpoint(
@@ -138,7 +149,11 @@ class Checkpointing(pl.Callback):
     def _write(self, trainer: pl.Trainer) -> None:
         path = self._folder.at_step(trainer.global_step)
         trainer.save_checkpoint(path)
-        self._stop.answer(f"training is saved up to step {trainer.global_step:,}")
+        self._answer(f"training is saved up to step {trainer.global_step:,}")
+
+    def _answer(self, what_is_kept: str) -> None:
+        received = self._ranks.gather(self._stop.received)
+        self._stop.answer(what_is_kept, received)
 
 
 def log_resume_point(

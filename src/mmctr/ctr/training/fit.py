@@ -10,15 +10,18 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping
 from torch.utils.data import DataLoader
 
-from mmctr.ctr.features.row_statistics import StatisticScales
 from mmctr.ctr.inputs.batch_order import EpochBatches, ordered_batches
 from mmctr.ctr.inputs.click_log import Batch, ClickLog
-from mmctr.ctr.inputs.field_columns import require_fields
 from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.inputs.statistic_columns import require_same_statistics
-from mmctr.ctr.models import model_class
 from mmctr.ctr.params import CtrParams, TrainingParams
 from mmctr.ctr.prediction import predict_clicks, prepare_ctr_device
+from mmctr.ctr.training.across_ranks import (
+    newest_for_all,
+    rows_of_rank,
+    share_batches,
+    trainer_options,
+)
 from mmctr.ctr.training.checkpointing import (
     CheckedFiles,
     Checkpointing,
@@ -26,7 +29,7 @@ from mmctr.ctr.training.checkpointing import (
     log_resume_point,
 )
 from mmctr.ctr.training.divergence import DivergedError, DivergenceCheck
-from mmctr.ctr.training.going_on import Parent, going_on_params, take_over
+from mmctr.ctr.training.going_on import Parent, going_on_params
 from mmctr.ctr.training.key import training_key
 from mmctr.ctr.training.lightning_module import (
     CtrLightningModule,
@@ -37,6 +40,7 @@ from mmctr.ctr.training.monitor import (
     require_both_classes,
     require_defined_monitor,
 )
+from mmctr.ctr.training.starting_model import starting_model
 from mmctr.ctr.training.trained_model import TrainedModel, collect_result, keep_best
 from mmctr.ctr.training.weight_average import NormBatches
 from mmctr.evaluation.params import require_weights
@@ -44,6 +48,7 @@ from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder
 from mmctr.runtime.lightning import quiet_lightning
 from mmctr.runtime.progress import is_shown
 from mmctr.runtime.progress_callback import ProgressCallback
+from mmctr.runtime.ranks import Ranks
 from mmctr.runtime.signals import StopRequest
 
 LIGHTNING_PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed"}
@@ -62,6 +67,9 @@ def train_ctr_model(
     checkpoints: Path | None = None,
 ) -> TrainedModel:
     """Train until the monitor stops improving, and keep the best weights.
+
+    In a process group of torch all processes call this alike, and share every batch:
+    the result is that of one process, to rounding, and each of them has it.
 
     Args:
         table: The items.
@@ -99,35 +107,18 @@ def train_ctr_model(
         of="the rows of train",
         advice="run kedro run --pipeline row_statistics",
     )
-    statistics = _scales(train, params, parent)
-    specs = (*table.fields.specs, *train.fields.specs)
-    known = [spec.name for spec in specs if not spec.is_cross]
-    require_fields(params.features.fields, known)
-    counts = train.item_counts(table.n_items)
-    has_empty = train.has_empty_history
-    if parent is not None:
-        counts = counts + parent.counts
-        has_empty = has_empty or parent.has_empty_history
-    model = model_class(params.model.name)(
-        table,
-        counts,
-        params,
-        statistics,
-        train.fields.specs,
-        empty_history=has_empty,
-    )
-    if parent is not None:
-        take_over(model, parent, table.vectors, params)
-    elif train.facts.kind == "impressions":
-        model.start_at(train.click_rate)
+    model = starting_model(table, train, params, parent)
+    ranks = Ranks.current()
+    share_batches(model, ranks, params.model.name)
     weights = valid.weight.astype(np.float64) if params.evaluation.weighted else None
     task = CtrLightningModule(
         model,
         ValidationRows(valid.label, valid_groups, weights),
         params,
-        NormBatches(train, params.training.batch_size, params.seed),
+        NormBatches(train, params.training.batch_size, params.seed, ranks),
         train.facts.negative_keep,
         follow,
+        ranks,
     )
     if parent is not None:
         task.keep_start(predict_clicks(table, model.state_dict(), valid, params))
@@ -141,14 +132,15 @@ def train_ctr_model(
 
     key = training_key(model, train, valid, valid_groups, params, follow)
     folder = CheckpointFolder(checkpoints / key, key)
-    found = folder.newest()
-    log_resume_point(folder, found)
+    found = newest_for_all(folder, ranks)
+    if ranks.is_first:
+        log_resume_point(folder, found)
     if found is not None and found[0].name == FINISHED:
         return TrainedModel(**found[1])
     # Lightning takes the signals when it begins: they are watched from then on.
     both, lost = (signal.SIGINT, signal.SIGTERM), "steps since the last checkpoint"
     with StopRequest(both, lost=lost, watch=False) as stop:
-        saving = Checkpointing(folder, params.checkpoint.every_steps, stop)
+        saving = Checkpointing(folder, params.checkpoint.every_steps, stop, ranks)
         try:
             trainer = _fit(
                 task,
@@ -160,11 +152,14 @@ def train_ctr_model(
                 resume_from=found and found[0],
             )
         except DivergedError as error:
+            if not ranks.is_first:
+                raise
             kept = keep_best(task.best, params.training.monitor, folder)
             raise DivergedError(f"{error}. {kept}") from error
         trained = collect_result(task, trainer, params, device)
         stop.watch()
-        folder.write_finished(vars(trained))
+        if ranks.is_first:
+            folder.write_finished(vars(trained))
         stop.answer("training is finished, and its result is saved")
     return trained
 
@@ -180,21 +175,6 @@ def _groups_in_batches(log: ClickLog, params: TrainingParams) -> np.ndarray | No
             "again: kedro run --pipeline preparation"
         )
     return log.groups
-
-
-def _scales(
-    train: ClickLog, params: CtrParams, parent: Parent | None
-) -> StatisticScales:
-    if parent is None:
-        return StatisticScales.fit(train.statistic_names, train.statistics, params.seed)
-    scales = parent.statistics
-    require_same_statistics(
-        scales.names,
-        train.statistic_names,
-        of="the weights of ctr_modeling.start_from",
-        advice="give the same row_statistics.kinds and windows_days",
-    )
-    return scales
 
 
 def _early_stopping(settings: TrainingParams) -> EarlyStopping:
@@ -229,7 +209,7 @@ def _fit(
         resume_from: A checkpoint.
     """
     train, valid = logs
-    settings = params.training
+    settings, ranks = params.training, Ranks.current()
     batches = EpochBatches(
         len(train),
         settings.batch_size,
@@ -239,12 +219,11 @@ def _fit(
     )
     bar = ProgressCallback(
         "training",
-        show=is_shown(params.progress),
+        show=is_shown(params.progress) and ranks.is_first,
         metric=settings.monitor,
     )
     trainer = pl.Trainer(
-        accelerator=device.type,
-        devices=1,
+        **trainer_options(device, ranks),
         max_epochs=settings.max_epochs * batches.parts,
         precision=LIGHTNING_PRECISION[settings.precision],
         callbacks=[DivergenceCheck(batches), *callbacks, bar],
@@ -257,11 +236,12 @@ def _fit(
     )
     # Without a generator of its own a loader draws from the global one.
     options = {"generator": torch.Generator().manual_seed(0)}
-    order = ordered_batches(len(valid), settings.predict_batch_size)
+    own = ranks.own(len(valid))
+    order = ordered_batches(own.stop, settings.predict_batch_size, own.start)
     try:
         trainer.fit(
             task,
-            TrainLoader(train, batches, **options),
+            TrainLoader(rows_of_rank(train, task.model, ranks), batches, **options),
             DataLoader[Batch](valid, sampler=order, batch_size=None, **options),
             ckpt_path=resume_from,
             weights_only=True,

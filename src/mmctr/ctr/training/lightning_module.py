@@ -9,6 +9,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
+from mmctr.ctr.inputs.batch_part import PartialBatch
 from mmctr.ctr.inputs.click_log import Batch
 from mmctr.ctr.layers.dropout import dropout_layers, set_dropout_step
 from mmctr.ctr.models.base import CtrModel
@@ -31,6 +32,7 @@ from mmctr.ctr.training.optimizer import (
 )
 from mmctr.ctr.training.weight_average import WeightAverage, measure_norms
 from mmctr.evaluation import auc, gauc, logloss
+from mmctr.runtime.ranks import Ranks, gather_rows
 
 LOGGER = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ class CtrLightningModule(pl.LightningModule):
         norm_batches: Iterable[Batch] = (),
         negative_keep: float = 1.0,
         follow: Sequence[float] = (),
+        ranks: Ranks | None = None,
     ) -> None:
         """Store what a training needs.
 
@@ -86,6 +89,7 @@ class CtrLightningModule(pl.LightningModule):
             follow: The monitor at each validation of an earlier training; this one
                 lowers its rates where that one did, and ends and keeps its weights at
                 the last of them, whatever its own validations measure.
+            ranks: The processes that share batches; None: one.
         """
         super().__init__()
         self.model = model
@@ -93,6 +97,7 @@ class CtrLightningModule(pl.LightningModule):
         self._norm_batches = norm_batches
         self._negative_keep = negative_keep
         self._follow = tuple(follow)
+        self._ranks = ranks or Ranks()
         self._params = params.training
         # Collected once: walking over all modules takes a millisecond.
         self._tables = model.embedding_tables()
@@ -136,15 +141,22 @@ class CtrLightningModule(pl.LightningModule):
                 self._average.load_state(self._restored_average)
         return {"optimizer": optimizer}
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+    def on_train_batch_start(self, batch: Batch | PartialBatch, batch_idx: int) -> None:
         """Make dropout masks depend on the step, not on earlier draws."""
-        set_dropout_step(self._dropouts, self.global_step)
+        part = batch.part if isinstance(batch, PartialBatch) else None
+        set_dropout_step(self._dropouts, self.global_step, part)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
-        """The loss; the L2 part is added to the gradients."""
-        return training_loss(
-            self.model(batch), batch, self._params, self._negative_keep
-        )
+    def training_step(
+        self, batch: Batch | PartialBatch, batch_idx: int
+    ) -> torch.Tensor:
+        """The loss of the whole batch; the L2 part is added to the gradients."""
+        if isinstance(batch, PartialBatch):
+            own, rows = self.model(batch.own), batch.part.rows
+            own = own.to(torch.promote_types(own.dtype, torch.float32))
+            logits = gather_rows(own, rows.start, rows.total)
+        else:
+            logits = self.model(batch)
+        return training_loss(logits, batch, self._params, self._negative_keep)
 
     def optimizer_step(
         self,
@@ -210,7 +222,7 @@ class CtrLightningModule(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Compute, record and log the metrics."""
-        scores = to_float64(self._scores)
+        scores = np.concatenate(self._ranks.gather(to_float64(self._scores)))
         if not np.isfinite(scores).all():
             rows = np.flatnonzero(~np.isfinite(scores))
             raise DivergedError(
@@ -218,7 +230,9 @@ class CtrLightningModule(pl.LightningModule):
                 f"longer finite, first on rows {rows[:5].tolist()} of valid; lower "
                 "ctr_modeling.training.learning_rate or clip_norm"
             )
-        metrics = self._measure(scores)
+        metrics = self._ranks.of_first(
+            self._measure(scores) if self._ranks.is_first else None
+        )
         values = {name: float("nan") if x is None else x for name, x in metrics.items()}
         self.log_dict(values)
         rate = self.trainer.optimizers[0].param_groups[0]["lr"]
@@ -233,7 +247,7 @@ class CtrLightningModule(pl.LightningModule):
         if self._plateau is not None:
             # In single precision, as Lightning compares them to stop early.
             self._plateau.step(float(np.float32(monitored)))
-        if self._follow:
+        if self._follow or not self._ranks.is_first:
             return
         LOGGER.info(
             "step %d: valid AUC %.4f, gAUC %.4f, logloss %.4f",

@@ -1,7 +1,7 @@
 """What a training makes small: cross-entropy, alone or beside a loss of ranking."""
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch.autograd.function import once_differentiable
@@ -14,9 +14,17 @@ POSITIVES_AT_ONCE = 64
 """Positives whose pairs are in memory together; at 4,096 rows that is a megabyte."""
 
 
+class Labels(Protocol):
+    """What a loss needs of a batch's rows; see :class:`Batch`."""
+
+    label: torch.Tensor
+    weight: torch.Tensor
+    group: torch.Tensor
+
+
 def training_loss(
     logits: torch.Tensor,
-    batch: Batch,
+    batch: Batch | Labels,
     params: TrainingParams,
     negative_keep: float = 1.0,
 ) -> torch.Tensor:
@@ -42,13 +50,13 @@ def training_loss(
     elif params.pairs == "group":
         ranking = pairwise_loss(logits, batch.label, weight, batch.group)
     else:
-        everyone = torch.zeros_like(batch.target)
+        everyone = torch.zeros_like(logits, dtype=torch.long)
         ranking = pairwise_loss(logits, batch.label, weight, everyone)
     return (1 - params.loss_weight) * entropy + params.loss_weight * ranking
 
 
 def cross_entropy(
-    logits: torch.Tensor, batch: Batch, smoothing: float, negative_keep: float
+    logits: torch.Tensor, batch: Batch | Labels, smoothing: float, negative_keep: float
 ) -> torch.Tensor:
     """Mean over the rows of weight x cross-entropy.
 

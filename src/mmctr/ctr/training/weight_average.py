@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmctr.ctr.inputs.click_log import Batch, ClickLog
+from mmctr.runtime.ranks import Ranks
 
 NORM_BATCHES = 60
 """Train batches that batch normalisation is measured on."""
@@ -110,12 +111,24 @@ def measure_norms(model: nn.Module, batches: Iterable[Batch]) -> None:
 class NormBatches:
     """Batches of train for :func:`measure_norms`: the same rows in every validation."""
 
-    def __init__(self, log: ClickLog, batch_size: int, seed: int) -> None:
-        """Draw the rows; a log with fewer gives all of its own."""
+    def __init__(
+        self, log: ClickLog, batch_size: int, seed: int, ranks: Ranks | None = None
+    ) -> None:
+        """Draw the rows; a log with fewer gives all of its own.
+
+        Args:
+            log: Of train.
+            batch_size: Rows per batch.
+            seed: Of the draw.
+            ranks: The processes, each of which gives its part of every batch; None:
+                one.
+        """
         rng = np.random.default_rng([seed, _DRAW])
         rows = rng.permutation(len(log))[: NORM_BATCHES * batch_size]
         self._log = log
-        self._rows = np.array_split(rows, max(len(rows) // batch_size, 1))
+        batches = np.array_split(rows, max(len(rows) // batch_size, 1))
+        ranks = ranks or Ranks()
+        self._rows = [batch[ranks.own(len(batch))] for batch in batches]
 
     def __iter__(self) -> Iterator[Batch]:
         """Give one batch after the other."""

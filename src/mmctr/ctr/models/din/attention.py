@@ -50,6 +50,7 @@ class TargetAttention(Interest):
             batch_norm=False,
             seed=seed,
             first_layer=first_layer,
+            axis="positions",
         )
         self._dim = dim
         # Each hidden value once, and what a dropout multiplies.
