@@ -20,6 +20,7 @@ from mmctr.project.hooks.mlflow import TrackingHook
 from mmctr.project.hooks.named_fields import NamedFieldsHook
 from mmctr.project.hooks.node_log import NodeLogHook
 from mmctr.project.hooks.parameters import CredentialsHook, ParameterHook
+from mmctr.project.hooks.run_history import RunHistoryHook
 from mmctr.project.provenance.hook import ManifestHook
 
 # `--pipeline NAME` is how the documentation of this project and most users say it.
@@ -43,6 +44,8 @@ _checked = ParameterHook()
 HOOKS = (
     _checked,
     CredentialsHook(),
+    # Kedro calls the last first: this one reads what the manifest has recorded.
+    RunHistoryHook(_checked),
     ManifestHook(_checked),
     NamedFieldsHook(_checked),
     GoingOnHook(_checked),

@@ -65,7 +65,13 @@ def test_the_same_seed_gives_the_same_bytes(folder, raw_project, road):
     ]
     # An archive dates its members; the others hold times, and what was cached.
     timed = (".zip", "run.json", "embedding.json", "manifest.json")
-    timed += ("report.html", "model_card.md", "bundle/card.md")
+    timed += (
+        "history/0001.json",
+        "history/0001.html",
+        "report.html",
+        "model_card.md",
+        "bundle/card.md",
+    )
     assert [name for name in different if not name.endswith(timed)] == []
     nodes = register_pipelines()["__default__"].nodes
     log, page = done.stdout.split(f"\n{len(nodes)} nodes in ")
@@ -88,7 +94,7 @@ def test_the_commands_that_a_run_ends_with_run(finished_project):
     nodes = "evaluate_predictions,make_bundle"
     page = kedro(finished_project, "run", "--env", "test", "--nodes", nodes).stdout
     commands = [x for x in page.splitlines() if x.startswith("    /")]
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands:
         done = execute(finished_project, *shlex.split(command))
         assert done.returncode == 0, command + done.stderr

@@ -18,7 +18,7 @@ from mmctr.data.datasets import (
     OptionalDataset,
 )
 from mmctr.pipeline_registry import register_pipelines
-from mmctr.project.hooks.after_run import BEST_CONFIG, TIMES
+from mmctr.project.hooks.after_run import BEST_CONFIG, HISTORY, TIMES
 from mmctr.project.params import check_parameters
 from mmctr.project.provenance.hook import MANIFESTS
 
@@ -152,7 +152,7 @@ def test_parameters_of_every_file_for_config_are_accepted(path):
 
 
 def test_the_catalog_holds_what_pipelines_and_hooks_use_and_nothing_else(contexts):
-    used = {*DATASETS, TIMES, BEST_CONFIG, *MANIFESTS.values()}
+    used = {*DATASETS, TIMES, HISTORY, BEST_CONFIG, *MANIFESTS.values()}
     for env, context in contexts.items():
         entries = {x for x in context.config_loader["catalog"] if not x.startswith("_")}
         assert entries == used, env

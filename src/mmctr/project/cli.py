@@ -133,6 +133,7 @@ Examples, in the project's folder:
   mmctr run --pipeline ctr_modeling --params ctr_modeling.training.patience=2
   mmctr doctor                         check this machine and data set
   mmctr artifacts                      all files of the data set
+  mmctr compare                        its runs; compare 1 2: their difference
 
 \b
 Anywhere, without the project:
@@ -200,6 +201,32 @@ def artifacts(env: str | None, params: dict[str, Any]) -> None:
 
     try:
         text = list_artifacts(env, params)
+    except click.ClickException:
+        raise
+    except EXPECTED_ERRORS as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(text)
+
+
+@cli.command(params=[PARAMS_OPTION])
+@click.argument("names", nargs=-1, metavar="[A] [B]")
+@click.option("--most", type=click.IntRange(1), default=20, show_default=True)
+@env_option
+def compare(
+    names: tuple[str, ...], env: str | None, params: dict[str, Any], most: int
+) -> None:
+    """Compare two runs on the same rows, or list the latest runs of a data set.
+
+    A and B are numbers of runs, NAME/NUMBER of another data set's, or two files that
+    `mmctr score` wrote of rows with labels. Without B, A is compared with the latest
+    run. What is printed is B minus A, with an interval over the same users.
+    """
+    from mmctr.project.comparing.command import compare as compare_runs
+
+    if len(names) > 2:
+        raise click.UsageError(f"expected two runs at most, got {len(names)}")
+    try:
+        text = compare_runs(names, env, params, most)
     except click.ClickException:
         raise
     except EXPECTED_ERRORS as error:

@@ -15,7 +15,11 @@ _OF_DATA = ("--env", "-e", "--params", "--config", "-c")
 
 
 def next_commands(
-    arguments: list[str], paths: dict[str, str], env: str | None, dataset: str | None
+    arguments: list[str],
+    paths: dict[str, str],
+    env: str | None,
+    dataset: str | None,
+    before: int | None = None,
 ) -> list[NextCommand]:
     """Name commands that use what a run has made.
 
@@ -24,9 +28,10 @@ def next_commands(
         paths: Where each artifact of the run lies.
         env: The environment; None for the default.
         dataset: Name of the data set, where it is not the environment's own.
+        before: Number of the run before, where it can be compared with this one.
 
     Returns:
-        Two to four.
+        Two to five.
     """
     where = ["--env", env] if env else []
     found = {}
@@ -38,8 +43,11 @@ def next_commands(
         found["see more of it in the report"] = [*run, "--pipeline", "reporting"]
     other = ["--pipeline", "ctr_modeling", "--params", "ctr_modeling.model.name=mhta"]
     found["train another model on the same rows"] = [*run, *other]
-    named = ["--params", f"dataset={dataset}"] if dataset else []
-    files = [program("mmctr"), "artifacts", *where, *named]
+    where += ["--params", f"dataset={dataset}"] if dataset else []
+    if before is not None:
+        compared = [program("mmctr"), "compare", str(before), *where]
+        found["compare this run with the one before"] = compared
+    files = [program("mmctr"), "artifacts", *where]
     found["see all files of this data set, and what their making took"] = files
     return [NextCommand(purpose, shlex.join(words)) for purpose, words in found.items()]
 

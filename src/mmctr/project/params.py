@@ -49,6 +49,9 @@ class ProjectParams(Params):
     parameters or inputs."""
     accept_changed: bool = False
     """Accept an artifact whose file was edited by hand after a run had saved it."""
+    comparable_runs: int = Field(20, ge=0)
+    """Latest runs of a data set whose probabilities and reports stay in its history; of
+    all others the metrics and parameters stay."""
     bundle: str | None = None
     """Folder of the bundle that scores a log, for the pipeline predict."""
     log: str | None = None

@@ -12,6 +12,7 @@ from mmctr.data.datasets.optional import OptionalDataset
 from mmctr.data.datasets.previews import PreviewableTextDataset
 from mmctr.data.datasets.raw_item_contents import ItemContents, RawItemContents
 from mmctr.data.datasets.result_store import ResultStore, ResultStoreDataset
+from mmctr.data.datasets.run_history import RunHistoryDataset
 from mmctr.data.datasets.scored_bundle import BundleFolder
 from mmctr.data.datasets.scored_log import ScoredLogDataset
 from mmctr.data.datasets.sealed_folder import SealedFolderDataset
@@ -37,6 +38,7 @@ __all__ = [
     "RawItemContents",
     "ResultStore",
     "ResultStoreDataset",
+    "RunHistoryDataset",
     "ScoredLogDataset",
     "SealedFolderDataset",
     "StudyDataset",

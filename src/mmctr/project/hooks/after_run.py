@@ -25,6 +25,9 @@ TIMES = "run_times"
 TIMES_SO_FAR = "times_so_far"
 """The same file as a node of the run itself reads it."""
 
+HISTORY = "run_history"
+"""Written here too."""
+
 BEST_CONFIG = "tuning_best"
 """Written here too: the environment's name is not among a pipeline's inputs."""
 
@@ -199,7 +202,11 @@ class SummaryHook:
                 dataset=str(catalog.load("params:dataset")),
                 results={x: paths[x] for x in _RESULTS if x in paths},
                 commands=next_commands(
-                    _arguments(), paths, run_params["env"], given.get("dataset")
+                    _arguments(),
+                    paths,
+                    run_params["env"],
+                    given.get("dataset"),
+                    catalog[HISTORY].load().last_comparable(),
                 ),
             )
         except (

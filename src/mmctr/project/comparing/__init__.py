@@ -1,0 +1,1 @@
+"""``mmctr compare``: two runs, or two bundles, on the same rows."""
