@@ -5,31 +5,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from past_runs import past_run
 
 from mmctr.data.judged_rows import JudgedRows
 from mmctr.data.run_differences import (
     differing_inputs,
     differing_parameters,
     run_name,
-    with_one_seed,
 )
 from mmctr.data.run_history import PastRun, RunHistory
-
-
-def past_run(number: int = 1, **fields) -> PastRun:
-    known = {
-        "at": f"2026-11-30T11:00:{number:02}+00:00",
-        "dataset": "toys",
-        "model": "din",
-        "part": "test",
-        "rows": 2,
-        "users": 1,
-        "rows_key": "",
-        "metrics": {"auc": 0.7, "gauc": None, "logloss": 0.5},
-        "parameters": {"seed": 1, "ctr_modeling.training.loss": "bce"},
-        "inputs": {"items.parquet": "0f"},
-    }
-    return PastRun.model_validate({"number": number, **known, **fields})
+from mmctr.data.run_parameters import made_of
 
 
 def rows_of(label: int = 0) -> JudgedRows:
@@ -136,15 +121,27 @@ def test_a_name_tells_data_set_model_and_what_is_other_than_in_the_first():
 def test_a_parameter_that_one_of_them_lacks_differs_but_names_nothing():
     first = past_run()
     later = past_run(parameters=first.parameters | {"ctr_modeling.new": 3})
-    assert differing_parameters(later, first) == {"ctr_modeling.new": (3, "-")}
+    assert differing_parameters(later.parameters, first.parameters) == {
+        "ctr_modeling.new": (3, "-")
+    }
     assert run_name(later, first) == "toys din"
 
 
 def test_other_contents_of_a_raw_file_are_named():
     one, other = past_run(), past_run(inputs={"items.parquet": "1f"})
-    assert differing_inputs(one, other) == ["items.parquet"]
+    assert differing_inputs(one.inputs, other.inputs) == ["items.parquet"]
 
 
-def test_the_seeds_of_all_sections_are_one():
-    found = with_one_seed({"a.seed": 7, "b.seed": 8, "b.c": 7}, 7)
-    assert found == {"seed": 7, "b.seed": 8, "b.c": 7}
+def test_an_artifact_is_made_of_all_that_its_inputs_were_made_of():
+    made = {
+        "metrics": {"parameters": {"c.d": 7}, "inputs": {"rows": "h", "x": "h"}},
+        "rows": {
+            "parameters": {"a.seed": 7, "b.seed": 8},
+            "inputs": {"source": {"log.csv": "0f", "preparation.reading.x": "1f"}},
+        },
+        "page": {"parameters": {"other": 1}, "inputs": {}},
+    }
+    assert made_of(made, "metrics", seed=7) == (
+        {"seed": 7, "b.seed": 8, "c.d": 7},
+        {"log.csv": "0f"},
+    )

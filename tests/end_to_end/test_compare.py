@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from page_reader import Page
 from project_runs import kedro_run, must_run
 
 from mmctr.project.cli import cli
@@ -47,6 +48,12 @@ def test_two_runs_are_compared_on_the_same_users(finished_project):
     only = ("--env", "test", "--pipeline", "ctr_modeling")
     done = must_run(project, *only, "--params", other)
     assert re.search(r"mmctr compare 1 --env test\n", done.output)
+    must_run(project, "--env", "test", "--pipeline", "reporting", "--params", other)
+    folder = history_of(project)
+    report = Page((folder.parent / "report.html").read_text("utf-8"))
+    words = report.section("history").words
+    assert "ctr_modeling.model.name=din" in words
+    assert 'href="0001.html"' in (folder / "0002.html").read_text("utf-8")
     code, listed = mmctr(project, "compare", "--env", "test")
     assert code == 0
     assert re.search(r"^2 .* target_only$", listed, re.MULTILINE)
@@ -60,7 +67,8 @@ def test_two_runs_are_compared_on_the_same_users(finished_project):
     ]
     for label, name in (("gAUC", "gauc"), ("AUC", "auc"), ("logloss", "logloss")):
         one, two = (run["metrics"][name] for run in runs)
-        assert f"{label:9}{one:.4f}  {two:.4f}  {two - one:+.4f}   [" in page
+        values = (f"{one:.4f}", f"{two:.4f}", f"{two - one:+.4f}", "[")
+        assert re.search(rf"^{label} +{' +'.join(map(re.escape, values))}", page, re.M)
     assert mmctr(project, "compare", "1", "--env", "test") == (0, page)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from found_ablation import ablation
+from past_runs import earlier_runs
 from prepared_log import log_report
 
 from mmctr.ctr.params import CtrParams, TrainingParams
@@ -254,6 +255,7 @@ def found(*, labelled: bool = True) -> dict[str, Any]:
                 "other_title": ["`quoted` & plain", None],
             }
         ),
+        "earlier_runs": earlier_runs(),
         "training_history": {
             "monitor": "auc",
             "best": 0.7,

@@ -52,11 +52,12 @@ class Page(HTMLParser):
         return [each for each in self.elements if each.tag == tag]
 
     def loads(self) -> list[str]:
-        """Whatever an element would fetch from elsewhere."""
+        """Whatever an element would fetch from elsewhere; a link waits for a click."""
         return [
             value
             for each in self.elements
             for name, value in each.attributes.items()
+            if (each.tag, name) != ("a", "href")
             if name in LOADING and value and not value.startswith(("#", "data:"))
         ]
 

@@ -115,7 +115,10 @@ def test_the_road_needs_nothing_but_the_source(catalogs):
     for env, catalog in catalogs.items():
         optional = {name for name in data if isinstance(catalog[name], OptionalDataset)}
         optional.add("start_bundle")
-        assert data - optional == {"source", "item_contents"}, env
+        # The history is a folder, without any run at first.
+        needed = data - optional - {HISTORY}
+        assert needed == {"source", "item_contents"}, env
+        assert catalog.load(HISTORY).runs() == [], env
         for name in optional:
             assert not catalog.exists(name), env
             assert catalog.load(name) is None, env

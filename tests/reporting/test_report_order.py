@@ -12,12 +12,13 @@ from mmctr.pipelines.reporting.nodes import write_report
 from mmctr.reporting import sentences
 from mmctr.reporting.blocks import Section
 from mmctr.reporting.facts import Record
+from mmctr.reporting.history_section import history_section
 from mmctr.reporting.log_blocks import log_blocks
 from mmctr.reporting.pages import render_report
 from mmctr.reporting.run_sections import ablation_section, manifest_section
 from mmctr.reporting.slice_sections import slice_tables
 
-FOLDED = ["Codes", "Training curves", "Ablation", "Cost and time"]
+FOLDED = ["Codes", "Training curves", "Earlier runs", "Ablation", "Cost and time"]
 FOLDED += ["Parameters", "Manifest"]
 
 
@@ -37,6 +38,7 @@ def test_how_it_was_made_is_folded_and_how_good_it_is_is_not():
 
 def test_what_did_not_run_is_a_line():
     for section in (
+        history_section({"runs": []}),
         ablation_section(None, Record.of(None)),
         manifest_section(Record()),
     ):

@@ -19,6 +19,18 @@ class Text:
     """Whether it is what to remember."""
 
 
+class Link(str):
+    """The text of a cell that leads to a file beside the page."""
+
+    href: str
+
+    def __new__(cls, text: str, href: str) -> Self:
+        """Take the text and where it leads."""
+        link = super().__new__(cls, text)
+        link.href = href
+        return link
+
+
 @dataclass(frozen=True)
 class Table:
     """Cells of plain text; the first columns are words, the others numbers."""

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from mmctr.pipelines.reporting.nodes import write_report
+from mmctr.pipelines.reporting.nodes import compare_with_earlier, write_report
 from mmctr.reporting.card import write_model_card
 
 
@@ -26,6 +26,20 @@ def create_pipeline() -> Pipeline:
                 name="write_model_card",
             ),
             Node(
+                compare_with_earlier,
+                inputs=[
+                    "run_history",
+                    "valid",
+                    "valid_predictions",
+                    "test",
+                    "test_predictions",
+                    "manifest_so_far",
+                    "params:ctr_modeling",
+                ],
+                outputs="earlier_runs",
+                name="compare_with_earlier",
+            ),
+            Node(
                 write_report,
                 inputs=[
                     "preparation_report",
@@ -37,6 +51,7 @@ def create_pipeline() -> Pipeline:
                     "metrics",
                     "evaluation_details",
                     "tree_importance",
+                    "earlier_runs",
                     "ablation_if_run",
                     "times_so_far",
                     "manifest_so_far",

@@ -87,13 +87,18 @@ def _what_differs(first: PastRun | None, second: PastRun | None) -> list[str]:
         return []
     rows = [
         (name, _short(one), _short(other))
-        for name, (one, other) in differing_parameters(first, second).items()
+        for name, (one, other) in differing_parameters(
+            first.parameters, second.parameters
+        ).items()
     ]
     for name in ("commit", "version"):
         one, other = getattr(first, name), getattr(second, name)
         if one != other:
             rows.append((f"{name} of the code", _short(one)[:12], _short(other)[:12]))
-    lines = [f"Other raw file: {name}" for name in differing_inputs(first, second)]
+    lines = [
+        f"Other raw file: {name}"
+        for name in differing_inputs(first.inputs, second.inputs)
+    ]
     if not rows:
         return [*lines, "No parameter differs.", ""]
     return [*lines, _table([("what differs", "A", "B"), *rows]), ""]

@@ -7,9 +7,10 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Pipeline
 
+from mmctr.data.earlier_runs import METRICS
 from mmctr.data.judged_rows import JudgedRows
-from mmctr.data.run_differences import with_one_seed
 from mmctr.data.run_history import PastRun, RunHistory
+from mmctr.data.run_parameters import made_of
 from mmctr.project.hooks.after_run import HISTORY, REPORT, TIMES
 from mmctr.project.hooks.parameters import ParameterHook
 from mmctr.project.provenance.hook import MANIFESTS
@@ -19,9 +20,6 @@ from mmctr.reporting.model_sections import judged_part
 
 logger = logging.getLogger(__name__)
 
-METRICS = "metrics"
-
-_READING = "preparation.reading"
 _KEPT = ("auc", "gauc", "logloss", "ne", "ece")
 
 
@@ -74,7 +72,7 @@ def _add(
     predictions = catalog[f"{part}_predictions"].load()
     rows = JudgedRows.of(catalog[part].load(), predictions)
     entry, tree = manifest.made[METRICS], manifest.parameters
-    parameters, inputs = made_of(manifest, METRICS)
+    parameters, inputs = made_of(manifest.made, METRICS, manifest.seed)
     times = catalog[TIMES].load() if catalog[TIMES].exists() else {}
 
     def describe(number: int) -> PastRun:
@@ -92,7 +90,7 @@ def _add(
             seconds=times.get("last_run", {}).get("seconds"),
             commit=entry.get("commit"),
             version=manifest.versions.get("mmctr"),
-            parameters=with_one_seed(parameters, manifest.seed),
+            parameters=parameters,
             inputs=inputs,
         )
 
@@ -106,37 +104,3 @@ def _has_report(manifest: Manifest) -> bool:
         return False
     used = manifest.made[REPORT]["inputs"].get(METRICS)
     return used is not None and used == manifest.outputs.get(METRICS)
-
-
-def made_of(
-    manifest: Manifest, artifact: str
-) -> tuple[dict[str, Any], dict[str, str | None]]:
-    """Collect what an artifact, and all that it was made from, was made with.
-
-    Args:
-        manifest: Of the data set.
-        artifact: Its name.
-
-    Returns:
-        Parameters by dotted name, and hashes of raw files by name.
-    """
-    parameters: dict[str, Any] = {}
-    files: dict[str, str | None] = {}
-    waiting, seen = [artifact], {artifact}
-    while waiting:
-        entry = manifest.made.get(waiting.pop())
-        if entry is None:
-            continue
-        parameters |= entry["parameters"]
-        for name, content in entry["inputs"].items():
-            if isinstance(content, dict):
-                # Hashes of the parameters that reading depends on stand there too.
-                files |= {
-                    file: found
-                    for file, found in content.items()
-                    if not file.startswith(_READING)
-                }
-            elif name not in seen:
-                seen.add(name)
-                waiting.append(name)
-    return dict(sorted(parameters.items())), dict(sorted(files.items()))

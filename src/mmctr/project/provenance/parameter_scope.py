@@ -73,6 +73,7 @@ READ = {
         "preparation.*",
     ),
     "evaluate_predictions": ("ctr_modeling.evaluation.*",),
+    "compare_with_earlier": ("ctr_modeling.evaluation.*",),
     "build_submission": ("ctr_modeling.submission.*",),
     "check_submission": ("ctr_modeling.submission.*",),
 }
