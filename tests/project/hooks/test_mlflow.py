@@ -11,8 +11,16 @@ from typing import Any
 import pytest
 from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
+from past_runs import past_run
 
-from mmctr.project.hooks.mlflow import TrackingHook, flatten, is_number, report_files
+from mmctr.data.run_history import PastRun
+from mmctr.project.hooks.mlflow import (
+    TrackingHook,
+    flatten,
+    is_number,
+    recorded_name,
+    report_files,
+)
 
 METRICS = {"test": {"auc": 0.75, "auc_interval": [0.7, 0.8]}, "valid": None}
 HISTORY = {
@@ -39,6 +47,10 @@ def catalog(tmp_path: Path) -> DataCatalog:
             "manifest": entry("manifest", "reporting"),
             "tuning": entry("tuning", "reporting"),
             "settings": entry("settings", "models"),
+            "run_history": {
+                "type": "mmctr.data.datasets.RunHistoryDataset",
+                "path": str(tmp_path / "history"),
+            },
         }
     )
     catalog.save("metrics", METRICS)
@@ -71,6 +83,21 @@ def test_reports_of_this_run_are_logged_and_nothing_else(catalog):
     assert names == ["manifest.json", "metrics.json", "training_history.json"]
 
 
+def write_runs(folder: Path, *runs: PastRun) -> None:
+    folder.mkdir()
+    for run in runs:
+        path = folder / f"{run.number:04}.json"
+        path.write_text(run.model_dump_json())
+
+
+def test_a_run_is_named_as_the_history_names_it(catalog, tmp_path):
+    assert recorded_name(catalog, "2027") is None
+    later = past_run(2, session="2027", parameters={"seed": 2})
+    write_runs(tmp_path / "history", past_run(1, session="2026"), later)
+    assert recorded_name(catalog, "2027") == "toys din: seed=2 (run 2)"
+    assert recorded_name(catalog, "2028") is None
+
+
 def test_nothing_is_imported_and_nothing_happens_without_the_extra():
     code = (
         "import sys\n"
@@ -80,7 +107,7 @@ def test_nothing_is_imported_and_nothing_happens_without_the_extra():
         "from mmctr.project.hooks.mlflow import TrackingHook\n"
         "hook = TrackingHook(checked=None)\n"
         "hook.before_pipeline_run()\n"
-        "hook.after_pipeline_run(pipeline=None, catalog=None)\n"
+        "hook.after_pipeline_run(run_params=None, pipeline=None, catalog=None)\n"
         "sys.exit('mlflow' in sys.modules)\n"
     )
     done = subprocess.run(
@@ -100,16 +127,26 @@ def test_a_store_has_parameters_metrics_by_step_and_files(catalog, tmp_path):
     import kedro_mlflow  # noqa: F401
     import mlflow
 
-    params = SimpleNamespace(model_dump=lambda mode: {"seed": 3})
+    model = SimpleNamespace(model=SimpleNamespace(name="din"))
+    params = SimpleNamespace(
+        dataset="toys", ctr_modeling=model, model_dump=lambda mode: {"seed": 3}
+    )
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
     mlflow.create_experiment("runs", artifact_location=(tmp_path / "files").as_uri())
     hook = TrackingHook(SimpleNamespace(params=params))
     run = mlflow.start_run(experiment_id=mlflow.set_experiment("runs").experiment_id)
     hook.before_pipeline_run()
     mlflow.end_run()
-    hook.after_pipeline_run(pipeline=PIPELINE, catalog=catalog)
-
     client = mlflow.MlflowClient()
+    assert client.get_run(run.info.run_id).info.run_name == "toys din"
+    past = past_run(1, session="2026", parameters={"seed": 1})
+    write_runs(tmp_path / "history", past, past_run(2, session="2027"))
+    hook.after_pipeline_run(
+        run_params={"run_id": "2027"}, pipeline=PIPELINE, catalog=catalog
+    )
+
+    named = client.get_run(run.info.run_id).info.run_name
+    assert named == "toys din (run 2)"
     data = client.get_run(run.info.run_id).data
     assert data.params == {"seed": "3"}
     assert data.metrics["test.auc"] == 0.75

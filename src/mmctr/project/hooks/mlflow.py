@@ -18,11 +18,13 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from mmctr import __version__
+from mmctr.data.run_differences import run_name
+from mmctr.project.hooks.after_run import HISTORY
 from mmctr.project.hooks.parameters import ParameterHook
 
 logger = logging.getLogger(__name__)
 
-HISTORY, METRICS, BUNDLE = "training_history", "metrics", "bundle"
+STEPS, METRICS, BUNDLE = "training_history", "metrics", "bundle"
 
 WRITTEN_BY_HOOKS = ("run_times", "manifest")
 """Reports that no pipeline writes, and every run changes."""
@@ -45,13 +47,18 @@ class TrackingHook:
 
     @hook_impl(trylast=True)  # after the plugin's own, which opens the run
     def before_pipeline_run(self) -> None:
-        """Note which run of MLflow this is, if any."""
+        """Note which run of MLflow this is, if any, and name it."""
         mlflow = sys.modules.get("mlflow") if "kedro_mlflow" in sys.modules else None
         active = mlflow.active_run() if mlflow is not None else None
         self._run = active.info.run_id if active is not None else None
+        if self._run is not None and (params := self._checked.params) is not None:
+            model = params.ctr_modeling.model.name
+            _set_name(mlflow.MlflowClient(), self._run, f"{params.dataset} {model}")
 
     @hook_impl(trylast=True)  # after the hooks that write reports
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
         """Log what the run made; the run's work is done, whatever MLflow says."""
         if self._run is None:
             return
@@ -63,9 +70,11 @@ class TrackingHook:
         outputs = pipeline.all_outputs()
         try:
             client = MlflowClient()
+            if name := recorded_name(catalog, str(run_params.get("run_id"))):
+                _set_name(client, self._run, name)
             _log_parameters(client, self._run, params.model_dump(mode="json"))
-            if HISTORY in outputs:
-                _log_steps(client, self._run, catalog.load(HISTORY))
+            if STEPS in outputs:
+                _log_steps(client, self._run, catalog.load(STEPS))
             if METRICS in outputs:
                 now = int(time.time() * 1000)
                 for name, value in flatten(catalog.load(METRICS)):
@@ -77,6 +86,24 @@ class TrackingHook:
                 log_bundle(self._run, catalog.load(BUNDLE))
         except Exception as error:
             logger.warning("MLflow has not all of this run: %s", error)
+
+
+def recorded_name(catalog: CatalogProtocol, session: str) -> str | None:
+    """Name a run as the history of its data set does, with its number there.
+
+    Args:
+        catalog: Of the run.
+        session: Kedro's id of the session.
+
+    Returns:
+        Such as ``toys din: training.loss_weight=2 (run 3)``; None where the run is not
+        in the history, since it made no metrics.
+    """
+    runs = catalog[HISTORY].load().runs()
+    found = [run for run in runs if run.session == session]
+    if not found:
+        return None
+    return f"{run_name(found[-1], runs[0])} (run {found[-1].number})"
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -134,6 +161,10 @@ def log_bundle(run: str, folder: Path) -> str:
             pip_requirements=[f"mmctr=={__version__}"],
         )
     return logged.model_uri
+
+
+def _set_name(client: Any, run: str, name: str) -> None:
+    client.set_tag(run, "mlflow.runName", name)
 
 
 def _log_parameters(client: Any, run: str, tree: dict[str, Any]) -> None:
