@@ -43,7 +43,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source / "src" / "mmctr",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    shutil.copytree(REPOSITORY / "conf", source / "conf")
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, source / name)
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
     build = ("wheel", "--no-deps", "--no-build-isolation", "-w", folder, source)
@@ -77,6 +78,23 @@ def test_it_scores_checks_and_serves_a_bundle(installed, road, tmp_path):
     with Server(bundle, tmp_path / "log", program=run, PYTHONPATH="") as server:
         assert server.get("/health")[0] == 200
         assert server.post("/rank", {"history": [1], "k": 2})[0] == 200
+
+
+def test_a_new_project_runs_by_its_makefile(installed, tmp_path):
+    python = installed / "python"
+    out = must(python, "-m", "mmctr", "new", "ours", folder=tmp_path)
+    assert "make run" in out
+    project = tmp_path / "ours"
+    options = (f"PYTHON={python}", "ARGS=--env test")
+    must("make", "run", *options, folder=project)
+    assert (project / "data/08_reporting/test/report.html").is_file()
+    bundle = project / "data/06_models/test/bundle"
+    scored = (python, "-m", "mmctr", "score", bundle, bundle / "sample.parquet")
+    assert "probability" in must(*scored, folder=tmp_path)
+    listed = must(
+        "make", "artifacts", f"PYTHON={python}", "ARGS=--env test", folder=project
+    )
+    assert "report.html" in listed
 
 
 def test_without_a_bundle_or_a_project_it_says_what_it_expects(installed, tmp_path):

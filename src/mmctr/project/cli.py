@@ -23,6 +23,7 @@ from mmctr.project.bundle_commands import (
 from mmctr.project.doctor.findings import Level, describe_findings
 from mmctr.project.given_params import PARAMS_OPTION, read_config
 from mmctr.project.kedro_errors import sentence_of
+from mmctr.project.new_project import new
 from mmctr.project.next_commands import ARGUMENTS, program
 from mmctr.project.run_options import check_run_options
 from mmctr.runtime.signals import Stopped, ended_by_sigterm
@@ -137,6 +138,7 @@ Examples, in the project's folder:
 
 \b
 Anywhere, without the project:
+  mmctr new FOLDER                     write a project to start with
   mmctr score BUNDLE requests.parquet -o scores.parquet
   mmctr serve BUNDLE                   answer over HTTP
   mmctr doctor BUNDLE                  check a bundle
@@ -166,6 +168,7 @@ def cli() -> None:
 cli.add_command(run)
 cli.add_command(score)
 cli.add_command(serve)
+cli.add_command(new)
 
 
 @cli.command(params=[PARAMS_OPTION, OPTIONAL_BUNDLE])

@@ -41,6 +41,10 @@ class ExtensionPoint:
     built_in: Mapping[str, str]
     needed: tuple[str, ...] = ()
 
+    def __contains__(self, name: str) -> bool:
+        """Whether it is the project's own."""
+        return name in self.built_in
+
     def check_name(self, name: str) -> str:
         """Refuse a name that can't be loaded, without importing anything.
 

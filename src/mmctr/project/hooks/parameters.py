@@ -9,8 +9,10 @@ from kedro.config import AbstractConfigLoader, MissingConfigException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
 from omegaconf import OmegaConf
 
+from mmctr.project.own_code import load_own_code
 from mmctr.project.params import ProjectParams, check_parameters
 from mmctr.project.paths import resolve_paths
 
@@ -50,6 +52,13 @@ class ParameterHook:
             dataset.save(
                 resolve_paths(section, dataset.load(), Path(self.context.project_path))
             )
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Import code from elsewhere that the run is going to use."""
+        if self.params is not None:
+            used = [x.removeprefix("params:") for x in pipeline.inputs()]
+            load_own_code(self.params, used)
 
 
 class CredentialsHook:
