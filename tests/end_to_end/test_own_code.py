@@ -66,6 +66,7 @@ def test_the_checks_approve_it(project, monkeypatch):
     exec(CHECKS, {})
 
 
+@pytest.mark.system
 def test_a_run_uses_it_and_reports_it(finished):
     """Vectors, codes, model, metric and baseline, to the bundle and the page."""
     reporting = finished / "data" / "08_reporting" / "own"
@@ -86,6 +87,7 @@ def test_a_run_uses_it_and_reports_it(finished):
     )
 
 
+@pytest.mark.system
 def test_the_bundle_needs_it_and_says_so(finished, tmp_path):
     """In the project's folder it is found; elsewhere there is a sentence."""
     bundle = finished / "data" / "06_models" / "own" / "bundle"
