@@ -108,7 +108,7 @@ def test_the_bundle_needs_it_and_says_so(finished, tmp_path):
         ("quantization.method=own_code:Sign", "did you mean 'Signs'"),
         ("embedding.provider=own_code:Signs", "lacks depends_on, embed, version"),
         ("quantization.method=own_code:Signs,quantization.options.wide=1", "wide: Ext"),
-        ("ctr_modeling.evaluation.metrics=[own_code:no]", "module own_code has no no"),
+        ("ctr_modeling.model.name=own_code:Other", "module own_code has no Other"),
     ],
 )
 def test_what_can_not_be_used_ends_a_run_before_any_work(
