@@ -16,6 +16,7 @@ from mmctr.project.doctor.data_set import (
     check_known_users,
     check_lock,
     check_named_files,
+    check_own_code,
     describe_fields,
 )
 from mmctr.project.doctor.findings import Level
@@ -42,6 +43,13 @@ def test_a_key_is_wanted_only_by_the_provider_that_needs_one(monkeypatch):
     found = check_credentials(params_with(provider="openai"))
     assert found.level is Level.OK
     assert "hush" not in found.text + found.remedy
+
+
+def test_own_code_that_is_not_there_is_an_error():
+    assert check_own_code(params_with()) == []
+    (found,) = check_own_code(params_with(provider="elsewhere:Embedder"))
+    assert found.level is Level.ERROR
+    assert "no module elsewhere here" in found.text
 
 
 def test_files_that_parameters_name_must_be_there(tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from paths import REPOSITORY
 
+from mmctr import __version__
 from mmctr.project.doctor.findings import Finding, Level, describe_findings
 from mmctr.project.doctor.machine import (
     check_device,
@@ -37,6 +38,17 @@ def pyproject(tmp_path: Path):
 def test_this_installation_is_within_its_own_bounds():
     assert check_python(PYPROJECT).level is Level.OK
     assert [x.level for x in check_requirements(PYPROJECT, ["images"])] == [Level.OK]
+
+
+def test_beside_a_wheel_its_own_bounds_count(tmp_path):
+    path = tmp_path / "pyproject.toml"
+    path.write_text('[tool.kedro]\npackage_name = "mmctr"\n')
+    assert check_python(path).level is Level.OK
+    (plain,) = check_requirements(path, [])
+    (more,) = check_requirements(path, ["images"])
+    assert {plain.level, more.level} == {Level.OK}
+    assert f"within the bounds of mmctr {__version__}" in plain.text
+    assert int(more.text.split(",")[0]) > int(plain.text.split(",")[0])
 
 
 def test_another_python_is_an_error(pyproject):

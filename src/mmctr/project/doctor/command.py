@@ -69,6 +69,7 @@ def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[F
         *raw,
         *columns,
         *data_set.check_named_files(params, project),
+        *data_set.check_own_code(params),
         *data_set.check_artifacts(
             _lineage(context, params), f"kedro run --only-missing-outputs{again}"
         ),

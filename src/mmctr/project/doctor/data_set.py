@@ -9,6 +9,7 @@ from mmctr.data.datasets.raw_log import RawLog
 from mmctr.data.fields.params import FieldsParams, Side
 from mmctr.data.fields.sampled import guess_columns
 from mmctr.project.doctor.findings import Finding, Level
+from mmctr.project.own_code import load_own_code
 from mmctr.project.params import ProjectParams
 from mmctr.project.paths import resolve_path
 from mmctr.project.provenance.run_record import stale_by_cause
@@ -140,6 +141,19 @@ def check_named_files(params: ProjectParams, project: Path) -> list[Finding]:
         for name, path in named.items()
         if path is not None and not resolve_path(path, project).exists()
     ]
+
+
+def check_own_code(params: ProjectParams) -> list[Finding]:
+    """Import code from elsewhere that parameters name.
+
+    Args:
+        params: Of the run.
+    """
+    try:
+        load_own_code(params, ("embedding", "quantization", "ctr_modeling"))
+    except ValueError as error:
+        return [Finding(Level.ERROR, "own code", str(error), "see docs/extend.md")]
+    return []
 
 
 def check_artifacts(lineage: Lineage, remedy: str) -> list[Finding]:

@@ -3,7 +3,9 @@
 import platform
 import shutil
 import tomllib
+from importlib.metadata import metadata, requires, version
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -11,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from mmctr.project.doctor.findings import Finding, Level
 from mmctr.project.provenance.versions import installed_version
 
+_PACKAGE = "mmctr"
 # A run of the challenge's size, 1.1 GB of raw files, needed 5.1 GB of memory and wrote
 # 2 GB; the sample needs 0.8 GB.
 _MEMORY_PER_RAW, _LEAST_MEMORY = 4.5, 0.8e9
@@ -19,7 +22,8 @@ _DISK_PER_RAW, _LEAST_DISK = 3.0, 0.2e9
 
 def check_python(pyproject: Path) -> Finding:
     """Compare this Python with ``requires-python``."""
-    wanted = tomllib.loads(pyproject.read_text())["project"]["requires-python"]
+    wanted = _stated_by(pyproject).get("requires-python")
+    wanted = wanted or metadata(_PACKAGE)["Requires-Python"]
     found = platform.python_version()
     if SpecifierSet(wanted).contains(found, prereleases=True):
         return Finding(Level.OK, "python", found)
@@ -35,15 +39,16 @@ def check_requirements(pyproject: Path, extras: list[str]) -> list[Finding]:
     """Compare installed libraries with the bounds of ``pyproject.toml``.
 
     Args:
-        pyproject: The file.
+        pyproject: The file; where it says nothing of them, as in a project beside an
+            installed wheel, the wheel's own bounds count.
         extras: Optional groups that the parameters need.
     """
-    project = tomllib.loads(pyproject.read_text())["project"]
-    stated = list(project["dependencies"])
-    for extra in extras:
+    project = _stated_by(pyproject)
+    stated = requires(_PACKAGE) or [] if not project else list(project["dependencies"])
+    for extra in extras if project else []:
         stated += project["optional-dependencies"][extra]
     requirements = [Requirement(text) for text in stated]
-    wanted = [x for x in requirements if x.marker is None or x.marker.evaluate()]
+    wanted = [x for x in requirements if _applies(x, extras)]
     findings = []
     for each in wanted:
         found = installed_version(each.name)
@@ -59,8 +64,18 @@ def check_requirements(pyproject: Path, extras: list[str]) -> list[Finding]:
         )
     if findings:
         return findings
-    text = f"{len(wanted)}, all within the bounds of {pyproject.name}"
+    where = pyproject.name if project else f"{_PACKAGE} {version(_PACKAGE)}"
+    text = f"{len(wanted)}, all within the bounds of {where}"
     return [Finding(Level.OK, "libraries", text)]
+
+
+def _stated_by(pyproject: Path) -> dict[str, Any]:
+    return tomllib.loads(pyproject.read_text()).get("project", {})
+
+
+def _applies(requirement: Requirement, extras: list[str]) -> bool:
+    marker = requirement.marker
+    return marker is None or any(marker.evaluate({"extra": x}) for x in ("", *extras))
 
 
 def check_device(names: set[str]) -> list[Finding]:
