@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
@@ -144,6 +146,25 @@ class ExtensionPoint:
                 f"{self._of(name)}: module {module} has no {attribute} "
                 f"({suggest(attribute, (x for x in vars(made) if x[0] != '_'))})"
             ) from error
+
+
+def source_of(name: str) -> Path | None:
+    """Find the file of a module that a parameter names.
+
+    Args:
+        name: ``package.module:Name``.
+
+    Returns:
+        The file; None for names of another form, and where there is no such file.
+    """
+    if not _OUTSIDE.fullmatch(name):
+        return None
+    try:
+        found = find_spec(name.partition(":")[0])
+    except (ImportError, ValueError):
+        return None
+    path = Path(found.origin) if found and found.origin else None
+    return path if path and path.is_file() else None
 
 
 def raise_problems(name: str, problems: Callable[[], Iterable[str]]) -> None:

@@ -241,3 +241,17 @@ def test_a_signal_is_answered_with_a_checkpoint(
     steps = Steps()
     require_equal(train(world, params_of(), tmp_path, steps), undisturbed)
     assert steps.count == undisturbed.history["steps"] - step
+
+
+def test_an_edited_model_of_ones_own_is_another_training(world, tmp_path, monkeypatch):
+    """A finished training of the earlier code is not its result."""
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "edited_model.py"
+    module.write_text("from mmctr.ctr.models.mean_pool import MeanPoolModel as Own\n")
+    params = params_of(max_epochs=1)
+    model = params.model.model_copy(update={"name": "edited_model:Own"})
+    params = params.model_copy(update={"model": model})
+    for edit, count in (("", 1), ("", 1), ("# edited\n", 2)):
+        module.write_text(module.read_text() + edit)
+        train(world, params, tmp_path / "checkpoints")
+        assert len(list((tmp_path / "checkpoints").iterdir())) == count

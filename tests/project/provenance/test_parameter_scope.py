@@ -11,7 +11,11 @@ from mmctr.pipeline_registry import register_pipelines
 from mmctr.project.params import check_parameters
 from mmctr.project.paths import FILES_READ
 from mmctr.project.provenance import parameter_scope
-from mmctr.project.provenance.parameter_scope import named_files, relevant_parameters
+from mmctr.project.provenance.parameter_scope import (
+    CODE_READ,
+    named_files,
+    relevant_parameters,
+)
 
 NODES = {
     node.name: node for pipe in register_pipelines().values() for node in pipe.nodes
@@ -139,7 +143,7 @@ def test_every_name_in_the_tables_is_there(tree):
         for name, _ in parameter_scope._leaves(tree, "")  # with a dot in front
     }
     tables = [parameter_scope.WITHOUT_EFFECT, *parameter_scope.READ.values()]
-    tables += [*parameter_scope.UNREAD.values(), FILES_READ]
+    tables += [*parameter_scope.UNREAD.values(), FILES_READ, CODE_READ]
     for pattern in {x for table in tables for x in table}:
         assert any(parameter_scope._matches(x[1:], (pattern,)) for x in leaves), pattern
     assert set(parameter_scope.READ) | set(parameter_scope.UNREAD) <= set(NODES)
@@ -151,3 +155,22 @@ def test_files_that_parameters_name_are_inputs(tmp_path):
     assert named_files(relevant, tmp_path) == {}
     file.touch()
     assert named_files(relevant, tmp_path) == {"embedding.precomputed.path": file}
+
+
+def test_modules_of_own_code_are_files_that_are_named(tmp_path, monkeypatch):
+    """Each by its parameter; names of the project's own are none."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "named_things.py").write_text("")
+    path = tmp_path / "named_things.py"
+    relevant = {
+        "quantization.method": "rq_kmeans",
+        "quantization.modalities.image.method": "named_things:A",
+        "embedding.provider": "nowhere:B",
+        "embedding.modalities.title.provider": None,
+        "ctr_modeling.evaluation.metrics": ["named_things:c", "named_things:d"],
+    }
+    assert named_files(relevant, tmp_path) == {
+        "quantization.modalities.image.method=named_things:A": path,
+        "ctr_modeling.evaluation.metrics=named_things:c": path,
+        "ctr_modeling.evaluation.metrics=named_things:d": path,
+    }

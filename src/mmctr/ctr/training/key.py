@@ -13,6 +13,8 @@ from mmctr.ctr import RESULT_VERSION
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.models.base import CtrModel
 from mmctr.ctr.params import CtrParams
+from mmctr.runtime.extensions import source_of
+from mmctr.runtime.hashing import file_fingerprint
 
 _DIGITS = 20
 # The names of statistics are in the model, and of fields in its settings.
@@ -52,7 +54,10 @@ def training_key(
 
 
 def _settings(params: CtrParams) -> dict[str, Any]:
+    # A model of one's own may change under its name.
+    source = source_of(params.model.name)
     return {
+        **({"code": file_fingerprint(source)} if source else {}),
         "features": params.features.model_dump(),
         "model": params.model.model_dump(),
         "training": params.training.model_dump(

@@ -11,6 +11,7 @@ from typing import Any
 
 from mmctr.evaluation.params import OF_TRAINING, EvaluationParams
 from mmctr.project.paths import FILES_READ, resolve_path
+from mmctr.runtime.extensions import source_of
 
 WITHOUT_EFFECT = (
     # Where and how visibly it is computed. A GPU rounds otherwise; that makes nobody's
@@ -30,6 +31,8 @@ WITHOUT_EFFECT = (
     "predict.folder",
     # How vectors are requested does not change them.
     "embedding.cache",
+    "embedding.openai.api_version",
+    "embedding.openai.encoding_format",
     "embedding.openai.mode",
     "embedding.openai.batch.*",
     "embedding.openai.request_size",
@@ -43,6 +46,15 @@ WITHOUT_EFFECT = (
     "embedding.openai.dry_run",
 )
 """Parameters that change no result."""
+
+CODE_READ = (
+    "embedding.*provider",
+    "quantization.*method",
+    "ctr_modeling.model.name",
+    "ctr_modeling.evaluation.metrics",
+    "ctr_modeling.evaluation.baselines",
+)
+"""Parameters that may name code of one's own: a changed module is another one."""
 
 _PREDICTING = (
     "ctr_modeling.features.*",
@@ -128,13 +140,17 @@ def relevant_parameters(
 
 
 def named_files(relevant: dict[str, Any], project: Path) -> dict[str, Path]:
-    """Files and folders that these parameters name, by parameter."""
-    files = {
+    """Files, folders and modules of own code that these parameters name."""
+    files: dict[str, Path | None] = {
         name: resolve_path(value, project)
         for name, value in relevant.items()
         if value and _matches(name, FILES_READ)
     }
-    return {name: path for name, path in files.items() if path.exists()}
+    for name, value in relevant.items():
+        if _matches(name, CODE_READ):
+            for entry in value if isinstance(value, list) else [value]:
+                files[f"{name}={entry}"] = source_of(str(entry))
+    return {name: path for name, path in files.items() if path and path.exists()}
 
 
 def _idle(parameters: dict[str, Any]) -> list[str]:

@@ -118,7 +118,7 @@ class Lineage:
                 found[name] = self.hashes.hash(self.paths[name]) or kept
         parameters = self.parameters_of(node)
         for name, path in named_files(parameters, self.project).items():
-            found[name] = {str(parameters[name]): self.hashes.hash(path)}
+            found[name] = {str(parameters.get(name, name)): self.hashes.hash(path)}
         return found
 
 
