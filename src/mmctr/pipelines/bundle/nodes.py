@@ -125,7 +125,7 @@ def make_bundle(
         trained_items=items.num_rows,
         ctr=params,
         row_statistics=row_statistics.model_copy(update={"kinds": kinds}),
-        embedding=embedding,
+        embedding=making.embedded_as(embedding, embedding_report),
         preparation=preparation,
         fields=fields,
         modalities=making.modalities_of(vectors, embedding_report, embedding),

@@ -190,6 +190,7 @@ def test_titles_through_the_service(server, capsys):
         "zero_rows": 2,
         "cut_titles": 0,
         "cached": 0,
+        "precision": None,
         "sent": 2,
         "failed": 0,
         "requests": 1,
