@@ -43,6 +43,27 @@ def test_another_health_check_gives_codes_another_name():
     assert other.codes_name(INPUTS) != MODEL.codes_name(INPUTS)
 
 
+def test_edited_code_of_ones_own_has_another_name(tmp_path, monkeypatch):
+    """A quantiser and a model may be values of arms and trials, like others."""
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "own_varied.py"
+    module.write_text(
+        "from mmctr.content.quantizers.rq_kmeans import RQKMeans\n"
+        "from mmctr.content.quantizers.method_params import RQKMeansParams\n"
+        "class Own(RQKMeans):\n    Settings = RQKMeansParams\n"
+    )
+    own = {"method": "own_varied:Own", "options": {"levels": 3}}
+    model = {"model": {"name": "own_varied:Own"}}
+    varied = MODEL.override({"quantization": own, "ctr_modeling": model})
+    assert varied.quantization.own.levels == 3
+    before = varied.codes_name(INPUTS), varied.result_settings
+    assert before == (varied.codes_name(INPUTS), varied.result_settings)
+    module.write_text(module.read_text() + "# edited\n")
+    assert varied.codes_name(INPUTS) != before[0]
+    for now, then in zip(varied.result_settings, before[1], strict=True):
+        assert now != then
+
+
 def test_calibration_changes_no_result_of_an_experiment():
     calibration = CalibrationParams(method="off")
     other = ctr_params().model_copy(update={"calibration": calibration})

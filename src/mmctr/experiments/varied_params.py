@@ -10,6 +10,7 @@ from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CheckpointParams, CtrParams
 from mmctr.evaluation.params import OF_TRAINING, EvaluationParams
 from mmctr.experiments.common import short_hash
+from mmctr.runtime.extensions import source_hashes
 from mmctr.runtime.params import Params
 
 logger = logging.getLogger(__name__)
@@ -35,10 +36,15 @@ class VariedParams(Params):
 
     @property
     def result_settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Both without their seeds and without what changes no result."""
+        """Both without their seeds and without what changes no result.
+
+        With the hashes of own code, which may change under its name.
+        """
+        methods = sorted(self.quantization.methods)
         return (
-            self.quantization.model_dump(exclude=_UNUSED),
-            self.ctr_modeling.model_dump(exclude=_UNUSED),
+            self.quantization.model_dump(exclude=_UNUSED) | source_hashes(*methods),
+            self.ctr_modeling.model_dump(exclude=_UNUSED)
+            | source_hashes(self.ctr_modeling.model.name),
         )
 
     def override(self, *overrides: Mapping[str, Any]) -> "VariedParams":
@@ -134,7 +140,11 @@ class VariedParams(Params):
             return None
         params = self.quantization
         by_modality = {
-            name: [each.method, each.own.model_dump()]
+            name: [
+                each.method,
+                each.own.model_dump(),
+                *source_hashes(each.method).values(),
+            ]
             for name, each in params.by_modality(inputs["modalities"]).items()
         }
         key = short_hash(

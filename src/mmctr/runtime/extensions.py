@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from mmctr.runtime.hashing import file_fingerprint
 from mmctr.runtime.suggestions import suggest
 
 _OUTSIDE = re.compile(r"[A-Za-z_]\w*(\.\w+)*:[A-Za-z_]\w*(\.\w+)*")
@@ -165,6 +166,12 @@ def source_of(name: str) -> Path | None:
         return None
     path = Path(found.origin) if found and found.origin else None
     return path if path and path.is_file() else None
+
+
+def source_hashes(*names: str) -> dict[str, str]:
+    """Hash the modules that parameters name; none for names of another form."""
+    files = {name: source_of(name) for name in names}
+    return {name: file_fingerprint(path) for name, path in files.items() if path}
 
 
 def raise_problems(name: str, problems: Callable[[], Iterable[str]]) -> None:

@@ -13,8 +13,7 @@ from mmctr.ctr import RESULT_VERSION
 from mmctr.ctr.inputs.click_log import ClickLog
 from mmctr.ctr.models.base import CtrModel
 from mmctr.ctr.params import CtrParams
-from mmctr.runtime.extensions import source_of
-from mmctr.runtime.hashing import file_fingerprint
+from mmctr.runtime.extensions import source_hashes
 
 _DIGITS = 20
 # The names of statistics are in the model, and of fields in its settings.
@@ -54,10 +53,9 @@ def training_key(
 
 
 def _settings(params: CtrParams) -> dict[str, Any]:
-    # A model of one's own may change under its name.
-    source = source_of(params.model.name)
     return {
-        **({"code": file_fingerprint(source)} if source else {}),
+        # A model of one's own may change under its name.
+        **source_hashes(params.model.name),
         "features": params.features.model_dump(),
         "model": params.model.model_dump(),
         "training": params.training.model_dump(
