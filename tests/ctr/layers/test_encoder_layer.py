@@ -38,7 +38,8 @@ def test_it_equals_torch(lengths, seed):
     layer = EncoderLayer(WIDTH, HEADS, HIDDEN, dropout=0.0, seed=0, layer=0)
     theirs = twin(layer)
     tokens = torch.randn(total + count, WIDTH, requires_grad=True)
-    found = layer(tokens, layer.inputs(tokens), sequence_blocks(counts))
+    rows = torch.cat([torch.arange(total + count), torch.zeros(1, dtype=torch.long)])
+    found = layer(tokens, layer.inputs(tokens), sequence_blocks(counts), rows)
 
     longest = max(lengths)
     mask = torch.arange(longest) < counts[:, None]

@@ -1,7 +1,7 @@
 """A transformer's layer on jagged sequences."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -84,20 +84,25 @@ class EncoderLayer(nn.Module):
         tokens: torch.Tensor,
         projected: torch.Tensor,
         blocks: Sequence[SequenceBlock],
+        rows: torch.Tensor,
     ) -> torch.Tensor:
         """Apply the layer.
 
         Args:
             tokens: ``[N, D]``.
-            projected: ``[N, 3 * inner]``, of :attr:`inputs`: of tokens that are items
-                it is computed once per item.
+            projected: ``[P, 3 * inner]``, of :attr:`inputs`.
             blocks: Which tokens stand together.
+            rows: ``[N + 1]`` int64, the row of ``projected`` of each token; of tokens
+                that are items it is computed once per item. The last stands where there
+                is no token, and may be any.
         """
-        # Where there is no token: zeros in, and a row that is left out.
-        filled = functional.pad(projected, (0, 0, 0, 1))
-        pooled = [self._pooled(filled, block) for block in blocks]
+        pooled = [
+            self._attend(own, block.is_token).flatten(2).flatten(0, 1)
+            for own, block in self._in_blocks(projected, blocks, rows)
+        ]
         places = torch.cat([block.tokens.flatten() for block in blocks])
-        found = filled.new_zeros(len(filled), self.out.in_features)
+        # One row more, of what is no token.
+        found = projected.new_zeros(len(tokens) + 1, self.out.in_features)
         found = found.index_copy(0, places, torch.cat(pooled))[: len(tokens)]
         x = self.attention_norm(tokens + self.dropout(self.out(found)))
         return self.norm(x + self.last_dropout(self.feed_forward(x)))
@@ -110,24 +115,33 @@ class EncoderLayer(nn.Module):
         return self.norm(x + self.feed_forward.padded(x))
 
     def weights(
-        self, projected: torch.Tensor, blocks: Sequence[SequenceBlock]
+        self,
+        projected: torch.Tensor,
+        blocks: Sequence[SequenceBlock],
+        rows: torch.Tensor,
     ) -> torch.Tensor:
         """``[N]``, how the last token of each sequence weighs each, mean over heads."""
-        filled = functional.pad(projected, (0, 0, 0, 1))
-        found = filled.new_zeros(len(filled))
-        for block in blocks:
-            own = functional.embedding(block.tokens, filled)
+        found = projected.new_zeros(len(rows))
+        for own, block in self._in_blocks(projected, blocks, rows):
             queries, keys, _ = self._heads_of(own)
             # The last token of a sequence is the last of its row in the block.
             weights = self._softmax(queries[:, :, -1:], keys, block.is_token)
             mean = weights.mean(1).squeeze(1)
             found = found.index_copy(0, block.tokens.flatten(), mean.flatten())
-        return found[: len(projected)]
+        return found[:-1]
 
-    def _pooled(self, filled: torch.Tensor, block: SequenceBlock) -> torch.Tensor:
-        """``[b * L, inner]``."""
-        own = functional.embedding(block.tokens, filled)
-        return self._attend(own, block.is_token).flatten(2).flatten(0, 1)
+    def _in_blocks(
+        self,
+        projected: torch.Tensor,
+        blocks: Sequence[SequenceBlock],
+        rows: torch.Tensor,
+    ) -> Iterator[tuple[torch.Tensor, SequenceBlock]]:
+        """Each block's ``[b, L, 3 * inner]``; its gradient is put together once."""
+        places = torch.cat([block.tokens.flatten() for block in blocks])
+        found = functional.embedding(rows.index_select(0, places), projected)
+        parts = found.split([block.tokens.numel() for block in blocks])
+        for part, block in zip(parts, blocks, strict=True):
+            yield part.unflatten(0, block.tokens.shape), block
 
     def _attend(self, inputs: torch.Tensor, is_token: torch.Tensor) -> torch.Tensor:
         """``[b, L, 3 * inner]`` -> ``[b, L, heads, inner / heads]``."""
@@ -138,7 +152,7 @@ class EncoderLayer(nn.Module):
     def _heads_of(self, inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Queries, keys, values, ``[b, heads, L, inner / heads]`` each."""
         apart = inputs.unflatten(2, (3, self._heads, -1))
-        return apart.permute(2, 0, 3, 1, 4).unbind(0)
+        return apart.permute(2, 0, 3, 1, 4).contiguous().unbind(0)
 
     def _softmax(
         self, queries: torch.Tensor, keys: torch.Tensor, is_token: torch.Tensor

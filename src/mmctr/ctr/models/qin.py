@@ -8,18 +8,19 @@ from torch.nn import functional
 
 from mmctr.ctr.inputs.only_history import request_history
 from mmctr.ctr.layers.plain import plain_linear
-from mmctr.ctr.layers.segment_attention import pair_products, pool_heads
+from mmctr.ctr.layers.segment_attention import pair_products, pool_items
 from mmctr.ctr.model_params import ModelParams
 from mmctr.ctr.models.base import EmbeddedBatch, Interest
 from mmctr.ctr.models.interest_model import InterestModel
-from mmctr.runtime.linear import RowsLinear
+from mmctr.runtime.linear import RowsLinear, linear
 
 
 class ReluAttention(Interest):
     """Target attention whose weights are ``relu(q k / sqrt(inner))``, no softmax.
 
-    The weighted sum of values passes a layer and is added to the target. Keys and
-    values are computed once per distinct item.
+    The weighted sum of values passes a layer and is added to the target. Projections
+    of keys and values are moved to the rows, which are fewer than the items:
+    ``q (K h) = (q K) h``, and that of values passes the sum of items.
 
     Shapes: see :class:`~mmctr.ctr.models.base.Interest` -> ``[B, D]``; the target for
     an empty history.
@@ -51,7 +52,7 @@ class ReluAttention(Interest):
             pooled = weights.view(len(query), len(only)) @ values
         else:
             places = batch.history, batch.segment
-            pooled = pool_heads(self.value(vectors), weights, *places, len(query))
+            pooled = self.value(pool_items(vectors, weights, *places, len(query))[0])
         return self.out(pooled) + query
 
     def weights(self, batch: EmbeddedBatch) -> torch.Tensor:
@@ -72,8 +73,8 @@ class ReluAttention(Interest):
 
     def activations(self, rows: float, positions: float, items: float) -> float:
         """Values held from forward to backward."""
-        own = items * (self.width + 2 * self._inner)
-        return own + positions * 2 * self._inner + rows * 3 * self._inner
+        own = (items + 2 * positions) * self.width
+        return own + rows * (3 * self.width + 2 * self._inner)
 
     def _weights(
         self, query: torch.Tensor, vectors: torch.Tensor, batch: EmbeddedBatch
@@ -84,8 +85,9 @@ class ReluAttention(Interest):
             keys = self.key(vectors.index_select(0, only))
             scores = (queries @ keys.T).flatten()[:, None]
         else:
+            projected = linear(queries, self.key.weight.T)
             places = batch.history, batch.segment
-            scores = pair_products(queries, self.key(vectors), *places, 1)
+            scores = pair_products(projected, vectors, *places, 1)
         return functional.relu(scores / math.sqrt(self._inner))
 
     def _only_history(self, batch: EmbeddedBatch) -> torch.Tensor | None:

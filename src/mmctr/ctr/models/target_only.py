@@ -3,10 +3,13 @@
 from typing import ClassVar
 
 import torch
+from torch.nn import functional
 
+from mmctr.ctr.inputs.click_log import Batch
 from mmctr.ctr.model_params import ModelParams
 from mmctr.ctr.models.base import EmbeddedBatch, Interest
 from mmctr.ctr.models.interest_model import InterestModel
+from mmctr.runtime.linear import spare_rows
 
 
 class NoInterest(Interest):
@@ -41,6 +44,17 @@ class TargetOnly(InterestModel):
     """
 
     reads_history: ClassVar[bool] = False
+
+    def _embed(self, batch: Batch) -> EmbeddedBatch:
+        """Embed the targets alone."""
+        spare = spare_rows(len(batch.target), batch.target.device)
+        items = self.items(functional.pad(batch.target, (0, spare)))
+        rows = torch.arange(len(batch.target), device=batch.target.device)
+        return EmbeddedBatch(items, rows, batch.history, batch.segment)
+
+    def activations(self, rows: float, positions: float, items: float) -> float:
+        """Values held from forward to backward; those of items are of targets."""
+        return super().activations(rows, positions, rows)
 
     @staticmethod
     def make_interest(

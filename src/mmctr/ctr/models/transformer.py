@@ -56,7 +56,7 @@ class TransformerInterest(Interest):
 
     def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
         """Encode every row."""
-        tokens, _ = self._encode(batch, len(self.layers))
+        tokens, *_ = self._encode(batch, len(self.layers))
         positions, count = len(batch.history), len(batch.target)
         tokens = tokens[: positions + count]
         rows = torch.arange(count, device=tokens.device)
@@ -68,9 +68,9 @@ class TransformerInterest(Interest):
     def weights(self, batch: EmbeddedBatch) -> torch.Tensor:
         """``[T]``, how the target weighs each position in the last layer."""
         before = len(self.layers) - 1
-        tokens, blocks = self._encode(batch, before)
+        tokens, blocks, rows = self._encode(batch, before)
         last = self.layers[-1]
-        return last.weights(last.inputs(tokens), blocks)[: len(batch.history)]
+        return last.weights(last.inputs(tokens), blocks, rows)[: len(batch.history)]
 
     def activations(self, rows: float, positions: float, items: float) -> float:
         """Values held from forward to backward."""
@@ -78,8 +78,11 @@ class TransformerInterest(Interest):
 
     def _encode(
         self, batch: EmbeddedBatch, layers: int
-    ) -> tuple[torch.Tensor, list[SequenceBlock]]:
-        """Tokens behind the first layers: histories, targets, then spare ones."""
+    ) -> tuple[torch.Tensor, list[SequenceBlock], torch.Tensor]:
+        """Tokens behind the first layers: histories, targets, then spare ones.
+
+        With them the blocks, and the rows of tokens among tokens.
+        """
         lengths = torch.bincount(batch.segment, minlength=len(batch.target))
         vectors = batch.items.whole()
         places = torch.cat([batch.history, batch.target])
@@ -87,13 +90,15 @@ class TransformerInterest(Interest):
         places = functional.pad(places, (0, spare))
         tokens = functional.embedding(places, vectors)
         blocks = sequence_blocks(lengths)
+        # What is no token looks as the first does.
+        rows = functional.pad(torch.arange(len(places), device=places.device), (0, 1))
         for number, layer in enumerate(self.layers[:layers]):
-            if number == 0 and len(vectors) < len(places):
-                projected = functional.embedding(places, layer.inputs(vectors))
+            if number == 0:
+                of_items = functional.pad(places, (0, 1))
+                tokens = layer(tokens, layer.inputs(vectors), blocks, of_items)
             else:
-                projected = layer.inputs(tokens)
-            tokens = layer(tokens, projected, blocks)
-        return tokens, blocks
+                tokens = layer(tokens, layer.inputs(tokens), blocks, rows)
+        return tokens, blocks, rows
 
     def padded(
         self, query: torch.Tensor, keys: torch.Tensor, counted: torch.Tensor
