@@ -26,6 +26,8 @@ class ReluAttention(Interest):
     an empty history.
     """
 
+    stages = 3
+
     def __init__(self, width: int, inner: int) -> None:
         """Build the projections.
 

@@ -53,8 +53,9 @@ class TargetOnly(InterestModel):
         return EmbeddedBatch(items, rows, batch.history, batch.segment)
 
     def activations(self, rows: float, positions: float, items: float) -> float:
-        """Values held from forward to backward; those of items are of targets."""
-        return super().activations(rows, positions, rows)
+        """Values held from forward to backward; the only items are the targets."""
+        # As items, and as the head's inputs.
+        return super().activations(rows, positions, 2 * rows)
 
     @staticmethod
     def make_interest(

@@ -51,7 +51,7 @@ class TransformerInterest(Interest):
         self.dropouts = params.layers * EncoderLayer.DROPOUTS
         self.width = 2 * width
         self.stages = params.layers + 1
-        values = (20 + 2 * params.feed_forward) * width
+        values = (17 + 2 * params.feed_forward) * width
         self._per_token = 2 * width + params.layers * values
 
     def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
