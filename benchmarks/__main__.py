@@ -9,6 +9,7 @@ from benchmarks import (
     din,
     growth,
     loader,
+    long_log,
     models,
     preparation,
     serving,
@@ -19,6 +20,7 @@ from benchmarks.report import RESULTS, empty_results, save, table
 
 PARTS = {
     "loader": loader,
+    "long_log": long_log,
     "preparation": preparation,
     "vqvae": vqvae,
     "growth": growth,

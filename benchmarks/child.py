@@ -29,6 +29,8 @@ _MEASUREMENTS = {
     "vqvae_plain": ("vqvae", "time_plain"),
     "loader_write": ("loader", "write"),
     "loader_load": ("loader", "load"),
+    "long_log_write": ("long_log", "write"),
+    "long_log_train": ("long_log", "train"),
     "models_step": ("models", "time_model"),
     "presets_steps": ("presets", "time_preset"),
     "growth_round": ("growth", "time_sizes"),

@@ -43,6 +43,7 @@ def test_results_have_the_fixed_interface():
         "models",
         "vqvae",
         "loader",
+        "long_log",
         "preparation",
         "growth",
         "busy",

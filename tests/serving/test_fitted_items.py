@@ -1,5 +1,6 @@
 """Added items meet a model whose layers keep the sizes of training."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -83,6 +84,5 @@ def test_codes_and_tags_that_training_lacks_are_padding(entry):
     rows[-1] |= {"title_codes": [99] * 6, "field_tags": [99, 4]}
     bundle.item_table = pa.Table.from_pylist(rows, bundle.item_table.schema)
     found = ClickPredictor(*fitted_items(bundle, model.state_dict()))
-    log = click_log(rng, 8)
-    log.target[:] = N_ITEMS + 1
+    log = replace(click_log(rng, 8), target=np.full(8, N_ITEMS + 1))
     assert np.isfinite(found.predict(log)).all()

@@ -29,7 +29,7 @@ def checked_column(
         ValueError: Naming file, column and the first five rows.
     """
     where = f"{file}: column '{name}'"
-    column = table[name].combine_chunks()
+    column = one_array(table[name])
     problem = type_problem(column.type, kind)
     if problem is not None:
         raise ValueError(f"{where} {problem}")
@@ -37,6 +37,11 @@ def checked_column(
         rows = np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))
         _fail(f"{where} is empty", rows, "fill them or drop the rows")
     return column, where
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array; one that is in one piece already is not copied."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def scalar_column(table: pa.Table, name: str, kind: str, file: str) -> pa.Array:

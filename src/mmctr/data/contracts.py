@@ -20,6 +20,8 @@ _POSITIVE = pandera.Check.in_range(
 ANY_CODES = "NAME_codes"
 """Stands for any number of columns: the codes of every modality."""
 
+IN_ORDER = "in order"
+"""Name of the check that compares the rows of a whole column."""
 
 _FIELDS = (
     " Of every field there is an int32 column `field_NAME` with its codes, lists for "
@@ -41,6 +43,7 @@ def _from(first: int) -> pandera.Check:
     """Rows numbered in order."""
     return pandera.Check(
         lambda ids: ids == np.arange(first, first + len(ids)),
+        name=IN_ORDER,
         error=f"must be {first}, {first + 1}, {first + 2} and so on, in order",
     )
 

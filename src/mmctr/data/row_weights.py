@@ -18,4 +18,4 @@ def row_weights(rows: pa.Table) -> np.ndarray:
     """
     if COLUMN not in rows.column_names:
         return np.zeros(0, np.float32)
-    return rows[COLUMN].to_numpy().astype(np.float32)
+    return rows[COLUMN].to_numpy().astype(np.float32, copy=False)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pandera.pandas import DataFrameSchema
 
 from mmctr.data.columns import list_column
-from mmctr.data.contracts import ANY_CODES, CONTRACTS, codes_columns
+from mmctr.data.contracts import ANY_CODES, CONTRACTS, IN_ORDER, codes_columns
 from mmctr.data.raw_schemas import frame_problems, names_of, property_of
 
 # Flat values checked at a time: pandera makes copies.
@@ -49,8 +49,7 @@ def check_table(
     if not table.num_rows and not may_be_empty:
         problems.append("no rows")
     scalars = [name for name in names_of(schema, lists=False) if name in there]
-    frame = table.select(scalars).to_pandas(types_mapper=_NULLABLE.get)
-    problems += frame_problems(frame, schema.select_columns(scalars))
+    problems += _scalar_problems(table.select(scalars), schema.select_columns(scalars))
     for name in names_of(schema, lists=True):
         if name in there:
             problems += _list_problems(table, name, schema, file)
@@ -65,6 +64,20 @@ def _for_table(schema: DataFrameSchema, names: Sequence[str]) -> DataFrameSchema
         found = codes_columns(names).values() if key == ANY_CODES else [key]
         columns |= {name: deepcopy(column) for name in found}
     return DataFrameSchema(columns)
+
+
+def _scalar_problems(table: pa.Table, schema: DataFrameSchema) -> list[str]:
+    """Problems of columns of one value per row, of the first rows that have any."""
+    of_columns = any(
+        column.unique or any(check.name == IN_ORDER for check in column.checks)
+        for column in schema.columns.values()
+    )
+    step = max(table.num_rows, 1) if of_columns else _VALUES
+    for start in range(0, max(table.num_rows, 1), step):
+        frame = table.slice(start, step).to_pandas(types_mapper=_NULLABLE.get)
+        if found := frame_problems(frame, schema, start.__add__):
+            return found
+    return []
 
 
 def _list_problems(

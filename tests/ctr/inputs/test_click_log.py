@@ -103,7 +103,7 @@ def test_unknown_targets_are_accepted_if_allowed():
 
 
 def test_items_are_counted_in_targets_and_histories(monkeypatch):
-    monkeypatch.setattr("mmctr.ctr.inputs.click_log._COUNTED", 3)
+    monkeypatch.setattr("mmctr.ctr.inputs.log_arrays._AT_ONCE", 3)
     table = rows_table(np.random.default_rng(0), 9)
     counts = ClickLog.from_arrow(table, 100, N_ITEMS).item_counts(N_ITEMS)
     everything = sum(table["item_seq"].to_pylist(), table["item_id"].to_pylist())

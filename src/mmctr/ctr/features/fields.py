@@ -234,8 +234,9 @@ class ItemFields(nn.Module):
     def __init__(
         self, codes: np.ndarray, values: np.ndarray, vectors: FieldVectors
     ) -> None:
-        """Store ``[n_items + 1, C]`` int64 codes and ``[n_items + 1, V]`` values."""
+        """Store ``[n_items + 1, C]`` codes and ``[n_items + 1, V]`` values."""
         super().__init__()
+        codes = codes.astype(np.int64, copy=False)
         self.register_buffer("codes", torch.from_numpy(codes), persistent=False)
         self.register_buffer("values", torch.from_numpy(values), persistent=False)
         self.vectors = vectors

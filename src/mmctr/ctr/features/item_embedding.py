@@ -13,6 +13,9 @@ from mmctr.ctr.layers.computed_once import ComputedOnce
 from mmctr.ctr.layers.item_vectors import ItemVectors
 from mmctr.ctr.model_params import ModelParams
 from mmctr.ctr.params import FeatureParams
+from mmctr.runtime.scratch import LARGE
+
+_FLOAT = 4
 
 
 class ItemEmbedding(nn.Module, ComputedOnce):
@@ -84,10 +87,12 @@ class ItemEmbedding(nn.Module, ComputedOnce):
         self._embedded: ItemVectors | None = None
 
     def compute_once(self) -> None:
-        """Embed all items, to be looked up from now on.
+        """Embed all items, to be looked up from now on, where they fit in memory.
 
         For scoring: a batch of training has few of the items.
         """
+        if (self._n_items + 1) * self.width * _FLOAT > LARGE:
+            return
         device = next(self.parameters()).device
         self._embedded = self(torch.arange(self._n_items + 1, device=device))
 

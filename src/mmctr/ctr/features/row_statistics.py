@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from mmctr.ctr.features.quantiles import QuantileScales
+from mmctr.runtime.scratch import AT_ONCE
 
 FIT_ROWS = 400_000
 """Most train rows, drawn by the seed, that scales and quantiles are fitted on."""
@@ -69,9 +70,12 @@ class StatisticScales:
         else:
             sample = values
         scales = cls.unfitted(names)
+        # A rare gap may be outside of the sample.
+        scales.may_miss[:] = False
+        for start in range(0, len(values), AT_ONCE):
+            piece = values[start : start + AT_ONCE]
+            scales.may_miss[:] |= np.isnan(piece).any(axis=0)
         for place, column in enumerate(sample.T):
-            # A rare gap may be outside of the sample.
-            scales.may_miss[place] = np.isnan(values[:, place]).any()
             known = column[~np.isnan(column)].astype(np.float64)
             if known.size and known.min() < known.max():
                 scales.mean[place] = known.mean()

@@ -1,4 +1,4 @@
-"""A click log in memory, cut into batches without any work per row."""
+"""A click log in memory or in mapped files, cut into batches without work per row."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,15 +11,21 @@ import torch
 from torch.utils.data import Dataset
 
 from mmctr.ctr.inputs.field_columns import FieldColumns, FieldNames
+from mmctr.ctr.inputs.log_arrays import (
+    count_items,
+    newest,
+    offsets_in_pieces,
+    require_items,
+    writable,
+)
 from mmctr.ctr.inputs.only_history import only_history
 from mmctr.ctr.inputs.statistic_columns import of_kinds, read_statistics
+from mmctr.data.columns import one_array
 from mmctr.data.log_facts import UNKNOWN_LOG, LogFacts
 from mmctr.data.row_weights import row_weights
 from mmctr.evaluation.negative_sampling import undo_negative_sampling
-from mmctr.runtime.jagged import keep_last, take_ranges
-
-# Items counted at a time, which bounds the memory of a copy.
-_COUNTED = 2**24
+from mmctr.runtime.jagged import take_ranges
+from mmctr.runtime.scratch import take_columns
 
 
 class Batch(NamedTuple):
@@ -84,7 +90,7 @@ class Batch(NamedTuple):
             label=label,
             weight=weight,
             group=torch.zeros(0, dtype=torch.long) if group is None else group,
-            field_codes=torch.from_numpy(fields.codes),
+            field_codes=torch.from_numpy(fields.codes.astype(np.int64, copy=False)),
             field_values=torch.from_numpy(fields.values),
             items=items,
             places=places,
@@ -99,7 +105,7 @@ class ClickLog(Dataset[Batch]):
     Attributes:
         target: ``[rows]`` int64.
         history: ``[positions]`` int32.
-        offsets: ``[rows + 1]`` int64.
+        offsets: ``[rows + 1]`` int32 or int64.
         statistics: ``[rows, S]`` float32 row statistics, NaN where undefined.
         statistic_names: Names of these columns, ``<kind>.<name>``.
         label: ``[rows]`` float32; NaN where unlabelled.
@@ -158,14 +164,13 @@ class ClickLog(Dataset[Batch]):
             ValueError: If an item is not in 1..n_items, a kind of statistics is
                 missing, or a statistic is infinite; it names what and where.
         """
-        lists = table["item_seq"].combine_chunks()
-        target = table["item_id"].to_numpy().astype(np.int64)
-        offsets = lists.offsets.to_numpy().astype(np.int64)
+        lists = one_array(table["item_seq"])
+        target = one_array(table["item_id"]).to_numpy().astype(np.int64, copy=False)
+        offsets = lists.offsets.to_numpy()
         values = lists.values.to_numpy()
-        known = target[target != 0] if unknown_targets else target
-        _require_items(known, n_items, "item_id")
-        _require_items(values[offsets[0] : offsets[-1]], n_items, "item_seq")
-        history, offsets = keep_last((values, offsets), max_history)
+        require_items(target, n_items, "item_id", least=0 if unknown_targets else 1)
+        require_items(values[offsets[0] : offsets[-1]], n_items, "item_seq")
+        history, offsets = newest((values, offsets), max_history)
         label = table["label"].to_numpy(zero_copy_only=False)
         columns = dict(zip(table.column_names, table.columns, strict=True))
         names, values_of_rows = read_statistics(
@@ -173,7 +178,7 @@ class ClickLog(Dataset[Batch]):
         )
         return cls(
             target=target,
-            history=history.astype(np.int32),
+            history=history.astype(np.int32, copy=False),
             offsets=offsets,
             statistics=values_of_rows,
             statistic_names=names,
@@ -201,12 +206,12 @@ class ClickLog(Dataset[Batch]):
             if len(cosines):
                 cosines = np.stack([take_ranges(own, *ranges)[0] for own in cosines])
         segment = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-        weight = self.weight[rows] if len(self.weight) else self.weight
+        weight = writable(self.weight[rows]) if len(self.weight) else self.weight
         group = self.groups
         if len(group):
             group = np.unique(group[rows], return_inverse=True)[1]
         return Batch.of(
-            target=torch.from_numpy(self.target[rows]),
+            target=torch.from_numpy(writable(self.target[rows])),
             history=torch.from_numpy(history.astype(np.int64)),
             segment=torch.from_numpy(segment),
             statistics=torch.from_numpy(self.statistics[rows]),
@@ -228,7 +233,7 @@ class ClickLog(Dataset[Batch]):
     @property
     def has_empty_history(self) -> bool:
         """Whether a row has no history."""
-        return bool((np.diff(self.offsets) == 0).any())
+        return any((np.diff(own) == 0).any() for own in offsets_in_pieces(self.offsets))
 
     def with_statistics(self, kinds: Collection[str]) -> "ClickLog":
         """The log with only these kinds of the row statistics that it holds."""
@@ -236,7 +241,7 @@ class ClickLog(Dataset[Batch]):
         if names == self.statistic_names:
             return self
         places = [self.statistic_names.index(name) for name in names]
-        values = np.ascontiguousarray(self.statistics[:, places])
+        values = take_columns(self.statistics, places)
         return replace(self, statistics=values, statistic_names=names)
 
     def with_fields(
@@ -247,12 +252,7 @@ class ClickLog(Dataset[Batch]):
 
     def item_counts(self, n_items: int) -> np.ndarray:
         """``[n_items + 1]`` int64: how often an item is a target or in a history."""
-        counts = np.zeros(n_items + 1, np.int64)
-        for items in (self.target, self.history):
-            for start in range(0, len(items), _COUNTED):
-                piece = items[start : start + _COUNTED]
-                counts += np.bincount(piece, minlength=n_items + 1)
-        return counts
+        return count_items((self.target, self.history), n_items)
 
 
 def _distinct_items(
@@ -270,14 +270,4 @@ def _distinct_items(
 def _groups_of(table: pa.Table) -> np.ndarray:
     if "group_id" not in table.column_names:
         return np.zeros(0, np.int64)
-    return table["group_id"].to_numpy()
-
-
-def _require_items(items: np.ndarray, n_items: int, column: str) -> None:
-    wrong = np.flatnonzero((items < 1) | (items > n_items))
-    if wrong.size:
-        raise ValueError(
-            f"click log: column '{column}' has items outside 1..{n_items}, first "
-            f"{items[wrong[:5]].tolist()} at positions {wrong[:5].tolist()}; run the "
-            "preparation and quantization pipelines again"
-        )
+    return one_array(table["group_id"]).to_numpy()

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.fields.field import CODES, FIRST, VALUES
+from mmctr.runtime.scratch import fill_by_rows, take_columns
 from mmctr.runtime.suggestions import suggest
 
 CROSS = "*"
@@ -64,7 +66,7 @@ class FieldColumns:
 
     Attributes:
         specs: The fields.
-        codes: ``[R, C]`` int64, side by side; 0 is padding.
+        codes: ``[R, C]`` whole numbers, side by side; 0 is padding.
         values: ``[R, V]`` float32 of the fields that have values, within -4 and 4; 0,
             the mean of train, where missing.
     """
@@ -103,16 +105,27 @@ class FieldColumns:
 
     @classmethod
     def _read(cls, table: pa.Table) -> Self:
-        specs, codes, values = [], [], []
-        for spec in field_specs(table.schema):
-            specs.append(spec)
-            codes.append(_codes(table[CODES + spec.name], spec.width))
-            if spec.has_value:
-                values.append(_values(table[VALUES + spec.name]))
+        specs = tuple(field_specs(table.schema))
+        names = [VALUES + spec.name for spec in specs if spec.has_value]
+        built = cls.none(table.num_rows)
         if not specs:
-            return cls.none(table.num_rows)
-        scaled = np.column_stack(values) if values else cls.none(table.num_rows).values
-        return cls(tuple(specs), np.concatenate(codes, axis=1), scaled)
+            return built
+
+        def codes_of(rows: slice) -> np.ndarray:
+            own = (_codes(table[CODES + x.name][rows], x.width) for x in specs)
+            return np.concatenate([*own], axis=1)
+
+        def values_of(rows: slice) -> np.ndarray:
+            return np.column_stack([_values(table[name][rows]) for name in names])
+
+        width = sum(spec.width for spec in specs)
+        codes, values = (
+            fill_by_rows((len(table), width), np.int32, codes_of),
+            built.values,
+        )
+        if names:
+            values = fill_by_rows((len(table), len(names)), np.float32, values_of)
+        return cls(specs, codes, values)
 
     def take(self, rows: np.ndarray | slice) -> Self:
         """The fields of some rows; there must be some."""
@@ -135,14 +148,11 @@ class FieldColumns:
                     "and one of a cross may be; name another field"
                 )
             width = max(first[0].width, second[0].width)
-            codes = first[1] * second[0].size + second[1]
-            codes[(first[1] == 0) | (second[1] == 0)] = 0
             spec = FieldSpec(cross, size, width, is_cross=True, inner=second[0].size)
-            built = type(self)(
-                (*built.specs, spec),
-                np.concatenate([built.codes, codes], axis=1),
-                built.values,
-            )
+            shape = (len(built.codes), built.codes.shape[1] + width)
+            joined = partial(_joined, built.codes, first[1], second[1], spec.inner)
+            codes = fill_by_rows(shape, built.codes.dtype, joined)
+            built = type(self)((*built.specs, spec), codes, built.values)
         return built
 
     def select(
@@ -166,8 +176,8 @@ class FieldColumns:
         ]
         return type(self)(
             tuple(spec for spec, keep in zip(self.specs, kept, strict=True) if keep),
-            np.ascontiguousarray(self.codes[:, np.repeat(kept, widths)]),
-            np.ascontiguousarray(self.values[:, np.array(of_values, bool)]),
+            take_columns(self.codes, np.repeat(kept, widths)),
+            take_columns(self.values, np.array(of_values, bool)),
         )
 
     def _own(self, name: str, cross: str) -> tuple[FieldSpec, np.ndarray]:
@@ -251,13 +261,23 @@ def _pair(cross: str) -> tuple[str, str]:
     return first.strip(), second.strip()
 
 
+def _joined(
+    codes: np.ndarray, first: np.ndarray, second: np.ndarray, inner: int, rows: slice
+) -> np.ndarray:
+    """Codes of some rows with those of a cross beside them."""
+    one, other = first[rows], second[rows]
+    pairs = one * inner + other
+    pairs[(one == 0) | (other == 0)] = 0
+    return np.concatenate([codes[rows], pairs], axis=1)
+
+
 def _codes(column: pa.ChunkedArray, width: int) -> np.ndarray:
-    """``[R, width]`` int64, zeros behind."""
+    """``[R, width]`` int32, zeros behind."""
     if pa.types.is_integer(column.type):
-        return column.to_numpy().astype(np.int64)[:, None]
+        return column.to_numpy().astype(np.int32)[:, None]
     lists = column.combine_chunks()
     lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
-    matrix = np.zeros((len(lengths), width), np.int64)
+    matrix = np.zeros((len(lengths), width), np.int32)
     matrix[np.arange(width) < lengths[:, None]] = lists.flatten().to_numpy()
     return matrix
 

@@ -21,7 +21,7 @@ class ItemTable:
 
     Attributes:
         n_items: Number of items, without padding.
-        codes: By modality ``[n_items + 1, positions]`` int64, code + 1; no position if
+        codes: By modality ``[n_items + 1, positions]`` int32, code + 1; no position if
             absent.
         vectors: By modality ``[n_items + 1, d]`` float32, zeros for an item without; no
             column if absent. A memory map is read only where vectors are used.
@@ -119,7 +119,7 @@ class ItemTable:
         built = cls(
             n_items=len(ids) - 1,
             codes={
-                modality: matrix_column(table, name, "item_table").astype(np.int64)
+                modality: matrix_column(table, name, "item_table")
                 for modality, name in codes_columns(table.column_names).items()
             },
             vectors=_checked(vectors or {}, len(ids)),

@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import pyarrow as pa
 
+from mmctr.runtime.scratch import fill_by_rows
+
 
 def read_statistics(
     columns: Mapping[str, pa.ChunkedArray | np.ndarray],
@@ -30,13 +32,17 @@ def read_statistics(
     names = sorted(name for name in columns if "." in name)
     _require_kinds(kinds, {kind_of(name) for name in names})
     chosen = of_kinds(names, kinds)
-    values = np.empty((rows, len(chosen)), np.float32)
-    for place, name in enumerate(chosen):
-        values[:, place] = columns[name]
-    if np.isinf(values).any():
+
+    def block_of(some: slice) -> np.ndarray:
+        block = np.empty((some.stop - some.start, len(chosen)), np.float32)
         for place, name in enumerate(chosen):
-            _require_finite(values[:, place], name)
-    return chosen, values
+            block[:, place] = columns[name][some]
+        if np.isinf(block).any():
+            for place, name in enumerate(chosen):
+                _require_finite(block[:, place], name, some.start)
+        return block
+
+    return chosen, fill_by_rows((rows, len(chosen)), np.float32, block_of)
 
 
 def of_kinds(names: Collection[str], kinds: Collection[str]) -> tuple[str, ...]:
@@ -59,8 +65,8 @@ def _require_kinds(kinds: Collection[str], known: Collection[str]) -> None:
         )
 
 
-def _require_finite(values: np.ndarray, name: str) -> None:
-    wrong = np.flatnonzero(np.isinf(values))
+def _require_finite(values: np.ndarray, name: str, first_row: int) -> None:
+    wrong = np.flatnonzero(np.isinf(values)) + first_row
     if wrong.size:
         raise ValueError(
             f"column '{name}' of the rows is infinite in rows {wrong[:5].tolist()}; "

@@ -14,6 +14,7 @@ from mmctr.ctr.models import model_class
 from mmctr.ctr.models.base import CtrModel
 from mmctr.ctr.params import CtrParams
 from mmctr.runtime.free_memory import available_memory, own_memory
+from mmctr.runtime.scratch import TABLE_GB
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,9 @@ def estimate_memory(
     statistics = len(train.statistic_names)
     fields = 12 * train.fields.codes.shape[1] + 8 * train.fields.values.shape[1]
     log = rows * (40 + 56 + statistics * (4 + 4) + fields) + positions * (4 + 4)
+    if log > TABLE_GB * 1e9:
+        # Columns lie in files; labels and the order of the rows do not.
+        log = rows * 20
     model = _without_memory(table, train, params)
     weights = sum(weight.numel() for weight in model.parameters())
     weights += _rows_of_ids(table, train, params) * params.model.embedding_dim

@@ -6,6 +6,9 @@ import numpy as np
 
 from mmctr.evaluation import gauc
 
+# Labels at a time, which bounds the memory of sorting them.
+_AT_ONCE = 2**24
+
 
 def monitor_mode(monitor: str) -> Literal["min", "max"]:
     """Whether the lowest or the highest value of a monitor is the best."""
@@ -35,7 +38,9 @@ def require_both_classes(labels: np.ndarray, part: str) -> None:
     Raises:
         ValueError: If a class is missing, or a label is neither 0 nor 1.
     """
-    classes = set(np.unique(labels).tolist())
+    classes = {*np.unique(labels[:_AT_ONCE]).tolist()}
+    for start in range(_AT_ONCE, len(labels), _AT_ONCE):
+        classes |= {*np.unique(labels[start : start + _AT_ONCE]).tolist()}
     if classes != {0.0, 1.0}:
         raise ValueError(
             f"{part}: labels must hold both 0 and 1 and nothing else, found "

@@ -124,7 +124,8 @@ class NormBatches:
                 one.
         """
         rng = np.random.default_rng([seed, _DRAW])
-        rows = rng.permutation(len(log))[: NORM_BATCHES * batch_size]
+        # A copy, so that the others are not kept in memory.
+        rows = rng.permutation(len(log))[: NORM_BATCHES * batch_size].copy()
         self._log = log
         batches = np.array_split(rows, max(len(rows) // batch_size, 1))
         ranks = ranks or Ranks()

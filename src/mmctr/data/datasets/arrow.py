@@ -1,5 +1,7 @@
 """Tables with list columns, kept in Arrow from file to node."""
 
+import logging
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +14,13 @@ from kedro_datasets._typing import TablePreview
 from mmctr.data.column_kinds import is_list
 from mmctr.data.datasets.json_file import null_not_finite
 from mmctr.data.datasets.local_file import LocalFileDataset
+from mmctr.data.datasets.unpacked_table import unpacked_bytes, unpacked_table
 from mmctr.data.table_checks import check_table
 from mmctr.runtime.atomic import final_path
 from mmctr.runtime.progress import is_shown, track
+from mmctr.runtime.scratch import TABLE_GB
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
         filepath: str,
         contract: str | None = None,
         may_be_empty: bool = False,
+        mapped_over_gb: float = TABLE_GB,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Point at a file.
@@ -68,14 +75,17 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
             contract: What the table must hold, whenever it is saved or loaded: a key of
                 :data:`mmctr.data.contracts.CONTRACTS`.
             may_be_empty: Whether a table with a contract may have no row.
+            mapped_over_gb: A table that would take more memory is unpacked into
+                temporary files when it is loaded, and these are mapped.
             metadata: For plugins such as kedro-viz; not used here.
         """
         super().__init__(filepath=filepath, metadata=metadata)
         self._contract = contract
         self._may_be_empty = may_be_empty
+        self._mapped_over_gb = mapped_over_gb
 
     def load(self) -> pa.Table:
-        """Read the whole table.
+        """Read the whole table, or map it if it is large.
 
         Raises:
             ValueError: If the file is damaged or is no parquet file, or the table
@@ -86,7 +96,16 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
         return table
 
     def _read(self) -> pa.Table:
-        table = pq.read_table(self._path, page_checksum_verification=True)
+        size = unpacked_bytes(self._path) / 1e9
+        if size > self._mapped_over_gb:
+            logger.info(
+                "%s takes about %.1f GB unpacked: it is read from temporary files in "
+                "%s; set TMPDIR for another folder",
+                *(self._path, size, tempfile.gettempdir()),
+            )
+            table = unpacked_table(self._path)
+        else:
+            table = pq.read_table(self._path, page_checksum_verification=True)
         table.validate(full=True)  # finds lengths and text that were written over
         return table
 

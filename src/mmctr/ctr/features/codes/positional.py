@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from mmctr.ctr.features.growing import rows_by_position
 from mmctr.ctr.model_params import ModelParams
+from mmctr.runtime.scratch import fill_by_rows
 
 
 def rows_of_positions(codes: np.ndarray) -> tuple[np.ndarray, int]:
@@ -19,11 +20,17 @@ def rows_of_positions(codes: np.ndarray) -> tuple[np.ndarray, int]:
         codes: ``[n_items + 1, positions]`` code + 1, 0 for padding.
 
     Returns:
-        The row of each code, ``[n_items + 1, positions]`` int64, 0 for padding; and how
+        The row of each code, ``[n_items + 1, positions]`` int32, 0 for padding; and how
         many rows there are.
     """
     positions, codebook_size = codes.shape[1], int(codes.max())
-    rows = np.where(codes > 0, codes + np.arange(positions) * codebook_size, 0)
+    starts = np.arange(positions) * codebook_size
+
+    def rows_of(items: slice) -> np.ndarray:
+        own = codes[items]
+        return np.where(own > 0, own + starts, 0)
+
+    rows = fill_by_rows(codes.shape, np.int32, rows_of)
     return rows, positions * codebook_size + 1
 
 
@@ -39,7 +46,7 @@ class SummedRows(nn.Module):
         """Set up the table.
 
         Args:
-            rows: ``[n_items + 1, n]`` int64, the rows of each item; 0 is padding.
+            rows: ``[n_items + 1, n]``, the rows of each item; 0 is padding.
             n_rows: Rows of the table.
             width: Its columns.
             persistent: Whether ``rows`` is saved with the weights.

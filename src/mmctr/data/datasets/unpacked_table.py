@@ -1,0 +1,125 @@
+"""Parquet files too large for memory as tables whose columns are mapped files."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mmctr.runtime.scratch import drop_pages, scratch_array
+
+Pieces = Callable[[], Iterator[pa.Array]]
+
+_MOST_OFFSETS = 2**31 - 1
+
+
+def unpacked_bytes(path: Path) -> int:
+    """Bytes that the numbers of a parquet file take in memory, about."""
+    with pq.ParquetFile(path) as file:
+        groups = _groups(file)
+        return 8 * sum(
+            group.column(place).num_values
+            for group in groups
+            for place in range(group.num_columns)
+        )
+
+
+def unpacked_table(path: Path) -> pa.Table:
+    """Read a parquet file column by column into temporary files, and map these.
+
+    A column of numbers, or of lists of numbers, is one contiguous array in a file;
+    others, such as text, are in memory. Lists with more than 2**31 values in all
+    become large lists.
+
+    Args:
+        path: The file; its checksums are checked.
+    """
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        fields, columns = [], []
+        for field in file.schema_arrow:
+            column = _column(file, field)
+            fields.append(field.with_type(column.type))
+            columns.append(column)
+        schema = pa.schema(fields, file.schema_arrow.metadata)
+        return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _groups(file: pq.ParquetFile) -> list[pq.RowGroupMetaData]:
+    return [file.metadata.row_group(i) for i in range(file.num_row_groups)]
+
+
+def _column(file: pq.ParquetFile, field: pa.Field) -> pa.Array | pa.ChunkedArray:
+    def pieces() -> Iterator[pa.Array]:
+        for group in range(file.num_row_groups):
+            found = file.read_row_group(group, columns=[field.name])
+            yield from found[field.name].chunks
+
+    rows = file.metadata.num_rows
+    if _is_number(field.type):
+        return _numbers(pieces, field.type, rows)
+    if _is_jagged(field.type) and _is_number(field.type.value_type):
+        # One leaf column, named after the list; the number counts empty lists too.
+        most = sum(
+            group.column(place).num_values
+            for group in _groups(file)
+            for place in range(group.num_columns)
+            if group.column(place).path_in_schema.startswith(f"{field.name}.list.")
+        )
+        found = _lists(pieces, field.type, rows, most)
+        if found is not None:
+            return found
+    return pa.chunked_array(list(pieces()), field.type)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
+
+
+def _is_jagged(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind)
+
+
+def _numbers(pieces: Pieces, kind: pa.DataType, rows: int) -> pa.Array:
+    values = scratch_array((rows,), kind.to_pandas_dtype())
+    valid: np.ndarray | None = None
+    row = 0
+    for piece in pieces():
+        own = slice(row, row + len(piece))
+        if piece.null_count:
+            valid = np.ones(rows, bool) if valid is None else valid
+            valid[own] = piece.is_valid().to_numpy(zero_copy_only=False)
+        values[own] = piece.fill_null(0).to_numpy()
+        drop_pages(values)
+        row += len(piece)
+    bits = (
+        None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    )
+    return pa.Array.from_buffers(kind, rows, [bits, pa.py_buffer(values)])
+
+
+def _lists(pieces: Pieces, kind: pa.DataType, rows: int, most: int) -> pa.Array | None:
+    """Lists without empty ones and values that are missing; None if there are such."""
+    is_large = most > _MOST_OFFSETS
+    values = scratch_array((most,), kind.value_type.to_pandas_dtype())
+    offsets = scratch_array((rows + 1,), np.int64 if is_large else np.int32)
+    row = position = 0
+    offsets[0] = 0
+    for piece in pieces():
+        flat = piece.flatten()
+        if piece.null_count or flat.null_count:
+            return None
+        own = piece.offsets.to_numpy()
+        offsets[row + 1 : row + len(own)] = own[1:] - own[0] + position
+        values[position : position + len(flat)] = flat.to_numpy()
+        drop_pages(values)
+        drop_pages(offsets)
+        row += len(piece)
+        position += len(flat)
+    child = pa.Array.from_buffers(
+        kind.value_type, position, [None, pa.py_buffer(values)]
+    )
+    make = pa.large_list if is_large else pa.list_
+    return pa.Array.from_buffers(
+        make(kind.value_field), rows, [None, pa.py_buffer(offsets)], children=[child]
+    )

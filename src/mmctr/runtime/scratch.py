@@ -1,0 +1,87 @@
+"""Arrays too large for memory, in temporary files without a name."""
+
+import math
+import mmap
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+LARGE = 1 << 30
+"""Bytes from which an array lies in a file."""
+
+TABLE_GB = 2.0
+"""Gigabytes of a table's numbers from which its columns lie in files."""
+
+AT_ONCE = 1 << 20
+"""Rows that are made at a time."""
+
+
+def scratch_array(
+    shape: tuple[int, ...], dtype: np.typing.DTypeLike, large: int = LARGE
+) -> np.ndarray:
+    """Make an array to be filled: in memory, or in a file where it is large.
+
+    The file is in the folder for temporary files (``TMPDIR`` chooses another one), has
+    no name and is gone with the array, also if the process is killed. The system keeps
+    in memory as much of it as it has room for.
+
+    Args:
+        shape: Of the array.
+        dtype: Of the array.
+        large: Bytes from which it lies in a file.
+
+    Raises:
+        OSError: If there is no room for the file.
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if not size or size < large:
+        return np.empty(shape, dtype)
+    with tempfile.TemporaryFile() as file:
+        file.truncate(size)
+        return np.asarray(np.memmap(file, dtype, "r+", shape=shape))
+
+
+def fill_by_rows(
+    shape: tuple[int, ...],
+    dtype: np.typing.DTypeLike,
+    rows_of: Callable[[slice], np.ndarray],
+) -> np.ndarray:
+    """Make an array some rows at a time, in a file where it is large.
+
+    Args:
+        shape: Of the array.
+        dtype: Of the array.
+        rows_of: Makes those of a range.
+    """
+    if shape[0] <= AT_ONCE:
+        return np.ascontiguousarray(rows_of(slice(0, shape[0])), dtype)
+    found = scratch_array(shape, dtype)
+    for start in range(0, shape[0], AT_ONCE):
+        rows = slice(start, min(start + AT_ONCE, shape[0]))
+        found[rows] = rows_of(rows)
+        drop_pages(found)
+    return found
+
+
+def take_columns(array: np.ndarray, columns: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Some columns of ``[R, C]``, contiguous; ``columns`` are places or a mask."""
+    width = np.arange(array.shape[1])[columns].shape[0]
+    shape = (len(array), width)
+    return fill_by_rows(shape, array.dtype, lambda rows: array[rows][:, columns])
+
+
+def drop_pages(array: np.ndarray) -> None:
+    """Take what lies in a file out of this process's memory until it is read again.
+
+    Nothing is lost; an array in memory stays there.
+    """
+    owner: Any = array
+    while isinstance(owner, np.ndarray) and not hasattr(owner, "_mmap"):
+        owner = owner.base
+    mapped = getattr(owner, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        with suppress(OSError):
+            mapped.madvise(mmap.MADV_DONTNEED)
