@@ -3,8 +3,11 @@
 import colorsys
 import re
 
-DARKEST = 0.13
-"""Lightness that white becomes, near that of the theme's dark page."""
+PAGE = "#1e2129"
+"""The theme's dark page; white becomes it."""
+
+DARKEST = 0.14
+"""Its lightness."""
 
 _COLOR = re.compile(r"#([0-9a-fA-F]{6})\b")
 _IMAGE = re.compile(r"!\[(?P<words>[^\]]*)\]\((?P<name>[^)\s]+)\.svg\)")
@@ -44,4 +47,6 @@ def _turned(color: re.Match) -> str:
     red, green, blue = (value / 255 for value in bytes.fromhex(color[1]))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
     turned = colorsys.hls_to_rgb(hue, 1 - (1 - DARKEST) * lightness, saturation)
+    if lightness == 1:
+        return PAGE
     return "#" + bytes(round(value * 255) for value in turned).hex()

@@ -15,15 +15,15 @@ from dark_figures import dark_name, darken, in_both_schemes
 from parameter_tables import parameter_page
 
 REPOSITORY = Path(__file__).parents[2]
-HOW_TO, REFERENCE = "How to", "Reference"
+TASKS, REFERENCE = "Tasks", "Reference"
 
 
 def on_config(config: Any) -> Any:
     """Add pages that the navigation does not name, and those of the API."""
-    named = set(_pages_of(config.nav))
+    named = set(pages_of(config.nav))
     docs = Path(config.docs_dir)
     others = sorted(page.name for page in docs.glob("*.md") if page.name not in named)
-    _section(config.nav, HOW_TO).extend(others)
+    _section(config.nav, TASKS).extend(others)
     pages = sorted(api_pages(REPOSITORY / "src" / "mmctr"), key=_without_ending)
     nodes = [page for page in pages if page.startswith("api/pipelines-")]
     packages = [page for page in pages if page not in nodes]
@@ -69,11 +69,12 @@ def _shown(is_short: str, name: str) -> str:
     return name.rpartition(".")[2] if is_short else name
 
 
-def _pages_of(nav: Any) -> list[str]:
+def pages_of(nav: Any) -> list[str]:
+    """List the pages of a part of the navigation."""
     if isinstance(nav, str):
         return [nav]
     parts = nav.values() if isinstance(nav, dict) else nav
-    return [page for part in parts for page in _pages_of(part)]
+    return [page for part in parts for page in pages_of(part)]
 
 
 def _section(nav: list[Any], title: str) -> list[Any]:

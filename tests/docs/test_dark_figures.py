@@ -16,7 +16,7 @@ def test_white_becomes_dark_black_white_and_a_hue_stays():
     dark = darken(f'<svg x="1">{drawn}</svg>')
     assert dark.startswith('<svg fill="#ffffff" x="1">')
     white, black, pale = re.findall('<a fill="#(.{6})"', dark)
-    assert (white, black) == ("212121", "ffffff")
+    assert (white, black) == ("1e2129", "ffffff")
     red, _, blue = bytes.fromhex(pale)
     assert red < blue < 128
 

@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+import yaml
 from api_pages import api_pages
+from pages import pages_of
 from project_runs import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
-PAGES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *DOCS.glob("*.md")]
+PAGES = [
+    *(REPOSITORY / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG")),
+    *DOCS.glob("*.md"),
+]
 GENERATED = {"parameters.md", *api_pages(REPOSITORY / "src" / "mmctr")}
 FIGURES = sorted((DOCS / "figures").glob("*.svg"))
 
@@ -31,6 +36,14 @@ def anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", without_code(page.read_text()), re.MULTILINE)
     words = (re.sub(r"[^\w\s-]", "", heading.lower()) for heading in headings)
     return {re.sub(r"[-\s]+", "-", heading.strip()) for heading in words}
+
+
+def test_every_page_of_the_navigation_exists():
+    site = yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text())
+    named = pages_of(site["nav"])
+    assert len(set(named)) == len(named) > 30
+    existing = {page.name for page in DOCS.glob("*.md")} | GENERATED
+    assert [name for name in named if name not in existing] == []
 
 
 def test_links_lead_to_files_and_headings():

@@ -10,11 +10,11 @@ def test_pages_that_the_navigation_does_not_name_are_added_to_it(tmp_path):
         (tmp_path / name).touch()
     nav = [
         {"What it is": "index.md"},
-        {"How to": [{"Tune": "tuning.md"}]},
+        {"Tasks": [{"Tune": "tuning.md"}]},
         {"Reference": ["parameters.md"]},
     ]
     config = on_config(SimpleNamespace(nav=nav, docs_dir=str(tmp_path)))
-    assert config.nav[1]["How to"] == [{"Tune": "tuning.md"}, "later.md"]
+    assert config.nav[1]["Tasks"] == [{"Tune": "tuning.md"}, "later.md"]
     _, packages, nodes = config.nav[2]["Reference"]
     assert "api/content-quantizers.md" in packages["Packages"]
     assert "api/pipelines-embedding.md" in nodes["Nodes of pipelines"]

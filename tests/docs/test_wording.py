@@ -6,7 +6,10 @@ from paths import REPOSITORY
 FOLDERS = ("src", "conf", "docs", "tests", "benchmarks", "notebooks")
 KINDS = {".py", ".md", ".yml", ".toml", ".ipynb", ".html", ".txt"}
 FILES = [
-    *(REPOSITORY / name for name in ("README.md", "CHANGELOG.md", "Makefile")),
+    *(
+        REPOSITORY / name
+        for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile")
+    ),
     *(
         path
         for folder in FOLDERS
