@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.content.embedders.embed import embed_modalities
+from mmctr.content.providers import TEXT_PROVIDER
 from mmctr.content.quantizers.factory import load_quantizer
 from mmctr.content.vectors import finish_new_vectors
 from mmctr.data.column_kinds import is_list, type_problem
@@ -245,7 +246,7 @@ def _filled(column: pa.ChunkedArray, own: Modality) -> pa.Array:
 
 def _require_embeddable(bundle: Bundle, name: str, own: Modality) -> None:
     provider = bundle.facts.embedding.provider_of(own.params)
-    if provider in {"lsa", "precomputed"}:
+    if TEXT_PROVIDER.load(provider).depends_on != "text":
         raise ValueError(
             f"{_FILE}: {name} vectors were made by {provider}, which knows no other "
             f"texts; give a column {name}_vector, or train with "

@@ -89,6 +89,15 @@ def test_a_parameter_counts_where_it_is_read(tree, node, change, counts):
     assert (read_by(node, tree, **change) != read_by(node, tree)) is counts
 
 
+@pytest.mark.parametrize(
+    ("provider", "counts"), [("lsa", True), ("openai", False), ("own:Embedder", True)]
+)
+def test_the_seed_counts_where_an_embedder_may_draw(tree, provider, counts):
+    chosen = {"embedding__provider": provider}
+    one = read_by("embed_items", tree, **chosen)
+    assert (one != read_by("embed_items", tree, **chosen, embedding__seed=7)) is counts
+
+
 def test_a_provider_counts_once_it_is_chosen(tree):
     chosen = {"embedding__provider": "openai"}
     one = read_by("embed_items", tree, **chosen)

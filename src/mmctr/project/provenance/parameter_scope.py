@@ -177,7 +177,8 @@ def _idle(parameters: dict[str, Any]) -> list[str]:
             for x in methods
         },
         **{f"embedding.{x}.*": x not in used for x in providers},
-        "embedding.seed": "lsa" not in used,
+        # One of one's own may draw, too.
+        "embedding.seed": used <= {None, *providers} - {"lsa"},
         "embedding.placeholder": embedding["empty_title"] != "placeholder",
         **{
             f"embedding.images.{x}": embedding["images"]["path"] is None
