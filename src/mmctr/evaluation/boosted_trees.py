@@ -88,7 +88,7 @@ def fit_trees(
         columns: Names of the ``C`` columns.
         params: Size and number of trees.
         seed: Seed of the columns that each tree may use.
-        threads: Threads to train with.
+        threads: Threads to train with; 0: as many as OpenMP takes.
         weights: How much each train row counts ``[N]``; None: all the same.
         negative_keep: Share of the negatives that train's rows are a draw of; valid has
             all of its own, and its logloss is that of corrected probabilities.

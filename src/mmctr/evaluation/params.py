@@ -81,8 +81,9 @@ class BaselineParams(Params):
     components: int = Field(16, ge=0)
     """Principal components of each modality, of the target's vector and of the mean of
     the history's; 0: no vectors."""
-    threads: int = Field(1, ge=1)
-    """Threads that the trees are trained with; results do not change."""
+    threads: int = Field(0, ge=0)
+    """Threads that the trees are trained with; results do not change; 0: those of
+    OMP_NUM_THREADS, or one per processor."""
     seed: int = Field(ge=0)
     """Seed of the drawn groups and columns."""
 

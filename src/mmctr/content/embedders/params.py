@@ -22,10 +22,12 @@ class SentenceTransformerParams(Params):
     of a saved sentence-transformers model."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 autocast where a batch of these titles is clearly faster in it on this
-    processor, and its vectors nearly equal; else fp32, as for under 1,000 titles and on
+    processor, and its vectors nearly equal; else fp32, as for under 5,000 titles and on
     GPUs. Vectors that are all in the cache are taken as they are."""
+    batch_size: int = Field(64, ge=1)
+    """Titles per forward pass in fp32."""
     batch_tokens: int = Field(2048, ge=1)
-    """Tokens per forward pass: titles of similar length, about so many together."""
+    """Tokens per forward pass in bf16: as many titles of similar length."""
     max_seq_length: int = Field(128, ge=8)
     """Tokens read per title, the rest is cut off; a lower limit of the model itself
     holds (MiniLM was trained on 128)."""
