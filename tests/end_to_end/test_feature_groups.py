@@ -2,8 +2,7 @@
 
 import os
 import shutil
-import subprocess
-import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import warm_kedro
 from project_runs import REPOSITORY, ROAD, copy_project, must_run
 from score_intervals import ScoreIntervals, paired_intervals
 
@@ -25,8 +25,8 @@ class Arms:
 
     def __init__(self, project: Path) -> None:
         must_run(project, "--pipeline", "sample")
-        for pipeline in ROAD[: ROAD.index("baselines")]:
-            must_run(project, "--pipeline", pipeline)
+        must_run(project, "--pipelines", ",".join(ROAD[: ROAD.index("baselines")]))
+        warm_kedro.server_address()  # before threads ask for it
         self._rows = pq.read_table(project / "data/03_primary/sample/test.parquet")
         # A project a seed: they are trained side by side.
         self._projects = {seed: project.with_name(f"seed-{seed}") for seed in SEEDS}
@@ -62,20 +62,18 @@ def _train(project: Path, params: str) -> None:
     The scores are compared here: what the pipeline measures is left out.
     """
     threads = max(1, (os.cpu_count() or 1) // len(SEEDS))
-    kedro = str(Path(sys.executable).parent / "kedro")
-    done = subprocess.run(
-        [kedro, "run", "--nodes", "train_model,predict_test", "--params", params],
-        cwd=project,
-        env={
-            **os.environ,
-            "OMP_NUM_THREADS": str(threads),
-            "PYTHONPATH": str(REPOSITORY / "src"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    with tempfile.TemporaryFile("w+") as output:
+        run = warm_kedro.WarmKedro(
+            project,
+            ("run", "--nodes", "train_model,predict_test", "--params", params),
+            environment={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
+            stdout=output,
+            stderr=output,
+            patch=f"import torch; torch.set_num_threads({threads})",
+        )
+        code = run.wait()
+        output.seek(0)
+        assert code == 0, output.read()
 
 
 @pytest.fixture(scope="module")
