@@ -20,6 +20,8 @@ def local_nodes(count: int) -> Iterator[tuple[Any, ScaleParams]]:
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_AUTH_MODE"] = "disabled"
+    # What else runs on this machine is no reason to kill workers.
+    os.environ["RAY_memory_monitor_refresh_ms"] = "0"
     from ray.cluster_utils import Cluster
 
     cluster = Cluster()
