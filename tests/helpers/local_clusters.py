@@ -18,10 +18,14 @@ def local_nodes(count: int) -> Iterator[tuple[Any, ScaleParams]]:
     Yields:
         Ray's ``Cluster``, and the parameters that join it.
     """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_AUTH_MODE"] = "disabled"
-    # What else runs on this machine is no reason to kill workers.
-    os.environ["RAY_memory_monitor_refresh_ms"] = "0"
+    own = {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_worker_niceness": str(os.nice(0)),
+        # What else runs on this machine is no reason to kill workers.
+        "RAY_memory_monitor_refresh_ms": "0",
+    }
+    os.environ.update(own)
     from ray.cluster_utils import Cluster
 
     cluster = Cluster()

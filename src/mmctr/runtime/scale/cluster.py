@@ -60,6 +60,8 @@ def connected_cluster(params: ScaleParams) -> Iterator[Cluster | None]:
             "use --params scale.backend=none"
         )
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray's own workers give way to all other programs; these are the run.
+    os.environ.setdefault("RAY_worker_niceness", str(os.nice(0)))
     if params.address is None:
         # Ports of Ray are open to other machines; without this token they refuse.
         os.environ.setdefault("RAY_AUTH_MODE", "token")
