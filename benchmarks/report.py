@@ -22,7 +22,7 @@ def empty_results() -> dict[str, object]:
         "models": dict.fromkeys(MODELS),
         "vqvae": dict.fromkeys(("train_ratio", "encode_ratio")),
         "loader": dict.fromkeys(("rows_per_s", "peak_gb")),
-        "long_log": dict.fromkeys(("rate", "mapped", "in_memory")),
+        "long_log": dict.fromkeys(("rate", "cpu_rate", "mapped", "in_memory")),
         "preparation": {"events": None, "impressions": None},
         "growth": dict.fromkeys(("rows", "history", "items")),
         "busy": dict.fromkeys(

@@ -11,7 +11,6 @@ from kedro.framework.startup import bootstrap_project
 from kedro.io import CatalogProtocol
 
 from mmctr.pipeline_registry import register_pipelines
-from mmctr.project.hooks.after_run import HISTORY
 
 PIPELINES = register_pipelines()
 SHOWN = sorted(
@@ -57,9 +56,7 @@ def kind_of_preview(dataset: Any) -> str:
 def test_what_is_shown_has_a_preview_of_its_kind(catalog, name):
     dataset = catalog[name]
     path = Path(dataset._describe().get("filepath", "raw.parquet"))
-    # The history is a folder with a row per run.
-    kind = "TablePreview" if name == HISTORY else KINDS[path.suffix]
-    assert kind_of_preview(dataset) == kind
+    assert kind_of_preview(dataset) == KINDS[path.suffix]
     options = dataset.metadata["kedro-viz"].get("preview_args", {})
     preview = dataset.preview(**options)
     assert preview

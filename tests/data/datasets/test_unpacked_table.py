@@ -26,7 +26,7 @@ def small(monkeypatch):
         return make(shape, dtype, large)
 
     monkeypatch.setattr(scratch, "scratch_array", in_a_file)
-    monkeypatch.setattr(unpacked_table, "scratch_array", in_a_file)
+    monkeypatch.setattr(unpacked_table, "_IN_FILE", 1)
 
 
 def written(folder, table: pa.Table, rows: int = 60) -> str:

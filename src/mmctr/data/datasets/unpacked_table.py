@@ -12,6 +12,8 @@ from mmctr.runtime.scratch import drop_pages, scratch_array
 Pieces = Callable[[], Iterator[pa.Array]]
 
 _MOST_OFFSETS = 2**31 - 1
+# Bytes from which a column lies in a file: many of them are as large as a table.
+_IN_FILE = 1 << 24
 
 
 def unpacked_bytes(path: Path) -> int:
@@ -81,7 +83,7 @@ def _is_jagged(kind: pa.DataType) -> bool:
 
 
 def _numbers(pieces: Pieces, kind: pa.DataType, rows: int) -> pa.Array:
-    values = scratch_array((rows,), kind.to_pandas_dtype())
+    values = scratch_array((rows,), kind.to_pandas_dtype(), _IN_FILE)
     valid: np.ndarray | None = None
     row = 0
     for piece in pieces():
@@ -101,8 +103,8 @@ def _numbers(pieces: Pieces, kind: pa.DataType, rows: int) -> pa.Array:
 def _lists(pieces: Pieces, kind: pa.DataType, rows: int, most: int) -> pa.Array | None:
     """Lists without empty ones and values that are missing; None if there are such."""
     is_large = most > _MOST_OFFSETS
-    values = scratch_array((most,), kind.value_type.to_pandas_dtype())
-    offsets = scratch_array((rows + 1,), np.int64 if is_large else np.int32)
+    values = scratch_array((most,), kind.value_type.to_pandas_dtype(), _IN_FILE)
+    offsets = scratch_array((rows + 1,), np.int64 if is_large else np.int32, _IN_FILE)
     row = position = 0
     offsets[0] = 0
     for piece in pieces():

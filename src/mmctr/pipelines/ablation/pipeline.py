@@ -42,7 +42,6 @@ def create_pipeline() -> Pipeline:
                     *_ITEMS,
                     *_ROWS,
                     *_TREES,
-                    "params:scale",
                 ],
                 outputs="ablation_choice",
                 name="train_arms",
