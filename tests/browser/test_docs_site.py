@@ -136,7 +136,7 @@ def test_the_reference_shows_functions_with_their_arguments(built, browser):
         ".map(x => x.innerText)]",
         "mmctr.ctr.training.fit.train_ctr_model",
     )
-    assert heading.startswith("train_ctr_model")
+    assert heading.strip().startswith("train_ctr_model")
     assert "->" in signature
     assert "params" in names
 
