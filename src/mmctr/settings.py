@@ -21,6 +21,7 @@ from mmctr.project.hooks.named_fields import NamedFieldsHook
 from mmctr.project.hooks.node_log import NodeLogHook
 from mmctr.project.hooks.parameters import CredentialsHook, ParameterHook
 from mmctr.project.hooks.run_history import RunHistoryHook
+from mmctr.project.hooks.scale import ScaleHook
 from mmctr.project.provenance.hook import ManifestHook
 
 # `--pipeline NAME` is how the documentation of this project and most users say it.
@@ -56,6 +57,7 @@ HOOKS = (
     TuningHook(),
     RunTimesHook(),
     TrackingHook(_checked),
+    ScaleHook(_checked),
     # Last, so that it is given back when the others have written.
     LockHook(),
 )

@@ -11,6 +11,7 @@ from kedro.framework.startup import bootstrap_project
 from kedro.io import CatalogProtocol
 
 from mmctr.pipeline_registry import register_pipelines
+from mmctr.project.hooks.after_run import HISTORY
 
 PIPELINES = register_pipelines()
 SHOWN = sorted(
@@ -56,7 +57,9 @@ def kind_of_preview(dataset: Any) -> str:
 def test_what_is_shown_has_a_preview_of_its_kind(catalog, name):
     dataset = catalog[name]
     path = Path(dataset._describe().get("filepath", "raw.parquet"))
-    assert kind_of_preview(dataset) == KINDS[path.suffix]
+    # The history is a folder with a row per run.
+    kind = "TablePreview" if name == HISTORY else KINDS[path.suffix]
+    assert kind_of_preview(dataset) == kind
     options = dataset.metadata["kedro-viz"].get("preview_args", {})
     preview = dataset.preview(**options)
     assert preview

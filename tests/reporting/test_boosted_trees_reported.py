@@ -95,7 +95,7 @@ def test_they_stand_beside_the_other_baselines(made):
     assert cells["boosted trees"][2] == f"{trees['logloss']:.4f}"
     assert cells["boosted trees"][5] == f"[{low:+.4f}, {high:+.4f}]"
     # A number of clicks is no probability.
-    assert (cells["popularity"][2], cells["popularity"][5]) == ("-", "[-]")
+    assert (cells["popularity"][2], cells["popularity"][5]) == ("-", "-")
     absent = with_trees(made, None)["metrics"]["test"]
     assert ranking_table("test", absent).rows[-1][:4] == [
         "boosted trees",
@@ -109,4 +109,4 @@ def test_what_they_used_is_shown_the_most_used_first(made):
     assert "cooccurrence.max 43.2 %" in words
     assert "popularity.n13 3.0 %" in words
     assert "popularity.n14" not in words
-    assert "123 trees on 456,789 train rows" in words
+    assert "123 trees, trained on 456,789 rows until" in words

@@ -53,6 +53,18 @@ def test_it_says_what_the_run_found(made):
     assert "None" not in card
 
 
+def test_it_has_the_first_rows_of_groups_where_there_are_any(made):
+    card = write_model_card(**made)
+    assert "hit rate at 5" not in card
+    artifacts = copy.deepcopy(made)
+    part = artifacts["metrics"]["test"]
+    part |= {"groups_at_5": 1234, "hit_rate_at_5": 0.75}
+    part |= {"hit_rate_at_5_interval": [0.7, 0.8]}
+    card = write_model_card(**artifacts)
+    assert "| hit rate at 5" in card
+    assert "0.7500 [0.7000, 0.8000]" in card
+
+
 def test_headings_are_those_of_a_model_card(made):
     card = write_model_card(**made)
     headings = [line for line in card.splitlines() if line.startswith("## ")]

@@ -82,7 +82,8 @@ def test_it_says_for_whom_the_model_is_worse_if_that_is_shown(made):
     first |= {"name": "here", "auc": 0.7, "auc_interval": [0.68, 0.72]}
     second |= {"rows": 199, "auc": 0.5, "auc_interval": [0.45, 0.55]}
     assert (
-        "By target it is worst at here (1,000 rows): an AUC of 0.7000 [0.6800, 0.7200]"
+        "It is worst for rows with a here (1,000 of them): an AUC of 0.7000 [0.6800, "
+        "0.7200]"
         ", below that of all rows, 0.8000 [0.7800, 0.8200]."
     ) in words_of(made)
     whole["auc_interval"] = [0.71, 0.89]

@@ -20,6 +20,7 @@ from mmctr.reporting.statistics_sections import (
     protocol_sentence,
     protocol_tables,
 )
+from mmctr.reporting.top_blocks import top_block
 from mmctr.reporting.words import NOTHING, count, moment
 
 WEIGHTS = "ctr_weights.safetensors"
@@ -93,6 +94,7 @@ def write_model_card(
         ),
         tables=[
             ranking_table(part, found),
+            *_first_rows(part, found),
             *protocol_tables(metrics),
             loss_table(part, found, closer),
         ],
@@ -114,6 +116,12 @@ def write_model_card(
             [(name, version or "unknown") for name, version in record.versions.items()],
         ),
     )
+
+
+def _first_rows(part: str, found: dict[str, Any]) -> list[Table]:
+    """Write hit rate and NDCG, where there are groups of enough rows."""
+    block = top_block(part, found)
+    return [block] if isinstance(block, Table) else []
 
 
 def _model(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mmctr.data.run_differences import ABSENT
 from mmctr.reporting.blocks import Block, Link, Section, Table, Text
 from mmctr.reporting.pages import say
 from mmctr.reporting.sentences import MEASURES
@@ -49,7 +50,9 @@ def _row(run: dict[str, Any]) -> list[str]:
 
 def _other(run: dict[str, Any]) -> str:
     """Name what an earlier run has other than this one."""
-    named = [f"{name}={cell(its)}" for name, (_, its) in run["differs"].items()]
+    # What only one of them has goes with a choice that is named already.
+    found = sorted(run["differs"].items(), key=lambda each: ABSENT in each[1])
+    named = [f"{name}={cell(its)}" for name, (_, its) in found]
     named += [f"another {file}" for file in run["inputs"]]
     more = [f"{len(named) - _MOST} more"] if len(named) > _MOST else []
     return ", ".join([*named[:_MOST], *more]) or "nothing"

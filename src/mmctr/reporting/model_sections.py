@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mmctr.evaluation.comparison import ONLY
 from mmctr.reporting import sentences
 from mmctr.reporting.blocks import (
     Beside,
@@ -12,6 +13,7 @@ from mmctr.reporting.blocks import (
     Pictures,
     Section,
     Table,
+    Terms,
     Text,
 )
 from mmctr.reporting.own_tables import own_tables
@@ -41,6 +43,19 @@ _MOST_COLUMNS = 15
 _ROC_PLACES = (1, 2, 5, 10, 20, 30, 50, 70)
 
 
+_BASELINES = {
+    "item_only": "the target's click rate in train, whoever the user is",
+    "popularity": "how many clicks the target has in train",
+    "seen_before": "whether the target is in the user's history",
+    "last_title_similarity": "how like the target's title is to that of the last item "
+    "in the history",
+    "max_title_similarity": "the same, of the item in the history that is most like it",
+    "boosted_trees": "gradient-boosted trees on row statistics, fields and vectors",
+    "prior": "train's click rate for every row, which ranks nothing",
+}
+"""What the baselines score a row by."""
+
+
 def judged_part(metrics: dict[str, Any]) -> str:
     """Name the part that the report judges by: test, or valid if test has no labels."""
     return "test" if metrics["test"] is not None else "valid"
@@ -59,7 +74,8 @@ def metrics_section(
         )
         for measure, label in (("gauc", "gAUC"), ("auc", "AUC"))
     ]
-    blocks: list[Block] = [Pictures(pictures), *protocol_tables(metrics)]
+    blocks: list[Block] = [Pictures(pictures), _baseline_terms(metrics[part])]
+    blocks += protocol_tables(metrics)
     blocks += _part_blocks(part, metrics, details)
     blocks.append(Text(say("about_metrics", found=metrics[part])))
     if part == "test":
@@ -69,6 +85,19 @@ def metrics_section(
         blocks.append(Text("test has no labels: predictions only.", warns=True))
     blocks.append(Folded("The boosted trees", [importance_table(importance)]))
     return Section("metrics", "Metrics beside baselines", blocks)
+
+
+def _baseline_terms(found: Mapping[str, Any]) -> Terms:
+    """Explain each baseline that there is."""
+    terms = []
+    for name, baseline in found["baselines"].items():
+        field = name.removesuffix(ONLY)
+        meaning = _BASELINES.get(name, "a baseline of your own")
+        if name.endswith(ONLY) and name not in _BASELINES:
+            meaning = f"the click rate in train of the row's {plain(field)} alone"
+        if baseline is not None:
+            terms.append((plain(name), meaning))
+    return Terms(terms)
 
 
 def _part_blocks(
@@ -144,7 +173,8 @@ def ranking_table(part: str, found: Mapping[str, Any]) -> Table:
         if baseline is not None:
             cells = [number(baseline[measure]) for measure in MEASURES]
             for measure in MEASURES:
-                cells.append(interval(baseline[f"{measure}_difference"], sign="+"))
+                ends = baseline[f"{measure}_difference"]
+                cells.append(interval(ends, sign="+") if ends else NOTHING)
         rows.append([plain(name), *cells])
     if "oracle_auc" in found:
         best = number(found["oracle_auc"])

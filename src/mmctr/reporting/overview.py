@@ -11,7 +11,7 @@ from mmctr.reporting.data_sections import repeats_sentence
 from mmctr.reporting.field_sections import users_return
 from mmctr.reporting.model_sections import judged_part
 from mmctr.reporting.pages import say
-from mmctr.reporting.slice_sections import KINDS
+from mmctr.reporting.slice_sections import rows_of_slice
 from mmctr.reporting.statistics_sections import frozen_sentence, protocol_sentence
 from mmctr.reporting.words import interval, number, utc
 
@@ -57,7 +57,11 @@ def overview(
     warnings += cautions(metrics, part)
     begin = _begin(log, part)
     facts = {"log": log, "parts": preparation["parts"], "part": part, "begin": begin}
-    verdict = sentences.headline(metrics, part), sentences.verdict(metrics, part)
+    verdict = sentences.headline(metrics, part)
+    # The headline has said it all where the model is better than every baseline.
+    others = (
+        "" if sentences.beats_all(metrics, part) else sentences.verdict(metrics, part)
+    )
     trees = sentences.against_trees(metrics, part)
     steps = list(_next_steps(part, found, preparation, audit, history))
     if not is_ablated:
@@ -65,8 +69,8 @@ def overview(
     blocks: list[Block] = [
         *(Text(text, warns=True) for text in warnings),
         Text(f"{say('task', log=log)} {say('data_used', **facts)}"),
-        Text(verdict[0], strong=True),
-        Text(f"{verdict[1]} {trees} {_for_whom(part, closer)}"),
+        Text(verdict, strong=True),
+        Text(f"{others} {trees} {_for_whom(part, closer)}".strip()),
         Text(say("believed", part=part, found=found, most=HIGHEST_ECE)),
         _tiles(part, found),
         Terms(_TERMS),
@@ -116,7 +120,7 @@ def _for_whom(part: str, closer: dict[str, Any]) -> str:
     return say(
         "for_whom",
         part=part,
-        label=worst and KINDS[worst["kind"]],
+        rows=worst and rows_of_slice(worst["kind"], worst["name"]),
         worst=worst,
         whole=whole,
         fewest=sentences.MIN_SLICE_ROWS,

@@ -49,6 +49,16 @@ def headline(metrics: dict[str, Any], part: str) -> str:
     return say("headline", part=part, model=metrics[part], count=len(known), **facts)
 
 
+def beats_all(metrics: dict[str, Any], part: str) -> bool:
+    """Whether the model is compared with all baselines and ranks better than each."""
+    ends = [
+        baseline and baseline["gauc_difference"]
+        for name, baseline in metrics[part]["baselines"].items()
+        if name != PRIOR
+    ]
+    return bool(ends) and all(each and each[0] > 0 for each in ends)
+
+
 def against_trees(metrics: dict[str, Any], part: str) -> str:
     """Say in which measures the model is better than the boosted trees."""
     trees = metrics[part]["baselines"][TREES]

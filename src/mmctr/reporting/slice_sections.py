@@ -18,6 +18,16 @@ KINDS = {
 """Kinds of slices, and what their names count."""
 
 
+def rows_of_slice(kind: str, name: str) -> str:
+    """Say in words which rows a slice has."""
+    end = "" if name == "1" else "s"
+    return {
+        "target": f"rows with a {name}",
+        "history": f"rows with {name} item{end} in the history",
+        "popularity": f"rows whose target has {name} click{end} in train",
+    }[kind]
+
+
 def slices_section(part: str, details: dict[str, Any]) -> Section:
     """Show for whom the model is good: by target, history and popularity."""
     whole = details["slices"][0]["auc"]

@@ -10,6 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.column_kinds import is_list
+from mmctr.data.fields.field import CODES, VALUES
+from mmctr.data.fields.params import Side
+from mmctr.runtime.suggestions import suggest
 from mmctr.serving.errors import RequestError, UnknownItemsError
 from mmctr.serving.rows import Requests, not_dates
 from mmctr.serving.state import ScoringState
@@ -46,6 +49,8 @@ def of_user(
     else:
         items = state.ids.numbers(candidates)
     count = len(items)
+    _warn_of_ignored(state, "user", user, {"user_id"})
+    _warn_of_ignored(state, "row", row, {"timestamp"})
     past = state.ids.numbers(history)
     known = past[past > 0]
     user_id = user.pop("user_id", None)
@@ -63,6 +68,22 @@ def of_user(
         columns=columns,
     )
     return requests, len(past) - len(known)
+
+
+def _warn_of_ignored(
+    state: ScoringState, side: Side, given: Mapping[str, Any], others: set[str]
+) -> None:
+    """Say which names of a user or a row are none that the bundle knows."""
+    known = {field.column for field in state.bundle.fields.of(side)} | others
+    for name in given:
+        # A caller may have encoded a field already.
+        if name not in known and not name.startswith((CODES, VALUES)):
+            logger.warning(
+                "%s: '%s' is no field of this bundle, so it is ignored; %s",
+                side,
+                name,
+                suggest(name, known),
+            )
 
 
 def best_items(

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
+from torch import nn
 from worlds import ROW_LEVELS, click_log, ctr_params, random_table
 
 from mmctr.ctr.models.din.model import Din
 from mmctr.ctr.params import TrainingParams
 from mmctr.ctr.training.fit import TrainedModel, train_ctr_model
-from mmctr.ctr.training.optimizer import make_optimizer, rate_factor
+from mmctr.ctr.training.optimizer import clip_gradients, make_optimizer, rate_factor
 
 TRAINING = {"batch_size": 64, "learning_rate": 0.01, "max_epochs": 2, "patience": 9}
 
@@ -123,3 +124,17 @@ def test_smoothed_labels_keep_the_loss_above_their_entropy(world):
     train(world, plain, **settings)
     assert min(plain.values) < entropy
     assert found.history["validations"][0]["logloss"] > 0
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1.0, torch.nan])
+def test_the_clip_is_that_of_torch(factor):
+    ours, theirs = nn.Linear(5, 4), nn.Linear(5, 4)
+    gradients = [torch.randn_like(weight) * factor for weight in ours.parameters()]
+    for model in (ours, theirs):
+        for weight, gradient in zip(model.parameters(), gradients, strict=True):
+            weight.grad = gradient.clone()
+    norm = clip_gradients(ours, 1.0)
+    expected = torch.nn.utils.clip_grad_norm_(theirs.parameters(), 1.0)
+    torch.testing.assert_close(norm, expected, rtol=0, atol=0, equal_nan=True)
+    for own, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(own.grad, other.grad, rtol=0, atol=0, equal_nan=True)

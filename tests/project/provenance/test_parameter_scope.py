@@ -64,6 +64,8 @@ def read_by(node: str, tree: dict[str, Any], **changes: object) -> dict[str, Any
         ("train_model", {"ctr_modeling__progress": True}, False),
         ("train_model", {"ctr_modeling__training__keep_memory": False}, False),
         ("train_model", {"ctr_modeling__model__similarity__buckets": 3}, False),
+        ("train_model", {"ctr_modeling__model__mhta__heads": 2}, False),
+        ("train_model", {"ctr_modeling__model__quadratic__terms": 2}, False),
         ("train_model", {"quantization__method": "pq"}, False),
         ("evaluate_predictions", {"ctr_modeling__evaluation__resamples": 7}, True),
         ("evaluate_predictions", {"ctr_modeling__training__patience": 7}, False),
@@ -120,6 +122,29 @@ def test_a_method_counts_once_a_modality_has_it(tree):
     one = read_by("quantize_items", tree, **chosen)
     other = read_by("quantize_items", tree, **chosen, quantization__pq__positions=2)
     assert one != other
+
+
+@pytest.mark.parametrize(
+    ("model", "head", "section", "counts"),
+    [
+        ("mhta", "own", "mhta__heads", True),
+        ("mhta", "own", "stca__heads", False),
+        ("qin", "own", "quadratic__terms", True),
+        ("qin", "mlp", "quadratic__terms", False),
+        ("din", "dcn_v2", "dcn_v2__layers", True),
+        ("my.models:Own", "own", "stca__heads", True),
+    ],
+)
+def test_settings_of_a_model_count_where_it_reads_them(
+    tree, model, head, section, counts
+):
+    chosen = {
+        "ctr_modeling__model__name": model,
+        "ctr_modeling__model__head": head,
+    }
+    one = read_by("train_model", tree, **chosen)
+    change = {f"ctr_modeling__model__{section}": 5}
+    assert (one != read_by("train_model", tree, **chosen, **change)) is counts
 
 
 def test_settings_of_a_loss_count_once_it_is_chosen(tree):

@@ -86,11 +86,13 @@ class PartialLog(Dataset[PartialBatch]):
         batch = log[rows[own]]
         starts, ends = log.offsets[rows], log.offsets[rows + 1]
         before = int((ends - starts)[: own.start].sum())
-        places, n_items = np.zeros(0, np.int64), 0
+        places, n_items = torch.zeros(0, dtype=torch.long), 0
         if self._finds_items:
             history, _ = take_ranges(log.history, starts, ends)
-            everything = np.unique(np.concatenate([log.target[rows], history]))
-            places = np.searchsorted(everything, batch.items.numpy())
+            # Sorting is torch's: NumPy's takes several times as long.
+            found = torch.from_numpy(np.concatenate([log.target[rows], history]))
+            everything = torch.unique(found)
+            places = torch.searchsorted(everything, batch.items)
             n_items = len(everything)
         group = log.groups
         if len(group):
@@ -100,7 +102,7 @@ class PartialLog(Dataset[PartialBatch]):
             part=Part(
                 rows=Span(own.start, own.stop - own.start, len(rows)),
                 positions=Span(before, len(batch.history), int((ends - starts).sum())),
-                items=torch.from_numpy(places),
+                items=places,
                 n_items=n_items,
             ),
             label=torch.from_numpy(log.label[rows]),

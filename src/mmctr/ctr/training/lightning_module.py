@@ -24,6 +24,7 @@ from mmctr.ctr.training.losses import training_loss
 from mmctr.ctr.training.monitor import is_better
 from mmctr.ctr.training.optimizer import (
     add_l2_gradient,
+    clip_gradients,
     make_optimizer,
     make_plateau,
     network_weights,
@@ -182,9 +183,7 @@ class CtrLightningModule(pl.LightningModule):
         add_l2_gradient(self._tables, self._params.embedding_l2)
         add_l2_gradient(self._network, self._params.network_l2)
         # Lightning's own clip refuses a fused optimizer in bf16, which has no scaler.
-        self.gradient_norm = torch.nn.utils.clip_grad_norm_(
-            self.model.parameters(), self._params.clip_norm
-        )
+        self.gradient_norm = clip_gradients(self.model, self._params.clip_norm)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Save the metrics so far, the best weights, the schedule and the average."""

@@ -103,3 +103,24 @@ def add_l2_gradient(weights: list[torch.nn.Parameter], strength: float) -> None:
     trained = [weight for weight in weights if weight.grad is not None]
     if strength > 0 and trained:
         torch._foreach_add_([w.grad for w in trained], trained, alpha=strength)
+
+
+@torch.no_grad()
+def clip_gradients(model: CtrModel, limit: float) -> torch.Tensor:
+    """``torch.nn.utils.clip_grad_norm_``, which multiplies also by 1.
+
+    Where that is known without waiting for a GPU, gradients stay as they are.
+
+    Args:
+        model: With gradients.
+        limit: Highest norm of all of them together.
+
+    Returns:
+        The norm before.
+    """
+    gradients = [w.grad for w in model.parameters() if w.grad is not None]
+    norm = torch.nn.utils.get_total_norm(gradients)
+    # torch's own addend; NaN is below nothing.
+    if norm.device.type != "cpu" or not norm + 1e-6 < limit:
+        torch.nn.utils.clip_grads_with_norm_(model.parameters(), limit, norm)
+    return norm

@@ -11,7 +11,11 @@ from mmctr.data.datasets.npy import NpyDataset
 from mmctr.data.datasets.optional import OptionalDataset
 from mmctr.data.datasets.previews import PreviewableTextDataset
 from mmctr.data.datasets.raw_item_contents import ItemContents, RawItemContents
-from mmctr.data.datasets.result_store import ResultStore, ResultStoreDataset
+from mmctr.data.datasets.result_store import (
+    LoadedResults,
+    ResultStore,
+    ResultStoreDataset,
+)
 from mmctr.data.datasets.run_history import RunHistoryDataset
 from mmctr.data.datasets.scored_bundle import BundleFolder
 from mmctr.data.datasets.scored_log import ScoredLogDataset
@@ -36,6 +40,7 @@ __all__ = [
     "OptionalDataset",
     "PreviewableTextDataset",
     "RawItemContents",
+    "LoadedResults",
     "ResultStore",
     "ResultStoreDataset",
     "RunHistoryDataset",

@@ -1,6 +1,6 @@
 """Results of long computations, one file each, keyed by what went into them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Never
@@ -84,6 +84,17 @@ class ResultStore:
 
     def _file(self, name: str) -> AtomicDataset:
         return AtomicDataset(dataset=self.dataset, filepath=str(self._path(name)))
+
+
+@dataclass(frozen=True)
+class LoadedResults:
+    """Results of a store in memory, for processes that don't have its folder."""
+
+    results: Mapping[str, Any]
+
+    def load(self, name: str) -> Any:
+        """Give a result."""
+        return self.results[name]
 
 
 class ResultStoreDataset(AbstractDataset[Never, ResultStore]):

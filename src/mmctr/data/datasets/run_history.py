@@ -45,9 +45,9 @@ class RunHistoryDataset(AbstractDataset[NoReturn, RunHistory]):
 
     def preview(self) -> TablePreview:
         """A row per run, for kedro-viz."""
-        columns = ("number", "at", "model", "metrics", "seconds", "commit")
-        rows = [run.model_dump(include=set(columns)) for run in self._history.runs()]
-        frame = pd.DataFrame(rows, columns=list(columns), dtype=object)
+        columns = ["number", "at", "model", "gauc", "auc", "logloss", "seconds"]
+        rows = [{**run.metrics, **run.model_dump()} for run in self._history.runs()]
+        frame = pd.DataFrame(rows, columns=columns, dtype=object)
         return TablePreview(frame.to_dict(orient="split"))
 
     def _exists(self) -> bool:

@@ -2,21 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
 
 from mmctr.ctr.params import CtrParams
-from mmctr.data.datasets import ResultStore
+from mmctr.data.datasets import LoadedResults, ResultStore
 from mmctr.data.log_facts import LogFacts
 from mmctr.experiments.ablation.inputs import Parts
 from mmctr.experiments.ablation.plan import AblationPlan, PlannedSetting, RunName
 from mmctr.experiments.ablation.processes import choose_processes
 from mmctr.experiments.results import make_missing
 from mmctr.experiments.training import Items, facts_of, train_measured, with_facts
+from mmctr.runtime.scale.cluster import Cluster
 
 if TYPE_CHECKING:  # torch takes a second to import
     from mmctr.ctr.inputs.click_log import ClickLog
@@ -27,7 +28,7 @@ class RunTrainer:
     """Trains the models of a plan, all on the same rows."""
 
     plan: AblationPlan
-    codes: ResultStore
+    codes: ResultStore | LoadedResults
     items: Items
     parts: Parts
 
@@ -41,6 +42,7 @@ class RunTrainer:
             ValueError: If codes can't be made, naming the arms that need them.
         """
         quantize = partial(self._quantize, train)
+        assert isinstance(self.codes, ResultStore)  # nosec B101
         make_missing(self.codes, quantize, self.plan.codes(), "codes")
 
     def _quantize(self, train: pa.Table, setting: PlannedSetting) -> pa.Table:
@@ -58,7 +60,11 @@ class RunTrainer:
             ) from error
 
     def train_missing(
-        self, store: ResultStore, runs: Iterable[RunName], label: str
+        self,
+        store: ResultStore,
+        runs: Iterable[RunName],
+        label: str,
+        cluster: Cluster | None = None,
     ) -> list[dict[str, Any]]:
         """Train the models whose results a store lacks.
 
@@ -66,14 +72,26 @@ class RunTrainer:
             store: Receives them.
             runs: In the order in which they are begun.
             label: What they are, for the log.
+            cluster: Trains them; None: processes of this machine.
 
         Returns:
             The facts of every run, see :meth:`train`.
         """
         arguments = {run.result: run for run in runs}
-        processes = choose_processes(self.plan.params.processes, self._shared.device)
-        make_missing(store, self.train, arguments, label, processes)
+        if cluster is None:
+            requested, device = self.plan.params.processes, self._shared.device
+            processes = choose_processes(requested, device)
+            make_missing(store, self.train, arguments, label, processes)
+        else:
+            trainer = self._with_loaded_codes(arguments.values())
+            make_missing(store, trainer.train, arguments, label, cluster=cluster)
         return [facts_of(store.load(name)) for name in arguments]
+
+    def _with_loaded_codes(self, runs: Iterable[RunName]) -> Self:
+        settings = (self.plan.arms[run.arm].candidates[run.candidate] for run in runs)
+        names = {each.codes for each in settings if each.codes is not None}
+        loaded = {name: self.codes.load(name) for name in sorted(names)}
+        return replace(self, codes=LoadedResults(loaded))
 
     def train(self, run: RunName) -> pa.Table:
         """Train one model and score the test rows.

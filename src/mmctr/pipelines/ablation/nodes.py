@@ -20,6 +20,8 @@ from mmctr.experiments.ablation.runs import RunTrainer, choose_candidates
 from mmctr.experiments.common import describe_inputs
 from mmctr.experiments.training import Items
 from mmctr.experiments.varied_params import VariedParams
+from mmctr.runtime.scale.cluster import connected_cluster
+from mmctr.runtime.scale.params import ScaleParams
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +98,7 @@ def train_arms(
     test: pa.Table,
     valid_tree_scores: np.ndarray,
     test_tree_scores: np.ndarray,
+    scale: ScaleParams,
 ) -> dict[str, Any]:
     """Make the codes, try every arm's candidates, train the best one with every seed.
 
@@ -111,6 +114,7 @@ def train_arms(
         valid_tree_scores: Probabilities of the boosted trees, ``[valid rows]``; here
             only to fail before the trainings if they don't belong to the rows.
         test_tree_scores: The same, ``[test rows]``.
+        scale: Whether a cluster trains.
 
     Returns:
         The choice, see :func:`choose_candidates`.
@@ -133,10 +137,11 @@ def train_arms(
         ),
     )
     trainer.make_codes(train)
-    trials = trainer.train_missing(store, planned.trials(), "trials")
-    choice = choose_candidates(planned, trials)
-    for name, candidate in choice["chosen"].items():
-        tried = choice["tried"][name]
-        logger.info("arm '%s' uses candidate '%s' %s", name, candidate, tried or "")
-    trainer.train_missing(store, planned.runs(choice["chosen"]), "runs")
+    with connected_cluster(scale) as cluster:
+        trials = trainer.train_missing(store, planned.trials(), "trials", cluster)
+        choice = choose_candidates(planned, trials)
+        for name, candidate in choice["chosen"].items():
+            tried = choice["tried"][name]
+            logger.info("arm '%s' uses candidate '%s' %s", name, candidate, tried or "")
+        trainer.train_missing(store, planned.runs(choice["chosen"]), "runs", cluster)
     return choice

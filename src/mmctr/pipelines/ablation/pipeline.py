@@ -42,6 +42,7 @@ def create_pipeline() -> Pipeline:
                     *_ITEMS,
                     *_ROWS,
                     *_TREES,
+                    "params:scale",
                 ],
                 outputs="ablation_choice",
                 name="train_arms",

@@ -7,6 +7,7 @@ from kedro.framework.context import KedroContext
 
 from mmctr.data.datasets.raw_log import RawLog
 from mmctr.project.doctor import data_set, machine
+from mmctr.project.doctor.cluster import check_cluster
 from mmctr.project.doctor.findings import Finding, Level
 from mmctr.project.doctor.modalities import describe_modalities
 from mmctr.project.opened import opened_project
@@ -65,6 +66,7 @@ def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[F
         *machine.check_device(devices),
         machine.check_disk(project / "data", raw_bytes),
         machine.check_memory(raw_bytes, available_memory()),
+        *check_cluster(params.scale),
         data_set.check_credentials(params),
         *raw,
         *columns,

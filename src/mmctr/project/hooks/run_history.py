@@ -74,12 +74,15 @@ def _add(
     entry, tree = manifest.made[METRICS], manifest.parameters
     parameters, inputs = made_of(manifest.made, METRICS, manifest.seed)
     times = catalog[TIMES].load() if catalog[TIMES].exists() else {}
+    last = times.get("last_run", {"nodes": []})
+    # Else this run has only found the metrics of a run without a history.
+    is_of_now = entry["node"] in last["nodes"]
 
     def describe(number: int) -> PastRun:
         return PastRun(
             number=number,
             at=entry.get("at", ""),
-            session=session,
+            session=session if is_of_now else "",
             dataset=str(tree["dataset"]),
             model=str(parameters["ctr_modeling.model.name"]),
             part=part,
@@ -87,7 +90,7 @@ def _add(
             users=int(rows.users.max(initial=-1)) + 1,
             rows_key=rows.key,
             metrics={name: metrics[part][name] for name in _KEPT},
-            seconds=times.get("last_run", {}).get("seconds"),
+            seconds=last["seconds"] if is_of_now else None,
             commit=entry.get("commit"),
             version=manifest.versions.get("mmctr"),
             parameters=parameters,

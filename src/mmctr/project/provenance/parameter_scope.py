@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from mmctr.ctr.models import MODELS
+from mmctr.ctr.models.heads import HEADS, OWN_HEAD
 from mmctr.evaluation.params import OF_TRAINING, EvaluationParams
 from mmctr.project.paths import FILES_READ, resolve_path
 from mmctr.runtime.extensions import source_of
@@ -194,6 +196,7 @@ def _idle(parameters: dict[str, Any]) -> list[str]:
             f"ctr_modeling.model.{x}.*": x not in content
             for x in ("continuous", "similarity")
         },
+        **_idle_of_model(ctr["model"]),
         "ctr_modeling.going_on.*": ctr["start_from"] is None,
         **{
             f"ctr_modeling.training.{x}": ctr["training"]["schedule"] != "plateau"
@@ -205,6 +208,20 @@ def _idle(parameters: dict[str, Any]) -> list[str]:
         not in parameters["row_statistics"]["kinds"],
     }
     return [pattern for pattern, is_idle in unused.items() if is_idle]
+
+
+def _idle_of_model(model: dict[str, Any]) -> dict[str, bool]:
+    """Tell of each section of a model or head whether it is idle.
+
+    A model from elsewhere may read any of them.
+    """
+    name, head = model["name"], model["head"]
+    if name not in MODELS:
+        return {}
+    own_head = head == OWN_HEAD and name == "qin"
+    used = {name, "quadratic" if own_head else head}
+    sections = [x for x, value in model.items() if x in {*MODELS, *HEADS}]
+    return {f"ctr_modeling.model.{x}.*": x not in used for x in sections}
 
 
 def _at(tree: dict[str, Any], path: str) -> Any:

@@ -16,6 +16,7 @@ from mmctr.runtime.scale.params import ScaleParams
 
 _FOLDERS = Path("/tmp")  # nosec B108, like Ray's own: names of sockets must be short
 _PREFIX = "mmctr-ray-"
+_STARTS = 4
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def connected_cluster(params: ScaleParams) -> Iterator[Cluster | None]:
             "use --params scale.backend=none"
         )
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray's own workers give way to all other programs; these are the run.
+    os.environ.setdefault("RAY_worker_niceness", str(os.nice(0)))
     if params.address is None:
         # Ports of Ray are open to other machines; without this token they refuse.
         os.environ.setdefault("RAY_AUTH_MODE", "token")
@@ -89,23 +92,42 @@ def _connect(address: str | None, folder: str | None) -> None:
 
     quiet: dict[str, Any] = {"configure_logging": False, "log_to_driver": False}
     if address is None:
-        ray.init(
-            "local",
-            include_dashboard=False,
-            _node_ip_address="127.0.0.1",
-            _temp_dir=folder,
-            **quiet,
+        quiet |= {"include_dashboard": False, "_temp_dir": folder}
+    for tries in range(_STARTS):
+        try:
+            ray.init(address or "local", **quiet)
+            return
+        except Exception as error:
+            # Ray has no kind of its own for these.
+            ray.shutdown()
+            _kill_started(folder)
+            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            # Its processes have half a minute, which is little on a busy machine.
+            if address is None and "timed out" in first and tries + 1 < _STARTS:
+                continue
+            raise ValueError(_describe_failure(address, first)) from error
+
+
+def _kill_started(folder: str | None) -> None:
+    """Kill what a start that failed has left of this process's cluster."""
+    import psutil  # Ray brings it
+
+    for child in psutil.Process().children():
+        if folder is not None and any(folder in x for x in child.cmdline()):
+            child.kill()
+
+
+def _describe_failure(address: str | None, why: str) -> str:
+    if address is None:
+        return (
+            f"scale: no Ray cluster can be started on this machine: {why} Try again "
+            "when it is less busy, or use --params scale.backend=none"
         )
-        return
-    try:
-        ray.init(address, **quiet)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise ValueError(
-            f"scale.address={address}: no Ray cluster that can be joined: {first} "
-            "Start one with `ray start --head`, or leave the address out for one of "
-            "this machine alone"
-        ) from error
+    return (
+        f"scale.address={address}: no Ray cluster that can be joined: {why} Start one "
+        "with `ray start --head`, or leave the address out for one of this machine "
+        "alone"
+    )
 
 
 def _claim(params: ScaleParams) -> Cluster:

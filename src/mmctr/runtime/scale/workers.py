@@ -78,6 +78,7 @@ class _Pool:
         # What is waited for: a call's result, or None for a worker's start.
         self._waiting: dict[Any, tuple[Any, _Call | None]] = {}
         self._free: list[Any] = []
+        self._failed_starts = 0
         for _ in range(cluster.workers):
             self._start()
 
@@ -108,7 +109,9 @@ class _Pool:
                     again += self._lost(call, error)
                     continue
                 self._free.append(worker)
-                if call is not None:
+                if call is None:
+                    self._failed_starts = 0
+                else:
                     yield call.name, _unpack(found)
 
     def end(self) -> None:
@@ -151,10 +154,14 @@ class _Pool:
                 "killed for lack of memory on its node; fewer workers need less: "
                 "--params scale.workers=N"
             )
+        self._start()
         if call is None:
+            # Its node may be the one that is lost.
+            self._failed_starts += 1
+            if self._failed_starts < _MOST_TRIES:
+                return []
             last = str(error).strip().splitlines()[-1]
             raise ChildProcessError(f"a worker can't be started: {last}") from error
-        self._start()
         if call.tries + 1 >= _MOST_TRIES:
             raise ChildProcessError(
                 f"{call.name}: its worker was lost {_MOST_TRIES} times, last: {why}"

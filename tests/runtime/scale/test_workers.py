@@ -1,0 +1,127 @@
+"""Calls on two nodes of one core each: results, errors, and losses."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local_clusters import local_nodes, lose_a_node
+
+from mmctr.runtime.scale.cluster import Cluster, connected_cluster
+from mmctr.runtime.scale.workers import run_on_workers
+
+pytestmark = pytest.mark.system
+
+logger = logging.getLogger("mmctr.test")
+
+
+class OddError(ValueError):
+    """Can't be made from its message."""
+
+    def __init__(self, number: int, row: int) -> None:
+        super().__init__(f"{number} in row {row}")
+
+
+def work(argument: Any) -> Any:
+    """What a worker does, by the argument."""
+    what, *more = argument if isinstance(argument, tuple) else (argument,)
+    match what:
+        case "fail":
+            raise ValueError("too few rows")
+        case "fail oddly":
+            raise OddError(7, 3)
+        case "say":
+            logger.info("step %d", more[0])
+            logger.debug("more of it")
+        case "node":
+            import ray
+
+            time.sleep(1)
+            return ray.get_runtime_context().get_node_id()
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "die once":
+            file = Path(more[0])
+            if not file.exists():
+                file.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        case "wait":
+            Path(f"{more[0]}-{os.getpid()}").touch()
+            while not Path(more[0]).exists():
+                time.sleep(0.1)
+    return argument
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[tuple[Any, Cluster]]:
+    """Ray's cluster, and what a run uses of it."""
+    with local_nodes(2) as (cluster, params), connected_cluster(params) as connected:
+        assert connected is not None
+        yield cluster, connected
+
+
+def results(arguments: dict[str, Any], cluster: Cluster) -> dict[str, Any]:
+    return dict(run_on_workers(work, arguments.items(), cluster))
+
+
+def test_calls_are_made_on_both_nodes_each_once(nodes, caplog):
+    caplog.set_level(logging.INFO)
+    assert nodes[1] == Cluster(workers=2, cpus=1, gpus=0)
+    arguments = {f"n{i}": ("node",) for i in range(4)} | {"said": ("say", 3)}
+    found = results(arguments, nodes[1])
+    assert found.pop("said") == ("say", 3)
+    assert len(found) == 4
+    assert len(set(found.values())) == 2
+    assert [x.getMessage() for x in caplog.records if x.name == logger.name] == [
+        "said: step 3"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("what", "message"), [("fail", "too few rows"), ("fail oddly", "7 in row 3")]
+)
+def test_what_a_call_raises_is_raised(nodes, what, message):
+    with pytest.raises(ValueError, match=message):
+        results({"a": 1, "b": what}, nodes[1])
+
+
+def test_a_call_whose_worker_is_killed_is_made_again(nodes, tmp_path, caplog):
+    arguments = {"a": ("die once", str(tmp_path / "died")), "b": 2}
+    assert results(arguments, nodes[1]) == arguments
+    assert "a: its worker was lost, and it is made again" in caplog.text
+
+
+def test_a_call_that_kills_its_workers_is_named(nodes):
+    with pytest.raises(ChildProcessError, match="b: its worker was lost 3 times"):
+        results({"b": "die"}, nodes[1])
+
+
+def test_a_lost_nodes_calls_are_made_again(nodes, tmp_path, caplog):
+    """The last test of the module: a node is gone afterwards."""
+    cluster, connected = nodes
+    file = tmp_path / "go"
+    calls = run_on_workers(
+        work, [(name, ("wait", str(file))) for name in "abc"], connected
+    )
+
+    def begun() -> int:
+        return len(list(tmp_path.glob("go-*")))
+
+    def lose_one() -> None:
+        until = time.monotonic() + 60
+        while begun() < 2 and time.monotonic() < until:
+            time.sleep(0.1)
+        lose_a_node(cluster)
+        file.touch()
+
+    thread = threading.Thread(target=lose_one)
+    thread.start()
+    found = dict(calls)
+    thread.join()
+    assert set(found) == set("abc")
+    assert "is made again" in caplog.text
