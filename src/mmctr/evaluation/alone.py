@@ -36,7 +36,7 @@ def evaluate_scores(
     """
     rows = UserRows.of(labels, groups, users)
     scores = checked_probabilities(probabilities, len(rows.labels))
-    compared = compare_scores(rows, {MODEL: scores})
+    compared = compare_scores(rows, {MODEL: scores}, params)
     drawn = resample(compared, rows.n_users, params)
     once = {key: measure(np.ones(rows.n_users)) for key, measure in compared.items()}
     judged = judge_model(rows, scores, scores, once, drawn, params)
