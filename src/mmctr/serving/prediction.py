@@ -1,21 +1,19 @@
 """Score a log of any size by a bundle, a piece at a time; a stopped run goes on."""
 
 import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
-
-import pyarrow as pa
 
 from mmctr.data.fields.log_columns import GROUP_SIZE
 from mmctr.data.preparation.groups import BY_IMPRESSION, BY_TIME, BY_USER
 from mmctr.data.reading.scored_log import ScoredLog, ScoredRows
 from mmctr.runtime.hashing import file_fingerprint
 from mmctr.runtime.progress import is_shown, progress_bar
+from mmctr.runtime.scale.cluster import Cluster
 from mmctr.runtime.sealed_folder import MANIFEST
 from mmctr.serving.making import versions
-from mmctr.serving.prediction_counts import PieceCounts, measured_rows
 from mmctr.serving.prediction_events import (
     has_clicks,
     index_clicked,
@@ -24,21 +22,24 @@ from mmctr.serving.prediction_events import (
 )
 from mmctr.serving.prediction_items import with_log_items
 from mmctr.serving.prediction_params import PredictParams
+from mmctr.serving.prediction_pieces import (
+    PROBABILITY,
+    PieceScorer,
+    RequestedPiece,
+    scored_pieces,
+)
 from mmctr.serving.prediction_rows import (
     HISTORY,
     LogRows,
     as_kind,
-    group_keys,
     refuse_unknown,
 )
 from mmctr.serving.prediction_store import PieceStore, key_of
-from mmctr.serving.prediction_users import UserColumns, user_keys
+from mmctr.serving.prediction_users import UserColumns
 from mmctr.serving.saving import load_state
 from mmctr.serving.state import ScoringState
 
 logger = logging.getLogger(__name__)
-
-PROBABILITY = "probability"
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,14 @@ class LogScorer:
     def _longest(self) -> int:
         return self.state.bundle.reference.longest_history
 
-    def score(self) -> ScoredPieces:
+    def score(self, cluster: Cluster | None = None) -> ScoredPieces:
         """Score all rows; pieces that are there already are not scored again.
 
+        Args:
+            cluster: Its workers score; None: this process.
+
         Raises:
+            ChildProcessError: If the cluster is lost.
             ValueError: If there are no rows, or rows can't be scored.
         """
         params, total = self.params, self.log.count_rows()
@@ -138,33 +143,22 @@ class LogScorer:
         with progress_bar("scoring", total, show=is_shown(params.progress)) as bar:
             bar.update(min(first * params.rows_at_once, total))
             pieces = self.log.pieces(params.rows_at_once, first)
-            for number, piece in enumerate(pieces, first):
-                self._score_piece(number, self._typed(piece), rows, share)
-                bar.update(piece.raw.num_rows)
+            requested = self._requested(pieces, rows)
+            scored = scored_pieces(PieceScorer(self.state, share), requested, cluster)
+            for number, piece in enumerate(scored, first):
+                self.store.write(number, *piece)
+                bar.update(piece.rows.num_rows)
         self.store.finish()
         return ScoredPieces(self.store, count, self._summary(total, share))
 
-    def _score_piece(
-        self, number: int, piece: ScoredRows, rows: LogRows, share: float
-    ) -> None:
-        state = self.state
-        requests, unknown = rows.requests(piece)
-        if self.params.unknown == "refuse":
-            refuse_unknown(piece, requests.items, rows.place)
-        encoded = state.rows(requests)
-        scores = state.score_rows(encoded)
-        users = user_keys(piece.users)
-        groups = group_keys(piece, users)
-        counts = self._counts.of(encoded, scores, piece, unknown)
-        measured = measured_rows(piece.labels, scores, users, groups, share)
-        raw = piece.raw
-        place = raw.column_names.index("item_id") + 1
-        table = raw.add_column(place, PROBABILITY, pa.array(scores))
-        self.store.write(number, in_order(table), measured, counts)
-
-    @cached_property
-    def _counts(self) -> PieceCounts:
-        return PieceCounts.of_state(self.state)
+    def _requested(
+        self, pieces: Iterable[ScoredRows], rows: LogRows
+    ) -> Iterator[RequestedPiece]:
+        for piece in map(self._typed, pieces):
+            requests, unknown = rows.requests(piece)
+            if self.params.unknown == "refuse":
+                refuse_unknown(piece, requests.items, rows.place)
+            yield RequestedPiece(piece, requests, unknown)
 
     def _typed(self, piece: ScoredRows) -> ScoredRows:
         """With ids of the bundle's type, where the file has no types."""
@@ -269,9 +263,3 @@ class LogScorer:
             "new_items": self.new_items,
             "notes": list(log.notes.texts),
         }
-
-
-def in_order(table: pa.Table) -> pa.Table:
-    """User, item and probability first, then the other columns as they are."""
-    first = ["user_id", "item_id", PROBABILITY]
-    return table.select([*first, *(x for x in table.column_names if x not in first)])

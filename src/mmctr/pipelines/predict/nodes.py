@@ -7,13 +7,15 @@ from typing import Any
 from mmctr.data.datasets import TablePieces
 from mmctr.data.reading.scored_log import ScoredLog
 from mmctr.reporting.prediction_page import prediction_page
+from mmctr.runtime.scale.cluster import connected_cluster
+from mmctr.runtime.scale.params import ScaleParams
 from mmctr.serving.prediction_params import PredictParams
 
 logger = logging.getLogger(__name__)
 
 
 def score_log(
-    bundle: Path, log: ScoredLog, params: PredictParams
+    bundle: Path, log: ScoredLog, params: PredictParams, scale: ScaleParams
 ) -> tuple[TablePieces, dict[str, Any]]:
     """Score every row of a log by a bundle, which is all that is needed.
 
@@ -21,6 +23,7 @@ def score_log(
         bundle: Its folder.
         log: Rows, and what else is known of them.
         params: Pieces, and what happens to what is unknown.
+        scale: Whether a cluster scores the pieces.
 
     Returns:
         The rows in their order, ``user_id``, ``item_id``, ``probability`` and the
@@ -35,7 +38,8 @@ def score_log(
     from mmctr.serving.prediction_report import report_of
 
     scorer = LogScorer.of(bundle, log, params)
-    scored = scorer.score()
+    with connected_cluster(scale) as cluster:
+        scored = scorer.score(cluster)
 
     def piece(numbers: slice) -> Any:
         if numbers.start >= numbers.stop:

@@ -11,7 +11,12 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 score_log,
-                inputs=["scored_bundle", "scored_log", "params:predict"],
+                inputs=[
+                    "scored_bundle",
+                    "scored_log",
+                    "params:predict",
+                    "params:scale",
+                ],
                 outputs=["predictions", "predict_report"],
                 name="score_log",
             ),
