@@ -52,7 +52,7 @@ def test_two_runs_are_compared_on_the_same_users(finished_project):
     folder = history_of(project)
     report = Page((folder.parent / "report.html").read_text("utf-8"))
     words = report.section("history").words
-    assert "ctr_modeling.model.name=din" in words
+    assert "model.name=din" in words
     assert 'href="0001.html"' in (folder / "0002.html").read_text("utf-8")
     code, listed = mmctr(project, "compare", "--env", "test")
     assert code == 0

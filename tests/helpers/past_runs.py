@@ -41,7 +41,10 @@ def earlier_runs() -> dict[str, Any]:
                 **run,
                 "number": 7,
                 "report": "history/0007.html",
-                "differs": {"ctr_modeling.training.loss": ("bce", "bce+pairwise")},
+                "differs": {
+                    "ctr_modeling.model.mhta.heads": (4, "-"),
+                    "ctr_modeling.training.loss": ("bce", "bce+pairwise"),
+                },
                 "minus": dict.fromkeys(measures, minus),
             },
             {

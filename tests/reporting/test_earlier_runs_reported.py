@@ -16,8 +16,7 @@ def page() -> Page:
 def test_each_run_has_what_is_other_and_the_difference(page):
     words = page.section("history").words
     assert (
-        "7 2026-02-01 04:05 UTC ctr_modeling.training.loss=bce+pairwise "
-        "+0.0123 [-0.0040, +0.0200]"
+        "7 2026-02-01 04:05 UTC training.loss=bce+pairwise +0.0123 [-0.0040, +0.0200]"
     ) in words
     assert "this run 0.7000 0.7000 0.7000" in words
     assert "`" not in words

@@ -51,8 +51,12 @@ def _row(run: dict[str, Any]) -> list[str]:
 def _other(run: dict[str, Any]) -> str:
     """Name what an earlier run has other than this one."""
     # What only one of them has goes with a choice that is named already.
-    found = sorted(run["differs"].items(), key=lambda each: ABSENT in each[1])
-    named = [f"{name}={cell(its)}" for name, (_, its) in found]
+    named = [
+        f"{name.removeprefix('ctr_modeling.')}={cell(its)}"
+        for name, pair in run["differs"].items()
+        for its in pair[1:]
+        if ABSENT not in pair
+    ]
     named += [f"another {file}" for file in run["inputs"]]
     more = [f"{len(named) - _MOST} more"] if len(named) > _MOST else []
     return ", ".join([*named[:_MOST], *more]) or "nothing"
