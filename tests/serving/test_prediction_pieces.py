@@ -44,7 +44,7 @@ def test_a_scorer_that_was_sent_gives_the_same(log_scorer):
 
 @pytest.mark.system
 def test_two_nodes_give_the_pieces_of_one_process(log_scorer):
-    params = {"rows_at_once": 4096}
+    params = {"rows_at_once": 512}
     alone = log_scorer("alone", **params).score()
     assert alone.count > 2
     with local_nodes(2) as (_, scale), connected_cluster(scale) as cluster:
