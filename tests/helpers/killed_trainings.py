@@ -1,10 +1,14 @@
 """Trainings that are killed, and a comparison of their results to the last bit."""
 
 import json
+import os
+import signal
+from pathlib import Path
 
 import pytorch_lightning as pl
 
 from mmctr.ctr.training.trained_model import TrainedModel
+from mmctr.runtime.ranks import Ranks
 
 
 class Killed(BaseException):
@@ -25,6 +29,21 @@ class KillAt(pl.Callback):
     def on_validation_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
         if trainer.global_step == self.step and self.in_validation:
             raise Killed
+
+
+class KilledOnce(pl.Callback):
+    """The last of several processes ends by ``kill -9``, but not a second time."""
+
+    def __init__(self, step: int, mark: Path) -> None:
+        self.step = step
+        self.mark = mark
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
+        ranks = Ranks.current()
+        is_last = ranks.rank == ranks.count - 1
+        if trainer.global_step == self.step and is_last and not self.mark.exists():
+            self.mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Steps(pl.Callback):

@@ -1,7 +1,5 @@
 """Several processes train the same function as one, and resume each other's work."""
 
-import os
-import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pytorch_lightning as pl
+from killed_trainings import KilledOnce
 from rank_processes import run_in_ranks
 from torch import nn
 from worlds import ctr_params, log_with_statistics, random_table, with_vectors
@@ -56,18 +55,6 @@ class Recorded(pl.Callback):
         )
 
 
-class KilledAt(pl.Callback):
-    """The last process ends as by ``kill -9``."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
-        ranks = Ranks.current()
-        if trainer.global_step == self.step and ranks.rank == ranks.count - 1:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _layers_are_imported():
     """Once, and not in every process."""
@@ -102,10 +89,12 @@ def params_of(name: str, **training: Any):
     return params.model_copy(update={"checkpoint": kept})
 
 
-def train(world, params, checkpoints: Path | None = None, killed_at: int = 0):
+def train(world, params, checkpoints: Path | None = None, killed_at: int | None = None):
     table, log, valid = world
     recorded = Recorded()
-    callbacks = [recorded, KilledAt(killed_at)]
+    callbacks: list[pl.Callback] = [recorded]
+    if killed_at is not None:
+        callbacks.append(KilledOnce(killed_at, checkpoints / "killed"))
     groups = np.arange(len(valid)) // 4
     trained = train_ctr_model(
         table, log, valid, groups, params, callbacks=callbacks, checkpoints=checkpoints
@@ -179,6 +168,7 @@ def test_killed_in_mid_epoch_others_go_on(world, tmp_path, resumed_by):
     params = params_of("din", max_epochs=3, **own)
     (whole,) = run_in_ranks(1, train, world, params, folder=tmp_path)
     kept = tmp_path / "checkpoints"
+    kept.mkdir()
     failed = run_in_ranks(2, train, world, params, kept, 15, folder=tmp_path)
     assert failed[1] is None
     assert isinstance(failed[0], Exception)

@@ -12,6 +12,7 @@ from mmctr.ctr.inputs.item_table import ItemTable
 from mmctr.ctr.member_weights import Weights, join_members, split_members
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.training.fit import train_ctr_model
+from mmctr.ctr.training.on_cluster import Train
 from mmctr.ctr.training.trained_model import TrainedModel
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ def refit(
     params: CtrParams,
     trained: TrainedModel,
     checkpoints: Path | None = None,
+    train_one: Train = train_ctr_model,
 ) -> TrainedModel:
     """Train each seed again, with the passes and rates of its first training.
 
@@ -38,6 +40,7 @@ def refit(
         params: Features, sizes, training.
         trained: From :func:`mmctr.ctr.training.seeds.train_seeds`.
         checkpoints: Folder for the checkpoints of unfinished trainings.
+        train_one: Makes a training.
 
     Returns:
         The weights, joined as those of the first; and a history with ``refit``: the
@@ -62,7 +65,7 @@ def refit(
             continue
         seed = params.seed + number
         logger.info("refit on train and valid, seed %d", seed)
-        again = train_ctr_model(
+        again = train_one(
             table,
             rows,
             valid,

@@ -13,6 +13,7 @@ from mmctr.ctr.member_weights import join_members
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.ctr.training.going_on import Parent
+from mmctr.ctr.training.on_cluster import Train
 from mmctr.ctr.training.trained_model import TrainedModel
 from mmctr.evaluation import auc, gauc, logloss
 
@@ -27,6 +28,7 @@ def train_seeds(
     params: CtrParams,
     checkpoints: Path | None = None,
     parents: Sequence[Parent] = (),
+    train_one: Train = train_ctr_model,
 ) -> TrainedModel:
     """Train ``training.seeds`` models, one after the other.
 
@@ -39,6 +41,7 @@ def train_seeds(
         checkpoints: Folder for the checkpoints of unfinished trainings; each has one of
             its own in it, so that what was interrupted resumes where it stopped.
         parents: Models to go on from, one per training; none: from scratch.
+        train_one: Makes a training.
 
     Returns:
         The weights of all, see :func:`mmctr.ctr.member_weights.join_members`; and the
@@ -56,7 +59,7 @@ def train_seeds(
         if count > 1:
             logger.info("training %d of %d, seed %d", number + 1, count, seed)
         trained.append(
-            train_ctr_model(
+            train_one(
                 table,
                 train,
                 valid,

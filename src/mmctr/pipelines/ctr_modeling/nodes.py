@@ -23,6 +23,8 @@ from mmctr.data.log_facts import LogFacts
 from mmctr.evaluation import evaluate, evaluate_beside_trees
 from mmctr.evaluation.baselines import repeats_predict_clicks, seen_before
 from mmctr.pipelines.going_on import load_start
+from mmctr.runtime.scale.cluster import connected_cluster
+from mmctr.runtime.scale.params import ONE_MACHINE, ScaleParams
 from mmctr.serving.later_rows import rows_to_go_on_with
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,7 @@ def train_model(
     params: CtrParams,
     item_id_mapping: pa.Table | None = None,
     start_bundle: Path | None = None,
+    scale: ScaleParams = ONE_MACHINE,
 ) -> tuple[Weights, dict[str, object]]:
     """Train DIN, keep the weights that were best on valid, and calibrate them there.
 
@@ -58,6 +61,7 @@ def train_model(
         item_id_mapping: ``original_id`` of every item in order; only read to go on.
         start_bundle: The training goes on from its weights, with rows that are later
             than those it was trained on and a share of these; None: from scratch.
+        scale: Whether workers of a cluster train, each with a part of every batch.
 
     Returns:
         Weights by name, with the calibrations fitted on the later half of valid, and
@@ -73,6 +77,7 @@ def train_model(
         estimate_memory,
         warn_if_memory_low,
     )
+    from mmctr.ctr.training.on_cluster import training_by
     from mmctr.ctr.training.refit import refit, with_selected
     from mmctr.ctr.training.seeds import train_seeds, with_mean
 
@@ -111,22 +116,28 @@ def train_model(
     estimate = estimate_memory(items, train_log, valid_log, params)
     warn_if_memory_low(estimate, params)
     folder = Path(params.checkpoint.folder) if params.checkpoint.folder else None
-    trained = train_seeds(items, train_log, valid_log, groups, params, folder, parents)
-    scores = predict_clicks(items, trained.weights, valid_log, params)
-    history = with_mean(trained.history, scores, valid_log, groups, params)
-    # The later rows are more like those that are predicted next.
-    latest = in_later_half(valid_rows)
-    weights = add_calibrations(
-        trained.weights,
-        valid_log.label[latest],
-        scores[latest],
-        params.calibration.method,
-    )
-    if params.training.refit == "train_and_valid":
-        both = as_log(train_and_valid(train_rows, valid_rows, facts, params.seed))
-        again = refit(items, both, valid_log, groups, params, trained, folder)
-        weights = with_selected(again.weights, weights)
-        said["refit"] = again.history["refit"]
+    with connected_cluster(scale) as cluster:
+        train_one, kept = training_by(cluster, scale, folder)
+        trained = train_seeds(
+            items, train_log, valid_log, groups, params, kept, parents, train_one
+        )
+        scores = predict_clicks(items, trained.weights, valid_log, params)
+        history = with_mean(trained.history, scores, valid_log, groups, params)
+        # The later rows are more like those that are predicted next.
+        latest = in_later_half(valid_rows)
+        weights = add_calibrations(
+            trained.weights,
+            valid_log.label[latest],
+            scores[latest],
+            params.calibration.method,
+        )
+        if params.training.refit == "train_and_valid":
+            both = as_log(train_and_valid(train_rows, valid_rows, facts, params.seed))
+            again = refit(
+                items, both, valid_log, groups, params, trained, kept, train_one
+            )
+            weights = with_selected(again.weights, weights)
+            said["refit"] = again.history["refit"]
     said["memory_estimate_gb"] = round(estimate.total / 1e9, 3)
     if advice:
         said["advice"] = advice

@@ -22,6 +22,7 @@ def create_pipeline() -> Pipeline:
                     "params:ctr_modeling",
                     "item_id_mapping",
                     "start_bundle",
+                    "params:scale",
                 ],
                 outputs=["ctr_weights", "training_history"],
                 name="train_model",

@@ -72,12 +72,15 @@ class CheckpointHook:
         if node.name != TRAINING or context is None or params is None:
             return
         self._saved.add(dataset_name)
-        folder = params.ctr_modeling.checkpoint.folder
-        if folder and self._saved >= set(node.outputs):
+        own = params.ctr_modeling.checkpoint.folder
+        folders = [own and resolve_path(own, Path(context.project_path))]
+        folders.append(params.scale.checkpoints)
+        if self._saved >= set(node.outputs):
             # torch takes a second to import; after a training it is there.
             from mmctr.runtime.checkpoint_files import remove_finished
 
-            remove_finished(resolve_path(folder, Path(context.project_path)))
+            for folder in filter(None, folders):
+                remove_finished(folder)
 
 
 class PredictionHook:

@@ -1,5 +1,6 @@
 """Parameters of work on more than one machine."""
 
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -34,3 +35,14 @@ class ScaleParams(Params):
                 "add --params scale.backend=ray"
             )
         return self
+
+    @property
+    def checkpoints(self) -> Path | None:
+        """Where a training across nodes keeps them; None without a shared folder."""
+        if self.backend == "none" or self.storage is None or "://" in self.storage:
+            return None
+        return Path(self.storage).expanduser().resolve() / "checkpoints"
+
+
+ONE_MACHINE = ScaleParams()
+"""Everything in this process, or in processes of this machine."""
