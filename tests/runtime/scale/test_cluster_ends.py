@@ -28,7 +28,7 @@ except KeyboardInterrupt:
 def processes_of(pid: int) -> list[str]:
     """Command lines that name the folder of a process's cluster."""
     listed = subprocess.run(
-        ["ps", "-eo", "args"], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True
     )
     return [x for x in listed.stdout.splitlines() if f"mmctr-ray-{pid}-" in x]
 
@@ -39,11 +39,14 @@ def processes_of(pid: int) -> list[str]:
 )
 def test_nothing_is_left(number, code):
     with subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE) as run:
-        assert run.stdout is not None
-        assert int(run.stdout.readline()) == len(os.sched_getaffinity(0))
-        assert any("raylet" in x for x in processes_of(run.pid))
-        run.send_signal(number)
-        assert run.wait(60) == code
+        try:
+            assert run.stdout is not None
+            assert int(run.stdout.readline()) == len(os.sched_getaffinity(0))
+            assert any("raylet" in x for x in processes_of(run.pid))
+            run.send_signal(number)
+            assert run.wait(60) == code
+        finally:
+            run.kill()
     until = time.monotonic() + 30
     while processes_of(run.pid) and time.monotonic() < until:
         time.sleep(0.2)
