@@ -11,7 +11,7 @@ from quantizer_worlds import WIDTH, quantization_params, topic_vectors
 from mmctr.content.quantizers.base import BaseQuantizer
 from mmctr.content.quantizers.factory import load_quantizer, make_quantizer
 from mmctr.content.quantizers.measured_fit import fit_and_measure
-from mmctr.content.quantizers.methods import METHODS, Method
+from mmctr.content.quantizers.methods import METHODS, QUANTIZER, Method
 from mmctr.content.quantizers.params import HealthParams, QuantizationParams, params_of
 from mmctr.content.quantizers.protocol import FitReport
 from mmctr.ctr.model_params import ModelParams
@@ -217,6 +217,7 @@ def test_one_entry_is_all_that_a_new_quantiser_needs(monkeypatch):
     """From parameters to codes, health, files and back; experiments know it as well."""
     entry = Method(f"{__name__}:Sign", SignParams, "signs", residual=True)
     monkeypatch.setitem(METHODS, "sign", entry)
+    monkeypatch.setitem(QUANTIZER.built_in, "sign", entry.target)  # made of METHODS
     assert (
         type(make_quantizer(QuantizationParams(seed=1), WIDTH)).__name__ == "RQKMeans"
     )
@@ -249,7 +250,7 @@ def test_a_method_that_is_not_there_is_answered_with_those_that_are():
 
 
 def test_absent_or_unknown_method_is_refused():
-    with pytest.raises(ValueError, match="None"):
+    with pytest.raises(ValueError, match="name no method"):
         load_quantizer({"method": None}, {})
 
 
