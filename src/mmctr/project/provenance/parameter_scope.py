@@ -23,7 +23,6 @@ WITHOUT_EFFECT = (
     "*.keep_memory",
     "*.memory_gb",
     "ablation.processes",
-    "scale.*",
     "baselines.threads",
     "row_statistics.rows_at_once",
     # Where a training is kept does not change its result.
@@ -124,7 +123,12 @@ def relevant_parameters(
         Values by their full dotted names, without what the node does not read, what
         changes no result, and settings of choices not in use.
     """
-    sections = [x.removeprefix("params:") for x in inputs if x.startswith("params:")]
+    sections = [
+        name.removeprefix("params:")
+        for name in inputs
+        # Where it is computed changes no result.
+        if name.startswith("params:") and name != "params:scale"
+    ]
     values = {
         name: value
         for section in sections

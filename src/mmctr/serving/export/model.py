@@ -148,7 +148,7 @@ def padded_rows(
         "target": requests.items.astype(np.int64),
         "history": history,
         "statistics": log.statistics,
-        "field_codes": log.fields.codes,
+        "field_codes": log.fields.codes.astype(np.int64),
         "field_values": log.fields.values * std + mean,
     }
     return {each.name: arrays[each.name] for each in inputs}
