@@ -65,6 +65,14 @@ def nodes() -> Iterator[tuple[Any, Cluster]]:
         yield cluster, connected
 
 
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def results(arguments: dict[str, Any], cluster: Cluster) -> dict[str, Any]:
     return dict(run_on_workers(work, arguments.items(), cluster))
 
@@ -109,14 +117,17 @@ def test_a_lost_nodes_calls_are_made_again(nodes, tmp_path, caplog):
         work, [(name, ("wait", str(file))) for name in "abc"], connected
     )
 
-    def begun() -> int:
-        return len(list(tmp_path.glob("go-*")))
+    def workers() -> list[int]:
+        return [int(x.name.removeprefix("go-")) for x in tmp_path.glob("go-*")]
 
     def lose_one() -> None:
         until = time.monotonic() + 60
-        while begun() < 2 and time.monotonic() < until:
+        while len(workers()) < 2 and time.monotonic() < until:
             time.sleep(0.1)
         lose_a_node(cluster)
+        # Its worker ends by itself, and might answer before.
+        while all(map(is_alive, workers())) and time.monotonic() < until:
+            time.sleep(0.1)
         file.touch()
 
     thread = threading.Thread(target=lose_one)
