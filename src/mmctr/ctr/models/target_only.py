@@ -54,8 +54,8 @@ class TargetOnly(InterestModel):
 
     def activations(self, rows: float, positions: float, items: float) -> float:
         """Values held from forward to backward; the only items are the targets."""
-        # As items, and as the head's inputs.
-        return super().activations(rows, positions, 2 * rows)
+        # As values that are looked up, as items, and as the head's inputs.
+        return super().activations(rows, positions, 3 * rows)
 
     @staticmethod
     def make_interest(
