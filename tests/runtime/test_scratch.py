@@ -39,3 +39,8 @@ def test_arrays_are_made_some_rows_at_a_time(monkeypatch):
     mask = np.array([True, False, True, True, False])
     for chosen in (mask, [0, 2, 3]):
         assert np.array_equal(take_columns(given, chosen), given[:, mask])
+
+
+def test_no_room_is_said_before_anything_is_written():
+    with pytest.raises(OSError, match="no room for a temporary file .* set TMPDIR"):
+        scratch_array((1 << 50,), np.int8, 1)

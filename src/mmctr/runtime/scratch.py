@@ -1,7 +1,10 @@
 """Arrays too large for memory, in temporary files without a name."""
 
+import errno
 import math
 import mmap
+import os
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -39,8 +42,20 @@ def scratch_array(
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if not size or size < large:
         return np.empty(shape, dtype)
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if size > free:
+        raise OSError(
+            errno.ENOSPC,
+            f"no room for a temporary file of {size / 1e9:.1f} GB, {free / 1e9:.1f} GB "
+            "are free; make room, or set TMPDIR to a folder on a larger disk",
+            tempfile.gettempdir(),
+        )
     with tempfile.TemporaryFile() as file:
-        file.truncate(size)
+        if hasattr(os, "posix_fallocate"):
+            # A file with holes would end the process once the disk is full.
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.truncate(size)
         return np.asarray(np.memmap(file, dtype, "r+", shape=shape))
 
 

@@ -131,7 +131,7 @@ def _describe_failure(address: str | None, why: str) -> str:
 
 
 def _claim(params: ScaleParams) -> Cluster:
-    """Compare what is wanted with what is free, instead of waiting for it."""
+    """Check at once that the cluster has enough free CPUs and GPUs."""
     import ray
 
     nodes = [node["Resources"] for node in cluster_nodes()]

@@ -13,8 +13,8 @@ from typing import Any
 
 from mmctr.runtime.atomic import atomic_path
 from mmctr.runtime.processes import portable_error
+from mmctr.runtime.scale.answers import Records, explained, unpack
 from mmctr.runtime.scale.cluster import Cluster
-from mmctr.runtime.scale.workers import _explained, _Records, _unpack
 
 MOST_RESTARTS = 3
 """Of all processes, when one is lost."""
@@ -53,7 +53,7 @@ def run_in_group(
     resources: dict[str, float] = {"CPU": cluster.cpus}
     if cluster.gpus:
         resources["GPU"] = cluster.gpus
-    with _explained():
+    with explained():
         trainer = TorchTrainer(
             _in_group,
             train_loop_config={
@@ -78,7 +78,7 @@ def run_in_group(
         )
         try:
             _fit(name, trainer)
-            return _unpack(pickle.loads((own / "result.pickle").read_bytes()))  # nosec
+            return unpack(pickle.loads((own / "result.pickle").read_bytes()))  # nosec
         finally:
             shutil.rmtree(own, ignore_errors=True)
 
@@ -122,7 +122,7 @@ def _in_group(config: dict[str, Any]) -> None:
     threadpool_limits(config["threads"])
     # Arrays in the object store can't be written, and are not.
     warnings.filterwarnings("ignore", ".*NumPy array is not writable.*")
-    records = _Records(config["name"])
+    records = Records(config["name"])
     logging.basicConfig(
         handlers=[records], level=logging.INFO, format="%(message)s", force=True
     )

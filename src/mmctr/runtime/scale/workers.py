@@ -6,10 +6,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from mmctr.runtime.processes import portable_error
+from mmctr.runtime.scale.answers import Answer, Records, explained, unpack
 from mmctr.runtime.scale.cluster import Cluster
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def run_on_workers(
         ChildProcessError: If a call lost its worker three times, naming it; if no
             worker is left, or the cluster has no room for objects.
     """
-    with _explained():
+    with explained():
         pool = _Pool(function, cluster)
         try:
             yield from pool.results(iter(arguments))
@@ -112,7 +112,7 @@ class _Pool:
                 if call is None:
                     self._failed_starts = 0
                 else:
-                    yield call.name, _unpack(found)
+                    yield call.name, unpack(found)
 
     def end(self) -> None:
         """End the workers, busy or not."""
@@ -176,18 +176,6 @@ def _next(arguments: Iterator[tuple[str, Any]]) -> _Call | None:
     return None if found is None else _Call(*found)
 
 
-def _unpack(found: tuple[list[logging.LogRecord], Any, Exception | None]) -> Any:
-    """Log what the worker logged, and raise what it raised."""
-    records, result, error = found
-    for record in records:
-        own = logging.getLogger(record.name)
-        if own.isEnabledFor(record.levelno):
-            own.handle(record)
-    if error is not None:
-        raise error
-    return result
-
-
 class _Worker:
     """A process of the cluster; Ray makes it."""
 
@@ -211,9 +199,9 @@ class _Worker:
     def start(self) -> None:
         """Answer that it is there."""
 
-    def call(self, name: str, argument: Any) -> tuple[Any, Any, Exception | None]:
+    def call(self, name: str, argument: Any) -> Answer:
         """Call the function: log records, its result and what it raised."""
-        records = _Records(name)
+        records = Records(name)
         logging.basicConfig(
             handlers=[records], level=logging.INFO, format="%(message)s", force=True
         )
@@ -221,41 +209,3 @@ class _Worker:
             return records.kept, self._function(argument), None
         except Exception as error:
             return records.kept, None, portable_error(error)
-
-
-class _Records(logging.Handler):
-    """Keeps log records, ready to be sent."""
-
-    def __init__(self, call: str) -> None:
-        super().__init__()
-        self._call = call
-        self.kept: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        record.msg = f"{self._call}: {record.getMessage()}"
-        record.args = record.exc_info = None
-        self.kept.append(record)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Say what to do about a cluster that is full or gone."""
-    import ray
-
-    try:
-        yield
-    except (
-        ray.exceptions.ObjectStoreFullError,
-        ray.exceptions.OutOfDiskError,
-    ) as error:
-        raise ChildProcessError(
-            "the cluster's object store is full, and so is the disk it spills to; make "
-            "room on the nodes (in /tmp), or take fewer workers: --params "
-            "scale.workers=N; finished results are kept"
-        ) from error
-    except ray.exceptions.RayError as error:
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise ChildProcessError(
-            f"the connection to the cluster is lost: {first}; start it again, and run "
-            "again: finished results are kept"
-        ) from error
