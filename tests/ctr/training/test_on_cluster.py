@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from killed_trainings import KilledOnce
+from local_clusters import local_nodes
 from worlds import click_log, ctr_params, random_table, with_vectors
 
 from mmctr.ctr.training.fit import train_ctr_model
@@ -48,18 +49,9 @@ def test_nodes_without_a_common_folder_are_refused(monkeypatch, tmp_path):
 
 @pytest.mark.system
 def test_two_nodes_train_as_one_process_though_a_worker_is_killed(world, tmp_path):
-    from ray.cluster_utils import Cluster as LocalNodes
-
-    node = {"num_cpus": 1, "object_store_memory": 80 << 20}
-    nodes = LocalNodes(
-        initialize_head=True, head_node_args={**node, "include_dashboard": False}
-    )
-    try:
-        nodes.add_node(**node)
-        scale = ScaleParams(
-            backend="ray", address=nodes.address, workers=2, storage=str(tmp_path)
-        )
-        expected = train_ctr_model(*world, params_of())
+    expected = train_ctr_model(*world, params_of())
+    with local_nodes(2) as (_, params):
+        scale = params.model_copy(update={"workers": 2, "storage": str(tmp_path)})
         with connected_cluster(scale) as cluster:
             train, kept = training_by(cluster, scale, None)
             killed = KilledOnce(5, tmp_path / "killed")
@@ -70,8 +62,6 @@ def test_two_nodes_train_as_one_process_though_a_worker_is_killed(world, tmp_pat
             wrong = (world[0], replace(world[1], label=labels), *world[2:])
             with pytest.raises(ValueError, match="labels must hold both"):
                 train(*wrong, params_of(), checkpoints=kept)
-    finally:
-        nodes.shutdown()
     assert found.history["best_step"] == expected.history["best_step"]
     for name, weight in expected.weights.items():
         own = found.weights[name].numpy()
