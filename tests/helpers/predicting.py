@@ -41,9 +41,9 @@ def score(bundle: Path, log: Path, folder: Path, rows_at_once: int) -> None:
     """Score it, and print the report's metrics and the most memory in use, in bytes."""
     from mmctr.data.reading.params import ReadingParams
     from mmctr.data.reading.scored_log import ScoredLog
-    from mmctr.serving.prediction import LogScorer
-    from mmctr.serving.prediction_params import PredictParams
-    from mmctr.serving.prediction_report import report_of
+    from mmctr.serving.prediction.log_scorer import LogScorer
+    from mmctr.serving.prediction.params import PredictParams
+    from mmctr.serving.prediction.report import report_of
 
     params = PredictParams(
         rows_at_once=rows_at_once, folder=str(folder), measured_rows=20_000

@@ -13,8 +13,8 @@ from mmctr import Scorer
 from mmctr.data.fields.field import FIRST
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.scored_log import ScoredLog
-from mmctr.serving.prediction import LogScorer
-from mmctr.serving.prediction_params import PredictParams
+from mmctr.serving.prediction.log_scorer import LogScorer
+from mmctr.serving.prediction.params import PredictParams
 
 pytestmark = pytest.mark.system
 

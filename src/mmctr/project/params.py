@@ -30,7 +30,7 @@ from mmctr.runtime.params import Params
 from mmctr.runtime.scale.params import ScaleParams
 from mmctr.runtime.suggestions import LEAST_LIKENESS, did_you_mean, likeness
 from mmctr.serving.export.params import ExportParams
-from mmctr.serving.prediction_params import PredictParams
+from mmctr.serving.prediction.params import PredictParams
 
 
 class ProjectParams(Params):

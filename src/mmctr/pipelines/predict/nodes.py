@@ -9,7 +9,7 @@ from mmctr.data.reading.scored_log import ScoredLog
 from mmctr.reporting.prediction_page import prediction_page
 from mmctr.runtime.scale.cluster import connected_cluster
 from mmctr.runtime.scale.params import ScaleParams
-from mmctr.serving.prediction_params import PredictParams
+from mmctr.serving.prediction.params import PredictParams
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ def score_log(
         BundleError: If it is no bundle that can be used here.
         ValueError: If the log can't be scored by it; naming file, column and rows.
     """
-    from mmctr.serving.prediction import LogScorer
-    from mmctr.serving.prediction_report import report_of
+    from mmctr.serving.prediction.log_scorer import LogScorer
+    from mmctr.serving.prediction.report import report_of
 
     scorer = LogScorer.of(bundle, log, params)
     with connected_cluster(scale) as cluster:

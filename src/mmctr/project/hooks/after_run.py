@@ -101,7 +101,7 @@ class PredictionHook:
         if node.name != PREDICTION or context is None or params is None:
             return
         if dataset_name == node.outputs[-1]:
-            from mmctr.serving.prediction_store import remove_finished
+            from mmctr.serving.prediction.store import remove_finished
 
             folder = resolve_path(params.predict.folder, Path(context.project_path))
             remove_finished(folder)

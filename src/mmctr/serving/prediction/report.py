@@ -10,8 +10,8 @@ from mmctr.evaluation.alone import evaluate_scores
 from mmctr.evaluation.drift import chance_index, stability_index
 from mmctr.evaluation.params import EvaluationParams
 from mmctr.serving.bundle import Bundle
-from mmctr.serving.prediction import ScoredPieces
-from mmctr.serving.prediction_counts import summed
+from mmctr.serving.prediction.counts import summed
+from mmctr.serving.prediction.log_scorer import ScoredPieces
 from mmctr.serving.reference import Shares
 
 # Share of the rows that must share user and time with another for those to be groups.

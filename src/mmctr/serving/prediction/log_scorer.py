@@ -14,28 +14,28 @@ from mmctr.runtime.progress import is_shown, progress_bar
 from mmctr.runtime.scale.cluster import Cluster
 from mmctr.runtime.sealed_folder import MANIFEST
 from mmctr.serving.making import versions
-from mmctr.serving.prediction_events import (
+from mmctr.serving.prediction.events import (
     has_clicks,
     index_clicked,
     index_clicks,
     index_groups,
 )
-from mmctr.serving.prediction_items import with_log_items
-from mmctr.serving.prediction_params import PredictParams
-from mmctr.serving.prediction_pieces import (
+from mmctr.serving.prediction.items import with_log_items
+from mmctr.serving.prediction.params import PredictParams
+from mmctr.serving.prediction.pieces import (
     PROBABILITY,
     PieceScorer,
     RequestedPiece,
     scored_pieces,
 )
-from mmctr.serving.prediction_rows import (
+from mmctr.serving.prediction.rows import (
     HISTORY,
     LogRows,
     as_kind,
     refuse_unknown,
 )
-from mmctr.serving.prediction_store import PieceStore, key_of
-from mmctr.serving.prediction_users import UserColumns
+from mmctr.serving.prediction.store import PieceStore, key_of
+from mmctr.serving.prediction.users import UserColumns
 from mmctr.serving.saving import load_state
 from mmctr.serving.state import ScoringState
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmctr.serving import prediction_users
-from mmctr.serving.prediction_users import UserColumns, UserIndex, user_keys
+from mmctr.serving.prediction.users import UserColumns, UserIndex, user_keys
 
 NAMES = st.sampled_from([lambda x: x, lambda x: f"user {x}"])
 
@@ -23,7 +22,7 @@ def test_users_are_found_where_they_were(known, asked, name):
     users = pa.chunked_array([pa.array([name(x) for x in known], kind)])
     rows = [None if x is None else name(x) for x in asked]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prediction_users, "_AT_ONCE", 4)
+        patch.setattr("mmctr.serving.prediction.users._AT_ONCE", 4)
         index = UserIndex.of(users)
     found = index.find(user_keys(pa.chunked_array([pa.array(rows, kind)])))
     expected = [known.index(x) if x in known else -1 for x in asked]

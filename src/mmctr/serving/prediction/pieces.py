@@ -10,9 +10,9 @@ import pyarrow as pa
 from mmctr.data.reading.scored_log import ScoredRows
 from mmctr.runtime.scale.cluster import Cluster
 from mmctr.runtime.scale.workers import run_on_workers
-from mmctr.serving.prediction_counts import Counts, PieceCounts, measured_rows
-from mmctr.serving.prediction_rows import group_keys
-from mmctr.serving.prediction_users import user_keys
+from mmctr.serving.prediction.counts import Counts, PieceCounts, measured_rows
+from mmctr.serving.prediction.rows import group_keys
+from mmctr.serving.prediction.users import user_keys
 from mmctr.serving.rows import Requests
 from mmctr.serving.state import ScoringState
 

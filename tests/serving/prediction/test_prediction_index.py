@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmctr.serving.prediction_index import BEFORE_ALL, EventIndex, IndexWriter
+from mmctr.serving.prediction.index import BEFORE_ALL, EventIndex, IndexWriter
 
 USERS = np.array([0, 3, 2**63, 2**64 - 1, 2**56], np.uint64)
 

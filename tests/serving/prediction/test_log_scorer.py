@@ -14,9 +14,9 @@ from served_runs import requests_of_test
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.scored_log import ScoredLog
 from mmctr.serving.errors import UnknownItemsError
-from mmctr.serving.prediction import LogScorer
-from mmctr.serving.prediction_params import PredictParams
-from mmctr.serving.prediction_report import report_of
+from mmctr.serving.prediction.log_scorer import LogScorer
+from mmctr.serving.prediction.params import PredictParams
+from mmctr.serving.prediction.report import report_of
 
 # All use a run of the pipelines.
 pytestmark = pytest.mark.system

@@ -7,9 +7,9 @@ from ray import cloudpickle
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.scored_log import ScoredLog
 from mmctr.runtime.scale.cluster import connected_cluster
-from mmctr.serving.prediction import LogScorer
-from mmctr.serving.prediction_params import PredictParams
-from mmctr.serving.prediction_pieces import PieceScorer
+from mmctr.serving.prediction.log_scorer import LogScorer
+from mmctr.serving.prediction.params import PredictParams
+from mmctr.serving.prediction.pieces import PieceScorer
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from mmctr.data.reading.scored_log import ScoredLog
 from mmctr.serving.new_items import with_items
-from mmctr.serving.prediction_rows import as_kind, item_numbers
+from mmctr.serving.prediction.rows import as_kind, item_numbers
 from mmctr.serving.state import ScoringState
 
 logger = logging.getLogger(__name__)

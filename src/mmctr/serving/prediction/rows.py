@@ -17,8 +17,8 @@ from mmctr.data.reading.scored_log import ScoredRows
 from mmctr.runtime.jagged import keep_last, newest_first
 from mmctr.serving.errors import UnknownItemsError
 from mmctr.serving.ids import ItemIds
-from mmctr.serving.prediction_index import EventIndex
-from mmctr.serving.prediction_users import UserColumns, user_keys
+from mmctr.serving.prediction.index import EventIndex
+from mmctr.serving.prediction.users import UserColumns, user_keys
 from mmctr.serving.rows import Requests
 from mmctr.serving.state import ScoringState
 

@@ -11,9 +11,9 @@ from mmctr.data.fields.field import Field
 from mmctr.data.reading.events import FRACTION
 from mmctr.data.reading.scored_log import ScoredLog, ScoredRows
 from mmctr.runtime.atomic import atomic_folder
-from mmctr.serving.prediction_index import BEFORE_ALL, IndexWriter
-from mmctr.serving.prediction_rows import as_kind, group_keys, item_numbers
-from mmctr.serving.prediction_users import user_keys
+from mmctr.serving.prediction.index import BEFORE_ALL, IndexWriter
+from mmctr.serving.prediction.rows import as_kind, group_keys, item_numbers
+from mmctr.serving.prediction.users import user_keys
 from mmctr.serving.state import ScoringState
 
 _LIST = 16

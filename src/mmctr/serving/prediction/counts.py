@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.reading.scored_log import NO_LABEL, ScoredRows
-from mmctr.serving.prediction_users import UserIndex, user_keys
+from mmctr.serving.prediction.users import UserIndex, user_keys
 from mmctr.serving.reference import count_like, items_with_vector
 from mmctr.serving.state import ScoringState
 

@@ -1,0 +1,1 @@
+"""Score a log of any size by a bundle, in pieces."""
