@@ -18,6 +18,7 @@
 # make lint   check style, and that imports go downwards only
 # make bench  set up, measure speed: one table, benchmarks/results/latest.json
 # make check  resolve the catalog of every environment
+# make setup-ci   set up for all of these at once
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # torch goes first and by itself: asked for by another package it may bring a CUDA build.
@@ -25,7 +26,8 @@ TORCH ?= torch==2.13.0
 ENVIRONMENTS := $(filter-out local,$(notdir $(patsubst %/,%,$(wildcard conf/*/))))
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Compiling all modules of all packages takes a minute; the imported ones compile anyway.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
 # A file of tests after the other, on each of at most four cores.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile \
 	--no-loadscope-reorder
@@ -43,7 +45,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: run resume test test-system test-evidence test-faults test-browser \
 	test-notebooks coverage notebook strip-notebooks docs docs-serve viz viz-build mlflow lint check bench setup setup-dev \
-	setup-notebooks setup-docs setup-viz clean
+	setup-notebooks setup-docs setup-viz setup-ci clean
 
 run: setup
 	$(BIN)/kedro run --pipeline sample --only-missing-outputs
@@ -137,21 +139,25 @@ setup-docs:
 setup-viz:
 	$(call install,viz,.[viz])
 
+setup-ci:
+	$(call install,ci dev browser notebooks docs viz,\
+		.[dev$(comma)notebooks$(comma)docs$(comma)viz])
+
 clean:
 	rm -rf .venv site data/0*_*/*
 
-# install NAME,WHAT: install unless .venv/NAME.stamp holds the checksum of pyproject.toml.
-# What any of them installs is the core too.
+# install NAMES,WHAT: install unless the stamp of the first name, .venv/NAME.stamp, holds
+# the checksum of pyproject.toml. What any of them installs is the core too.
 define install
 @expected="$$(cksum pyproject.toml)"; \
-if ! grep -qsxF "$$expected" .venv/$(if $(filter core,$(1)),*,$(1)).stamp; then \
-	echo "setting up .venv ($(1)), once: 2 to 6 minutes and up to 5 GB"; \
+if ! grep -qsxF "$$expected" .venv/$(if $(filter core,$(1)),*,$(firstword $(1))).stamp; then \
+	echo "setting up .venv ($(firstword $(1))), once: 2 to 6 minutes and up to 5 GB"; \
 	echo "  1 of 3: the environment" && \
 	{ $(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv .venv; } && \
 	echo "  2 of 3: $(TORCH), about a minute" && \
 	$(PIP) "$(TORCH)" && \
-	echo "  3 of 3: $(2) with the packages it needs, the longest part" && \
-	$(PIP) --editable "$(2)" && \
-	echo "$$expected" > .venv/$(1).stamp; \
+	echo "  3 of 3: $(strip $(2)) with the packages it needs, the longest part" && \
+	$(PIP) --editable "$(strip $(2))" && \
+	echo "$$expected" | tee $(1:%=.venv/%.stamp) > /dev/null; \
 fi
 endef

@@ -85,6 +85,14 @@ def test_an_extra_brings_the_core_and_not_the_other_way_round(folder):
     assert installs(make(folder, "setup-dev")[1])[-1] == ".[dev]"
 
 
+def test_the_set_up_for_ci_is_that_of_every_target(folder):
+    code, calls = make(folder, "setup-ci")
+    assert code == 0
+    assert installs(calls)[-1] == ".[dev,notebooks,docs,viz]"
+    for target in ("run", "lint", "docs", "test-browser", "test-notebooks"):
+        assert installs(make(folder, target)[1]) == []
+
+
 def test_a_changed_project_file_is_installed_again_into_the_same_environment(folder):
     make(folder, "setup")
     with (folder / "pyproject.toml").open("a") as file:
