@@ -1,6 +1,9 @@
 """Trainings of an ablation on two nodes give what they give one by one."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,14 +19,17 @@ from worlds import ctr_params as small_params
 
 from mmctr.data.datasets import ResultStore
 from mmctr.experiments.ablation.inputs import Parts
-from mmctr.experiments.ablation.plan import make_plan
+from mmctr.experiments.ablation.plan import RunName, make_plan
 from mmctr.experiments.ablation.runs import RunTrainer
 from mmctr.experiments.training import Items, facts_of
 from mmctr.experiments.varied_params import VariedParams
 from mmctr.runtime.scale.cluster import connected_cluster
 from mmctr.runtime.scale.nodes import inspect_nodes, library_versions
+from mmctr.runtime.scale.params import ScaleParams
 
 pytestmark = pytest.mark.system
+
+SEEDS = 5
 
 
 def store_of(folder: Path) -> ResultStore:
@@ -31,7 +37,7 @@ def store_of(folder: Path) -> ResultStore:
 
 
 def trainer_of(folder: Path) -> RunTrainer:
-    """Of a model of item ids, four seeds, on few rows."""
+    """Of a model of item ids, some seeds, on few rows."""
     rng = np.random.default_rng(0)
     parts = Parts(*(rows_table(rng, count) for count in (400, 120, 80)))
     table = pa.table({"item_id": np.arange(1, N_ITEMS + 1), "title": [""] * N_ITEMS})
@@ -42,8 +48,30 @@ def trainer_of(folder: Path) -> RunTrainer:
     )
     base = VariedParams(quantization=quantization_params(), ctr_modeling=ctr)
     arms: dict[str, Any] = {"none": {"kind": "none"}}
-    params = ablation_params(arms=arms, candidates={"one": {}}, seeds=4, processes=1)
+    params = ablation_params(
+        arms=arms, candidates={"one": {}}, seeds=SEEDS, processes=1
+    )
     return RunTrainer(make_plan(params, base, INPUTS), store_of(folder), items, parts)
+
+
+def runs_of(trainer: RunTrainer) -> list[RunName]:
+    return list(trainer.plan.runs({"none": "one"}))
+
+
+class KillingStore(ResultStore):
+    """Kills its process after the first result, as ``kill -9`` would."""
+
+    def save(self, name: str, result: Any) -> None:
+        super().save(name, result)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def train_until_killed(folder: Path, address: str) -> None:
+    """Begin the trainings of the test, in a process of its own."""
+    trainer = trainer_of(folder / "codes")
+    store = KillingStore(**vars(store_of(folder / "remote")))
+    with connected_cluster(ScaleParams(backend="ray", address=address)) as cluster:
+        trainer.train_missing(store, runs_of(trainer), "runs", cluster)
 
 
 def results(store: ResultStore) -> dict[str, tuple[Any, Any]]:
@@ -59,10 +87,18 @@ def results(store: ResultStore) -> dict[str, tuple[Any, Any]]:
     return found
 
 
-def test_results_are_those_of_one_by_one_even_if_a_node_is_lost(tmp_path):
+def killed_run(folder: Path, address: str | None) -> int:
+    """Exit code of a run that is killed in mid-work."""
+    import_it = f"import sys; sys.path[:0] = {sys.path!r}; from pathlib import Path"
+    call = f"train_until_killed(Path({str(folder)!r}), {address!r})"
+    script = f"{import_it}; import {__name__} as test; test.{call}"
+    return subprocess.run([sys.executable, "-c", script], check=False).returncode
+
+
+def test_results_are_those_of_one_by_one_even_if_run_and_node_are_lost(tmp_path):
     trainer = trainer_of(tmp_path / "codes")
-    runs = list(trainer.plan.runs({"none": "one"}))
-    assert len(runs) == 4
+    runs = runs_of(trainer)
+    assert len(runs) == SEEDS
     alone, remote = store_of(tmp_path / "alone"), store_of(tmp_path / "remote")
     trainer.train_missing(alone, runs, "runs")
     with local_nodes(2) as (nodes, params), connected_cluster(params) as cluster:
@@ -70,10 +106,18 @@ def test_results_are_those_of_one_by_one_even_if_a_node_is_lost(tmp_path):
         assert [node.is_shared for node in found] == [True] * 3
         assert all(node.versions == library_versions() for node in found)
         assert os.listdir(tmp_path / "storage") == []
+        assert killed_run(tmp_path, params.address) == -signal.SIGKILL
+        assert len(remote.names()) == 1
+        import ray
+
+        until = time.monotonic() + 60
+        while ray.available_resources().get("CPU") != cluster.workers:
+            assert time.monotonic() < until, "workers of the killed run go on"
+            time.sleep(0.2)
 
         def lose_one() -> None:
             until = time.monotonic() + 100
-            while not remote.names() and time.monotonic() < until:
+            while len(remote.names()) < 2 and time.monotonic() < until:
                 time.sleep(0.05)
             lose_a_node(nodes)
 

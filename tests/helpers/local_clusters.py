@@ -10,6 +10,9 @@ from mmctr.runtime.scale.params import ScaleParams
 STARTS = 4
 """On a busy machine, Ray's half a minute may be too little."""
 
+STORE_BYTES = 100 * 2**20
+"""Of a node, for objects."""
+
 
 @contextmanager
 def local_nodes(count: int) -> Iterator[tuple[Any, ScaleParams]]:
@@ -44,7 +47,7 @@ def add_node(cluster: Any, cpus: int = 1) -> Any:
         try:
             return cluster.add_node(
                 num_cpus=cpus,
-                object_store_memory=100 * 2**20,
+                object_store_memory=STORE_BYTES,
                 include_dashboard=False,
             )
         except Exception:

@@ -48,7 +48,10 @@ def test_nodes_without_a_common_folder_are_refused(monkeypatch, tmp_path):
 
 
 @pytest.mark.system
-def test_two_nodes_train_as_one_process_though_a_worker_is_killed(world, tmp_path):
+def test_two_nodes_train_as_one_process_though_a_worker_is_killed(
+    world, tmp_path, caplog
+):
+    caplog.set_level("INFO")
     expected = train_ctr_model(*world, params_of())
     with local_nodes(2) as (_, params):
         scale = params.model_copy(update={"workers": 2, "storage": str(tmp_path)})
@@ -57,6 +60,8 @@ def test_two_nodes_train_as_one_process_though_a_worker_is_killed(world, tmp_pat
             killed = KilledOnce(5, tmp_path / "killed")
             found = train(*world, params_of(), checkpoints=kept, callbacks=[killed])
             assert (tmp_path / "killed").exists()
+            assert "2 workers on a cluster of 3 nodes" in caplog.text
+            assert f"checkpoints are in {kept}" in caplog.text
             labels = world[1].label.copy()
             labels[0] = 3
             wrong = (world[0], replace(world[1], label=labels), *world[2:])

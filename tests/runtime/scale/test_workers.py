@@ -6,11 +6,13 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from local_clusters import local_nodes, lose_a_node
+from local_clusters import STORE_BYTES, local_nodes, lose_a_node
 
 from mmctr.runtime.scale.cluster import Cluster, connected_cluster
 from mmctr.runtime.scale.workers import run_on_workers
@@ -18,6 +20,8 @@ from mmctr.runtime.scale.workers import run_on_workers
 pytestmark = pytest.mark.system
 
 logger = logging.getLogger("mmctr.test")
+
+LARGE = 3 * STORE_BYTES
 
 
 class OddError(ValueError):
@@ -50,6 +54,8 @@ def work(argument: Any) -> Any:
             if not file.exists():
                 file.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
+        case "large":
+            return np.zeros(LARGE, np.uint8)
         case "wait":
             Path(f"{more[0]}-{os.getpid()}").touch()
             while not Path(more[0]).exists():
@@ -60,9 +66,12 @@ def work(argument: Any) -> Any:
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[tuple[Any, Cluster]]:
     """Ray's cluster, and what a run uses of it."""
-    with local_nodes(2) as (cluster, params), connected_cluster(params) as connected:
-        assert connected is not None
-        yield cluster, connected
+    with pytest.MonkeyPatch.context() as patch:
+        # To Ray, any disk is full: what is larger than a node's store has no room.
+        patch.setenv("RAY_local_fs_capacity_threshold", "0.001")
+        with local_nodes(2) as (cluster, params), connected_cluster(params) as own:
+            assert own is not None
+            yield cluster, own
 
 
 def is_alive(process: int) -> bool:
@@ -107,6 +116,20 @@ def test_a_call_whose_worker_is_killed_is_made_again(nodes, tmp_path, caplog):
 def test_a_call_that_kills_its_workers_is_named(nodes):
     with pytest.raises(ChildProcessError, match="b: its worker was lost 3 times"):
         results({"b": "die"}, nodes[1])
+
+
+def test_a_full_store_says_where_and_what_to_do(nodes):
+    calls = run_on_workers(work, [("a", 1), ("b", "large")], nodes[1])
+    assert next(calls) == ("a", 1)
+    words = (
+        r"store is full \(node [\d.]+\), and so is the disk.*--params scale.workers=N"
+    )
+    with pytest.raises(ChildProcessError, match=words):
+        next(calls)
+    too_large = partial(np.add, np.zeros(LARGE, np.uint8))
+    with pytest.raises(ChildProcessError, match="finished results are kept"):
+        dict(run_on_workers(too_large, [("a", 1)], nodes[1]))
+    assert results({"b": 2}, nodes[1]) == {"b": 2}
 
 
 def test_a_lost_nodes_calls_are_made_again(nodes, tmp_path, caplog):

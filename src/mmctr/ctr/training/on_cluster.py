@@ -1,5 +1,6 @@
 """Trainings by the workers of a cluster, each of which has a part of every batch."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,8 @@ from mmctr.ctr.training.trained_model import TrainedModel
 from mmctr.runtime.scale.cluster import Cluster, cluster_nodes
 from mmctr.runtime.scale.group import run_in_group
 from mmctr.runtime.scale.params import ScaleParams
+
+logger = logging.getLogger(__name__)
 
 Train = Callable[..., TrainedModel]
 """As :func:`mmctr.ctr.training.fit.train_ctr_model`."""
@@ -55,5 +58,12 @@ class _OnCluster:
     folder: Path
 
     def __call__(self, *data: Any, **options: Any) -> TrainedModel:
+        logger.info(
+            "training: %d workers on a cluster of %d nodes, each with a part of every "
+            "batch; checkpoints are in %s",
+            self.cluster.workers,
+            len(cluster_nodes()),
+            self.folder,
+        )
         training = partial(train_ctr_model, *data, **options)
         return run_in_group("training", training, self.cluster, self.folder)

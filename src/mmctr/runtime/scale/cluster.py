@@ -2,20 +2,19 @@
 
 import os
 import secrets
-import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mmctr.runtime.scale.params import ScaleParams
+from mmctr.runtime.scale.run_folders import run_folder
 
 _FOLDERS = Path("/tmp")  # nosec B108, like Ray's own: names of sockets must be short
-_PREFIX = "mmctr-ray-"
+_KIND = "mmctr-ray"
 _STARTS = 4
 
 
@@ -71,7 +70,10 @@ def connected_cluster(params: ScaleParams) -> Iterator[Cluster | None]:
     if ray.is_initialized():
         yield _claim(params)
         return
-    with _folder(params.address) as folder:
+    # Of a cluster of this run: its logs, and objects that it spills.
+    starts = params.address is None
+    own = run_folder(_FOLDERS, _KIND, 0o700) if starts else nullcontext()
+    with own as folder:
         try:
             with _signals_kept():
                 _connect(params.address, folder)
@@ -87,12 +89,12 @@ def cluster_nodes() -> list[dict[str, Any]]:
     return [node for node in ray.nodes() if node["Alive"]]
 
 
-def _connect(address: str | None, folder: str | None) -> None:
+def _connect(address: str | None, folder: Path | None) -> None:
     import ray
 
     quiet: dict[str, Any] = {"configure_logging": False, "log_to_driver": False}
     if address is None:
-        quiet |= {"include_dashboard": False, "_temp_dir": folder}
+        quiet |= {"include_dashboard": False, "_temp_dir": str(folder)}
     for tries in range(_STARTS):
         try:
             ray.init(address or "local", **quiet)
@@ -108,12 +110,12 @@ def _connect(address: str | None, folder: str | None) -> None:
             raise ValueError(_describe_failure(address, first)) from error
 
 
-def _kill_started(folder: str | None) -> None:
+def _kill_started(folder: Path | None) -> None:
     """Kill what a start that failed has left of this process's cluster."""
     import psutil  # Ray brings it
 
     for child in psutil.Process().children():
-        if folder is not None and any(folder in x for x in child.cmdline()):
+        if folder is not None and any(str(folder) in x for x in child.cmdline()):
             child.kill()
 
 
@@ -163,32 +165,6 @@ def _fitting(resources: Mapping[str, float], cpus: int, gpus: float) -> int:
     if gpus:
         fitting = min(fitting, resources.get("GPU", 0) / gpus)
     return int(fitting)
-
-
-@contextmanager
-def _folder(address: str | None) -> Iterator[str | None]:
-    """A folder for logs and spilled objects of a cluster of this run."""
-    if address is not None:
-        yield None
-        return
-    for old in _FOLDERS.glob(f"{_PREFIX}*"):
-        if not _is_running(old.name.removeprefix(_PREFIX).partition("-")[0]):
-            shutil.rmtree(old, ignore_errors=True)
-    folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_FOLDERS)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_running(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextmanager

@@ -2,10 +2,9 @@
 
 import logging
 import pickle
-import shutil
+import socket
 import sys
 import threading
-import uuid
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +12,16 @@ from typing import Any
 
 from mmctr.runtime.atomic import atomic_path
 from mmctr.runtime.processes import portable_error
-from mmctr.runtime.scale.answers import Records, explained, unpack
+from mmctr.runtime.scale.answers import (
+    Records,
+    explained,
+    full_store,
+    is_full,
+    reason,
+    unpack,
+)
 from mmctr.runtime.scale.cluster import Cluster
+from mmctr.runtime.scale.run_folders import run_folder
 
 MOST_RESTARTS = 3
 """Of all processes, when one is lost."""
@@ -47,13 +54,11 @@ def run_in_group(
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
 
-    storage = storage.resolve()
-    own = storage / f"group-{uuid.uuid4().hex}"
-    own.mkdir(parents=True)
     resources: dict[str, float] = {"CPU": cluster.cpus}
     if cluster.gpus:
         resources["GPU"] = cluster.gpus
-    with explained():
+    kind = f"group-{socket.gethostname()}"
+    with explained(), run_folder(storage.resolve(), kind) as own:
         trainer = TorchTrainer(
             _in_group,
             train_loop_config={
@@ -76,11 +81,8 @@ def run_in_group(
                 failure_config=FailureConfig(max_failures=MOST_RESTARTS),
             ),
         )
-        try:
-            _fit(name, trainer)
-            return unpack(pickle.loads((own / "result.pickle").read_bytes()))  # nosec
-        finally:
-            shutil.rmtree(own, ignore_errors=True)
+        _fit(name, trainer)
+        return unpack(pickle.loads((own / "result.pickle").read_bytes()))  # nosec
 
 
 def _fit(name: str, trainer: Any) -> None:
@@ -104,10 +106,11 @@ def _fit(name: str, trainer: Any) -> None:
         return
     if not isinstance(failed[0], TrainingFailedError):
         raise failed[0]
-    last = str(failed[0]).strip().splitlines()[-1]
+    if is_full(failed[0]):
+        raise full_store(failed[0]) from failed[0]
     raise ChildProcessError(
-        f"{name}: workers were lost more than {MOST_RESTARTS} times, last: {last}; run "
-        "again: it resumes at the last checkpoint"
+        f"{name}: workers were lost more than {MOST_RESTARTS} times, last: "
+        f"{reason(failed[0])}; run again: it resumes at the last checkpoint"
     ) from failed[0]
 
 

@@ -9,7 +9,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from mmctr.runtime.processes import portable_error
-from mmctr.runtime.scale.answers import Answer, Records, explained, unpack
+from mmctr.runtime.scale.answers import (
+    Answer,
+    Records,
+    explained,
+    is_full,
+    reason,
+    unpack,
+)
 from mmctr.runtime.scale.cluster import Cluster
 
 logger = logging.getLogger(__name__)
@@ -106,6 +113,8 @@ class _Pool:
                 try:
                     found = ray.get(ended)
                 except ray.exceptions.RayError as error:
+                    if is_full(error):
+                        raise
                     again += self._lost(call, error)
                     continue
                 self._free.append(worker)
@@ -146,22 +155,14 @@ class _Pool:
 
     def _lost(self, call: _Call | None, error: Exception) -> list[_Call]:
         """Start another worker in place of a lost one; the calls to make again."""
-        import ray
-
-        why = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        if isinstance(error, ray.exceptions.OutOfMemoryError):
-            why = (
-                "killed for lack of memory on its node; fewer workers need less: "
-                "--params scale.workers=N"
-            )
+        why = reason(error)
         self._start()
         if call is None:
             # Its node may be the one that is lost.
             self._failed_starts += 1
             if self._failed_starts < _MOST_TRIES:
                 return []
-            last = str(error).strip().splitlines()[-1]
-            raise ChildProcessError(f"a worker can't be started: {last}") from error
+            raise ChildProcessError(f"a worker can't be started: {why}") from error
         if call.tries + 1 >= _MOST_TRIES:
             raise ChildProcessError(
                 f"{call.name}: its worker was lost {_MOST_TRIES} times, last: {why}"
