@@ -1,6 +1,6 @@
 """Results of long computations, one file each, keyed by what went into them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Never
@@ -90,10 +90,16 @@ class ResultStore:
 class LoadedResults:
     """Results of a store in memory, for processes that don't have its folder."""
 
-    results: Mapping[str, Any]
+    results: dict[str, Any]
 
     def load(self, name: str) -> Any:
         """Give a result."""
+        return self.results[name]
+
+    def get_or_make(self, name: str, make: Callable[[], Any]) -> Any:
+        """Give a result, or make it first."""
+        if name not in self.results:
+            self.results[name] = make()
         return self.results[name]
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from mmctr.experiments.tuning.plan import TuningPlan
-from mmctr.experiments.tuning.search import REFUSED, counts
 from mmctr.experiments.tuning.space import decode_point
+from mmctr.experiments.tuning.study import REFUSED, counts
 from mmctr.experiments.tuning.trials import CODES, FACTS
 from mmctr.runtime.code_commit import warn_if_commits_differ
 

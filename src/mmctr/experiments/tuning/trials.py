@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mmctr.ctr.params import CtrParams
-from mmctr.data.datasets import ResultStore
+from mmctr.data.datasets import LoadedResults, ResultStore
 from mmctr.data.log_facts import LogFacts
 from mmctr.experiments.training import Items, facts_of, train_measured
 from mmctr.experiments.tuning.plan import TuningPlan
@@ -31,7 +31,7 @@ class TrialTrainer:
     """Trains the models of a study, all on the same rows."""
 
     plan: TuningPlan
-    codes: ResultStore
+    codes: ResultStore | LoadedResults
     items: Items
     train: pa.Table
     valid: pa.Table
@@ -51,8 +51,7 @@ class TrialTrainer:
             ValueError: If these parameters make no model.
         """
         params = self.plan.params
-        values = suggest(trial, params.chosen_space, self.plan.sections)
-        model = self.plan.resolve(values)
+        model = self.draw(trial)
         ctr, codes = model.ctr_modeling, None
         name = model.codes_name(self.plan.inputs)
         if name is not None:
@@ -74,6 +73,15 @@ class TrialTrainer:
         # For the type checker: the reporter refuses None.
         assert value is not None  # nosec B101
         return value
+
+    def draw(self, trial: "Trial") -> VariedParams:
+        """Let a trial choose its parameters; those that it has already stay.
+
+        Raises:
+            ValueError: If they make no model.
+        """
+        space = self.plan.params.chosen_space
+        return self.plan.resolve(suggest(trial, space, self.plan.sections))
 
     def _quantize(self, model: VariedParams) -> pa.Table:
         return self.items.make_codes(self.train, model.quantization)

@@ -1,6 +1,8 @@
 """Nodes of the tuning pipeline; none of them reads test."""
 
 import logging
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,15 +10,19 @@ import pyarrow as pa
 
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.ctr.params import CtrParams
-from mmctr.data.datasets import ResultStore, StudyFile
+from mmctr.data.datasets import LoadedResults, ResultStore, StudyFile
 from mmctr.experiments.common import cut_rows, describe_inputs
 from mmctr.experiments.training import Items
 from mmctr.experiments.tuning.params import TuningParams
 from mmctr.experiments.tuning.plan import TuningPlan, make_plan
 from mmctr.experiments.tuning.report import report_trials
 from mmctr.experiments.tuning.search import Search
+from mmctr.experiments.tuning.spread_search import SpreadSearch
 from mmctr.experiments.tuning.trials import TrialTrainer
 from mmctr.experiments.varied_params import VariedParams
+from mmctr.runtime.scale.cluster import connected_cluster
+from mmctr.runtime.scale.params import ScaleParams
+from mmctr.runtime.scale.workers import run_on_workers
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +79,7 @@ def search_settings(
     vectors: dict[str, np.ndarray],
     train: pa.Table,
     valid: pa.Table,
+    scale: ScaleParams,
 ) -> dict[str, Any]:
     """Run the trials that the study lacks, and report all of them.
 
@@ -84,6 +91,7 @@ def search_settings(
         vectors: By modality ``[n_items + 1, d]`` float32.
         train: Labelled rows.
         valid: Labelled rows.
+        scale: Whether a cluster runs the trials.
 
     Returns:
         See :func:`~mmctr.experiments.tuning.report.report_trials`.
@@ -93,12 +101,18 @@ def search_settings(
     """
     planned = TuningPlan.model_validate(plan)
     params = planned.params
-    objective = TrialTrainer(
+    trainer = TrialTrainer(
         planned,
         code_store,
         Items(items, vectors),
         cut_rows(train, params.budget, params.seed),
         valid,
     )
-    study = Search(planned, objective).run(studies)
-    return report_trials(planned, study, objective.train.num_rows, valid.num_rows)
+    with connected_cluster(scale) as cluster:
+        if cluster is None:
+            study = Search(planned, trainer).run(studies)
+        else:
+            away = replace(trainer, codes=LoadedResults({}))
+            calls = partial(run_on_workers, cluster=cluster)
+            study = SpreadSearch(away, code_store, calls, cluster.workers).run(studies)
+    return report_trials(planned, study, trainer.train.num_rows, valid.num_rows)

@@ -35,6 +35,7 @@ def create_pipeline() -> Pipeline:
                     "tuning_studies",
                     *_ITEMS,
                     *_ROWS,
+                    "params:scale",
                 ],
                 outputs="tuning",
                 name="search_settings",
