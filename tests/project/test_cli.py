@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from mmctr.project.cli import run
+from mmctr.project.cli import artifacts, compare, doctor, run
 from mmctr.project.given_params import parse_params
 
 
@@ -25,6 +25,10 @@ from mmctr.project.given_params import parse_params
         (["raw_dir=/logs/a,b/c,seed=1"], {"raw_dir": "/logs/a,b/c", "seed": 1}),
         (["raw_dir='/a,b=c',seed=1"], {"raw_dir": "/a,b=c", "seed": 1}),
         (["raw_dir=it's"], {"raw_dir": "it's"}),
+        (
+            ["preparation.reading.time_format=%d.%m.%Y %H:%M,seed=1"],
+            {"preparation": {"reading": {"time_format": "%d.%m.%Y %H:%M"}}, "seed": 1},
+        ),
         (["units=[64,32],x=null"], {"units": [64, 32], "x": None}),
     ],
 )
@@ -75,6 +79,18 @@ def test_parameters_of_file_and_command_line_are_merged(tmp_path):
 def test_parameters_of_a_file_may_be_text(tmp_path):
     config = write(tmp_path / "run.yml", "run: {params: 'seed=1,device=cpu'}\n")
     assert options_of(config)["params"] == {"seed": 1, "device": "cpu"}
+
+
+@pytest.mark.parametrize("command", [doctor, artifacts, compare])
+def test_other_commands_take_a_file_of_a_run(tmp_path, command):
+    config = write(
+        tmp_path / "run.yml",
+        "run: {env: test, pipeline: sample, params: {seed: 1, dataset: toys}}\n",
+    )
+    context = command.make_context("x", [config, "--params=seed=2"])
+    assert context.params["env"] == "test"
+    assert context.params["params"] == {"seed": 2, "dataset": "toys"}
+    assert "pipeline" not in context.params
 
 
 def test_parameters_of_a_file_must_be_named(tmp_path):

@@ -21,7 +21,7 @@ from mmctr.project.bundle_commands import (
     serve,
 )
 from mmctr.project.doctor.findings import Level, describe_findings
-from mmctr.project.given_params import PARAMS_OPTION, read_config
+from mmctr.project.given_params import CONFIG_OPTION, PARAMS_OPTION, read_config
 from mmctr.project.kedro_errors import sentence_of
 from mmctr.project.new_project import new
 from mmctr.project.next_commands import ARGUMENTS, program
@@ -171,7 +171,7 @@ cli.add_command(serve)
 cli.add_command(new)
 
 
-@cli.command(params=[PARAMS_OPTION, OPTIONAL_BUNDLE])
+@cli.command(params=[CONFIG_OPTION, PARAMS_OPTION, OPTIONAL_BUNDLE])
 @env_option
 @click.pass_context
 def doctor(
@@ -196,7 +196,7 @@ def doctor(
     ctx.exit(any(finding.level is Level.ERROR for finding in findings))
 
 
-@cli.command(params=[PARAMS_OPTION])
+@cli.command(params=[CONFIG_OPTION, PARAMS_OPTION])
 @env_option
 def artifacts(env: str | None, params: dict[str, Any]) -> None:
     """List all files that runs made of a data set, and what their making took."""
@@ -211,7 +211,7 @@ def artifacts(env: str | None, params: dict[str, Any]) -> None:
     click.echo(text)
 
 
-@cli.command(params=[PARAMS_OPTION])
+@cli.command(params=[CONFIG_OPTION, PARAMS_OPTION])
 @click.argument("names", nargs=-1, metavar="[A] [B]")
 @click.option("--most", type=click.IntRange(1), default=20, show_default=True)
 @env_option

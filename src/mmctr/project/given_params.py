@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import click
+from kedro.framework.cli.project import run as kedro_run
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -13,7 +14,13 @@ from yaml import YAMLError
 _FILE_PARAMS = "mmctr.file_params"
 
 # Parameters that are names, even where they look like numbers.
-TEXT_PARAMETERS = {"dataset", "raw_dir", "sample.name", "embedding.images.path"}
+TEXT_PARAMETERS = {
+    "dataset",
+    "raw_dir",
+    "sample.name",
+    "embedding.images.path",
+    "preparation.reading.time_format",
+}
 
 
 def parse_params(texts: Iterable[str]) -> dict[str, Any]:
@@ -79,7 +86,8 @@ def read_config(
 ) -> str | None:
     """Take the options of ``--config FILE`` as defaults of this command.
 
-    The file holds them under the key ``run``, by their long names, as Kedro has it.
+    The file holds those of ``run`` under this key, by their long names, as Kedro has
+    it; another command takes those that it has.
 
     Raises:
         click.BadParameter: If the file holds something else.
@@ -93,7 +101,8 @@ def read_config(
     options = content.get("run") if isinstance(content, dict) else None
     if not isinstance(options, dict):
         raise click.BadParameter(f"{value}: expected options under a key 'run'")
-    known = {str(option.name) for option in ctx.command.params} - {"config"}
+    known = {str(x.name) for x in (*kedro_run.params, *ctx.command.params)}
+    known -= {"config"}
     for name in options:
         if name not in known:
             raise click.BadParameter(
@@ -108,6 +117,15 @@ def read_config(
     ctx.default_map = {**(ctx.default_map or {}), **options}
     return value
 
+
+CONFIG_OPTION = click.Option(
+    ["--config", "-c"],
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    expose_value=False,
+    is_eager=True,
+    callback=read_config,
+    help="A file of options of a run, as `kedro run --config` takes it.",
+)
 
 PARAMS_OPTION = click.Option(
     ["--params"],

@@ -149,7 +149,7 @@ def test_strict_refuses_all_that_is_there_in_one_message():
         "f: column 'item_id' has 6 rows with items, first rows [0, 1, 2, 3, 4] "
         "(item_id [70, 71, 72, 73, 74]); "
         "f: column 'item_seq' has 1 rows with items, first rows [0] (item_seq [70]); "
-        "add these items, fix or drop the rows, or treat them as padding with "
+        "add these items, fix or drop the rows, or go on without them (left out): "
         "--params preparation.unknown_items=pad"
     )
 

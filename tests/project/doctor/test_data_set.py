@@ -13,6 +13,7 @@ from mmctr.data.datasets import InteractionLog
 from mmctr.data.fields.params import FieldsParams
 from mmctr.project.doctor.data_set import (
     check_credentials,
+    check_first_rows,
     check_known_users,
     check_lock,
     check_named_files,
@@ -50,6 +51,28 @@ def test_own_code_that_is_not_there_is_an_error():
     (found,) = check_own_code(params_with(provider="elsewhere:Embedder"))
     assert found.level is Level.ERROR
     assert "no module elsewhere here" in found.text
+
+
+def test_times_of_the_first_rows_are_read(tmp_path):
+    def found(**reading: Any) -> list[Any]:
+        return check_first_rows(InteractionLog(path=str(tmp_path), reading=reading))
+
+    kinds = ["view", "buy", "view"]
+    log = {"user_id": [1, 2, 3], "item_id": [1, 2, 1], "kind": kinds}
+    log["timestamp"] = ["31.01.2024 10:00", "01.02.2024 9:30", "02.02.2024 23:59"]
+    items = {"item_id": [1, 2], "title": ["x", "y"]}
+    for name, columns in {"interactions": log, "items": items}.items():
+        csv.write_csv(pa.table(columns), tmp_path / f"{name}.csv")
+    (error,) = found()
+    assert error.level is Level.ERROR
+    assert "'preparation.reading.time_format=%d.%m.%Y %H:%M'" in error.text
+    form = {"time_format": "%d.%m.%Y %H:%M"}
+    times, label = found(**form)
+    assert "2024-01-31 to 2024-02-02" in times.text
+    assert label.level is Level.WARNING
+    assert "preparation.reading.keep.kind=[view]" in label.text
+    (times,) = found(**form, keep={"kind": ["view"]})
+    assert times.level is Level.OK
 
 
 def test_files_that_parameters_name_must_be_there(tmp_path):

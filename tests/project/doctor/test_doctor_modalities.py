@@ -46,6 +46,14 @@ def test_every_modality_and_what_it_is_made_of_is_shown(items):
     assert "image the covers in covers" in covers
 
 
+def test_items_without_titles_show_columns_that_may_be_them(tmp_path):
+    columns = {"item_id": [1, 2], "name": ["x", "y"], "price": [1.0, 2.0]}
+    pq.write_table(pa.table(columns), tmp_path / "items.parquet")
+    items = RawItemContents(path=str(tmp_path), file="items.parquet")
+    found = described(items).text
+    assert "is it name? --params preparation.reading.columns.title=name" in found
+
+
 def test_a_column_that_is_not_there_is_an_error(items, tmp_path):
     found = described(items, modalities={"plot": {"column": "stori"}})
     assert found.level is Level.ERROR

@@ -9,10 +9,11 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
 
 from mmctr.data.reading.files import read_schema, table_size
+from mmctr.data.reading.labels import LABEL, label_remedy, possible_labels
 from mmctr.data.reading.location import TABLES, LogFolder, RawTable, remote_hashes
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.parquet_files import count_rows
-from mmctr.data.reading.samples import sample_tables
+from mmctr.data.reading.samples import describe_times, sample_tables
 from mmctr.data.reading.tables import NEEDED_TABLES, table_problems
 
 Source = TypeVar("Source")
@@ -89,6 +90,18 @@ class RawLog(AbstractDataset[NoReturn, Source], Generic[Source]):
         :func:`mmctr.data.reading.samples.sample_tables`.
         """
         return sample_tables(self._path, self._image_column, self.params, rows)
+
+    def describe_times(self, rows: int) -> str:
+        """What the times of the first rows are read as; a ValueError if they can't."""
+        return describe_times(self.sample(rows)["interactions"], self.params)
+
+    def possible_labels(self, rows: int) -> list[str]:
+        """What to do about columns of the first rows that could tell clicks."""
+        log, reading = self.sample(rows)["interactions"], self.params
+        if LABEL in log.column_names or reading.label.column is not None:
+            return []
+        log = log.drop_columns([x for x in reading.keep if x in log.column_names])
+        return [f"'{x}': {label_remedy(log[x], x)}" for x in possible_labels(log)]
 
     def save(self, data: NoReturn) -> None:
         """Refuse."""

@@ -47,7 +47,8 @@ class PreparationParams(Params):
     """A window with fewer items to draw from is widened."""
     unknown_items: Literal["strict", "pad"] = "strict"
     """Items of rows that the item table lacks, and levels of test rows outside 0 to 10;
-    strict: an error; pad: treated as padding and counted."""
+    strict: an error; pad: counted and left out, but rows of a challenge's test are
+    scored as items of which nothing is known."""
     reading: ReadingParams = ReadingParams()
     """How a log's files are read."""
     seed: int = Field(ge=0)

@@ -76,8 +76,9 @@ def raise_or_warn(found: list[UnknownValues], policy: str) -> dict[str, Any]:
     if there and policy == STRICT:
         raise ValueError(
             "; ".join(unknown.describe() for unknown in there)
-            + "; add these items, fix or drop the rows, or treat them as padding "
-            "with --params preparation.unknown_items=pad"
+            + "; add these items, fix or drop the rows, or go on without them "
+            f"({', '.join(dict.fromkeys(unknown.fate for unknown in there))}): "
+            "--params preparation.unknown_items=pad"
         )
     for unknown in there:
         logger.warning("%s: %s", unknown.describe(), unknown.fate)

@@ -11,6 +11,8 @@ from mmctr.data.reading.damage import SEPARATORS, fail
 from mmctr.data.reading.location import RawTable
 
 _HEAD = 1 << 16
+_COMMA = re.compile(rb'"?-?\d+,\d+"?')
+_POINT = re.compile(rb'"?-?\d+\.\d+"?')
 _CSV_PROBLEM = re.compile(r"In CSV column #(\d+)")
 # What Arrow tries for all of a column, until one fits.
 _KINDS = (
@@ -47,7 +49,7 @@ def _open(
         _stream(table, file),
         parse_options=_parse_options(table, file),
         read_options=pa_csv.ReadOptions(block_size=_HEAD * 16),
-        convert_options=convert,
+        convert_options=convert or _convert(table, file),
     )
 
 
@@ -82,7 +84,8 @@ def scan_csv(
     kinds = {name: pa.string() for name in texts}
     while True:
         try:
-            reader = _open(table, file, _convert(names, head.names, kinds))
+            convert = _convert(table, file, names, head.names, kinds)
+            reader = _open(table, file, convert)
             return reader.schema, sum(batch.num_rows for batch in reader)
         except pa.ArrowException as error:
             match = _CSV_PROBLEM.match(str(error))
@@ -110,18 +113,38 @@ def csv_batches(
     there = csv_schema(table, file).names
     kinds = {field.name: field.type for field in schema}
     try:
-        for batch in _csv_reader(table, file, _convert(schema.names, there, kinds)):
+        convert = _convert(table, file, schema.names, there, kinds)
+        for batch in _csv_reader(table, file, convert):
             yield _with_missing(pa.Table.from_batches([batch]), texts)
     except (pa.ArrowException, OSError) as error:
         fail(table, file, error)
 
 
 def _convert(
-    names: list[str], there: list[str], kinds: dict[str, pa.DataType]
+    table: RawTable,
+    file: str,
+    names: Collection[str] = (),
+    there: Collection[str] = (),
+    kinds: dict[str, pa.DataType] | None = None,
 ) -> pa_csv.ConvertOptions:
+    """How texts become values, of the columns ``names`` that are there, or of all."""
     return pa_csv.ConvertOptions(
-        column_types=kinds, include_columns=[name for name in names if name in there]
+        column_types=kinds,
+        include_columns=[name for name in names if name in there],
+        decimal_point=_decimal_point(table, file),
     )
+
+
+def _decimal_point(table: RawTable, file: str) -> str:
+    """A comma where the first rows hold numbers such as 12,5 and none such as 12.5."""
+    separator = _parse_options(table, file).delimiter
+    if separator == ",":
+        return "."
+    with _stream(table, file) as stream:
+        head = re.split(rb"[\r\n]+", stream.read(_HEAD))[1:-1]
+    cells = [cell for line in head for cell in line.split(separator.encode())]
+    has_comma = any(_COMMA.fullmatch(cell) for cell in cells)
+    return "," if has_comma and not any(map(_POINT.fullmatch, cells)) else "."
 
 
 def read_csv(
@@ -145,7 +168,7 @@ def read_csv(
             found = pa_csv.read_csv(
                 _stream(table, file),
                 parse_options=_parse_options(table, file),
-                convert_options=_convert(names, there, kinds),
+                convert_options=_convert(table, file, names, there, kinds),
             )
             return _with_missing(found, texts)
         except pa.ArrowException as error:

@@ -6,9 +6,11 @@ import pyarrow.compute as pc
 
 from mmctr.data.column_kinds import is_list
 from mmctr.data.reading.ids import IdColumn, id_values, unify_ids
+from mmctr.data.reading.kept_rows import keep_rows
 from mmctr.data.reading.labels import (
     LABEL,
     label_column,
+    label_remedy,
     possible_labels,
     read_label,
     require_both_labels,
@@ -18,6 +20,7 @@ from mmctr.data.reading.notes import Notes
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.placeholders import describe_placeholders, placeholder_users
 from mmctr.data.reading.tables import OpenTable
+from mmctr.data.reading.time_settings import unused_settings
 from mmctr.data.reading.times import read_times
 from mmctr.data.reading.values import replaced, require_values
 
@@ -47,7 +50,9 @@ def read_events(
     """
     rows = _with_ids(table, table.read(), params)
     rows, clock = _with_times(table, rows, params, notes)
+    rows, chosen = keep_rows(table, rows, params, notes)
     rows, roles = _with_label(table, rows, params, notes)
+    roles |= chosen
     rows = _without_placeholders(table, rows, params, notes)
     rows = _without_zero_times(table, rows, params, notes, clock=clock)
     if not rows.num_rows:
@@ -154,13 +159,11 @@ def _with_times(
     table: OpenTable, rows: pa.Table, params: ReadingParams, notes: Notes
 ) -> tuple[pa.Table, bool]:
     where = table.where("timestamp")
-    times = read_times(rows["timestamp"], params.time_unit, where)
+    form, zone = params.time_format, params.time_zone
+    times = read_times(rows["timestamp"], params.time_unit, where, form, zone)
     notes.tell(times.note)
-    if times.unit is None and params.time_unit != "auto":
-        notes.warn(
-            f"preparation.reading.time_unit={params.time_unit} is ignored: {where} "
-            "holds no numbers"
-        )
+    for text in unused_settings(rows["timestamp"].type, times, params, where):
+        notes.warn(text)
     rows = replaced(rows, "timestamp", times.seconds)
     if times.fraction is not None:
         rows = rows.append_column(FRACTION, times.fraction)
@@ -189,9 +192,8 @@ def _with_label(
     if taken is None:
         for name in possible_labels(rows) if is_log else []:
             notes.warn(
-                f"{table.where(name)} may tell clicks from the rest; every row counts "
-                "as a click unless it is named: "
-                f"--params preparation.reading.label.column={name}"
+                f"{table.where(name)} may tell clicks from the rest, but every row "
+                f"counts as a click: {label_remedy(rows[name], name)}"
             )
         return rows, {}
     label = read_label(rows[taken], rules, table.where(taken), is_whole=is_whole)

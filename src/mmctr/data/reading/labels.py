@@ -133,6 +133,22 @@ def possible_labels(table: pa.Table) -> list[str]:
     ]
 
 
+def label_remedy(column: pa.ChunkedArray, name: str) -> str:
+    """Say what to do about a column that could be a label.
+
+    Args:
+        column: Its values.
+        name: By the project's names.
+    """
+    values = _held(column)
+    label, keep = f"{_SECTION}.column={name}", "preparation.reading.keep"
+    return (
+        f"make a label of it (--params {label}), read the rows of one of its values "
+        f"(--params {keep}.{name}=[{values[0] if values else 'VALUE'}]), or leave it "
+        f"out (--params preparation.reading.ignore_columns=[{name}])"
+    )
+
+
 def _has_two_values(column: pa.ChunkedArray) -> bool:
     if not is_any(column.type, (*TEXTS, pa.types.is_integer, pa.types.is_boolean)):
         return False

@@ -1,8 +1,9 @@
 """Parameters of reading a log's files."""
 
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from mmctr.runtime.params import Params
 
@@ -39,6 +40,15 @@ class ReadingParams(Params):
     """What numbers in `timestamp` are; auto: unix time in s, ms, us or ns, by its size;
     date: dates such as 20240131; days: days since 1970; order: no time, only an
     order."""
+    time_format: str | None = None
+    """Form of text times that are no ISO 8601, as %d.%m.%Y %H:%M:%S (of strptime,
+    without fractions of seconds)."""
+    time_zone: str = "UTC"
+    """Zone of times that say none, as Europe/Berlin; of the hour that a change of the
+    clock repeats the first is taken."""
+    keep: dict[str, list[str | int]] = Field(default_factory=dict)
+    """Rows of the log that are read, by values of a column, as {event: [view]}; all
+    others are left out, and so is the column, unless it is the label."""
     tags_separator: str = "auto"
     """What separates tags in a text; auto: JSON, `|`, `,` or `;`, whichever there is;
     json: a JSON list."""
@@ -51,3 +61,14 @@ class ReadingParams(Params):
     """Columns that are not read, by their names in the files."""
     follow_links: bool = False
     """Read files that are symbolic links, as DVC and caches make them."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(
+                f"there is no time zone '{name}'; expected one such as Europe/Berlin"
+            ) from error
+        return name

@@ -8,6 +8,7 @@ from mmctr.data.reading.location import LogFolder
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.parquet_files import first_parquet_rows
 from mmctr.data.reading.tables import open_tables
+from mmctr.data.reading.times import read_times
 
 
 def sample_tables(
@@ -28,7 +29,7 @@ def sample_tables(
         FileNotFoundError: If a table is missing.
         ValueError: If a table can't be read.
     """
-    found = {}
+    found: dict[str, pa.Table] = {}
     for name, table in open_tables(LogFolder(path), image_column, params).items():
         taken = dict(table.names.taken)
         taken.pop(image_column or "", None)
@@ -40,3 +41,19 @@ def sample_tables(
         columns = [decoded(column) for column in sample.columns]
         found[name] = pa.table(columns, names=list(taken))
     return found
+
+
+def describe_times(sample: pa.Table, params: ReadingParams) -> str:
+    """Say what the times of a log's first rows are read as.
+
+    Args:
+        sample: These rows, from :func:`sample_tables`.
+        params: How times are read.
+
+    Raises:
+        ValueError: If they can't be read; it says what to do.
+    """
+    where = f"column '{params.columns.get('timestamp', 'timestamp')}'"
+    form, zone = params.time_format, params.time_zone
+    times = sample["timestamp"].drop_null()
+    return read_times(times, params.time_unit, where, form, zone).note

@@ -129,6 +129,10 @@ class ScoredLog:
         """Say which column is the label, and which only look like one."""
         if self.label is not None:
             self.notes.tell(f"{self.rows.where(self.label)} is the label")
+        if self.params.keep:
+            self.notes.warn(
+                "preparation.reading.keep is ignored: every row of a log is scored"
+            )
         for name in self.column_names:
             is_known = name in (self.label, *STATED_LEVELS)
             if not is_known and looks_like_a_label(name):
@@ -205,7 +209,9 @@ class ScoredLog:
         count = raw.num_rows
         times, fractions = None, np.zeros(count)
         if "timestamp" in raw.column_names:
-            read = read_times(raw["timestamp"], unit, self.rows.where("timestamp"))
+            where, params = self.rows.where("timestamp"), self.params
+            form, zone = params.time_format, params.time_zone
+            read = read_times(raw["timestamp"], unit, where, form, zone)
             times = read.seconds.to_numpy()
             if read.fraction is not None:
                 fractions = read.fraction.to_numpy()

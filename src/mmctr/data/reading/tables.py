@@ -247,7 +247,7 @@ def table_problems(
         opened.append(table)
         problems += table.problems()
         if name == "interactions":
-            names = list(table.names.taken)
+            names = [x for x in table.names.taken if x not in params.keep]
             problems += overlooked_labels(names, params.label, table.place)
         if table.raw.is_typed and not count_rows(table.raw):
             problems.append(f"{table.place}: no rows; write the file again")

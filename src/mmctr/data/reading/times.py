@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from mmctr.data.column_kinds import NUMBERS, TEXTS, is_any
 from mmctr.data.raw_schemas import MAX_TIMESTAMP
 from mmctr.data.reading.params import TimeUnit
-from mmctr.data.reading.text_times import text_times
+from mmctr.data.reading.text_times import as_utc, text_times
 from mmctr.data.reading.values import first_rows, require_values
 
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -55,13 +55,21 @@ class Times:
         return self.unit != "order"
 
 
-def read_times(column: pa.ChunkedArray, unit: TimeUnit, where: str) -> Times:
+def read_times(
+    column: pa.ChunkedArray,
+    unit: TimeUnit,
+    where: str,
+    form: str | None = None,
+    zone: str = "UTC",
+) -> Times:
     """Turn times of any form into unix seconds.
 
     Args:
         column: Numbers, text, timestamps or dates.
         unit: What numbers are; ``auto`` tells by their size.
         where: File and column, for messages.
+        form: What text is, if not ISO 8601.
+        zone: That of text and timestamps which say none; dates and numbers are UTC.
 
     Returns:
         The times.
@@ -71,14 +79,22 @@ def read_times(column: pa.ChunkedArray, unit: TimeUnit, where: str) -> Times:
             are too small for unix times and the unit is not given.
     """
     require_values(column, where)
-    if is_any(column.type, TEXTS):
-        if pc.all(pc.match_substring_regex(column, r"^\s*-?\d+\s*$")).as_py():
+    told = "" if zone == "UTC" else f", without a zone those of {zone}"
+    is_text = is_any(column.type, TEXTS)
+    if is_text:
+        if (
+            form is None
+            and pc.all(pc.match_substring_regex(column, r"^\s*-?\d+\s*$")).as_py()
+        ):
             column = pc.utf8_trim_whitespace(column).cast(pa.int64())
         else:
-            column = text_times(column, where)
+            column = text_times(column, where, form, zone)
     if pa.types.is_timestamp(column.type):
-        zone = f", zone {column.type.tz}" if column.type.tz else ""
-        words, per = f"timestamps{zone}", PER_SECOND[column.type.unit]
+        words, per = f"timestamps{told}", PER_SECOND[column.type.unit]
+        if column.type.tz:
+            words = f"timestamps, zone {column.type.tz}"
+        elif not is_text:
+            column = as_utc(column, zone)
         return _times(column.cast(pa.int64()), per, None, where, words)
     if pa.types.is_date(column.type):
         days = column.cast(pa.timestamp("s")).cast(pa.int64())

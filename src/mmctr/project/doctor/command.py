@@ -56,6 +56,7 @@ def _examine(context: KedroContext, params: ProjectParams, again: str) -> list[F
     if all(each.level is Level.OK for each in raw):
         # Otherwise they would only say the same again.
         columns = [
+            *data_set.check_first_rows(source),
             *data_set.describe_fields(source, params.fields, modalities),
             *data_set.check_known_users(audit, params.fields),
             describe_modalities(catalog["item_contents"].load, params.embedding),

@@ -69,6 +69,26 @@ def check_raw_files(source: RawSource, remedy: str) -> list[Finding]:
     return [Finding(Level.OK, "raw files", text)]
 
 
+def check_first_rows(source: RawSource) -> list[Finding]:
+    """Look at the times of a log's first rows, and for a label that is none.
+
+    Args:
+        source: The dataset that reads it; others than logs have times of one form.
+    """
+    if not isinstance(source, RawLog):
+        return []
+    try:
+        text = source.describe_times(SAMPLED_ROWS)
+    except (OSError, ValueError) as error:
+        return [Finding(Level.ERROR, "times", str(error))]
+    found = [Finding(Level.OK, "times", f"{text}, by the first rows")]
+    if columns := source.possible_labels(SAMPLED_ROWS):
+        text = "every row is a click, but one of these may tell clicks from the rest"
+        lines = "\n".join([text, *columns])
+        found.append(Finding(Level.WARNING, "label", lines))
+    return found
+
+
 def describe_fields(
     source: RawSource, params: FieldsParams, modalities: Mapping[str, str]
 ) -> list[Finding]:

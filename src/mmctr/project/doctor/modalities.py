@@ -10,7 +10,7 @@ from mmctr.data.datasets import ItemContents
 from mmctr.pipelines.embedding.modalities import find_modalities
 from mmctr.project.doctor.findings import Finding, Level
 
-_NAME = "modalities"
+_NAME, _TITLE = "modalities", "title"
 
 
 def describe_modalities(
@@ -59,4 +59,10 @@ def _source(
         return f"text of the column {column}, embedded by {provider}"
     if covers.path is not None and covers.modality == name:
         return f"the covers in {covers.path}"
-    return f"none: the items have no column {column}"
+    texts = [x for x in contents.types if x != "item_id" and contents.is_text(x)]
+    if column != _TITLE or not texts:
+        return f"none: the items have no column {column}"
+    return (
+        f"none: the items have no column {column}; is it {' or '.join(texts)}? "
+        f"--params preparation.reading.columns.{_TITLE}={texts[0]}"
+    )
