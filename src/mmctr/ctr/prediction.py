@@ -23,6 +23,7 @@ from mmctr.ctr.models.interest_model import EMPTY_HISTORY
 from mmctr.ctr.models.mean_logit import MeanLogit
 from mmctr.ctr.params import CtrParams
 from mmctr.runtime.device import prepare_device
+from mmctr.runtime.mapped_files import RESIDENT, MappedArrays
 from mmctr.runtime.progress import is_shown, track
 
 
@@ -101,11 +102,13 @@ class ClickPredictor:
         batches = ordered_batches(len(log), training.predict_batch_size)
         show = is_shown(self._params.progress)
         precision = precision_context(self._device, training.precision)
+        mapped = MappedArrays(log.arrays)
         scores = []
         with torch.inference_mode(), precision:
             for rows in track(batches, "scoring", len(batches), show=show):
                 batch = Batch(*(tensor.to(self._device) for tensor in log[rows]))
                 scores.append(click_probabilities(self.model, batch))
+                mapped.drop_pages(over=RESIDENT)
         return to_float64(scores)
 
 

@@ -44,6 +44,13 @@ def one_array(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
+def arrays_of(table: pa.Table) -> list[np.ndarray]:
+    """The memory that a table's columns lie in, as bytes."""
+    chunks = (chunk for column in table.columns for chunk in column.chunks)
+    buffers = (buffer for chunk in chunks for buffer in chunk.buffers())
+    return [np.frombuffer(x, np.uint8) for x in buffers if x is not None and x.size]
+
+
 def scalar_column(table: pa.Table, name: str, kind: str, file: str) -> pa.Array:
     """Read a column of one value per row.
 

@@ -18,11 +18,12 @@ def available_memory() -> int | None:
 
 def own_memory() -> int | None:
     """Bytes that this process holds now."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return None
+    return _of_process(1)
+
+
+def mapped_memory() -> int | None:
+    """Those of them that lie in files, which the system may take back."""
+    return _of_process(2)
 
 
 def peak_memory(*, children: bool = False) -> int:
@@ -36,6 +37,15 @@ def peak_memory(*, children: bool = False) -> int:
     who = resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(who).ru_maxrss * unit
+
+
+def _of_process(place: int) -> int | None:
+    """A number of ``/proc/self/statm``, in bytes."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[place])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _of_machine(path: Path = Path("/proc/meminfo")) -> int | None:

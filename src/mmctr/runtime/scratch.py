@@ -2,15 +2,14 @@
 
 import errno
 import math
-import mmap
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Any
 
 import numpy as np
+
+from mmctr.runtime.mapped_files import MappedArrays
 
 LARGE = 1 << 30
 """Bytes from which an array lies in a file."""
@@ -74,10 +73,11 @@ def fill_by_rows(
     if shape[0] <= AT_ONCE:
         return np.ascontiguousarray(rows_of(slice(0, shape[0])), dtype)
     found = scratch_array(shape, dtype)
+    mapped = MappedArrays([found])
     for start in range(0, shape[0], AT_ONCE):
         rows = slice(start, min(start + AT_ONCE, shape[0]))
         found[rows] = rows_of(rows)
-        drop_pages(found)
+        mapped.drop_pages()
     return found
 
 
@@ -86,17 +86,3 @@ def take_columns(array: np.ndarray, columns: Sequence[int] | np.ndarray) -> np.n
     width = np.arange(array.shape[1])[columns].shape[0]
     shape = (len(array), width)
     return fill_by_rows(shape, array.dtype, lambda rows: array[rows][:, columns])
-
-
-def drop_pages(array: np.ndarray) -> None:
-    """Take what lies in a file out of this process's memory until it is read again.
-
-    Nothing is lost; an array in memory stays there.
-    """
-    owner: Any = array
-    while isinstance(owner, np.ndarray) and not hasattr(owner, "_mmap"):
-        owner = owner.base
-    mapped = getattr(owner, "_mmap", None)
-    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
-        with suppress(OSError):
-            mapped.madvise(mmap.MADV_DONTNEED)

@@ -20,11 +20,12 @@ from mmctr.ctr.inputs.log_arrays import (
 )
 from mmctr.ctr.inputs.only_history import only_history
 from mmctr.ctr.inputs.statistic_columns import of_kinds, read_statistics
-from mmctr.data.columns import one_array
+from mmctr.data.columns import arrays_of, one_array
 from mmctr.data.log_facts import UNKNOWN_LOG, LogFacts
 from mmctr.data.row_weights import row_weights
 from mmctr.evaluation.negative_sampling import undo_negative_sampling
 from mmctr.runtime.jagged import take_ranges
+from mmctr.runtime.mapped_files import RESIDENT, MappedArrays
 from mmctr.runtime.scratch import take_columns
 
 
@@ -168,15 +169,17 @@ class ClickLog(Dataset[Batch]):
         target = one_array(table["item_id"]).to_numpy().astype(np.int64, copy=False)
         offsets = lists.offsets.to_numpy()
         values = lists.values.to_numpy()
+        mapped = MappedArrays(arrays_of(table))
         require_items(target, n_items, "item_id", least=0 if unknown_targets else 1)
         require_items(values[offsets[0] : offsets[-1]], n_items, "item_seq")
+        mapped.drop_pages(over=RESIDENT)
         history, offsets = newest((values, offsets), max_history)
         label = table["label"].to_numpy(zero_copy_only=False)
         columns = dict(zip(table.column_names, table.columns, strict=True))
         names, values_of_rows = read_statistics(
             columns | dict(computed), table.num_rows, statistics
         )
-        return cls(
+        built = cls(
             target=target,
             history=history.astype(np.int32, copy=False),
             offsets=offsets,
@@ -188,6 +191,8 @@ class ClickLog(Dataset[Batch]):
             facts=facts,
             fields=FieldColumns.from_arrow(table, fields, crosses, without),
         )
+        mapped.drop_pages(over=RESIDENT)
+        return built
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -221,6 +226,12 @@ class ClickLog(Dataset[Batch]):
             fields=self.fields.take(rows) if self.fields.specs else None,
             cosines=torch.from_numpy(cosines),
         )
+
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        """All arrays; in a large log most of them lie in mapped files."""
+        own = [x for x in vars(self).values() if isinstance(x, np.ndarray)]
+        return [*own, self.fields.codes, self.fields.values]
 
     @property
     def click_rate(self) -> float:

@@ -33,6 +33,12 @@ class ItemTable:
     vectors: Mapping[str, np.ndarray] = field(default_factory=dict)
     fields: FieldColumns = field(default_factory=lambda: FieldColumns.none(0))
 
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        """All arrays; large ones may lie in mapped files."""
+        of_modalities = (*self.codes.values(), *self.vectors.values())
+        return [*of_modalities, self.fields.codes, self.fields.values]
+
     def codes_for(self, features: FeatureParams) -> dict[str, np.ndarray]:
         """Codes by modality, where present and switched on.
 

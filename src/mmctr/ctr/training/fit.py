@@ -35,6 +35,7 @@ from mmctr.ctr.training.lightning_module import (
     CtrLightningModule,
     ValidationRows,
 )
+from mmctr.ctr.training.mapped_pages import MappedPages
 from mmctr.ctr.training.monitor import (
     monitor_mode,
     require_both_classes,
@@ -46,6 +47,7 @@ from mmctr.ctr.training.weight_average import NormBatches
 from mmctr.evaluation.params import require_weights
 from mmctr.runtime.checkpoint_files import FINISHED, CheckpointFolder
 from mmctr.runtime.lightning import quiet_lightning
+from mmctr.runtime.mapped_files import MappedArrays
 from mmctr.runtime.progress import is_shown
 from mmctr.runtime.progress_callback import ProgressCallback
 from mmctr.runtime.ranks import Ranks
@@ -125,7 +127,11 @@ def train_ctr_model(
     elif train.facts.kind == "impressions" and not follow:
         task.keep_start(np.full(len(valid), train.click_rate))
     logs = (train, valid)
-    stopping = [*([] if follow else [_early_stopping(params.training)]), *callbacks]
+    stopping = [
+        *([] if follow else [_early_stopping(params.training)]),
+        *callbacks,
+        MappedPages([*train.arrays, *valid.arrays, *table.arrays]),
+    ]
     if checkpoints is None:
         trainer = _fit(task, logs, params, device, stopping)
         return collect_result(task, trainer, params, device)
@@ -239,13 +245,14 @@ def _fit(
     own = ranks.own(len(valid))
     order = ordered_batches(own.stop, settings.predict_batch_size, own.start)
     try:
-        trainer.fit(
-            task,
-            TrainLoader(rows_of_rank(train, task.model, ranks), batches, **options),
-            DataLoader[Batch](valid, sampler=order, batch_size=None, **options),
-            ckpt_path=resume_from,
-            weights_only=True,
-        )
+        with MappedArrays(train.arrays).read_in_any_order():
+            trainer.fit(
+                task,
+                TrainLoader(rows_of_rank(train, task.model, ranks), batches, **options),
+                DataLoader[Batch](valid, sampler=order, batch_size=None, **options),
+                ckpt_path=resume_from,
+                weights_only=True,
+            )
     finally:
         task.restore_trained_weights()
     return trainer

@@ -12,11 +12,13 @@ import pyarrow.parquet as pq
 from kedro_datasets._typing import TablePreview
 
 from mmctr.data.column_kinds import is_list
+from mmctr.data.columns import arrays_of
 from mmctr.data.datasets.json_file import null_not_finite
 from mmctr.data.datasets.local_file import LocalFileDataset
 from mmctr.data.datasets.unpacked_table import unpacked_bytes, unpacked_table
 from mmctr.data.table_checks import check_table
 from mmctr.runtime.atomic import final_path
+from mmctr.runtime.mapped_files import RESIDENT, MappedArrays
 from mmctr.runtime.progress import is_shown, track
 from mmctr.runtime.scratch import TABLE_GB
 
@@ -93,6 +95,7 @@ class ArrowDataset(LocalFileDataset[pa.Table | TablePieces, pa.Table]):
         """
         table = self._read_whole(self._read, "a whole parquet file")
         self._check(table)
+        MappedArrays(arrays_of(table)).drop_pages(over=RESIDENT)
         return table
 
     def _read(self) -> pa.Table:

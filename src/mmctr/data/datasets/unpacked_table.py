@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmctr.runtime.scratch import drop_pages, scratch_array
+from mmctr.runtime.mapped_files import MappedArrays
+from mmctr.runtime.scratch import scratch_array
 
 Pieces = Callable[[], Iterator[pa.Array]]
 
@@ -84,6 +85,7 @@ def _is_jagged(kind: pa.DataType) -> bool:
 
 def _numbers(pieces: Pieces, kind: pa.DataType, rows: int) -> pa.Array:
     values = scratch_array((rows,), kind.to_pandas_dtype(), _IN_FILE)
+    mapped = MappedArrays([values])
     valid: np.ndarray | None = None
     row = 0
     for piece in pieces():
@@ -92,7 +94,7 @@ def _numbers(pieces: Pieces, kind: pa.DataType, rows: int) -> pa.Array:
             valid = np.ones(rows, bool) if valid is None else valid
             valid[own] = piece.is_valid().to_numpy(zero_copy_only=False)
         values[own] = piece.fill_null(0).to_numpy()
-        drop_pages(values)
+        mapped.drop_pages()
         row += len(piece)
     bits = (
         None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
@@ -105,6 +107,7 @@ def _lists(pieces: Pieces, kind: pa.DataType, rows: int, most: int) -> pa.Array 
     is_large = most > _MOST_OFFSETS
     values = scratch_array((most,), kind.value_type.to_pandas_dtype(), _IN_FILE)
     offsets = scratch_array((rows + 1,), np.int64 if is_large else np.int32, _IN_FILE)
+    mapped = MappedArrays([values, offsets])
     row = position = 0
     offsets[0] = 0
     for piece in pieces():
@@ -114,8 +117,7 @@ def _lists(pieces: Pieces, kind: pa.DataType, rows: int, most: int) -> pa.Array 
         own = piece.offsets.to_numpy()
         offsets[row + 1 : row + len(own)] = own[1:] - own[0] + position
         values[position : position + len(flat)] = flat.to_numpy()
-        drop_pages(values)
-        drop_pages(offsets)
+        mapped.drop_pages()
         row += len(piece)
         position += len(flat)
     child = pa.Array.from_buffers(
