@@ -13,6 +13,7 @@ from benchmarks import (
     models,
     preparation,
     serving,
+    stages,
     vqvae,
 )
 from benchmarks.machine import describe_machine
@@ -24,6 +25,7 @@ PARTS = {
     "preparation": preparation,
     "vqvae": vqvae,
     "growth": growth,
+    "stages": stages,
     "din": din,
     "models": models,
     "busy": busy,

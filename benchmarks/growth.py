@@ -56,6 +56,26 @@ def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
     return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
 
 
+def exponents(
+    axis: str, sizes: Sequence[float], measured: Sequence[Mapping[str, float]]
+) -> dict[str, float]:
+    """Name both exponents of an axis with its range.
+
+    Args:
+        axis: What grows.
+        sizes: Ascending.
+        measured: ``seconds`` and ``gb`` at each size.
+
+    Returns:
+        That of time and that of memory, such as ``rows 100 to 400, memory``.
+    """
+    place = f"{axis} {sizes[0]:,} to {sizes[-1]:,}"
+    return {
+        f"{place}, {name}": exponent(sizes, [one[key] for one in measured])
+        for name, key in (("time", "seconds"), ("memory", "gb"))
+    }
+
+
 def plan(
     axes: Mapping[str, tuple[str, Sequence[int]]], smallest: Size
 ) -> dict[str, list[Size]]:
@@ -150,8 +170,8 @@ def run(
         smallest: The size at which the rest stays.
 
     Returns:
-        Exponents of time (``rows``, ``history``, ``items``) and of memory
-        (``rows_memory`` and so on), and under ``measured`` what they were fitted to.
+        Exponents of time and of memory by :func:`exponents`, and under ``measured``
+        what they were fitted to.
 
     Raises:
         RuntimeError: If a child fails.
@@ -172,11 +192,9 @@ def run(
     for axis, (changed, values) in axes.items():
         places = [distinct.index(size) for size in planned[axis]]
         seconds, gb = ([middle[name][i] for i in places] for name in ("seconds", "gb"))
-        results[axis] = exponent(values, seconds)
-        results[f"{axis}_memory"] = exponent(values, gb)
         scale = BATCH if changed == "steps" else 1
-        measured[axis] = {
-            str(value * scale): {"seconds": s, "gb": g}
-            for value, s, g in zip(values, seconds, gb, strict=True)
-        }
+        by_size = [{"seconds": s, "gb": g} for s, g in zip(seconds, gb, strict=True)]
+        counts = [value * scale for value in values]
+        results |= exponents(axis, counts, by_size)
+        measured[axis] = dict(zip(map(str, counts), by_size, strict=True))
     return {**results, "measured": measured}

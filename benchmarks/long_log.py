@@ -23,7 +23,6 @@ from mmctr.data.raw_schemas import MAX_LEVEL
 
 SEED = 20242025
 ROWS, ITEMS, STEPS = 5_000_000, 100_000, 150
-BATCH = 1024
 WARM_UP = 20
 POSITIONS, CODES = 16, 256
 LONGEST = 8
@@ -130,12 +129,13 @@ def train(
         ``file_gb`` in memory at a time, the latter of mapped files, which the system
         may take back; ``weights``.
     """
+    from benchmarks.world import small_params
     from mmctr.ctr.inputs.click_log import ClickLog
     from mmctr.ctr.inputs.item_table import ItemTable
     from mmctr.ctr.training.fit import train_ctr_model
     from mmctr.data.datasets import ArrowDataset
 
-    params = _params(item_id_min_rows)
+    params = small_params(SEED, item_id_min_rows)
     with _Resident() as resident:
         start = time.perf_counter()
 
@@ -160,29 +160,6 @@ def train(
         "weights": weights,
         **resident.largest,
     }
-
-
-def _params(item_id_min_rows: int):  # noqa: ANN202 - imported when it runs
-    from mmctr.ctr.params import CtrParams
-    from mmctr.evaluation.params import EvaluationParams
-
-    features = {"item_id": item_id_min_rows > 0}
-    if item_id_min_rows:
-        features["item_id_min_rows"] = item_id_min_rows
-    return CtrParams.model_validate(
-        {
-            "features": features,
-            "model": {
-                "embedding_dim": 16,
-                "attention_units": [64, 32],
-                "dnn_units": [128, 64],
-            },
-            "training": {"batch_size": BATCH, "max_epochs": 1},
-            "evaluation": EvaluationParams(seed=SEED, resamples=50),
-            "seed": SEED,
-            "device": "cpu",
-        }
-    )
 
 
 class _Steps(pl.Callback):

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.stages import STAGES
 from mmctr.ctr.models import MODELS
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -24,7 +25,8 @@ def empty_results() -> dict[str, object]:
         "loader": dict.fromkeys(("rows_per_s", "peak_gb")),
         "long_log": dict.fromkeys(("rate", "cpu_rate", "mapped", "in_memory")),
         "preparation": {"events": None, "impressions": None},
-        "growth": dict.fromkeys(("rows", "history", "items")),
+        "growth": {"measured": None},
+        "stages": dict.fromkeys(STAGES),
         "busy": dict.fromkeys(
             ("seconds_alone", "seconds_busy", "ratio", "waiting_ratio")
         ),

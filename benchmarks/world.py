@@ -122,3 +122,29 @@ def reference_params(seed: int, *, dropout: bool = True) -> CtrParams:
             "device": "cpu",
         }
     )
+
+
+def small_params(seed: int, item_id_min_rows: int = 0) -> CtrParams:
+    """A small model on batches of 1,024 rows.
+
+    Args:
+        seed: Of the training.
+        item_id_min_rows: Over 0: with ids of items seen as often.
+    """
+    features: dict[str, object] = {"item_id": item_id_min_rows > 0}
+    if item_id_min_rows:
+        features["item_id_min_rows"] = item_id_min_rows
+    return CtrParams.model_validate(
+        {
+            "features": features,
+            "model": {
+                "embedding_dim": 16,
+                "attention_units": [64, 32],
+                "dnn_units": [128, 64],
+            },
+            "training": {"batch_size": 1024, "max_epochs": 1},
+            "evaluation": EvaluationParams(seed=seed, resamples=50),
+            "seed": seed,
+            "device": "cpu",
+        }
+    )

@@ -46,6 +46,7 @@ def test_results_have_the_fixed_interface():
         "long_log",
         "preparation",
         "growth",
+        "stages",
         "busy",
         "serving",
         "machine",
