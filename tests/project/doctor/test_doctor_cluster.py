@@ -43,6 +43,18 @@ def test_a_node_that_cannot_answer_is_an_error():
     assert "install this project there" in described(node)
 
 
+def test_a_node_that_cannot_write_is_named_once_with_its_versions():
+    nodes = [
+        NodeFacts("a", "2 CPUs", OWN, is_shared=True),
+        NodeFacts("b", "2 CPUs", OWN, "can't write to /data: Read-only file system"),
+    ]
+    text = described(*nodes, storage="/data")
+    assert "b: 2 CPUs, the same versions" in text
+    assert "b: can't write to /data: Read-only file system" in text
+    assert "with the right to write" in text
+    assert "1 error," in text
+
+
 def test_versions_name_what_computes():
     found = library_versions()
     assert found["ray"] != "none"

@@ -20,8 +20,9 @@ def check_cluster(params: ScaleParams) -> list[Finding]:
         with connected_cluster(params) as cluster:
             assert cluster is not None  # nosec B101
             nodes = inspect_nodes(params.storage)
-            each = f"{cluster.cpus} CPUs and {cluster.gpus:g} GPUs"
-            text = f"{cluster.workers} workers of {each} on {len(nodes)} nodes"
+            text = f"workers: {cluster.workers}, CPUs of each: {cluster.cpus}"
+            text += f", GPUs: {cluster.gpus:g}" if cluster.gpus else ""
+            text += f"; nodes: {len(nodes)}"
     except ValueError as error:
         text, _, remedy = str(error).rpartition("; ")
         return [Finding(Level.ERROR, _TOPIC, text or str(error), text and remedy)]
@@ -41,36 +42,25 @@ def check_nodes(
         own: Versions here.
         storage: ``scale.storage``.
     """
-    findings = []
-    for node in nodes:
-        if node.problem:
-            findings.append(
-                Finding(
-                    Level.ERROR,
-                    "node",
-                    f"{node.name}: {node.problem}",
-                    "install this project there, and mount the storage on it",
-                )
-            )
-            continue
-        others = [
-            f"{name} {node.versions.get(name, 'none')} (here {version})"
-            for name, version in own.items()
-            if node.versions.get(name) != version
-        ]
-        text = f"{node.name}: {node.resources}"
-        if others:
-            findings.append(
-                Finding(
-                    Level.ERROR,
-                    "node",
-                    f"{text}; other versions: {', '.join(others)}",
-                    "install the same there: results are the same only then",
-                )
-            )
-        else:
-            findings.append(Finding(Level.OK, "node", f"{text}, the same versions"))
+    findings = [_check_node(node, own) for node in nodes]
     return [*findings, *_check_storage(nodes, storage)]
+
+
+def _check_node(node: NodeFacts, own: dict[str, str]) -> Finding:
+    text = f"{node.name}: {node.resources}"
+    others = [
+        f"{name} {node.versions.get(name, 'none')} (here {version})"
+        for name, version in own.items()
+        if node.versions.get(name) != version
+    ]
+    if not node.versions:
+        text, remedy = f"{node.name}: {node.problem}", "install this project there"
+    elif others:
+        text += f"; other versions: {', '.join(others)}"
+        remedy = "install the same there: results are the same only then"
+    else:
+        return Finding(Level.OK, "node", f"{text}, the same versions")
+    return Finding(Level.ERROR, "node", text, remedy)
 
 
 def _check_storage(nodes: list[NodeFacts], storage: str | None) -> list[Finding]:
@@ -79,15 +69,22 @@ def _check_storage(nodes: list[NodeFacts], storage: str | None) -> list[Finding]
             return []
         text = "scale.storage is not set; only trainings across nodes need it"
         return [Finding(Level.OK, "storage", text)]
+    problems = [
+        Finding(
+            Level.ERROR,
+            "storage",
+            f"{node.name}: {node.problem}",
+            "mount it there too, with the right to write",
+        )
+        for node in nodes
+        if node.versions and node.problem
+    ]
     missing = [node.name for node in nodes if node.is_shared is False]
     if missing:
-        return [
-            Finding(
-                Level.ERROR,
-                "storage",
-                f"{storage} is another folder on {', '.join(missing)}",
-                "mount one folder on every node, or use s3://BUCKET/PATH",
-            )
-        ]
+        text = f"{storage} is another folder on {', '.join(missing)}"
+        remedy = "mount one folder on every node, or use s3://BUCKET/PATH"
+        problems.append(Finding(Level.ERROR, "storage", text, remedy))
+    if problems:
+        return problems
     text = f"{storage}: what every node wrote is seen here"
     return [Finding(Level.OK, "storage", text)]

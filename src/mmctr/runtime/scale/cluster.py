@@ -3,12 +3,14 @@
 import os
 import secrets
 import signal
+import socket
 import threading
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from mmctr.runtime.scale.params import ScaleParams
 from mmctr.runtime.scale.run_folders import run_folder
@@ -95,6 +97,8 @@ def _connect(address: str | None, folder: Path | None) -> None:
     quiet: dict[str, Any] = {"configure_logging": False, "log_to_driver": False}
     if address is None:
         quiet |= {"include_dashboard": False, "_temp_dir": str(folder)}
+    elif address != "auto":
+        _require_answer(address)
     for tries in range(_STARTS):
         try:
             ray.init(address or "local", **quiet)
@@ -103,11 +107,22 @@ def _connect(address: str | None, folder: Path | None) -> None:
             # Ray has no kind of its own for these.
             ray.shutdown()
             _kill_started(folder)
-            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            why = " ".join(str(error).split()) or type(error).__name__
             # Its processes have half a minute, which is little on a busy machine.
-            if address is None and "timed out" in first and tries + 1 < _STARTS:
+            if address is None and "timed out" in why and tries + 1 < _STARTS:
                 continue
-            raise ValueError(_describe_failure(address, first)) from error
+            raise ValueError(_describe_failure(address, why)) from error
+
+
+def _require_answer(address: str) -> None:
+    """Ray itself tries for minutes to reach an address where nobody listens."""
+    try:
+        place = urlsplit(f"//{address}")
+        if place.port is None:
+            raise ValueError("expected auto or HOST:PORT")
+        socket.create_connection((place.hostname or "", place.port), 10).close()
+    except (OSError, ValueError) as error:
+        raise ValueError(_describe_failure(address, f"{error}.")) from error
 
 
 def _kill_started(folder: Path | None) -> None:
@@ -124,6 +139,11 @@ def _describe_failure(address: str | None, why: str) -> str:
         return (
             f"scale: no Ray cluster can be started on this machine: {why} Try again "
             "when it is less busy, or use --params scale.backend=none"
+        )
+    if "Version mismatch" in why:
+        return (
+            f"scale.address={address}: {why}; install the same versions of Ray and "
+            "Python on every machine"
         )
     return (
         f"scale.address={address}: no Ray cluster that can be joined: {why} Start one "

@@ -21,7 +21,7 @@ class NodeFacts:
         versions: Of Python, this project and what it computes with.
         problem: Why it could not answer, or not write to the storage; else empty.
         is_shared: Whether this process sees what the node wrote to the storage; None
-            where there is none.
+            where there is none, or the node could not write to it.
     """
 
     name: str
@@ -70,7 +70,8 @@ def inspect_nodes(storage: str | None) -> list[NodeFacts]:
             last = str(error).strip().splitlines()[-1]
             found.append(NodeFacts(name, resources, {}, f"does not answer: {last}"))
             continue
-        shared = None if storage is None else _take(storage, mark, key)
+        is_written = storage is not None and not problem
+        shared = _take(storage, mark, key) if is_written else None
         found.append(NodeFacts(name, resources, versions, problem, shared))
     return found
 
@@ -82,7 +83,8 @@ def _answer(storage: str | None, mark: str, key: str) -> tuple[dict[str, str], s
         try:
             _write(storage, mark, key)
         except Exception as error:
-            problem = f"can't write to {storage}: {error}"
+            why = getattr(error, "strerror", None) or error
+            problem = f"can't write to {storage}: {why}"
     return library_versions(), problem
 
 
@@ -107,5 +109,5 @@ def _take(storage: str, mark: str, key: str) -> bool:
 
 
 def _describe(resources: dict[str, float]) -> str:
-    gpus = f", {resources['GPU']:g} GPUs" if "GPU" in resources else ""
-    return f"{resources.get('CPU', 0):g} CPUs{gpus}"
+    gpus = f", GPUs: {resources['GPU']:g}" if "GPU" in resources else ""
+    return f"CPUs: {resources.get('CPU', 0):g}{gpus}"
