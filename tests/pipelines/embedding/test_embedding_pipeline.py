@@ -16,6 +16,7 @@ from mmctr.content.vectors import ModalityParams
 from mmctr.data.datasets import BundleFolder, ItemContents
 from mmctr.pipelines.embedding import create_pipeline
 from mmctr.pipelines.embedding.nodes import embed_items
+from mmctr.runtime.scale.params import ScaleParams
 
 BASE = CONF / "base"
 
@@ -93,6 +94,7 @@ def test_pipeline_runs(items, id_mapping, params):
             "item_contents": MemoryDataset(contents, copy_mode="assign"),
             "params:embedding": MemoryDataset(params),
             "start_bundle": BundleFolder(optional=True),
+            "params:scale": ScaleParams(),
             "vectors": MemoryDataset(),
             "vector_centers": MemoryDataset(),
             "embedding_report": MemoryDataset(),

@@ -17,6 +17,7 @@ from mmctr.content.quantizers.methods import METHODS
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.data.datasets import BundleFolder
 from mmctr.pipelines.quantization import create_pipeline
+from mmctr.runtime.scale.params import ScaleParams
 
 
 def items_of(count: int) -> pa.Table:
@@ -159,6 +160,7 @@ def catalog_below(folder: Path, vectors: Vectors, **changes) -> DataCatalog:
     )
     catalog["params:quantization"] = params(**changes)
     catalog["start_bundle"] = BundleFolder(optional=True)
+    catalog["params:scale"] = ScaleParams()
     return catalog
 
 

@@ -1,8 +1,9 @@
 """Covers of all items to one matrix of unit vectors, and a report of how."""
 
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import closing, nullcontext
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,11 +26,19 @@ from mmctr.content.embedders.cache import EmbeddingCache
 from mmctr.content.embedders.params import EmbeddingParams
 from mmctr.content.providers import COVER_PROVIDER
 from mmctr.runtime.progress import is_shown, track
+from mmctr.runtime.scale.in_order import call_in_order, content_cluster
+from mmctr.runtime.scale.params import ONE_MACHINE, ScaleParams
 from mmctr.runtime.unit_rows import normalize_rows
+
+if TYPE_CHECKING:  # an optional dependency
+    from mmctr.content.covers.encoding import EncodedCovers
 
 
 def embed_images(
-    item_ids: Sequence[object], given: np.ndarray, params: EmbeddingParams
+    item_ids: Sequence[object],
+    given: np.ndarray,
+    params: EmbeddingParams,
+    scale: ScaleParams = ONE_MACHINE,
 ) -> tuple[np.ndarray, ImageEmbeddingReport]:
     """Embed the covers of the items, or pass on the vectors that the source has.
 
@@ -37,6 +46,7 @@ def embed_images(
         item_ids: The items' own ids, one per row; a cover's file is named after it.
         given: Vectors of the source ``[n_items, d]``; d is 0 where it has none.
         params: Where the covers are, and what embeds them.
+        scale: Whether workers of a cluster decode and embed them.
 
     Returns:
         Vectors ``[n_items, d]``, row i for item i, and the report. Without covers they
@@ -71,7 +81,7 @@ def embed_images(
             for row, item_id in enumerate(ids)
             if item_id in found.by_item
         ]
-        broken = _embed_into(vectors, present, embedder, params)
+        broken = _embed_into(vectors, present, embedder, params, scale)
     unusable = len(missing) + len(broken)
     if broken and (
         unusable == len(ids) or unusable > images.max_missing_share * len(ids)
@@ -125,18 +135,31 @@ def _embed_into(
     covers: Sequence[tuple[int, CoverEntry]],
     embedder: ImageEmbedder,
     params: EmbeddingParams,
+    scale: ScaleParams,
 ) -> list[BrokenCover]:
     """Fill the rows ``[n, d]`` float32 of usable covers; returns the broken ones."""
-    from mmctr.content.covers.cover_batches import CoverBatches  # needs the extra
+    # They need the extra.
+    from mmctr.content.covers.cover_batches import CoverBatches
+    from mmctr.content.covers.encoding import CoverEncoder, WorkersCoverEncoder
 
-    size = params.images.batch_size
+    images, size = params.images, params.images.batch_size
     parts = [covers[start : start + size] for start in range(0, len(covers), size)]
     label, show = f"covers, {size} per batch", is_shown(params.progress)
-    with EmbeddingCache(params.cache) if params.cache else nullcontext() as cache:
-        batches = CoverBatches(embedder, cache, params.images)
-        for part in track(parts, label, len(parts), show=show):
-            rows, found = batches.embed(part)
-            vectors[rows] = found
+    with (
+        EmbeddingCache(params.cache) if params.cache else nullcontext() as cache,
+        content_cluster(len(covers), scale) as cluster,
+    ):
+        encode: Callable[..., EncodedCovers]
+        if cluster is None:
+            encode = CoverEncoder(embedder, images)
+        else:
+            encode = WorkersCoverEncoder(images, params.device, embedder.version())
+        batches = CoverBatches(embedder.version(), cache, images)
+        made = call_in_order(encode, map(batches.read, parts), cluster, "covers, batch")
+        with closing(made):
+            for found in track(made, label, len(parts), show=show):
+                batches.store(found)
+                vectors[found.rows] = found.vectors
     normalize_rows(vectors)
     return batches.broken
 

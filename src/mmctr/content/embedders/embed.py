@@ -18,6 +18,7 @@ from mmctr.content.embedders.protocol import (
 from mmctr.content.providers import TEXT_PROVIDER
 from mmctr.content.vectors import ModalityParams
 from mmctr.runtime.progress import is_shown
+from mmctr.runtime.scale.params import ONE_MACHINE, ScaleParams
 from mmctr.runtime.unit_rows import normalize_rows
 
 # No larger number in a vector: rounding noise of a text without a known feature.
@@ -60,15 +61,20 @@ has length 1 within 1e-6, save the ``zero_rows`` of the report, which are exactl
 """
 
 
-def embed_texts(texts: Sequence[str | None], params: EmbeddingParams) -> Embedded:
+def embed_texts(
+    texts: Sequence[str | None],
+    params: EmbeddingParams,
+    scale: ScaleParams = ONE_MACHINE,
+) -> Embedded:
     """Embed one text per item by the default provider; see :func:`embed_modalities`."""
     modality = ModalityParams(column="text")
-    return embed_modalities({"text": (texts, modality)}, params)["text"]
+    return embed_modalities({"text": (texts, modality)}, params, scale)["text"]
 
 
 def embed_modalities(
     modalities: Mapping[str, tuple[Sequence[str | None], ModalityParams]],
     params: EmbeddingParams,
+    scale: ScaleParams = ONE_MACHINE,
 ) -> dict[str, Embedded]:
     """Embed the texts of the items, of any number of modalities.
 
@@ -82,6 +88,7 @@ def embed_modalities(
         modalities: By name the text of every item, ``None`` where there is none, and
             the modality's parameters.
         params: Providers and policy.
+        scale: Whether workers of a cluster embed them, by a model that runs here.
 
     Returns:
         Vectors and report of each.
@@ -101,7 +108,7 @@ def embed_modalities(
     found: dict[str, Embedded] = {}
     for (provider, alone), group in groups.items():
         settings = params.settings_of(provider, modalities.get(alone, (None, None))[1])
-        found |= _embed_group(group, provider, settings, params)
+        found |= _embed_group(group, provider, settings, params, scale)
     return found
 
 
@@ -110,6 +117,7 @@ def _embed_group(
     provider: str,
     settings: Any,
     params: EmbeddingParams,
+    scale: ScaleParams,
 ) -> dict[str, Embedded]:
     """Embed the texts of modalities by one call of their provider."""
     started = time.perf_counter()
@@ -133,6 +141,7 @@ def _embed_group(
             seed=params.seed,
             titles=len(named) - named.count(""),
             show_progress=is_shown(params.progress),
+            scale=scale,
         )
         embedder: Embedder = kind(settings, context)
         if kind.depends_on == "row":

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from mmctr.content.embedders.cache import EmbeddingCache
+from mmctr.runtime.scale.params import ScaleParams
 
 
 class EmbeddingUsage(BaseModel):
@@ -41,6 +42,7 @@ class EmbedderContext:
         seed: Seed of whatever is random.
         titles: How many items the texts belong to; None: one per text.
         show_progress: Whether a progress bar is drawn on stderr.
+        scale: Whether workers of a cluster embed many texts.
     """
 
     cache: EmbeddingCache = field(default_factory=lambda: EmbeddingCache(None))
@@ -48,6 +50,7 @@ class EmbedderContext:
     seed: int = 0
     titles: int | None = None
     show_progress: bool = False
+    scale: ScaleParams = field(default_factory=ScaleParams)
 
 
 class Embedder(Protocol):

@@ -1,6 +1,9 @@
 """Titles to vectors by a sentence-transformers model on this machine."""
 
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import get_args
@@ -9,14 +12,16 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 
-from mmctr.content.embedders.cache import vector_key
+from mmctr.content.embedders.cache import EmbeddingCache, vector_key
 from mmctr.content.embedders.loading import loading
 from mmctr.content.embedders.params import SentenceTransformerParams
 from mmctr.content.embedders.precision import Precision, measure_precision
 from mmctr.content.embedders.protocol import EmbedderContext, EmbeddingUsage
+from mmctr.content.same_model import check_same_model
 from mmctr.runtime.device import resolve_device
 from mmctr.runtime.hashing import folder_fingerprint
 from mmctr.runtime.progress import track
+from mmctr.runtime.scale.in_order import call_in_order, content_cluster
 
 # A tokenizer adds a start, an end and perhaps a prefix token to a text.
 _SPECIAL_TOKENS = 8
@@ -97,16 +102,38 @@ class SentenceTransformerEmbedder:
         missing = {
             text: key for text, key in zip(texts, keys, strict=True) if key not in known
         }
-        batches = self._batches(list(missing))
-        show = self._context.show_progress
-        for batch in track(batches, "Embedding titles", len(batches), show=show):
-            cache.store([missing[text] for text in batch], self._forward(batch))
+        self._embed_into(cache, missing)
         usage = EmbeddingUsage(
             cut_titles=self._count_cut(texts),
             cached=len(known),
             precision=self._precision,
         )
         return cache.load(keys), usage
+
+    def _embed_into(self, cache: EmbeddingCache, missing: dict[str, bytes]) -> None:
+        """Store the vectors of texts by their keys, batch by batch.
+
+        Batches are the same whoever embeds them, and so are the vectors' bytes.
+        """
+        batches, context = self._batches(list(missing)), self._context
+        with content_cluster(len(missing), context.scale) as cluster:
+            forward = self._forward if cluster is None else self._on_worker()
+            made = call_in_order(forward, batches, cluster, "titles, batch")
+            shown = track(
+                made, "Embedding titles", len(batches), show=context.show_progress
+            )
+            with closing(made):
+                for batch, vectors in zip(batches, shown, strict=True):
+                    cache.store([missing[text] for text in batch], vectors)
+
+    def _on_worker(self) -> "_WorkersEmbedder":
+        model = self._params.model
+        if model != "bundled":
+            model = str(Path(model).expanduser().resolve())
+        chosen = {"model": model, "precision": self._precision}
+        return _WorkersEmbedder(
+            self._params.model_copy(update=chosen), self._context.device, self.version()
+        )
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Embed texts without the cache.
@@ -217,6 +244,32 @@ class SentenceTransformerEmbedder:
             long, truncation=False, padding=False, verbose=False
         )["input_ids"]
         return sum(len(row) > limit for row in tokens)
+
+
+@dataclass(frozen=True)
+class _WorkersEmbedder:
+    """Embeds a batch of texts on a worker, which loads the model once.
+
+    Attributes:
+        params: With the precision that the run has chosen.
+        device: As the run has it.
+        version: Of the run's own embedder.
+    """
+
+    params: SentenceTransformerParams
+    device: str
+    version: str
+
+    def __call__(self, batch: list[str]) -> np.ndarray:
+        """Vectors ``[n, d]`` float32."""
+        return self._embedder._forward(batch)
+
+    @cached_property
+    def _embedder(self) -> SentenceTransformerEmbedder:
+        context = EmbedderContext(device=self.device)
+        embedder = SentenceTransformerEmbedder(self.params, context)
+        check_same_model(embedder.version(), self.version)
+        return embedder
 
 
 def _find_model(model: str) -> tuple[Path, str]:

@@ -148,7 +148,9 @@ class AutoencoderQuantizer(BaseQuantizer[T]):
     def _batch_rows(self) -> int:
         # A row may meet all codewords of a level at once.
         values = max(self._network.latent_width, 4 * self.codebook_size)
-        return min(max(1, _LATENTS // values), 4_096)
+        fitting = min(max(1, _LATENTS // values), 4_096)
+        # A power of two, so that pieces of ENCODED_ROWS are whole batches.
+        return 1 << (fitting.bit_length() - 1)
 
 
 def _own_generators(device: torch.device) -> AbstractContextManager[None]:

@@ -4,6 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+ENCODED_ROWS = 16_384
+"""Rows encoded at once, a multiple of what each method computes at once: pieces of so
+many rows have the codes of the whole in every bit."""
+
 
 def check_vectors(vectors: np.ndarray, width: int) -> np.ndarray:
     """Make sure vectors can be quantised.

@@ -12,6 +12,7 @@ from mmctr.content.quantizers.factory import load_quantizer
 from mmctr.content.quantizers.measured_fit import encode_and_measure, fit_and_measure
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.data.train_items import items_in_train
+from mmctr.runtime.scale.params import ONE_MACHINE, ScaleParams
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ def quantize_items(
     cold_items: np.ndarray,
     params: QuantizationParams,
     kept: Kept | None = None,
+    scale: ScaleParams = ONE_MACHINE,
 ) -> tuple[ByModality, ByModality, ByModality, ByModality]:
     """Turn the vectors of items into codes, each modality with its own codebooks.
 
@@ -59,6 +61,7 @@ def quantize_items(
             and how health is measured.
         kept: Quantisers of an earlier run, which encode in place of new ones, whatever
             the parameters say of methods; None: there was none.
+        scale: Whether workers of a cluster encode many items.
 
     Returns:
         By modality: codes ``[n, positions]`` int32 (``[n, 0]`` where there are no
@@ -76,7 +79,9 @@ def quantize_items(
             f"{', '.join(vectors)}; correct it"
         )
     made = {
-        name: _quantize(name, vectors[name][1:], cold_items, own, kept and kept[name])
+        name: _quantize(
+            name, vectors[name][1:], cold_items, own, kept and kept[name], scale
+        )
         for name, own in params.by_modality(vectors).items()
     }
     codes, weights, settings, health = (
@@ -91,6 +96,7 @@ def _quantize(
     cold_items: np.ndarray,
     params: QuantizationParams,
     kept: tuple[dict[str, Any], dict[str, Any]] | None,
+    scale: ScaleParams,
 ) -> Quantized:
     count, width = vectors.shape
     if width == 0:
@@ -102,11 +108,11 @@ def _quantize(
     try:
         if kept is None:
             params = _with_few_items(name, vectors, params)
-            fitted = fit_and_measure(vectors, cold_items, params)
+            fitted = fit_and_measure(vectors, cold_items, params, scale)
         else:
             _warn_of_unused(name, kept[0], params)
             quantizer = load_quantizer(*kept, params.device)
-            fitted = encode_and_measure(quantizer, vectors, cold_items, params)
+            fitted = encode_and_measure(quantizer, vectors, cold_items, params, scale)
     except ValueError as error:
         raise ValueError(f"{name} vectors: {error}") from error
     report, health = fitted.report, fitted.health

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from mmctr.content.quantizers.collapse import check_codebook_collapse
+from mmctr.content.quantizers.encoding import encode_items
 from mmctr.content.quantizers.factory import make_quantizer
 from mmctr.content.quantizers.health import codebook_health
 from mmctr.content.quantizers.params import QuantizationParams
 from mmctr.content.quantizers.protocol import FitReport, Quantizer
 from mmctr.content.quantizers.stability import codebook_stability
+from mmctr.runtime.scale.params import ONE_MACHINE, ScaleParams
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,10 @@ class MeasuredFit:
 
 
 def fit_and_measure(
-    vectors: np.ndarray, cold: np.ndarray | None, params: QuantizationParams
+    vectors: np.ndarray,
+    cold: np.ndarray | None,
+    params: QuantizationParams,
+    scale: ScaleParams = ONE_MACHINE,
 ) -> MeasuredFit:
     """Fit the quantiser that the parameters name, and measure its codes.
 
@@ -37,6 +42,7 @@ def fit_and_measure(
         vectors: ``[n, d]`` float32.
         cold: Which items are not in train, bool ``[n]``; None where not known.
         params: Method, its settings, seed and device, and how health is measured.
+        scale: Whether workers of a cluster encode.
 
     Returns:
         The quantiser, its report, codes and health.
@@ -48,7 +54,7 @@ def fit_and_measure(
     quantizer = make_quantizer(params, vectors.shape[1])
     report = quantizer.fit(vectors)
     fitted = time.perf_counter() - start
-    codes, decoded, health = _measure(quantizer, vectors, cold, params)
+    codes, decoded, health = _measure(quantizer, vectors, cold, params, scale)
     stability = None
     if params.health.stability:
         stability = _stability(vectors, codes, decoded, params)
@@ -61,6 +67,7 @@ def encode_and_measure(
     vectors: np.ndarray,
     cold: np.ndarray | None,
     params: QuantizationParams,
+    scale: ScaleParams = ONE_MACHINE,
 ) -> MeasuredFit:
     """Encode with a quantiser that is fitted already; it took no step.
 
@@ -69,11 +76,12 @@ def encode_and_measure(
         vectors: ``[n, d]`` float32.
         cold: As for :func:`fit_and_measure`.
         params: How health is measured.
+        scale: Whether workers of a cluster encode.
 
     Raises:
         ValueError: If the widths differ or a codebook collapses.
     """
-    codes, decoded, health = _measure(quantizer, vectors, cold, params)
+    codes, decoded, health = _measure(quantizer, vectors, cold, params, scale)
     report = FitReport(0, float(np.mean((vectors - decoded) ** 2)))
     unfitted = {"stability": None, "fit_seconds": 0.0}
     return MeasuredFit(quantizer, report, codes, health | unfitted)
@@ -84,10 +92,11 @@ def _measure(
     vectors: np.ndarray,
     cold: np.ndarray | None,
     params: QuantizationParams,
+    scale: ScaleParams,
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """Codes, what they decode to, and their health."""
     start = time.perf_counter()
-    codes = quantizer.encode(vectors)
+    codes = encode_items(quantizer, vectors, params, scale)
     seconds = round(time.perf_counter() - start, 3)
     decoded = quantizer.decode(codes)
     health = codebook_health(

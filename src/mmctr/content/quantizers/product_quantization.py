@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mmctr.content.quantizers.checks import row_chunks
+from mmctr.content.quantizers.checks import ENCODED_ROWS, row_chunks
 from mmctr.content.quantizers.kmeans import (
     CentroidQuantizer,
     fit_centroids,
@@ -14,8 +14,6 @@ from mmctr.content.quantizers.kmeans import (
 from mmctr.content.quantizers.method_params import PQParams
 from mmctr.content.quantizers.protocol import FitReport
 from mmctr.runtime.progress import track
-
-_ROWS = 65_536
 
 
 class ProductQuantizer(CentroidQuantizer[PQParams]):
@@ -71,7 +69,7 @@ class ProductQuantizer(CentroidQuantizer[PQParams]):
     def _encode(self, vectors: np.ndarray, indices: np.ndarray) -> None:
         for position in self._track(range(self.positions), "pq, encode"):
             centroids = self._codebooks[position]
-            for start, rows in row_chunks(self._slice(vectors, position), _ROWS):
+            for start, rows in row_chunks(self._slice(vectors, position), ENCODED_ROWS):
                 nearest = nearest_centroids(rows, centroids)
                 indices[start : start + len(rows), position] = nearest
 

@@ -12,12 +12,11 @@ import numpy as np
 import torch
 
 from mmctr.content.quantizers.base import BaseQuantizer
-from mmctr.content.quantizers.checks import row_chunks
+from mmctr.content.quantizers.checks import ENCODED_ROWS, row_chunks
 from mmctr.content.quantizers.method_params import RQFSQParams, RQKMeansParams
 from mmctr.content.quantizers.protocol import FitReport
 from mmctr.content.quantizers.rq_kmeans import RQKMeans
 
-_ROWS = 65_536
 _OWN = ("axes", "spread", "values")
 
 
@@ -86,7 +85,7 @@ class RQFSQ(BaseQuantizer[RQFSQParams]):
 
     def _encode(self, vectors: np.ndarray, indices: np.ndarray) -> None:
         levels, per_position = self._params.levels, len(self._strides)
-        for start, rows in row_chunks(vectors, _ROWS):
+        for start, rows in row_chunks(vectors, ENCODED_ROWS):
             place = slice(start, start + len(rows))
             codes = self._coarse.encode(rows)
             rest = rows - self._coarse.decode(codes)

@@ -6,7 +6,7 @@ of what levels 1..l-1 left over, and an item is the sum of one centroid per leve
 
 import numpy as np
 
-from mmctr.content.quantizers.checks import row_chunks
+from mmctr.content.quantizers.checks import ENCODED_ROWS, row_chunks
 from mmctr.content.quantizers.kmeans import (
     CentroidQuantizer,
     fit_centroids,
@@ -15,8 +15,6 @@ from mmctr.content.quantizers.kmeans import (
 from mmctr.content.quantizers.method_params import RQKMeansParams
 from mmctr.content.quantizers.protocol import FitReport
 from mmctr.runtime.progress import track
-
-_ROWS = 65_536
 
 
 class RQKMeans(CentroidQuantizer[RQKMeansParams]):
@@ -45,14 +43,14 @@ class RQKMeans(CentroidQuantizer[RQKMeansParams]):
                 seed=self._seed + level,
             )
             codebooks.append(centroids)
-            for start, rows in row_chunks(nearest, _ROWS):
+            for start, rows in row_chunks(nearest, ENCODED_ROWS):
                 residual[start : start + len(rows)] -= centroids[rows]
         self._codebooks = codebooks
         error = float(np.mean(np.square(residual), dtype=np.float64))
         return FitReport(steps=self.positions, reconstruction=error)
 
     def _encode(self, vectors: np.ndarray, indices: np.ndarray) -> None:
-        for start, rows in row_chunks(vectors, _ROWS):
+        for start, rows in row_chunks(vectors, ENCODED_ROWS):
             residual = rows.copy()
             for level, centroids in enumerate(self._codebooks):
                 nearest = nearest_centroids(residual, centroids)

@@ -18,6 +18,7 @@ from mmctr.pipelines.embedding.modalities import (
     text_of,
 )
 from mmctr.pipelines.going_on import load_start
+from mmctr.runtime.scale.params import ONE_MACHINE, ScaleParams
 
 # Kedro resolves these annotations in every command.
 Arrays = dict[str, np.ndarray]
@@ -29,6 +30,7 @@ def embed_items(
     item_contents: ItemContents,
     params: EmbeddingParams,
     start_bundle: Path | None = None,
+    scale: ScaleParams = ONE_MACHINE,
 ) -> tuple[Arrays, Arrays, dict[str, Any]]:
     """Embed every modality of the items, or take the vectors that the source gives.
 
@@ -45,6 +47,7 @@ def embed_items(
             parameters name.
         start_bundle: Its centres are kept, and its items must have its vectors; None:
             the run starts from scratch.
+        scale: Whether workers of a cluster embed titles and covers of many items.
 
     Returns:
         By modality: vectors ``[n_items + 1, d]`` float32, row i is item i and row 0 is
@@ -75,11 +78,13 @@ def embed_items(
         text = text_of(name, modality, items, item_contents, params)
         if text is not None:
             texts[name] = (text, modality)
-    embedded: dict[str, tuple[np.ndarray, Any]] = dict(embed_modalities(texts, params))
+    embedded: dict[str, tuple[np.ndarray, Any]] = dict(
+        embed_modalities(texts, params, scale)
+    )
     vectors, centers, reports = {}, {}, {}
     for name, modality in modalities.items():
         if name not in embedded:
-            embedded[name] = _given(name, modality, item_contents, params)
+            embedded[name] = _given(name, modality, item_contents, params, scale)
         found, report = embedded.pop(name)
         if name != params.images.modality:  # preparation and covers tell of those
             warn_of_zero_vectors(f"{name} vectors", found, range(1, len(found) + 1))
@@ -95,7 +100,11 @@ def embed_items(
 
 
 def _given(
-    name: str, modality: ModalityParams, contents: ItemContents, params: EmbeddingParams
+    name: str,
+    modality: ModalityParams,
+    contents: ItemContents,
+    params: EmbeddingParams,
+    scale: ScaleParams,
 ) -> tuple[np.ndarray, Any]:
     """Vectors of the source, or of the covers."""
     given = np.zeros((len(contents.item_ids), 0), np.float32)
@@ -103,5 +112,5 @@ def _given(
     if column in contents.types and contents.is_vectors(column):
         given = contents.vectors(column)
     if name == params.images.modality:
-        return embed_images(contents.item_ids, given, params)
+        return embed_images(contents.item_ids, given, params, scale)
     return given, report_given(given)

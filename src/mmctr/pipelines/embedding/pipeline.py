@@ -17,6 +17,7 @@ def create_pipeline() -> Pipeline:
                     "item_contents",
                     "params:embedding",
                     "start_bundle",
+                    "params:scale",
                 ],
                 outputs=["vectors", "vector_centers", "embedding_report"],
                 name="embed_items",

@@ -13,6 +13,7 @@ from mmctr.reporting.codebook_figures import (
     draw_codebook_recall,
     draw_codebook_usage,
 )
+from mmctr.runtime.scale.params import ONE_MACHINE, ScaleParams
 
 __all__ = [
     "draw_codebook_recall",
@@ -30,6 +31,7 @@ def quantize_or_encode(
     cold_items: np.ndarray,
     params: QuantizationParams,
     start_bundle: Path | None,
+    scale: ScaleParams = ONE_MACHINE,
 ) -> tuple[ByModality, ByModality, ByModality, ByModality]:
     """Fit quantisers and encode the items, or encode them with a bundle's quantisers.
 
@@ -38,10 +40,11 @@ def quantize_or_encode(
         cold_items: Which items are not in train, bool ``[n_items]``.
         params: Method and settings.
         start_bundle: Its quantisers are kept; None: the run starts from scratch.
+        scale: Whether workers of a cluster encode many items.
 
     Returns:
         As :func:`mmctr.content.quantizers.item_codes.quantize_items`.
     """
     start = load_start(start_bundle)
     kept = None if start is None else start.quantizers
-    return quantize_items(vectors, cold_items, params, kept)
+    return quantize_items(vectors, cold_items, params, kept, scale)

@@ -28,6 +28,7 @@ def create_pipeline() -> Pipeline:
                     "cold_items",
                     "params:quantization",
                     "start_bundle",
+                    "params:scale",
                 ],
                 outputs=[
                     "codes",

@@ -27,6 +27,10 @@ class ScaleParams(Params):
     """Folder that every node reads and writes under the same name, or s3://BUCKET/PATH;
     needed by trainings across nodes."""
 
+    content_items: int = Field(20_000, ge=0)
+    """More items than this have their titles and covers embedded, and their vectors
+    encoded, by workers; fewer take less time than workers need to begin."""
+
     @model_validator(mode="after")
     def _address_is_read(self) -> Self:
         if self.address is not None and self.backend == "none":

@@ -12,6 +12,7 @@ from mmctr.data.reading.scored_log import ScoredLog, ScoredRows
 from mmctr.runtime.hashing import file_fingerprint
 from mmctr.runtime.progress import is_shown, progress_bar
 from mmctr.runtime.scale.cluster import Cluster
+from mmctr.runtime.scale.in_order import call_in_order
 from mmctr.runtime.sealed_folder import MANIFEST
 from mmctr.serving.making import versions
 from mmctr.serving.prediction.events import (
@@ -26,7 +27,6 @@ from mmctr.serving.prediction.pieces import (
     PROBABILITY,
     PieceScorer,
     RequestedPiece,
-    scored_pieces,
 )
 from mmctr.serving.prediction.rows import (
     HISTORY,
@@ -144,7 +144,7 @@ class LogScorer:
             bar.update(min(first * params.rows_at_once, total))
             pieces = self.log.pieces(params.rows_at_once, first)
             requested = self._requested(pieces, rows)
-            scored = scored_pieces(PieceScorer(self.state, share), requested, cluster)
+            scored = call_in_order(PieceScorer(self.state, share), requested, cluster)
             for number, piece in enumerate(scored, first):
                 self.store.write(number, *piece)
                 bar.update(piece.rows.num_rows)

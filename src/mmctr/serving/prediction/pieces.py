@@ -1,15 +1,12 @@
 """Scores a piece of a log, in this process or on a worker of a cluster."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from mmctr.data.reading.scored_log import ScoredRows
-from mmctr.runtime.scale.cluster import Cluster
-from mmctr.runtime.scale.workers import run_on_workers
 from mmctr.serving.prediction.counts import Counts, PieceCounts, measured_rows
 from mmctr.serving.prediction.rows import group_keys
 from mmctr.serving.prediction.users import user_keys
@@ -63,32 +60,6 @@ class PieceScorer:
     @cached_property
     def _counts(self) -> PieceCounts:
         return PieceCounts.of_state(self.state)
-
-
-def scored_pieces(
-    scorer: PieceScorer, pieces: Iterable[RequestedPiece], cluster: Cluster | None
-) -> Iterator[ScoredPiece]:
-    """Score pieces, in their order.
-
-    Args:
-        scorer: Scores one.
-        pieces: Read as they are needed.
-        cluster: Its workers score, several at once; None: this process.
-
-    Raises:
-        ChildProcessError: If the cluster is lost.
-    """
-    if cluster is None:
-        yield from map(scorer, pieces)
-        return
-    named = ((str(number), piece) for number, piece in enumerate(pieces))
-    ended: dict[int, Any] = {}
-    following = 0
-    for name, scored in run_on_workers(scorer, named, cluster):
-        ended[int(name)] = scored
-        while following in ended:
-            yield ended.pop(following)
-            following += 1
 
 
 def _in_order(table: pa.Table) -> pa.Table:
