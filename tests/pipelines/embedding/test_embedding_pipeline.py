@@ -94,7 +94,7 @@ def test_pipeline_runs(items, id_mapping, params):
             "item_contents": MemoryDataset(contents, copy_mode="assign"),
             "params:embedding": MemoryDataset(params),
             "start_bundle": BundleFolder(optional=True),
-            "params:scale": ScaleParams(),
+            "params:scale": MemoryDataset(ScaleParams()),
             "vectors": MemoryDataset(),
             "vector_centers": MemoryDataset(),
             "embedding_report": MemoryDataset(),
