@@ -6,12 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mmctr.data.datasets.unpacked_table import joined_table
 from mmctr.data.fields.field import CODES
 from mmctr.data.log_facts import LogFacts
 from mmctr.data.row_weights import row_weights
 from mmctr.evaluation import EvaluatedRows, TrainRows
 from mmctr.evaluation.own import BaselineRows
 from mmctr.evaluation.params import require_single_fields
+from mmctr.runtime.scratch import TABLE_GB
 
 
 def known_rows(
@@ -67,13 +69,13 @@ def train_and_valid(
         seed: Of this draw.
 
     Returns:
-        Train's rows, then valid's.
+        Train's rows, then valid's; in temporary files where they are large.
     """
     if log.negative_keep < 1:
         draws = np.random.default_rng(seed).random(valid.num_rows)
         kept = (valid["label"].to_numpy() == 1) | (draws < log.negative_keep)
         valid = valid.filter(pa.array(kept))
-    return pa.concat_tables([train, valid])
+    return joined_table([train, valid], TABLE_GB)
 
 
 def _codes_of(rows: pa.Table, fields: Sequence[str]) -> dict[str, np.ndarray]:

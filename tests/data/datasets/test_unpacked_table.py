@@ -67,6 +67,23 @@ def test_lists_of_very_many_values_are_large_lists(tmp_path, small, monkeypatch)
     assert mapped["item_seq"].to_pylist() == table["item_seq"].to_pylist()
 
 
+def test_tables_are_joined_in_files_as_in_memory(tmp_path, small, monkeypatch):
+    """Also where the lists of one are large, and those of the other are not."""
+    rng = np.random.default_rng(4)
+    tables = [primary(rng, 200), primary(rng, 30), primary(rng, 9).slice(9)]
+    joined = unpacked_table.joined_table(tables, 0)
+    expected = pa.concat_tables(tables)
+    assert joined.schema.equals(expected.schema, check_metadata=True)
+    assert joined.to_pylist() == expected.to_pylist()
+    assert joined["item_seq"].num_chunks == joined["item_id"].num_chunks == 1
+    assert unpacked_table.joined_table(tables, 1).equals(expected)
+    monkeypatch.setattr(unpacked_table, "_MOST_OFFSETS", 100)
+    path = written(tmp_path, tables[0])
+    mapped = ArrowDataset(filepath=path, mapped_over_gb=0).load()
+    again = unpacked_table.joined_table([mapped, tables[1]], 0)
+    assert again.to_pylist() == joined.to_pylist()
+
+
 def test_lists_with_empty_values_and_empty_tables_are_read_too(tmp_path, small):
     odd = pa.table({"tags": pa.array([[1, None], None, [], [2]] * 30)})
     for table in (odd, odd.slice(0, 0)):

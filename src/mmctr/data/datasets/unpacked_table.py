@@ -1,6 +1,6 @@
-"""Parquet files too large for memory as tables whose columns are mapped files."""
+"""Tables too large for memory, whose columns are mapped files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmctr.runtime.mapped_files import MappedArrays
-from mmctr.runtime.scratch import scratch_array
+from mmctr.runtime.scratch import AT_ONCE, scratch_array
 
 Pieces = Callable[[], Iterator[pa.Array]]
 
@@ -52,24 +52,59 @@ def _groups(file: pq.ParquetFile) -> list[pq.RowGroupMetaData]:
     return [file.metadata.row_group(i) for i in range(file.num_row_groups)]
 
 
+def joined_table(tables: Sequence[pa.Table], mapped_over_gb: float) -> pa.Table:
+    """Put the rows of tables together, a large result in temporary files.
+
+    Args:
+        tables: With the same columns.
+        mapped_over_gb: Gigabytes of their numbers from which columns lie in files.
+    """
+    if sum(table.nbytes for table in tables) <= mapped_over_gb * 1e9:
+        return pa.concat_tables(tables)
+    rows = sum(table.num_rows for table in tables)
+    fields, columns = [], []
+    for field in tables[0].schema:
+
+        def pieces(name: str = field.name) -> Iterator[pa.Array]:
+            for table in tables:
+                for batch in table.select([name]).to_batches(AT_ONCE):
+                    yield batch.column(0)
+
+        def values(pieces: Pieces = pieces) -> int:
+            return sum(len(piece.flatten()) for piece in pieces())
+
+        columns.append(_in_files(pieces, field, rows, values))
+        fields.append(field.with_type(columns[-1].type))
+    schema = pa.schema(fields, tables[0].schema.metadata)
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
 def _column(file: pq.ParquetFile, field: pa.Field) -> pa.Array | pa.ChunkedArray:
     def pieces() -> Iterator[pa.Array]:
         for group in range(file.num_row_groups):
             found = file.read_row_group(group, columns=[field.name])
             yield from found[field.name].chunks
 
-    rows = file.metadata.num_rows
-    if _is_number(field.type):
-        return _numbers(pieces, field.type, rows)
-    if _is_jagged(field.type) and _is_number(field.type.value_type):
+    def values() -> int:
         # One leaf column, named after the list; the number counts empty lists too.
-        most = sum(
+        return sum(
             group.column(place).num_values
             for group in _groups(file)
             for place in range(group.num_columns)
             if group.column(place).path_in_schema.startswith(f"{field.name}.list.")
         )
-        found = _lists(pieces, field.type, rows, most)
+
+    return _in_files(pieces, field, file.metadata.num_rows, values)
+
+
+def _in_files(
+    pieces: Pieces, field: pa.Field, rows: int, values: Callable[[], int]
+) -> pa.Array | pa.ChunkedArray:
+    """A column of numbers, or of lists with so many ``values``, in files."""
+    if _is_number(field.type):
+        return _numbers(pieces, field.type, rows)
+    if _is_jagged(field.type) and _is_number(field.type.value_type):
+        found = _lists(pieces, field.type, rows, values())
         if found is not None:
             return found
     return pa.chunked_array(list(pieces()), field.type)
