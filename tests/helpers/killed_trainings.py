@@ -5,8 +5,13 @@ import os
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytorch_lightning as pl
 
+from mmctr.ctr.inputs.click_log import ClickLog
+from mmctr.ctr.inputs.item_table import ItemTable
+from mmctr.ctr.params import CtrParams
+from mmctr.ctr.training.fit import train_ctr_model
 from mmctr.ctr.training.trained_model import TrainedModel
 from mmctr.runtime.ranks import Ranks
 
@@ -54,6 +59,20 @@ class Steps(pl.Callback):
 
     def on_train_batch_end(self, *_: object) -> None:
         self.count += 1
+
+
+def train(
+    world: tuple[ItemTable, ClickLog, ClickLog],
+    params: CtrParams,
+    folder: Path | None,
+    *callbacks: pl.Callback,
+) -> TrainedModel:
+    """Train, with checkpoints in a folder; groups of valid are of four rows."""
+    table, log, valid = world
+    groups = np.arange(len(valid)) // 4
+    return train_ctr_model(
+        table, log, valid, groups, params, callbacks=callbacks, checkpoints=folder
+    )
 
 
 def require_equal(one: TrainedModel, other: TrainedModel) -> None:

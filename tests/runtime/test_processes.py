@@ -11,17 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from other_processes import OddError, is_alive
 
 from mmctr.runtime.processes import run_in_processes
 
 logger = logging.getLogger("mmctr.test")
-
-
-class OddError(ValueError):
-    """Can't be made from its message."""
-
-    def __init__(self, number: int, row: int) -> None:
-        super().__init__(f"{number} in row {row}")
 
 
 def work(argument: Any) -> Any:
@@ -59,12 +53,9 @@ def error_of(arguments: dict[str, Any], processes: int = 2) -> Exception:
     return caught.value
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def own_paths() -> dict[str, str]:
+    """The environment of a process that imports what this one can."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def soon(condition: Callable[[], Any]) -> Any:
@@ -142,7 +133,7 @@ def test_closing_it_ends_calls_that_are_under_way(tmp_path):
 def test_ctrl_c_reaches_no_process_however_young():
     done = subprocess.run(
         [sys.executable, "-c", YOUNG],
-        cwd=Path(__file__).parent,
+        env=own_paths(),
         capture_output=True,
         text=True,
         check=True,
@@ -182,7 +173,7 @@ for _ in run_in_processes(work, {"a": ("wait", sys.argv[1])}, 1):
 def test_processes_end_with_the_one_that_started_them(tmp_path, number):
     file = tmp_path / "pid"
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(file)], cwd=Path(__file__).parent
+        [sys.executable, "-c", PARENT, str(file)], env=own_paths()
     )
     try:
         pid = pid_in(file)

@@ -10,10 +10,9 @@ import pytest
 import pytorch_lightning as pl
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from killed_trainings import KillAt, Killed, Steps, require_equal
+from killed_trainings import KillAt, Killed, Steps, require_equal, train
 from worlds import click_log, ctr_params, random_table, with_vectors
 
-from mmctr.ctr.training.fit import TrainedModel, train_ctr_model
 from mmctr.runtime.signals import Stopped
 
 # 12 batches per pass, 6 between validations, a checkpoint every 4 steps; the learning
@@ -45,14 +44,6 @@ def params_of(every_steps: int = 4, **training: Any):
     )
     kept = params.checkpoint.model_copy(update={"every_steps": every_steps})
     return params.model_copy(update={"checkpoint": kept})
-
-
-def train(world, params, folder: Path | None, *callbacks: pl.Callback) -> TrainedModel:
-    table, log, valid = world
-    groups = np.arange(len(valid)) // 4
-    return train_ctr_model(
-        table, log, valid, groups, params, callbacks=callbacks, checkpoints=folder
-    )
 
 
 def files(folder: Path) -> list[Path]:

@@ -1,15 +1,11 @@
 """What a training may have beside its defaults is resumed to the last bit, too."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import pytorch_lightning as pl
-from killed_trainings import KillAt, Killed, Steps, require_equal
+from killed_trainings import KillAt, Killed, Steps, require_equal, train
 from worlds import ctr_params, log_with_statistics, random_table
-
-from mmctr.ctr.training.fit import TrainedModel, train_ctr_model
 
 KINDS = ["lexical", "popularity"]
 # 12 batches per pass, 6 between validations, a checkpoint every 4 steps.
@@ -46,14 +42,6 @@ def params_of(**training: Any):
     )
     kept = params.checkpoint.model_copy(update={"every_steps": 4})
     return params.model_copy(update={"checkpoint": kept})
-
-
-def train(world, params, folder: Path | None, *callbacks: pl.Callback) -> TrainedModel:
-    table, log, valid = world
-    groups = np.arange(len(valid)) // 4
-    return train_ctr_model(
-        table, log, valid, groups, params, callbacks=callbacks, checkpoints=folder
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,16 @@
 """Every model is trained, resumed and estimated as DIN is."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import pytorch_lightning as pl
 import torch
-from killed_trainings import KillAt, Killed, require_equal
+from killed_trainings import KillAt, Killed, require_equal, train
 from worlds import N_ITEMS, click_log, ctr_params, random_table, whole_batch
 
 from mmctr.ctr.models import MODELS, model_class
 from mmctr.ctr.params import CtrParams
 from mmctr.ctr.prediction import predict_clicks
-from mmctr.ctr.training.fit import TrainedModel, train_ctr_model
 
 DROPOUTS = {"attention_dropout": 0.2, "dnn_dropout": 0.2, "item_id_dropout": 0.2}
 # 10 batches per pass, a checkpoint every 4 steps.
@@ -39,14 +36,6 @@ def params_of(**model: Any) -> CtrParams:
 def world():
     rng = np.random.default_rng(0)
     return random_table(rng), click_log(rng, 320), click_log(rng, 120)
-
-
-def train(world, params, folder: Path | None, *callbacks: pl.Callback) -> TrainedModel:
-    table, log, valid = world
-    groups = np.arange(len(valid)) // 4
-    return train_ctr_model(
-        table, log, valid, groups, params, callbacks=callbacks, checkpoints=folder
-    )
 
 
 @pytest.mark.parametrize("name", OTHERS)

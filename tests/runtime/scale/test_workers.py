@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from local_clusters import STORE_BYTES, local_nodes, lose_a_node
+from other_processes import OddError, is_alive
 
 from mmctr.runtime.scale.cluster import Cluster, connected_cluster
 from mmctr.runtime.scale.workers import run_on_workers
@@ -22,13 +23,6 @@ pytestmark = pytest.mark.system
 logger = logging.getLogger("mmctr.test")
 
 LARGE = 3 * STORE_BYTES
-
-
-class OddError(ValueError):
-    """Can't be made from its message."""
-
-    def __init__(self, number: int, row: int) -> None:
-        super().__init__(f"{number} in row {row}")
 
 
 def work(argument: Any) -> Any:
@@ -72,14 +66,6 @@ def nodes() -> Iterator[tuple[Any, Cluster]]:
         with local_nodes(2) as (cluster, params), connected_cluster(params) as own:
             assert own is not None
             yield cluster, own
-
-
-def is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def results(arguments: dict[str, Any], cluster: Cluster) -> dict[str, Any]:
