@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,8 +130,10 @@ def _kill_started(folder: Path | None) -> None:
     import psutil  # Ray brings it
 
     for child in psutil.Process().children():
-        if folder is not None and any(str(folder) in x for x in child.cmdline()):
-            child.kill()
+        # One that has just ended has no command line.
+        with suppress(psutil.Error):
+            if folder is not None and any(str(folder) in x for x in child.cmdline()):
+                child.kill()
 
 
 def _describe_failure(address: str | None, why: str) -> str:
