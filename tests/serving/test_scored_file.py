@@ -115,7 +115,7 @@ def test_what_the_bundle_lacks_is_said(bundle, table, tmp_path, caplog):
     strangers = table.set_column(0, "item_id", pa.array(["none"] * table.num_rows))
     path = written(strangers, tmp_path / "strangers.parquet")
     score_file(bundle, path, None, "score")
-    assert "not in the bundle: the items of 20 rows" in caplog.text
+    assert "not in the bundle: the items of 20 rows (none)" in caplog.text
 
 
 def test_no_rows_are_no_error(bundle, table, tmp_path):

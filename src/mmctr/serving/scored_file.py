@@ -16,6 +16,7 @@ from mmctr.runtime.atomic import atomic_path
 from mmctr.serving.scorer import Answer, Scorer, Unknown
 
 ROWS_AT_ONCE = 2**17
+_SHOWN = 5
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson")
 
@@ -57,7 +58,7 @@ def score_file(bundle: Path, requests: Path, output: Path | None, unknown: str) 
         ]
     except (ValueError, pa.ArrowException) as error:
         raise ValueError(f"{requests}: {error}") from error
-    _warn_of_unknown(answers)
+    _warn_of_unknown(table["item_id"], answers)
     scores = np.concatenate([np.zeros(0), *(answer.scores for answer in answers)])
     if "probability" in table.column_names:
         table = table.drop_columns(["probability"])
@@ -69,14 +70,19 @@ def score_file(bundle: Path, requests: Path, output: Path | None, unknown: str) 
     return f"{output}: {table.num_rows:,} rows, column probability\n"
 
 
-def _warn_of_unknown(answers: list[Answer]) -> None:
-    rows = sum(int(answer.unknown_candidates.sum()) for answer in answers)
+def _warn_of_unknown(items: pa.ChunkedArray, answers: list[Answer]) -> None:
+    flags = [np.zeros(0, bool), *(each.unknown_candidates for each in answers)]
+    unknown = np.flatnonzero(np.concatenate(flags))
+    rows, ids = len(unknown), items.take(pa.array(unknown)).unique().to_pylist()
+    more = " ..." if len(ids) > _SHOWN else ""
+    named = f" ({', '.join(map(str, ids[:_SHOWN]))}{more})"
     left_out = sum(answer.unknown_history for answer in answers)
     if rows or left_out:
         logger.warning(
-            "not in the bundle: the items of %s rows, which are scored without "
+            "not in the bundle: the items of %s rows%s, which are scored without "
             "features of their own, and %s items of histories, which are left out",
             f"{rows:,}",
+            named if rows else "",
             f"{left_out:,}",
         )
 

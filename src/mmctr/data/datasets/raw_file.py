@@ -144,7 +144,8 @@ def _read_columns(
             found = "that folder does not exist"
         raise FileNotFoundError(
             f"{path.name} is missing in {path.parent} ({found}); "
-            "set the folder with --params raw_dir=DIR"
+            "set the folder with --params raw_dir=DIR, or write the synthetic sample "
+            "with kedro run --pipeline sample and the same --env"
         )
     if problems := raw_file_problems(path, RawFile(schema)):
         raise ValueError("; ".join(problems))

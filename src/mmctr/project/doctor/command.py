@@ -102,4 +102,4 @@ def _raw_remedy(params: ProjectParams, again: str) -> str:
 def _again(env: str | None, runtime_params: dict[str, Any]) -> str:
     """The options of this command, to be added to another."""
     text = f" --env {env}" if env else ""
-    return f"{text} and the same --params" if runtime_params else text
+    return f"{text} and the same --params or --config" if runtime_params else text
