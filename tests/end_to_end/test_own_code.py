@@ -97,7 +97,9 @@ def test_the_bundle_needs_it_and_says_so(finished, tmp_path):
     assert there.returncode == 0, there.stderr
     elsewhere = command(tmp_path, "mmctr", "score", bundle, rows)
     assert elsewhere.returncode != 0
+    assert "names code that it does not contain" in elsewhere.stderr
     assert "own_code:OurModel: there is no module own_code here" in elsewhere.stderr
+    assert "make it again" not in elsewhere.stderr
     assert "Traceback" not in elsewhere.stderr
 
 

@@ -164,6 +164,13 @@ def test_parts_that_do_not_fit_are_refused(copy):
     assert "don't fit each other" in refused(copy)
 
 
+def test_code_that_a_bundle_names_must_be_there(copy):
+    resealed(copy, lambda facts: facts["ctr"]["model"].update(name="nowhere:Model"))
+    said = refused(copy)
+    assert "names code that it does not contain" in said
+    assert "there is no module nowhere here; install its package" in said
+
+
 def test_other_scores_than_expected_are_refused(copy):
     resealed(copy, lambda facts: facts["ctr"]["training"].update(max_history=1))
     assert "have other scores here" in refused(copy)

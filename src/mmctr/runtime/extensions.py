@@ -24,6 +24,10 @@ class CheckError(ValueError):
     """Own code does not do what runs rely on; the message says everything."""
 
 
+class OwnCodeError(ValueError):
+    """Own code that a name stands for can't be imported here."""
+
+
 class NoSettings(BaseModel, extra="forbid"):
     """Settings of own code that names none."""
 
@@ -79,8 +83,9 @@ class ExtensionPoint:
             The class or function.
 
         Raises:
-            ValueError: If it can't be imported, or lacks what it must have; it names
-                the parameter and says what to do.
+            OwnCodeError: If it can't be imported; it names the parameter and says what
+                to do.
+            ValueError: If it lacks what it must have.
         """
         if name in self.built_in:
             return resolve_name(self.built_in[name])
@@ -130,20 +135,20 @@ class ExtensionPoint:
         try:
             made = resolve_name(f"{module}:")
         except ModuleNotFoundError as error:
-            raise ValueError(
+            raise OwnCodeError(
                 f"{self._of(name)}: there is no module {error.name} here; install its "
                 "package, put it into src/ of the project, or name its folder in the "
                 "variable PYTHONPATH"
             ) from error
         except Exception as error:
-            raise ValueError(
+            raise OwnCodeError(
                 f"{self._of(name)}: importing {module} fails: "
                 f"{type(error).__name__}: {error}"
             ) from error
         try:
             return resolve_name(target)
         except AttributeError as error:
-            raise ValueError(
+            raise OwnCodeError(
                 f"{self._of(name)}: module {module} has no {attribute} "
                 f"({suggest(attribute, (x for x in vars(made) if x[0] != '_'))})"
             ) from error

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mmctr.runtime.atomic import atomic_folder
+from mmctr.runtime.extensions import OwnCodeError
 from mmctr.runtime.sealed_folder import write_sealed
 from mmctr.serving.bundle import SETTINGS, Bundle, code_states
 from mmctr.serving.errors import BundleError
@@ -44,6 +45,10 @@ def load_state(path: Path) -> ScoringState:
     bundle = Bundle.load(path)
     try:
         state = ScoringState.of(bundle)
+    except OwnCodeError as error:
+        raise BundleError(
+            f"bundle {path} names code that it does not contain: {error}"
+        ) from error
     except (ValueError, KeyError, RuntimeError) as error:
         why = " ".join(str(error).split())[:300]
         raise BundleError(
