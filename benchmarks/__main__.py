@@ -14,6 +14,7 @@ from benchmarks import (
     preparation,
     serving,
     stages,
+    two_nodes,
     vqvae,
 )
 from benchmarks.machine import describe_machine
@@ -30,6 +31,7 @@ PARTS = {
     "models": models,
     "busy": busy,
     "serving": serving,
+    "two_nodes": two_nodes,
 }
 
 

@@ -40,6 +40,8 @@ _MEASUREMENTS = {
     "stages_scoring": ("stages", "time_scoring"),
     "busy_run": ("busy", "time_run"),
     "serving_requests": ("serving", "time_requests"),
+    "two_nodes_trainings": ("two_nodes", "time_trainings"),
+    "two_nodes_predict": ("two_nodes", "time_predict"),
     "embedding_bare_client": ("embedding", "time_bare_client"),
     "embedding_product": ("embedding", "time_product"),
     "embedding_cache": ("embedding", "time_cache"),

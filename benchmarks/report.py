@@ -42,6 +42,9 @@ def empty_results() -> dict[str, object]:
                 "frame_ratio_pipelines",
             )
         ),
+        "two_nodes": dict.fromkeys(
+            ("trainings_ratio", "trainings", "predict_ratio", "predict")
+        ),
         "machine": {},
     }
 

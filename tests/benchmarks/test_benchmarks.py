@@ -49,6 +49,7 @@ def test_results_have_the_fixed_interface():
         "stages",
         "busy",
         "serving",
+        "two_nodes",
         "machine",
     }
     assert set(results["din"]["384"]) == {
