@@ -71,8 +71,12 @@ def test_times_of_the_first_rows_are_read(tmp_path):
     assert "2024-01-31 to 2024-02-02" in times.text
     assert label.level is Level.WARNING
     assert "preparation.reading.keep.kind=[view]" in label.text
-    (times,) = found(**form, keep={"kind": ["view"]})
+    keep = {"kind": ["view"]}
+    (times,) = found(**form, keep=keep)
     assert times.level is Level.OK
+    log_of_views = InteractionLog(path=str(tmp_path), reading={"keep": keep})
+    (fields,) = describe_fields(log_of_views, FieldsParams(), {})
+    assert "kind" not in fields.text
 
 
 def test_files_that_parameters_name_must_be_there(tmp_path):

@@ -106,6 +106,8 @@ def describe_fields(
         sides: dict[str, Side] = {"items": "item", "users": "user"}
         sides["interactions"] = "row"
         rows = {sides[name]: tables[name] for name in sides if name in tables}
+        chosen = set(source.params.keep) & set(rows["row"].column_names)
+        rows["row"] = rows["row"].drop_columns(sorted(chosen))
         uses = guess_columns(rows, params)
     except (OSError, ValueError) as error:
         return [Finding(Level.WARNING, "fields", str(error))]
