@@ -191,6 +191,8 @@ def time_predict(*, bundle: str, log: str, nodes: int) -> Measurement:
         Wall ``seconds``, all included; ``rows_per_s`` from the end of each worker's
         first piece on; the processor's seconds of this process (``driver_cpu_s``).
     """
+    # As in a run and its workers: threads that wait don't take a core from others.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from mmctr.data.reading.params import ReadingParams
     from mmctr.data.reading.scored_log import ScoredLog
     from mmctr.serving.prediction.log_scorer import LogScorer
