@@ -123,9 +123,8 @@ def test_it_begins_with_the_verdict(inputs):
     for baseline in filter(None, inputs["metrics"]["test"]["baselines"].values()):
         baseline["gauc_difference"] = [0.1, 0.2]
     assert words(page(inputs)).startswith(
-        "The model ranks better than all 2 baselines on test; the best of them is "
-        "popularity, 0.1812 of gAUC behind, the interval of this difference "
-        "[0.1000, 0.2000]."
+        "The model ranks better than all 2 baselines on test: its gAUC is 0.1812 "
+        "[0.1000, 0.2000] above that of the best of them, popularity."
     )
     inputs["metrics"]["test"]["baselines"] = {"popularity": None}
     text = page(inputs)
