@@ -73,6 +73,14 @@ def test_times_with_a_zone_keep_it(tmp_path):
     assert source.log["timestamp"].to_pylist() == TIMES
 
 
+def test_a_named_form_may_have_the_zone(tmp_path):
+    texts = [f"{x:%d.%m.%Y %H:%M:%S} +0000" for x in STAMPS]
+    folder = Form(**times(texts)).written(tmp_path)
+    form = "%d.%m.%Y %H:%M:%S %z"
+    source = read(folder, time_zone="Europe/Berlin", time_format=form)
+    assert source.log["timestamp"].to_pylist() == TIMES
+
+
 def test_settings_of_times_that_do_nothing_are_named(tmp_path):
     folder = Form().written(tmp_path)
     source = read(folder, time_format="%d.%m.%Y", time_zone="Europe/Berlin")

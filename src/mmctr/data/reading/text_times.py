@@ -40,7 +40,9 @@ def text_times(
             read = _parsed(texts, chunk, offset, where, zone)
         else:
             read = _of_form(texts, chunk, offset, where, form)
-            read = as_utc(read.cast(pa.timestamp("ns")), zone)
+            has_zone = read.type.tz is not None  # by %z, and so in UTC
+            read = read.cast(pa.timestamp("ns"))
+            read = read if has_zone else as_utc(read, zone)
         chunks.append(read)
         offset += len(chunk)
     return pa.chunked_array(chunks, pa.timestamp("ns"))
