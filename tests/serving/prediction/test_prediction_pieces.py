@@ -7,9 +7,11 @@ from ray import cloudpickle
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.scored_log import ScoredLog
 from mmctr.runtime.scale.cluster import connected_cluster
+from mmctr.serving.prediction import log_scorer as scoring
 from mmctr.serving.prediction.log_scorer import LogScorer
 from mmctr.serving.prediction.params import PredictParams
 from mmctr.serving.prediction.pieces import PieceScorer
+from mmctr.serving.prediction.store import PieceStore
 
 
 @pytest.fixture
@@ -40,6 +42,28 @@ def test_a_scorer_that_was_sent_gives_the_same(log_scorer):
         assert rows.equals(alone.store.rows(number))
         assert measured.equals(alone.store.measured(number))
         assert counts == alone.store.counts(number)
+
+
+def test_a_piece_that_cannot_be_written_ends_the_calls(log_scorer, monkeypatch):
+    ended = []
+
+    def calls(*_):
+        try:
+            yield ("piece",)
+        finally:
+            ended.append(True)
+
+    def write(*_):
+        raise OSError("no room")
+
+    scorer = log_scorer("pieces")
+    monkeypatch.setattr(scoring, "call_in_order", calls)
+    monkeypatch.setattr(PieceStore, "write", write)
+    with pytest.raises(OSError, match="no room") as caught:
+        scorer.score()
+    # The traceback holds the calls, which nothing else would end yet.
+    assert caught.tb is not None
+    assert ended == [True]
 
 
 @pytest.mark.system

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -145,9 +146,10 @@ class LogScorer:
             pieces = self.log.pieces(params.rows_at_once, first)
             requested = self._requested(pieces, rows)
             scored = call_in_order(PieceScorer(self.state, share), requested, cluster)
-            for number, piece in enumerate(scored, first):
-                self.store.write(number, *piece)
-                bar.update(piece.rows.num_rows)
+            with closing(scored):  # before the cluster is left
+                for number, piece in enumerate(scored, first):
+                    self.store.write(number, *piece)
+                    bar.update(piece.rows.num_rows)
         self.store.finish()
         return ScoredPieces(self.store, count, self._summary(total, share))
 
