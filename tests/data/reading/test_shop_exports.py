@@ -164,3 +164,5 @@ def test_times_of_the_first_rows_are_described(tmp_path):
         describe_times(sample, params)
     named = ReadingParams(time_format="%d.%m.%Y %H:%M:%S")
     assert "2023-11-14 to 2023-11-15" in describe_times(sample, named)
+    with pytest.raises(ValueError, match=r"'timestamp' is empty in rows \[0, 1\]"):
+        describe_times(pa.table({"timestamp": pa.nulls(2)}), params)

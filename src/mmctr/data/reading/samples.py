@@ -55,5 +55,4 @@ def describe_times(sample: pa.Table, params: ReadingParams) -> str:
     """
     where = f"column '{params.columns.get('timestamp', 'timestamp')}'"
     form, zone = params.time_format, params.time_zone
-    times = sample["timestamp"].drop_null()
-    return read_times(times, params.time_unit, where, form, zone).note
+    return read_times(sample["timestamp"], params.time_unit, where, form, zone).note
