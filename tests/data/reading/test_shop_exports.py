@@ -115,6 +115,31 @@ def test_what_is_kept_may_be_the_label_too(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "columns",
+    [
+        {"event": ["yes", "no"] * 6},
+        {"event": ["True", "False"] * 6},
+        {"event": [True, False] * 6},
+    ],
+)
+def test_words_that_yaml_reads_as_truth_values_are_found(tmp_path, columns):
+    folder = Form(columns).written(tmp_path)
+    source = read(folder, keep={"event": [True]})
+    assert source.log["item_id"].to_pylist() == IDS[::2]
+    label = {"column": "event", "positive": [False]}
+    assert read(folder, label=label).log["label"].to_pylist() == [0, 1] * 6
+
+
+def test_columns_with_a_meaning_stay_when_they_choose_rows(tmp_path):
+    folder = Form({"label": [0, 1, -1] * 4}).written(tmp_path)
+    log = read(folder, keep={"label": [0, 1], "user_id": [1, 2, 5]}).log
+    found = zip(log["user_id"].to_pylist(), log["label"].to_pylist(), strict=True)
+    rows = zip(USERS, [0, 1, -1] * 4, strict=True)
+    expected = [(u, x) for u, x in rows if u in (1, 2, 5) and x >= 0]
+    assert [*found] == expected
+
+
+@pytest.mark.parametrize(
     ("keep", "message"),
     [
         ({"kind": ["view"]}, "there is no column 'kind' .*it has user_id"),

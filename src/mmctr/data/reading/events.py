@@ -22,7 +22,7 @@ from mmctr.data.reading.placeholders import describe_placeholders, placeholder_u
 from mmctr.data.reading.tables import OpenTable
 from mmctr.data.reading.time_settings import unused_settings
 from mmctr.data.reading.times import read_times
-from mmctr.data.reading.values import replaced, require_values
+from mmctr.data.reading.values import replaced, require_values, texts_of
 
 FRACTION = "timestamp_fraction"
 _BEFORE_1 = 1 - 1e-9
@@ -210,7 +210,8 @@ def _with_label(
 
 def _rule(params: ReadingParams) -> str:
     if params.label.positive:
-        return f": clicks are {', '.join(map(str, params.label.positive))}"
+        words = [texts_of(value)[0] for value in params.label.positive]
+        return f": clicks are {', '.join(words)}"
     if params.label.threshold is not None:
         return f": a click from {params.label.threshold:g} on"
     return ""

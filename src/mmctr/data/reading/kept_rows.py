@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 from mmctr.data.reading.notes import Notes
 from mmctr.data.reading.params import ReadingParams
 from mmctr.data.reading.tables import OpenTable
-from mmctr.data.reading.values import as_text
+from mmctr.data.reading.values import as_text, texts_of
 
 _PARAMETER = "preparation.reading.keep"
 _SHOWN = 8
@@ -20,11 +20,12 @@ def keep_rows(
     Args:
         table: The log's files.
         rows: All columns.
-        params: ``keep`` names columns and values; ``label.column`` keeps its column.
+        params: ``keep`` names columns and values.
         notes: Take how many rows are left out.
 
     Returns:
-        The rows that stay, without the columns that chose them; the roles of these.
+        The rows that stay, without the columns that chose them, but for those that have
+        another role, as the label; the roles of these.
 
     Raises:
         ValueError: If a column is missing, or holds none of the rows' values.
@@ -36,13 +37,14 @@ def keep_rows(
                 f"{table.place}: there is no column '{name}' ({_PARAMETER}); it has "
                 f"{', '.join(rows.column_names)}"
             )
-        texts, chosen = as_text(rows[name]), [str(value) for value in values]
+        texts, named = as_text(rows[name]), [texts_of(value) for value in values]
         held = pc.unique(texts).drop_null().to_pylist()
-        if unknown := [x for x in chosen if x not in held]:
+        if unknown := [each[0] for each in named if not set(each) & set(held)]:
             raise ValueError(
                 f"{table.where(name)} holds no {', '.join(map(repr, unknown))} "
                 f"({_PARAMETER}); it holds {', '.join(held[:_SHOWN])}"
             )
+        chosen = [x for each in named for x in each if x in held]
         is_kept = pc.is_in(texts, pa.array(chosen, pa.string()))
         kept = rows.filter(is_kept)
         notes.tell(
@@ -50,6 +52,6 @@ def keep_rows(
             f"read, {rows.num_rows - kept.num_rows:,} others are left out"
         )
         rows = kept
-        if name != params.label.column:
+        if name not in table.roles:
             rows, roles[name] = rows.drop_columns([name]), "rows to read"
     return rows, roles

@@ -1,12 +1,19 @@
 """The label of a log: clicked or not."""
 
+import shlex
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmctr.data.column_kinds import TEXTS, is_any
 from mmctr.data.reading.names import looks_like_a_label, may_be_a_label
 from mmctr.data.reading.params import LabelParams
-from mmctr.data.reading.values import as_text, first_rows, require_values
+from mmctr.data.reading.values import (
+    as_text,
+    first_rows,
+    require_values,
+    texts_of,
+)
 
 LABEL = "label"
 _SECTION = "preparation.reading.label"
@@ -141,10 +148,12 @@ def label_remedy(column: pa.ChunkedArray, name: str) -> str:
         name: By the project's names.
     """
     values = _held(column)
-    label, keep = f"{_SECTION}.column={name}", "preparation.reading.keep"
+    label = f"{_SECTION}.column={name}"
+    value = values[0] if values else "VALUE"
+    kept = f"preparation.reading.keep.{name}=[{value}]"
     return (
         f"make a label of it (--params {label}), read the rows of one of its values "
-        f"(--params {keep}.{name}=[{values[0] if values else 'VALUE'}]), or leave it "
+        f"(--params {shlex.quote(kept)}), or leave it "
         f"out (--params preparation.reading.ignore_columns=[{name}])"
     )
 
@@ -220,9 +229,10 @@ def require_both_labels(label: pa.ChunkedArray, where: str) -> None:
 def _among(
     column: pa.ChunkedArray, params: LabelParams, where: str, *, is_whole: bool
 ) -> pa.Array:
-    chosen = [str(value) for value in params.positive]
+    named = [texts_of(value) for value in params.positive]
+    chosen = [x for each in named for x in each]
     values = _held(column) if is_whole else chosen
-    unknown = [x for x in chosen if x not in values]
+    unknown = [each[0] for each in named if not set(each) & set(values)]
     if unknown and pa.types.is_boolean(column.type):
         raise ValueError(
             f"{where} holds true and false, which need no rule: leave "

@@ -18,7 +18,7 @@ class LabelParams(Params):
     is one."""
     threshold: float | None = None
     """A number of this size or above is a click; null expects 0 and 1."""
-    positive: list[str | int] = Field(default_factory=list)
+    positive: list[bool | str | int] = Field(default_factory=list)
     """Values that are clicks, as [buy]; all others are not."""
 
     @model_validator(mode="after")
@@ -46,9 +46,9 @@ class ReadingParams(Params):
     time_zone: str = "UTC"
     """Zone of times that say none, as Europe/Berlin; of the hour that a change of the
     clock repeats the first is taken."""
-    keep: dict[str, list[str | int]] = Field(default_factory=dict)
+    keep: dict[str, list[bool | str | int]] = Field(default_factory=dict)
     """Rows of the log that are read, by values of a column, as {event: [view]}; all
-    others are left out, and so is the column, unless it is the label."""
+    others are left out, and so is the column, unless it has a meaning, as the label."""
     tags_separator: str = "auto"
     """What separates tags in a text; auto: JSON, `|`, `,` or `;`, whichever there is;
     json: a JSON list."""

@@ -4,6 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_TRUTHS = {True: ("true", "yes", "on"), False: ("false", "no", "off")}
+
 
 def first_rows(mask: pa.ChunkedArray | np.ndarray) -> str:
     """Count the marked rows and name the first five."""
@@ -43,3 +45,10 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         if pc.all(pc.fill_null(whole, True)).as_py():
             column = column.cast(pa.int64(), safe=False)
     return column.cast(pa.string())
+
+
+def texts_of(value: bool | str | int) -> list[str]:
+    """Texts that a parameter's value may stand for: YAML makes `yes` a truth value."""
+    if not isinstance(value, bool):
+        return [str(value)]
+    return [form for x in _TRUTHS[value] for form in (x, x.title(), x.upper())]
