@@ -181,6 +181,14 @@ def test_a_point_anywhere_makes_commas_text(tmp_path):
     assert items["depth"].to_pylist() == [1.5] * 4
 
 
+def test_groups_of_digits_are_no_decimals(tmp_path):
+    Form().written(tmp_path)
+    (tmp_path / "items.parquet").unlink()
+    lines = ["item_id;title;sold", *(f"{x};t;1,{x - 800}" for x in set(IDS))]
+    (tmp_path / "items.csv").write_text("\n".join([*lines, ""]))
+    assert read(tmp_path).items["sold"].type == pa.string()
+
+
 def test_times_of_the_first_rows_are_described(tmp_path):
     folder = Form(**times(DAY_FIRST)).written(tmp_path)
     params = ReadingParams()

@@ -12,6 +12,8 @@ from mmctr.data.reading.location import RawTable
 
 _HEAD = 1 << 16
 _COMMA = re.compile(rb'"?-?\d+,\d+"?')
+# Digits in groups of three; 1,250 may be one and a quarter too, so it stays text.
+_GROUPED = re.compile(rb'"?-?[1-9]\d{0,2}(,\d{3})+"?')
 _POINT = re.compile(rb'"?-?\d+\.\d+"?')
 _CSV_PROBLEM = re.compile(r"In CSV column #(\d+)")
 # What Arrow tries for all of a column, until one fits.
@@ -143,7 +145,9 @@ def _decimal_point(table: RawTable, file: str) -> str:
     with _stream(table, file) as stream:
         head = re.split(rb"[\r\n]+", stream.read(_HEAD))[1:-1]
     cells = [cell for line in head for cell in line.split(separator.encode())]
-    has_comma = any(_COMMA.fullmatch(cell) for cell in cells)
+    has_comma = any(
+        _COMMA.fullmatch(cell) and not _GROUPED.fullmatch(cell) for cell in cells
+    )
     return "," if has_comma and not any(map(_POINT.fullmatch, cells)) else "."
 
 
