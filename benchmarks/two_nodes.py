@@ -257,10 +257,7 @@ def run(
 
 
 def compare_predict(
-    bundle: Path,
-    rows: int,
-    measure: Callable[..., Measurement],
-    folder: Path,
+    bundle: Path, rows: int, measure: Callable[..., Measurement], folder: Path
 ) -> dict[str, object]:
     """Score a log in one process, then on two nodes.
 
