@@ -1,6 +1,8 @@
 """Trials run several at once, the study here: as if they were run one by one."""
 
+import sqlite3
 from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -99,6 +101,23 @@ def test_what_was_under_way_at_ctrl_c_is_drawn_again(tmp_path):
     done = {x.value: x.params for x in found if x.state.name == "COMPLETE"}
     whole = alone(small_trainer(**STUDIES["random"]), tmp_path / "alone").trials
     assert done == {x.value: x.params for x in whole}
+
+
+def test_trials_under_way_are_alive_though_the_machine_slept(tmp_path):
+    long_ago = "UPDATE trial_heartbeats SET heartbeat = '2000-01-01 00:00:00.000000'"
+
+    def sleepy(arguments: Any) -> Any:
+        for argument in arguments:
+            yield argument
+            with closing(sqlite3.connect(tmp_path / "study.db")) as file, file:
+                file.execute(long_ago)
+
+    def calls(function: Any, arguments: Any) -> Calls:
+        return at_once(2, function, sleepy(arguments))
+
+    trainer = small_trainer(**STUDIES["random"])
+    found = trials_of(spread(trainer, tmp_path, calls=calls))
+    assert [trial["state"] for trial in found] == ["COMPLETE"] * 4
 
 
 def test_a_finished_study_needs_no_workers(tmp_path):

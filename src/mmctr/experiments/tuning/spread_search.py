@@ -213,6 +213,9 @@ class _BegunTrials:
         from optuna.storages._heartbeat import get_heartbeat_thread
 
         with self.lock:
+            for trial, _ in self._alive.values():
+                # Though the machine slept, and nothing was marked for long.
+                self.study._storage.record_heartbeat(trial._trial_id)
             fail_dead(self.study)
             if not prepare_next(self.trainer.plan, self.study):
                 return None
