@@ -151,7 +151,7 @@ class _Taken:
 
     def until_now(self) -> Measurement:
         seconds = time.process_time() - self._start
-        return {"seconds": seconds, "gb": peak_gb() - self._gb}
+        return {"seconds": seconds, "gb": max(peak_gb() - self._gb, 1e-3)}
 
 
 def _log(rows: int, items: int) -> tuple[pa.Table, pa.Table]:

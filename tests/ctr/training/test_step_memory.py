@@ -90,6 +90,7 @@ def measured() -> dict[tuple[str, bool], list[float]]:
         capture_output=True,
         text=True,
         check=True,
+        timeout=1800,  # a pool waits for ever for a child that was killed
     )
     found = json.loads(done.stdout)
     return dict(zip(CASES, found, strict=True))
