@@ -26,7 +26,7 @@ from mmctr.runtime.scale.cluster import Cluster, connected_cluster
 from mmctr.runtime.scale.params import ScaleParams
 
 SEED = 20242025
-RUNS, ROWS, ITEMS = 10, 250_000, 10_000
+RUNS, ROWS, ITEMS = 16, 250_000, 10_000
 SCORED_ROWS = 2_000_000
 BUNDLE = {"items": 2_000, "users": 2_000, "events": 20_000}
 ROWS_PER_USER = 20
