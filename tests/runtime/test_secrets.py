@@ -21,7 +21,7 @@ SECRET = "sk-secret-1"
 def test_the_secret_is_in_no_record(caplog, message, arguments):
     """In none of the parts that a handler may show."""
     with redacted_logs(SECRET):
-        logging.getLogger("some.library").warning(message, *arguments)
+        logging.getLogger("urllib3").warning(message, *arguments)
     [record] = caplog.records
     assert SECRET not in repr(vars(record))
     assert "***" in record.getMessage()
@@ -33,14 +33,14 @@ def test_nor_in_the_exception_of_a_record(caplog):
         try:
             raise ValueError(SECRET)
         except ValueError:
-            logging.getLogger("some.library").exception("failed")
+            logging.getLogger("urllib3").exception("failed")
     assert SECRET not in caplog.text
 
 
 def test_other_records_and_times_are_left_alone(caplog):
     """Their arguments too; a word is no secret."""
     before = logging.getLogRecordFactory()
-    logger = logging.getLogger("some.library")
+    logger = logging.getLogger("urllib3")
     with redacted_logs(SECRET):
         logger.warning("%d of %d", 1, 2)
     with redacted_logs("none"), pytest.raises(ZeroDivisionError):

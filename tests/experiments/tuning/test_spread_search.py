@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from optuna.trial import TrialState
 from tuning_worlds import NO_PRUNING, RATE, STUDIES, small_trainer, trials_of
 
 from mmctr.data.datasets import ResultStore, StudyFile
@@ -118,6 +119,25 @@ def test_trials_under_way_are_alive_though_the_machine_slept(tmp_path):
     trainer = small_trainer(**STUDIES["random"])
     found = trials_of(spread(trainer, tmp_path, calls=calls))
     assert [trial["state"] for trial in found] == ["COMPLETE"] * 4
+
+
+@pytest.mark.parametrize("place", [0, 3])
+def test_what_another_run_took_for_dead_is_tried_again(place, tmp_path, caplog):
+    trainer = small_trainer(**STUDIES["random"])
+
+    def calls(function: Any, arguments: Any) -> Calls:
+        for name, drawn in arguments:
+            ended = function(deepcopy(drawn))
+            if drawn.number == place:
+                other = StudyFile(tmp_path / "study.db", 1).open(trainer.plan.study)
+                other.tell(place, state=TrialState.FAIL)
+            yield name, ended
+
+    found = spread(trainer, tmp_path, calls=calls).trials
+    assert f"trial {place}: another run took it for dead" in caplog.text
+    done = [x for x in found if x.state.name == "COMPLETE"]
+    whole = alone(small_trainer(**STUDIES["random"]), tmp_path / "alone").trials
+    assert sorted(x.value for x in done) == sorted(x.value for x in whole)
 
 
 def test_a_finished_study_needs_no_workers(tmp_path):

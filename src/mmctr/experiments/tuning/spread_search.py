@@ -1,5 +1,6 @@
 """Trials of a study on the workers of a cluster; the study stays in this process."""
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -30,6 +31,8 @@ from mmctr.runtime.progress import Countdown
 if TYPE_CHECKING:  # listing pipelines needs no Optuna
     from optuna import Study, Trial
     from optuna.trial import FrozenTrial
+
+logger = logging.getLogger(__name__)
 
 Calls = Callable[
     [Callable[[Any], Any], Iterable[tuple[str, Any]]],
@@ -146,9 +149,10 @@ class SpreadSearch:
                         with closing(calls):
                             for _, ended in calls:
                                 begun.end(ended)
-                if not running(study):
-                    break
-                time.sleep(SECONDS_BETWEEN_LOOKS)
+                if first is None:
+                    if not running(study):
+                        break
+                    time.sleep(SECONDS_BETWEEN_LOOKS)
             require_a_value(study, studies)
             return study
 
@@ -183,6 +187,14 @@ class _BegunTrials:
         from optuna.trial import TrialState
 
         trial, _ = self._alive[ended.trial.number]
+        if not self._is_running(trial):
+            self._end_heartbeat(trial)
+            logger.warning(
+                "trial %d: another run took it for dead; what it gave is left out, and "
+                "it is tried again",
+                trial.number,
+            )
+            return
         for name, table in ended.codes.items():
             if name not in self.codes:
                 self.codes.save(name, table)
@@ -207,7 +219,11 @@ class _BegunTrials:
 
         for trial, _ in list(self._alive.values()):
             self._end_heartbeat(trial)
-            self.study.tell(trial, state=TrialState.FAIL)
+            if self._is_running(trial):
+                self.study.tell(trial, state=TrialState.FAIL)
+
+    def _is_running(self, trial: "Trial") -> bool:
+        return trial.number in {each.number for each in running(self.study)}
 
     def _begin(self) -> "Trial | None":
         from optuna.storages._heartbeat import get_heartbeat_thread
